@@ -1,0 +1,98 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Everything works on a fresh clone with Python 3.10 or later, git and make; all it makes is in .venv/ and build/.
+# `make` alone lists the targets. PYTHON=... chooses the interpreter, ARGS=... adds arguments to the command a target runs.
+
+MAKEFLAGS += --no-builtin-rules
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PORT ?= 8088
+STORE ?= $(CURDIR)/build/serve/runtime.db
+export PYTHON
+
+# Ansible's way to the collection, whatever the clone is called: a link tree.
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
+
+.PHONY: help
+help: ## list the targets
+	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
+
+# Stamps, so that a warm run starts no pip: what running needs, and what developing needs.
+.venv/run: requirements.txt requirements-dev.txt scripts/venv | link
+	@scripts/venv .venv ansible-core -r requirements.txt -c requirements-dev.txt
+	@touch $@
+
+.venv/dev: .venv/run requirements-dev.txt
+	@scripts/venv .venv -r requirements-dev.txt
+	@touch $@
+
+.PHONY: link
+link:
+	@mkdir -p build/collections/ansible_collections/threadworks
+	@ln -sfn "$(CURDIR)" build/collections/ansible_collections/threadworks/openai
+
+# Ansible's own files stay in build/ too.
+EXAMPLE = mkdir -p build/example && \
+	ANSIBLE_HOME="$(CURDIR)/build/example/ansible" ANSIBLE_REMOTE_TMP="$(CURDIR)/build/example/ansible/tmp" \
+	ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0 \
+	OPENAI_RUNTIME_STORE="$(CURDIR)/build/example/runtime.db" \
+	.venv/bin/ansible-playbook playbooks/example.yml \
+	-e '{"local_model_home": "$(CURDIR)/build/local-model"}'
+
+.PHONY: example
+example: .venv/run ## run the example: on OPENAI_API_KEY or OPENAI_BASE_URL, else on a small model on this machine; ARGS="-e example_temperature=0.9"
+	@$(EXAMPLE) -e '{"example_outputs_file": "$(CURDIR)/build/example/outputs.json"}' $(ARGS)
+
+.PHONY: example-destroy
+example-destroy: .venv/run ## take down what the example made
+	@$(EXAMPLE) -e example_state=absent $(ARGS)
+
+.PHONY: serve
+serve: .venv/dev ## serve the runtime over HTTP: PORT=8088 STORE=path-or-url
+	@mkdir -p build/serve
+	@PYTHONPATH="$$ANSIBLE_COLLECTIONS_PATH" exec .venv/bin/python -m ansible_collections.threadworks.openai.runtime.serve --port "$(PORT)" --store "$(STORE)" $(ARGS)
+
+.PHONY: test
+test: .venv/dev ## run all tests
+	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+.PHONY: lint
+lint: .venv/dev ## ruff, yamllint, ansible-lint's production profile, changelog
+	@.venv/bin/ruff check
+	@.venv/bin/ruff format --check
+	@.venv/bin/yamllint --strict .
+	@.venv/bin/antsibull-changelog lint
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint --offline --profile production $(ARGS)
+
+.PHONY: format
+format: .venv/dev ## format the Python files
+	@.venv/bin/ruff check --fix
+	@.venv/bin/ruff format
+
+.PHONY: sanity
+sanity: .venv/dev ## ansible-test sanity with the Pythons of this machine
+	@scripts/sanity $(ARGS)
+
+.PHONY: matrix
+matrix: link ## run the tests marked `matrix` on every supported ansible-core: CORES= PYTHONS=
+	@scripts/matrix $(ARGS)
+
+.PHONY: bench
+bench: .venv/dev ## time tasks against what one would otherwise do: ROUNDS=3
+	@.venv/bin/python scripts/bench $(or $(ROUNDS),3)
+
+.PHONY: build
+build: .venv/run ## build the collection's tarball into build/
+	@.venv/bin/ansible-galaxy collection build --force --output-path build
+
+.PHONY: requirements
+requirements: ## pin requirements-dev.txt anew from requirements-dev.in
+	@scripts/venv build/uv uv
+	@build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --no-annotate --upgrade \
+		--custom-compile-command "make requirements" requirements-dev.in --output-file requirements-dev.txt
+
+.PHONY: clean
+clean: ## remove .venv/ and build/
+	@rm -rf .venv build
