@@ -1,0 +1,118 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the server did what the request asked for.
+
+Small servers answer 200 and silently leave out what they cannot do. A run must never pass that off as done: where the
+answer shows it, the run fails and says what was ignored; where it cannot be known, the run ends with a warning.
+"""
+
+from __future__ import annotations
+
+from .errors import ModelError
+from .events import Json
+from .formats import check_format
+from .parts import CALL_INPUTS
+from .tools import describe
+
+_HOSTED = {"code_interpreter": "code_interpreter_call", "file_search": "file_search_call"}
+# Small servers have a context of so many tokens, or a multiple.
+_CONTEXT_STEP = 1024
+
+
+def incomplete_reason(response: Json, request: Json) -> str | None:
+    """Why the run is incomplete (Assistants wire, section 7), or ``None`` if the answer is whole.
+
+    llama.cpp calls an answer completed that it cut at ``max_output_tokens``, or where its context was full: only the
+    usage tells.
+
+    :raises ModelError: it was cut for a reason that a run cannot be incomplete for.
+    """
+    if response.get("status") == "incomplete":
+        reason = (response.get("incomplete_details") or {}).get("reason") or "max_output_tokens"
+        if reason != "max_output_tokens":
+            code = "invalid_prompt" if reason == "content_filter" else "server_error"
+            raise ModelError(code, f"The model server cut the answer short: {reason}.")
+        return "max_completion_tokens"
+    usage = response.get("usage") or {}
+    if (usage.get("output_tokens") or 0) >= request["max_output_tokens"]:
+        return "max_completion_tokens"
+    total = usage.get("total_tokens") or 0
+    # A server that knows the field would have filled it in. Without it, an answer that by chance ends on such a number
+    # of tokens is taken for a cut one: better once in a thousand times than a cut one for a whole one.
+    if "incomplete_details" not in response and total and total % _CONTEXT_STEP == 0:
+        return "max_completion_tokens"
+    return None
+
+
+def check_answer(response: Json, output: list[Json], request: Json) -> list[str]:
+    """Check a whole answer against its request.
+
+    :param response: the raw response.
+    :param output: its output items.
+    :returns: warnings: what may have been ignored.
+    :raises ModelError: what was ignored, or how the answer breaks the format that was asked for.
+    """
+    _check_tool_choice(output, request)
+    _check_hosted_tools(response, request)
+    messages = [item for item in output if item["type"] == "message"]
+    calls_function = any(item["type"] == "function_call" for item in output)
+    text_format = request.get("text", {}).get("format")
+    if text_format and not calls_function and not _refusal(messages):
+        check_format(_text(messages[-1:]), text_format)
+    warnings = _unused_tools(response, output, request)
+    if not calls_function and not _refusal(messages) and not _text(messages):
+        warnings.append("The model's answer is empty.")
+    return warnings
+
+
+def _check_tool_choice(output: list[Json], request: Json) -> None:
+    choice = request.get("tool_choice", "auto")
+    calls = [item for item in output if item["type"] in CALL_INPUTS]
+    functions = [item for item in calls if item["type"] == "function_call"]
+    if choice == "none" and calls:
+        raise _ignored("tool_choice none", "the model called a tool")
+    if choice == "required" and not calls:
+        raise _ignored("tool_choice required", "the model called no tool")
+    if isinstance(choice, dict):
+        kind = _HOSTED.get(choice["type"], "function_call")
+        if not any(item["type"] == kind and item.get("name") == choice.get("name") for item in calls):
+            raise _ignored("tool_choice", f"the model did not call {describe(choice)}")
+    if request.get("parallel_tool_calls") is False and len(functions) > 1:
+        raise _ignored("parallel_tool_calls false", f"the model called {len(functions)} functions at once")
+
+
+def _check_hosted_tools(response: Json, request: Json) -> None:
+    """Many servers repeat the request's tools in the response: a tool that is missing there was dropped."""
+    if "tools" not in response:
+        return
+    known = {tool.get("type") for tool in response["tools"] or []}
+    for tool in request.get("tools", []):
+        if tool["type"] in _HOSTED and tool["type"] not in known:
+            raise _ignored(f"the tool {tool['type']}", "the response does not have it")
+
+
+def _unused_tools(response: Json, output: list[Json], request: Json) -> list[str]:
+    if "tools" in response:
+        return []
+    used = {item["type"] for item in output}
+    return [
+        f"The model did not use {tool['type']}, and the model server does not tell whether it has it."
+        for tool in request.get("tools", [])
+        if tool["type"] in _HOSTED and _HOSTED[tool["type"]] not in used
+    ]
+
+
+def _text(messages: list[Json]) -> str:
+    parts = (part for message in messages for part in message.get("content") or [])
+    return "".join(part["text"] for part in parts if part["type"] == "output_text")
+
+
+def _refusal(messages: list[Json]) -> bool:
+    return any(part["type"] == "refusal" for message in messages for part in message.get("content") or [])
+
+
+def _ignored(what: str, seen: str) -> ModelError:
+    return ModelError(
+        "server_error",
+        f"The model server ignored {what}: {seen}. Use a server and a model that support it, or do without it.",
+    )

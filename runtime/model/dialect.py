@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where servers of the Responses API differ: what is added to the portable request for each.
+
+:func:`~.request.build_request` makes a request that every server takes. OpenAI (and Azure) refuse unknown fields and
+keep each response unless told otherwise; llama.cpp enforces a JSON Schema only in the chat style ``response_format``.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from .events import Json
+from .transport import is_loopback
+
+_OPENAI_HOSTS = re.compile(r"(^|\.)(api\.openai\.com|openai\.azure\.com|(services\.ai|cognitiveservices)\.azure\.com)$")
+_INCLUDE = {"code_interpreter": "code_interpreter_call.outputs", "file_search": "file_search_call.results"}
+_ENCRYPTED = "reasoning.encrypted_content"
+
+
+def default_output_limit(host: str) -> int:
+    """The bound of an answer, in tokens, where a run sets none: a weak model may never stop by itself.
+
+    OpenAI: what all its models can write, reasoning included. This machine: a small model on a CPU, where 1000 tokens
+    take half a minute.
+    """
+    if _OPENAI_HOSTS.search(host):
+        return 16384
+    return 1024 if is_loopback(host) else 4096
+
+
+def speak(body: Json, *, host: str) -> Json:
+    """Adapt a portable request to the server at ``host``."""
+    is_openai = _OPENAI_HOSTS.search(host) is not None
+    include = [_INCLUDE[tool["type"]] for tool in body.get("tools", []) if tool["type"] in _INCLUDE]
+    spoken = dict(body)
+    if is_openai:
+        # The history is ours: nothing is kept there, so reasoning items have to travel with their content.
+        spoken["store"] = False
+        include.append(_ENCRYPTED)
+    elif "text" in body:
+        spoken["response_format"] = _chat_format(body["text"]["format"])
+    if include:
+        spoken["include"] = include
+    return spoken
+
+
+def without_refused(spoken: Json, *, param: str | None, message: str) -> Json | None:
+    """The request without the addition that a server refused, or ``None`` if it refused something else.
+
+    A gateway at any host name may have OpenAI behind it, and not every model takes what its server takes.
+
+    :param param: the field that the server's error names.
+    :param message: the error's message; it is searched where ``param`` is missing.
+    """
+    if "encrypted content" in message.lower():
+        param = "include"
+    name = next((name for name in ("response_format", "include") if name in (param, *message.split("'"))), None)
+    if name not in spoken:
+        return None
+    reduced = {key: value for key, value in spoken.items() if key != name}
+    hosted = [value for value in spoken[name] if value != _ENCRYPTED] if name == "include" else []
+    if hosted and _ENCRYPTED in spoken["include"]:
+        reduced["include"] = hosted
+    return reduced
+
+
+def _chat_format(text_format: Json) -> Json:
+    """``text.format`` in the style of chat completions."""
+    kind = text_format["type"]
+    if kind != "json_schema":
+        return {"type": kind}
+    schema: dict[str, Any] = {name: value for name, value in text_format.items() if name != "type"}
+    return {"type": kind, kind: schema}

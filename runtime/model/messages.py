@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Thread messages as input items of the Responses API."""
+
+from __future__ import annotations
+
+from .events import Json
+
+
+def to_items(message: Json) -> list[Json]:
+    """Translate a wire message (Assistants wire, section 5).
+
+    Small servers disagree on how an assistant's earlier message is to be written; all of them take its plain text.
+
+    :returns: one message item; a second one where an assistant's message carries files, which only a user may send.
+    """
+    files = [
+        {"type": "input_file", "file_id": attachment["file_id"]}
+        for attachment in message.get("attachments") or []
+        if not _is_for_code(attachment)
+    ]
+    if message["role"] == "user":
+        return [_item("user", [_user_part(part) for part in message["content"]] + files)]
+    text = "\n".join(_assistant_text(part) for part in message["content"])
+    return [_item("assistant", text)] + ([_item("user", files)] if files else [])
+
+
+def code_files(messages: list[Json]) -> list[str]:
+    """The ids of the files attached for the code interpreter, in the order in which they came."""
+    attachments = [attachment for message in messages for attachment in message.get("attachments") or []]
+    return list(dict.fromkeys(attachment["file_id"] for attachment in attachments if _is_for_code(attachment)))
+
+
+def _item(role: str, content: str | list[Json]) -> Json:
+    return {"type": "message", "role": role, "content": content}
+
+
+def _user_part(part: Json) -> Json:
+    kind = part["type"]
+    if kind == "text":
+        return {"type": "input_text", "text": part["text"]["value"]}
+    if kind == "image_file":
+        image = {"file_id": part[kind]["file_id"]}
+    elif kind == "image_url":
+        image = {"image_url": part[kind]["url"]}
+    else:
+        return {"type": "input_text", "text": part["refusal"]}
+    return {"type": "input_image", **image, "detail": part[kind].get("detail") or "auto"}
+
+
+def _assistant_text(part: Json) -> str:
+    """A part of an assistant's message. An image there cannot be sent back, so the model sees that there was one."""
+    kind = part["type"]
+    if kind == "text":
+        return str(part["text"]["value"])
+    if kind == "refusal":
+        return str(part["refusal"])
+    return f"[image {part[kind].get('file_id') or part[kind].get('url')}]"
+
+
+def _is_for_code(attachment: Json) -> bool:
+    """Whether a file goes to the code interpreter's container.
+
+    A thread has no vector store of its own here, so a file attached for file_search goes to the model itself.
+    """
+    return any(tool["type"] == "code_interpreter" for tool in attachment.get("tools") or [])

@@ -1,0 +1,148 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Everything that goes wrong ends as one of a run's three error codes, with a message that helps."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from ansible_collections.threadworks.openai.runtime.model import Event, ModelError, ModelServer
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
+from ansible_collections.threadworks.openai.tests.unit.model.conftest import Json
+
+Ask = Callable[..., list[Event]]
+Connect = Callable[..., ModelServer]
+BODY: Json = {"model": "scripted-model", "input": "Hello", "max_output_tokens": 100}
+
+
+def failure(server: ModelServer) -> ModelError:
+    with pytest.raises(ModelError) as raised:
+        list(server.respond(BODY))
+    return raised.value
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "said"),
+    [
+        ({"status": 429, "error": {"message": "Slow down"}}, "rate_limit_exceeded", "429: Slow down"),
+        ({"status": 500, "error": {"message": "Out of order"}}, "server_error", "500: Out of order"),
+        ({"status": 400, "error": {"message": "No", "code": "content_policy_violation"}}, "invalid_prompt", "No"),
+        ({"status": 400, "error": {"message": "Bad", "code": 400}}, "server_error", "400: Bad"),
+        ({"status": 404, "error": {"message": "Unknown model"}}, "server_error", "Unknown model.*POST /responses"),
+        ({"text": "Begun", "error": {"message": "Broken", "code": "server_error"}}, "server_error", "Broken"),
+        ({"text": "Begun", "error": {"message": "Busy", "code": 429}}, "rate_limit_exceeded", "Busy"),
+        ({"failed": {"code": "server_error", "message": "Lost"}}, "server_error", "Lost"),
+        ({"failed": {"code": "invalid_prompt", "message": "Odd"}}, "invalid_prompt", "Odd"),
+        ({"failed": {"code": "rate_limit_exceeded", "message": "Wait"}}, "rate_limit_exceeded", "Wait"),
+        ({"failed": {"code": "bio_policy", "message": "Never"}, "json": True}, "invalid_prompt", "Never"),
+        ({"text": "Un", "incomplete": "content_filter"}, "invalid_prompt", "content_filter"),
+        ({"text": "one two three", "break_after": 6}, "server_error", "connection.*failed"),
+    ],
+)
+def test_codes(ask: Ask, model_server: ScriptedServer, answer: Json, code: str, said: str) -> None:
+    model_server.script([answer])
+    with pytest.raises(ModelError, match=said) as raised:
+        ask()
+    assert raised.value.code == code
+    assert raised.value.status == answer.get("status")
+
+
+def test_a_wrong_key_is_not_repeated(connect: Connect, model_server: ScriptedServer) -> None:
+    model_server.api_key = "sk-right"
+    for key in ("sk-wrong-key-12345", "unusual"):
+        error = failure(connect(api_key=key))
+        assert error.status == 401
+        assert "Incorrect API key provided" in error.message
+        assert "OPENAI_API_KEY" in error.message
+        assert key not in error.message
+        assert "2345" not in error.message
+
+
+def test_a_server_that_is_down(connect: Connect) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as unused:
+        port = unused.getsockname()[1]
+    error = failure(connect(base_url=f"http://user:secret@127.0.0.1:{port}/v1"))
+    assert f"at 127.0.0.1:{port} failed" in error.message
+    assert "refused" in error.message
+    assert "OPENAI_BASE_URL" in error.message
+    assert "secret" not in error.message
+
+
+@pytest.mark.parametrize("answer", [{"hang": True}, {"text": "one two", "hang_after": 5}])
+def test_a_server_that_falls_silent(connect: Connect, model_server: ScriptedServer, answer: Json) -> None:
+    """The timeout holds for all attempts together: what was received is not sent again."""
+    model_server.script([answer | {"sticky": True}])
+    begun = time.monotonic()
+    assert "said nothing for 0.3 seconds" in failure(connect(timeout=0.3, max_retries=2)).message
+    assert time.monotonic() - begun < 1
+    assert len(model_server.runs) == 1
+
+
+def test_retries_until_the_answer_begins(connect: Connect, model_server: ScriptedServer) -> None:
+    busy = {"status": 429, "error": {"message": "Slow down"}, "headers": {"Retry-After-Ms": "1"}}
+    model_server.script([busy, busy])
+    assert list(connect(max_retries=2).respond(BODY))[-1]["type"] == "response.completed"
+    model_server.reset()
+    model_server.script([{"text": "one two", "break_after": 6}])
+    assert "connection" in failure(connect(max_retries=2)).message
+    assert len(model_server.runs) == 1
+
+
+@pytest.mark.parametrize("answer", [{"hang": True}, {"text": "one two", "hang_after": 5}])
+def test_close_ends_the_wait_of_another_thread(connect: Connect, model_server: ScriptedServer, answer: Json) -> None:
+    model_server.script([answer | {"sticky": True}])
+    server = connect(timeout=30, max_retries=2)
+    caught: list[ModelError] = []
+    thread = threading.Thread(target=lambda: caught.append(failure(server)))
+    thread.start()
+    while not model_server.runs:
+        time.sleep(0.01)
+    time.sleep(0.1)
+    begun = time.monotonic()
+    server.close()
+    thread.join(5)
+    assert time.monotonic() - begun < 0.2
+    assert "given up" in caught[0].message
+    assert "given up" in failure(server).message
+    assert len(model_server.runs) == 1
+
+
+def test_something_else_is_listening(connect: Connect) -> None:
+    with _web_page() as port:
+        assert "not JSON" in failure(connect(base_url=f"http://127.0.0.1:{port}/v1")).message
+
+
+class _web_page:
+    """A server that answers every request with one page of HTML."""
+
+    def __enter__(self) -> int:
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        threading.Thread(target=self._answer, daemon=True).start()
+        return int(self._socket.getsockname()[1])
+
+    def __exit__(self, *_exc: object) -> None:
+        self._socket.close()
+
+    def _answer(self) -> None:
+        client, _address = self._socket.accept()
+        with client:
+            client.recv(65536)
+            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>")
+
+
+@pytest.mark.parametrize(
+    "base_url", ["127.0.0.1:8080", "ftp://127.0.0.1/v1", "http://", "http://host:port/v1", "http://["]
+)
+def test_a_base_url_that_is_none(connect: Connect, base_url: str) -> None:
+    with pytest.raises(ModelError, match="OPENAI_BASE_URL"):
+        connect(base_url=base_url)
+
+
+def test_nothing_configured(connect: Connect) -> None:
+    with pytest.raises(ModelError, match=r"OPENAI_API_KEY.*OPENAI_BASE_URL"):
+        connect(base_url=None)
