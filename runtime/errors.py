@@ -1,0 +1,61 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Errors: those that are answered on the wire, and the one that is raised to whoever opens a store."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class StoreError(Exception):
+    """The store cannot be used; the message says which, why and what to do."""
+
+
+class ApiError(Exception):
+    """An error answer (Assistants wire, section 9).
+
+    :param status: the HTTP status.
+    :param message: what went wrong, for people.
+    :param param: the request's field it is about.
+    :param code: what went wrong, for programs.
+    :param type: the family of the error.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        type: str = "invalid_request_error",
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.error = {"type": type, "message": message, "param": param, "code": code}
+
+    @property
+    def body(self) -> dict[str, Any]:
+        """The error body: all four keys, always."""
+        return {"error": self.error}
+
+
+def invalid(param: str, problem: str, code: str = "invalid_value") -> ApiError:
+    """The 400 for a field that has a wrong value.
+
+    :param param: the field's path, as in ``tools[0].function.name``.
+    :param problem: what is wrong with it.
+    :param code: what is wrong with it, for programs.
+    :return: the error, to be raised.
+    """
+    return ApiError(400, f"Invalid value for '{param}': {problem}", param=param, code=code)
+
+
+def not_found(noun: str, id: str) -> ApiError:
+    """The 404 for an unknown id.
+
+    :param noun: what was looked for, as in ``thread``.
+    :param id: the id that was asked for.
+    :return: the error, to be raised.
+    """
+    return ApiError(404, f"No {noun} found with id '{id}'.")

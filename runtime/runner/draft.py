@@ -1,0 +1,124 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What is being written but not yet stored, a message or tool calls, and the deltas that tell of it."""
+
+from __future__ import annotations
+
+from typing import Any, TypeVar
+
+from ..documents import Document
+from ..lifecycle import Event
+from ..model import events
+
+_Part = TypeVar("_Part")
+
+
+def begun(part: _Part | None) -> _Part:
+    """The message, or the tool calls, that the model's answer goes on with.
+
+    :param part: what has begun.
+    :return: the same.
+    :raise RuntimeError: nothing has, so the answer cannot be told.
+    """
+    if part is None:
+        raise RuntimeError("the answer goes on with what has not begun")
+    return part
+
+
+class Draft:
+    """A message in progress.
+
+    :param message_id: the message.
+    :param step_id: its step.
+    """
+
+    def __init__(self, message_id: str, step_id: str) -> None:
+        self.message_id, self.step_id = message_id, step_id
+        self._parts: list[Document] = []
+
+    def add(self, event: events.TextDelta | events.RefusalDelta | events.Citation) -> Event:
+        """Take a piece of the message.
+
+        :param event: the piece.
+        :return: the wire's delta.
+        """
+        match event:
+            case events.RefusalDelta(text):
+                index, part = self._part({"type": "refusal", "refusal": ""})
+                part["refusal"] += text
+                delta: Document = {"refusal": text}
+            case events.TextDelta(text):
+                index, part = self._part({"type": "text", "text": {"value": "", "annotations": []}})
+                part["text"]["value"] += text
+                delta = {"text": {"value": text}}
+            case events.Citation(annotation):
+                index, part = self._part({"type": "text", "text": {"value": "", "annotations": []}})
+                delta = {"text": {"annotations": [{"index": len(part["text"]["annotations"]), **annotation}]}}
+                part["text"]["annotations"].append(annotation)
+        content = [{"index": index, "type": part["type"], **delta}]
+        return _delta("thread.message", self.message_id, {"content": content})
+
+    def finish(self, content: list[Document]) -> None:
+        """Take the finished message's content."""
+        self._parts = content
+
+    def content(self) -> list[Document]:
+        """What there is of the message, as content parts of the wire."""
+        return self._parts
+
+    def _part(self, empty: Document) -> tuple[int, Document]:
+        for index, part in enumerate(self._parts):
+            if part["type"] == empty["type"]:
+                return index, part
+        self._parts.append(empty)
+        return len(self._parts) - 1, empty
+
+
+class Calls:
+    """The tool calls of a step.
+
+    :param step_id: the step.
+    """
+
+    def __init__(self, step_id: str) -> None:
+        self.step_id = step_id
+        self._calls: dict[int, Document] = {}
+
+    def begin(self, index: int, call: Document) -> Event:
+        """Take a call that begins.
+
+        :param index: the model's count of its calls.
+        :param call: the wire's tool call, nothing filled in.
+        :return: the wire's delta.
+        """
+        self._calls[index] = call
+        return self._event(index, call)
+
+    def extend(self, index: int, arguments: str) -> Event:
+        """Take a piece of a call's arguments, or of a code interpreter's input.
+
+        :return: the wire's delta.
+        """
+        kind = self._calls[index]["type"]
+        return self._event(index, {"type": kind, kind: {"arguments" if kind == "function" else "input": arguments}})
+
+    def finish(self, index: int, call: Document) -> None:
+        """Take a whole call."""
+        self._calls[index] = call
+
+    def all(self) -> list[Document]:
+        """The calls so far."""
+        return list(self._calls.values())
+
+    def functions(self) -> list[Document]:
+        """The calls that wait for somebody's output."""
+        return [call for call in self._calls.values() if call["type"] == "function"]
+
+    def _event(self, index: int, call: Document) -> Event:
+        # Counted within the step, whatever the model's own count is.
+        call = {"index": list(self._calls).index(index), **call}
+        return _delta("thread.run.step", self.step_id, {"step_details": {"type": "tool_calls", "tool_calls": [call]}})
+
+
+def _delta(kind: str, id: str, delta: dict[str, Any]) -> Event:
+    return f"{kind}.delta", {"id": id, "object": f"{kind}.delta", "delta": delta}

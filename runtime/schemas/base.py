@@ -1,0 +1,64 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reading a request body into a model, and a validation error into the wire's error."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ..errors import ApiError, invalid
+
+
+class Body(BaseModel):
+    """A JSON object of the wire: no unknown fields, no value taken for what it is not (``"1"`` is no number)."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+
+
+def parse(schema: type[Body], value: Any) -> dict[str, Any]:
+    """Validate a request body.
+
+    :param schema: the body's model.
+    :param value: the decoded JSON.
+    :return: the fields that were sent, and no others.
+    :raise ApiError: 400, for the first field that is wrong (Assistants wire, section 9).
+    """
+    if not isinstance(value, dict):
+        raise ApiError(400, "Invalid body: expected a JSON object.", code="invalid_type")
+    try:
+        return schema.model_validate(value).model_dump(exclude_unset=True, by_alias=True)
+    except ValidationError as error:
+        raise _translated(error, value) from None
+
+
+def _translated(error: ValidationError, body: dict[str, Any]) -> ApiError:
+    first = error.errors(include_url=False, include_input=False)[0]
+    kind, context = first["type"], first.get("ctx", {})
+    param = _path(first["loc"], body, missing=kind == "missing")
+    if kind == "missing":
+        return _missing(param)
+    if kind == "extra_forbidden":
+        return ApiError(400, f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
+    if kind == "union_tag_invalid":
+        return invalid(f"{param}.type", f"'{context['tag']}' is not one of {context['expected_tags']}.")
+    if kind == "union_tag_not_found":
+        return _missing(f"{param}.type")
+    message = first["msg"].removeprefix("Value error, ")
+    return invalid(param, message[0].lower() + message[1:] + ("" if message.endswith(".") else "."))
+
+
+def _missing(param: str) -> ApiError:
+    return ApiError(400, f"Missing required parameter: '{param}'.", param=param, code="missing_required_parameter")
+
+
+def _path(location: tuple[int | str, ...], body: Any, *, missing: bool) -> str:
+    # pydantic puts the tags of unions between the fields: only what can be followed in the body itself is a field.
+    path, here = "", body
+    for position, step in enumerate(location):
+        if isinstance(here, list) and isinstance(step, int) and step < len(here):
+            path, here = f"{path}[{step}]", here[step]
+        elif isinstance(here, dict) and (step in here or (missing and position == len(location) - 1)):
+            path, here = f"{path}.{step}" if path else str(step), here.get(step)
+    return path

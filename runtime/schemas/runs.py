@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs' request bodies (Assistants wire, section 6)."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from . import shared
+from .base import Body
+from .messages import CreateMessage
+from .threads import CreateThread
+
+
+class _Options(Body):
+    assistant_id: str
+    model: shared.Model | None = None
+    instructions: str | None = None
+    tools: shared.RunTools = None
+    metadata: shared.Metadata = None
+    temperature: shared.Temperature = None
+    top_p: shared.TopP = None
+    stream: bool | None = None
+    max_prompt_tokens: shared.TokenLimit = None
+    max_completion_tokens: shared.TokenLimit = None
+    truncation_strategy: shared.TruncationStrategy | None = None
+    tool_choice: shared.ToolChoice = None
+    parallel_tool_calls: bool = True
+    response_format: shared.ResponseFormat = None
+
+
+class CreateRun(_Options):
+    additional_instructions: str | None = None
+    additional_messages: list[CreateMessage] | None = None
+    reasoning_effort: shared.ReasoningEffort = None
+
+
+class CreateThreadAndRun(_Options):
+    thread: CreateThread = CreateThread()
+    tool_resources: shared.ToolResources | None = None
+
+
+class _ToolOutput(Body):
+    tool_call_id: str
+    output: str = ""
+
+
+class SubmitToolOutputs(Body):
+    tool_outputs: list[_ToolOutput] = Field(max_length=1000)
+    stream: bool | None = None
+
+
+class NoBody(Body):
+    """The body of cancelRun, which has none."""

@@ -1,0 +1,159 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What several requests share: metadata, tools and the options of a run (Assistants wire, section 2)."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Discriminator, Field, Tag, model_validator
+
+from .base import Body
+
+# Metadata is searched for, and PostgreSQL knows no text with a null character.
+_NO_NULL = r"^[^\x00]*$"
+Metadata = (
+    Annotated[
+        dict[
+            Annotated[str, Field(max_length=64, pattern=_NO_NULL)],
+            Annotated[str, Field(max_length=512, pattern=_NO_NULL)],
+        ],
+        Field(max_length=16),
+    ]
+    | None
+)
+Temperature = Annotated[float, Field(ge=0, le=2)] | None
+TopP = Annotated[float, Field(ge=0, le=1)] | None
+TokenLimit = Annotated[int, Field(ge=256, le=2**53)] | None
+Model = Annotated[str, Field(min_length=1)]
+Name64 = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None
+
+
+class CodeInterpreter(Body):
+    type: Literal["code_interpreter"]
+
+
+class _RankingOptions(Body):
+    ranker: Literal["auto", "default_2024_08_21"] = "auto"
+    score_threshold: float = Field(ge=0, le=1)
+
+
+class _FileSearchOptions(Body):
+    max_num_results: int = Field(default=20, ge=1, le=50)
+    ranking_options: _RankingOptions | None = None
+
+
+class FileSearch(Body):
+    type: Literal["file_search"]
+    file_search: _FileSearchOptions = _FileSearchOptions()
+
+
+class _FunctionDefinition(Body):
+    name: Name64
+    description: str | None = None
+    parameters: dict[str, Any] | None = None
+    strict: bool | None = None
+
+
+class Function(Body):
+    type: Literal["function"]
+    function: _FunctionDefinition
+
+
+Tool = Annotated[CodeInterpreter | FileSearch | Function, Field(discriminator="type")]
+AssistantTools = Annotated[list[Tool], Field(max_length=128)]
+RunTools = Annotated[list[Tool], Field(max_length=20)] | None
+
+
+class _CodeInterpreterResources(Body):
+    file_ids: list[str] = Field(default=[], max_length=20)
+
+
+class _FileSearchResources(Body):
+    vector_store_ids: list[str] = Field(default=[], max_length=1)
+
+
+class _NewFileSearchResources(_FileSearchResources):
+    vector_stores: list[Any] | None = None
+
+    @model_validator(mode="after")
+    def _one_of_both(self) -> _NewFileSearchResources:
+        if "vector_stores" in self.model_fields_set:
+            raise ValueError(
+                "vector_stores: files are kept by the model server, not here; "
+                "create the vector store there and give its id in vector_store_ids"
+            )
+        return self
+
+
+class ToolResources(Body):
+    code_interpreter: _CodeInterpreterResources | None = None
+    file_search: _FileSearchResources | None = None
+
+
+class NewToolResources(ToolResources):
+    file_search: _NewFileSearchResources | None = None
+
+
+class TruncationStrategy(Body):
+    type: Literal["auto", "last_messages"]
+    last_messages: Annotated[int, Field(ge=1, le=2**53)] | None = None
+
+    @model_validator(mode="after")
+    def _count_is_there(self) -> TruncationStrategy:
+        if self.type == "last_messages" and self.last_messages is None:
+            raise ValueError("type last_messages needs the number of messages in last_messages")
+        return self
+
+
+class _FunctionName(Body):
+    name: Name64
+
+
+class _NamedToolChoice(Body):
+    type: Literal["function", "code_interpreter", "file_search"]
+    function: _FunctionName | None = None
+
+    @model_validator(mode="after")
+    def _name_is_there(self) -> _NamedToolChoice:
+        if (self.type == "function") != (self.function is not None):
+            raise ValueError("function.name is given when type is function, and only then")
+        return self
+
+
+class _Plain(Body):
+    type: Literal["text", "json_object"]
+
+
+class _SchemaFormat(Body):
+    name: Name64
+    description: str | None = None
+    schema_: dict[str, Any] = Field(default={}, alias="schema")
+    strict: bool | None = None
+
+
+class _JsonSchema(Body):
+    type: Literal["json_schema"]
+    json_schema: _SchemaFormat
+
+
+def _is_string(value: Any) -> str:
+    return "<string>" if isinstance(value, str) else "<other>"
+
+
+ToolChoice = (
+    Annotated[
+        Annotated[Literal["none", "auto", "required"], Tag("<string>")] | Annotated[_NamedToolChoice, Tag("<other>")],
+        Discriminator(_is_string),
+    ]
+    | None
+)
+ResponseFormat = (
+    Annotated[
+        Annotated[Literal["auto"], Tag("<string>")]
+        | Annotated[Annotated[_Plain | _JsonSchema, Field(discriminator="type")], Tag("<other>")],
+        Discriminator(_is_string),
+    ]
+    | None
+)

@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a runtime is told once, when it is made."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The runtime's settings. Secrets are kept out of ``repr``, so that no log or traceback shows them.
+
+    :param store: SQLAlchemy URL (``sqlite`` or ``postgresql``), or the path of an SQLite file.
+    :param base_url: the model server's address, up to and including ``/v1``; ``None``: the SDK's default.
+    :param api_key: the model server's key. Never stored.
+    :param organization: sent to the model server.
+    :param project: sent to the model server.
+    :param timeout: seconds the model server may stay silent.
+    :param max_retries: further attempts at a model server that is busy or cannot be reached.
+    :param run_expiry: seconds from a run's creation until it expires (Assistants wire, section 7).
+    :param lease: seconds a runner holds a run without a sign of life.
+    :param executor: ``detached``: each run in a process of its own, that outlives the caller (embedded);
+        ``threads``: in threads of this process (served).
+    :param run_workers: runs that are executed at the same time by one process (``threads``).
+    :param token: what clients must send as bearer token; ``None``: nothing is asked for.
+    :param max_body: bytes a request's body may have.
+    """
+
+    store: str
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    organization: str | None = None
+    project: str | None = None
+    timeout: float = 600.0
+    max_retries: int = 2
+    run_expiry: int = 600
+    lease: float = 30.0
+    executor: Literal["detached", "threads"] = "detached"
+    run_workers: int = 16
+    token: str | None = field(default=None, repr=False)
+    max_body: int = 32 * 1024 * 1024

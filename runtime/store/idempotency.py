@@ -1,0 +1,77 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Creation that happens exactly once, however often it is asked for (the runtime's addition to the wire)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, delete, func, select
+
+from ..errors import ApiError
+from ..ids import new_id, now
+from . import rows
+from .tables import Kind, idempotency
+
+HEADER = "Idempotency-Key"
+_KEPT = 24 * 3600  # seconds
+
+
+class Ticket(NamedTuple):
+    """A request's claim to be carried out once.
+
+    :param key: what the client calls it; ``None``: it makes no claim.
+    :param fingerprint: what it asks for, so that one key is not used for two things.
+    """
+
+    key: str | None
+    fingerprint: str
+
+
+def ticket(key: str | None, path: str, body: dict[str, Any]) -> Ticket:
+    """Read a request's claim.
+
+    :param key: the header's value.
+    :param path: what the request is for.
+    :param body: the validated body; whether the answer is streamed makes no other request of it.
+    :return: the claim.
+    :raise ApiError: 400, the header's value is none.
+    """
+    if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
+        raise ApiError(400, f"Invalid value for '{HEADER}': 1 to 255 printable ASCII characters are expected.")
+    asked = json.dumps([path, {name: value for name, value in body.items() if name != "stream"}], sort_keys=True)
+    return Ticket(key, hashlib.sha256(asked.encode()).hexdigest())
+
+
+def once(
+    connection: Connection, kind: Kind, claim: Ticket, create: Callable[[str], dict[str, Any]]
+) -> tuple[dict[str, Any], bool]:
+    """Create an object, unless the same request has created it before.
+
+    :param connection: a writing transaction.
+    :param kind: what is created.
+    :param claim: the request's claim.
+    :param create: makes the object of the given id and writes it.
+    :return: the object as it is now, and whether it is new.
+    :raise ApiError: 400, the key was used for another request.
+    """
+    id = new_id(kind.prefix)
+    if claim.key is None:
+        return create(id), True
+    if connection.dialect.name == "postgresql":  # SQLite's writers are alone as it is
+        connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(claim.key))))
+    connection.execute(delete(idempotency).where(idempotency.c.created_at < now() - _KEPT))
+    known = connection.execute(select(idempotency).where(idempotency.c.key == claim.key)).first()
+    row = rows.get(connection, kind, known.object_id) if known else None
+    # Nobody has used the key, or what was created has been deleted since: then it is free.
+    if known is None or row is None:
+        values = {"key": claim.key, "fingerprint": claim.fingerprint, "object_id": id, "created_at": now()}
+        connection.execute(delete(idempotency).where(idempotency.c.key == claim.key))
+        connection.execute(idempotency.insert().values(values))
+        return create(id), True
+    if known.fingerprint != claim.fingerprint:
+        raise ApiError(400, f"Invalid value for '{HEADER}': this key was used for another request.")
+    return row.document, False

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store's tables.
+
+A row is the wire's object as one document, beside it only what is searched or locked. ``private`` holds what belongs to
+the object and is not shown on the wire. ``seq`` is the order of insertion: ``created_at`` is too coarse to sort by.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table
+
+ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
+
+schema = MetaData()
+_Seq = BigInteger().with_variant(Integer, "sqlite")
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of the wire's objects and where it lives.
+
+    :param noun: its name in messages.
+    :param prefix: what its ids start with.
+    :param table: its rows.
+    :param pairs: its metadata, pair by pair, to be found by; ``None``: lists of this kind have no filter.
+    """
+
+    noun: str
+    prefix: str
+    table: Table
+    pairs: Table | None = None
+
+
+def _objects(name: str, *columns: Column | Index) -> Table:
+    return Table(
+        name,
+        schema,
+        Column("seq", _Seq, primary_key=True, autoincrement=True),
+        Column("id", String, nullable=False, unique=True),
+        Column("document", JSON, nullable=False),
+        Column("private", JSON, nullable=False),
+        *columns,
+        sqlite_autoincrement=True,
+    )
+
+
+def _pairs(table: Table) -> Table:
+    name = f"{table.name}_metadata"
+    return Table(
+        name,
+        schema,
+        Column("seq", _Seq, ForeignKey(table.c.seq, ondelete="CASCADE"), primary_key=True),
+        Column("key", String, primary_key=True),
+        Column("value", String, nullable=False),
+        Index(f"{name}_by_pair", "key", "value", "seq"),
+    )
+
+
+def _part_of(table: str) -> Column:
+    return Column(f"{table[:-1]}_id", ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False)
+
+
+_assistants = _objects("assistants")
+_threads = _objects("threads")
+_messages = _objects(
+    "messages",
+    _part_of("threads"),
+    Column("run_id", String),
+    Index("messages_by_thread", "thread_id", "seq"),
+    Index("messages_by_run", "run_id", "seq"),
+)
+_runs = _objects(
+    "runs",
+    _part_of("threads"),
+    Column("status", String, nullable=False),
+    Column("expires_at", Integer, nullable=False),
+    Column("lease_owner", String),
+    Column("lease_until", Float),
+    Index("runs_by_thread", "thread_id", "seq"),
+)
+# The rule that a thread has one active run, kept by the store itself (Assistants wire, section 7).
+_is_active = _runs.c.status.in_(ACTIVE)
+Index("runs_active", _runs.c.thread_id, unique=True, sqlite_where=_is_active, postgresql_where=_is_active)
+_is_queued = _runs.c.status == "queued"
+Index("runs_queued", _runs.c.seq, sqlite_where=_is_queued, postgresql_where=_is_queued)
+_steps = _objects(
+    "steps",
+    _part_of("runs"),
+    Index("steps_by_run", "run_id", "seq"),
+)
+
+idempotency = Table(
+    "idempotency",
+    schema,
+    Column("key", String, primary_key=True),
+    Column("fingerprint", String, nullable=False),
+    Column("object_id", String, nullable=False),
+    Column("created_at", Integer, nullable=False, index=True),
+)
+version = Table("store_version", schema, Column("version", Integer, nullable=False))
+
+ASSISTANTS = Kind("assistant", "asst", _assistants, _pairs(_assistants))
+THREADS = Kind("thread", "thread", _threads, _pairs(_threads))
+MESSAGES = Kind("message", "msg", _messages, _pairs(_messages))
+RUNS = Kind("run", "run", _runs, _pairs(_runs))
+STEPS = Kind("run step", "step", _steps)

@@ -1,0 +1,110 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The same on PostgreSQL, where a machine has one: what locks and transactions have to do there by other means."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.threadworks.openai.runtime import Settings, StoreError, create_app
+from ansible_collections.threadworks.openai.runtime.store import open_store
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, raw_client, wait_for
+
+
+def _program(name: str) -> str | None:
+    installed = [str(path) for path in sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"))]
+    return shutil.which(name) or (installed[-1] if installed else None)
+
+
+def _answers(url: str) -> bool:
+    try:
+        open_store(Settings(store=url)).close()
+    except StoreError:
+        return False
+    return True
+
+
+@pytest.fixture(scope="module")
+def postgresql() -> Iterator[str]:
+    """A server of its own; answers its URL."""
+    initdb, server_program = _program("initdb"), _program("postgres")
+    if not initdb or not server_program:
+        pytest.skip("PostgreSQL is not installed")
+    # It refuses to run as root.
+    user = {"user": "nobody"} if os.getuid() == 0 else {}
+    with tempfile.TemporaryDirectory() as folder, socket.socket() as probe:
+        if user:
+            shutil.chown(folder, "nobody")
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+        probe.close()
+        data = f"{folder}/data"
+        options = {"cwd": folder, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, **user}
+        subprocess.run([initdb, "-D", data, "-A", "trust", "-U", "runtime", "--no-sync"], check=True, **options)
+        command = [server_program, "-D", data, "-p", str(port), "-k", folder, "-c", "fsync=off"]
+        server = subprocess.Popen(command, **options)
+        url = f"postgresql://runtime@127.0.0.1:{port}/postgres"
+        try:
+            wait_for(lambda: _answers(url), seconds=20)
+            yield url
+        finally:
+            server.send_signal(signal.SIGINT)  # its fast stop: it waits for no client
+            server.wait(20)
+
+
+@pytest.fixture(params=["threads", "detached"])
+def talk(request: pytest.FixtureRequest, postgresql: str, model_server: ModelServer) -> Iterator[Conversation]:
+    app = create_app(Settings(store=postgresql, base_url=model_server.base_url, executor=request.param))
+    with raw_client(app) as wire:
+        yield Conversation(wire)
+    app.context.executor.stop(1)
+    app.context.store.close()
+
+
+def test_a_run_with_function_calls(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"calls": [{"name": "disk", "arguments": {}}]}, {"text": "Full."}])
+    run = talk.finish(metadata={"key": "ü"})
+    (call,) = run["required_action"]["submit_tool_outputs"]["tool_calls"]
+    assert talk.submit(run, (call["id"], "90% \0 ☃")).status_code == 200
+    run = talk.until(run, "completed", "failed")
+    assert run["status"] == "completed", run["last_error"]
+    assert talk.messages(run)[0]["content"][0]["text"]["value"] == "Full."
+    assert talk.wire.get(f"{talk.runs}?metadata[key]=ü&limit=1").json()["first_id"] == run["id"]
+
+
+def test_one_of_many_runs_wins_and_one_key_makes_one_run(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"delay": 1.5, "sticky": True}])
+
+    def create(number: int) -> str:
+        headers = {"Idempotency-Key": talk.thread} if number % 2 else {}
+        answer = talk.wire.post(talk.runs, json={"assistant_id": talk.assistant}, headers=headers)
+        return answer.json()["id"] if answer.status_code == 200 else answer.json()["error"]["message"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(create, range(8)))
+    ids = {answer for answer in answers if answer.startswith("run_")}
+    assert len(ids) == 1
+    assert answers - ids <= {f"Thread {talk.thread} already has an active run {next(iter(ids))}."}
+
+
+def test_threads_are_deleted_under_their_runs(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"text": "word " * 30, "delta_delay": 0.01, "sticky": True}])
+
+    def start_and_delete(_number: int) -> list[int]:
+        run = talk.wire.post("/threads/runs", json={"assistant_id": talk.assistant}).json()
+        path = f"/threads/{run['thread_id']}"
+        return [talk.wire.get(path).status_code, talk.wire.delete(path).status_code, talk.wire.get(path).status_code]
+
+    with ThreadPoolExecutor(4) as pool:
+        assert list(pool.map(start_and_delete, range(8))) == [[200, 200, 404]] * 8

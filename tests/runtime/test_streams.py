@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The events of a run, in their order, and what happens to those who come late or leave early (section 11)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx2
+import pytest
+
+from ansible_collections.threadworks.openai.runtime import Settings, create_app
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, raw_client, wait_for
+
+_CALL = {"name": "disk", "arguments": {"path": "/"}}
+_BEGIN = ["thread.run.created", "thread.run.queued", "thread.run.in_progress"]
+_STEP = ["thread.run.step.created", "thread.run.step.in_progress"]
+_MESSAGE = ["thread.message.created", "thread.message.in_progress", "thread.message.delta"]
+_END = ["thread.message.completed", "thread.run.step.completed", "thread.run.completed", "done"]
+
+
+@pytest.fixture(params=["threads", "detached"])
+def talk(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Conversation]:
+    """On both executors."""
+    app = create_app(Settings(store=settings.store, base_url=settings.base_url, executor=request.param, lease=6))
+    with raw_client(app) as wire:
+        yield Conversation(wire)
+    app.context.executor.stop(0)
+
+
+def _events(answer: httpx2.Response) -> Iterator[tuple[str, Any]]:
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    name = ""
+    for line in answer.iter_lines():
+        kind, _colon, value = line.partition(": ")
+        if kind == "event":
+            name = value
+        elif kind == "data":
+            yield name, value if value == "[DONE]" else json.loads(value)
+
+
+def _stream(talk: Conversation, path: str | None = None, **body: Any) -> list[tuple[str, Any]]:
+    body = {"assistant_id": talk.assistant, "stream": True, **body}
+    with talk.wire.stream("POST", path or talk.runs, json=body) as answer:
+        return list(_events(answer))
+
+
+def _names(events: list[tuple[str, Any]]) -> list[str]:
+    """The names, deltas that follow each other as one."""
+    names = [name for name, _data in events]
+    return [name for i, name in enumerate(names) if not (name.endswith(".delta") and i and names[i - 1] == name)]
+
+
+def test_a_plain_run(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"text": "one two three"}])
+    events = _stream(talk)
+    assert _names(events) == [*_BEGIN, *_STEP, *_MESSAGE, *_END]
+    assert events[-1] == ("done", "[DONE]")
+    deltas = [data["delta"]["content"] for name, data in events if name == "thread.message.delta"]
+    assert {(part["index"], part["type"]) for (part,) in deltas} == {(0, "text")}
+    assert "".join(part["text"]["value"] for (part,) in deltas) == "one two three"
+    by_name = dict(events)
+    assert by_name["thread.run.queued"]["status"] == "queued"
+    assert by_name["thread.message.created"]["content"] == []
+    assert by_name["thread.run.completed"] == talk.read(by_name["thread.run.completed"])
+    assert by_name["thread.message.completed"] == talk.messages(by_name["thread.run.completed"])[0]
+
+
+def test_a_tool_run(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"calls": [_CALL, _CALL]}, {"text": "Full."}])
+    events = _stream(talk)
+    assert _names(events) == [*_BEGIN, *_STEP, "thread.run.step.delta", "thread.run.requires_action", "done"]
+    pieces: dict[int, str] = {}
+    for name, data in events:
+        if name == "thread.run.step.delta":
+            for call in data["delta"]["step_details"]["tool_calls"]:
+                assert call["type"] == "function"
+                pieces[call["index"]] = pieces.get(call["index"], "") + call["function"].get("arguments", "")
+    run = events[-2][1]
+    calls = run["required_action"]["submit_tool_outputs"]["tool_calls"]
+    assert list(pieces.values()) == [call["function"]["arguments"] for call in calls]
+
+    outputs = [{"tool_call_id": call["id"], "output": "50%"} for call in calls]
+    body = {"tool_outputs": outputs, "stream": True}
+    with talk.wire.stream("POST", f"{talk.runs}/{run['id']}/submit_tool_outputs", json=body) as answer:
+        events = list(_events(answer))
+    assert _names(events) == ["thread.run.step.completed", *_BEGIN[1:], *_STEP, *_MESSAGE, *_END]
+    assert events[0][1]["step_details"]["tool_calls"][0]["function"]["output"] == "50%"
+
+
+def test_a_run_with_its_thread(talk: Conversation) -> None:
+    events = _stream(talk, "/threads/runs", thread={"metadata": {"a": "b"}})
+    assert _names(events) == ["thread.created", *_BEGIN, *_STEP, *_MESSAGE, *_END]
+    assert events[0][1]["metadata"] == {"a": "b"}
+    assert events[1][1]["thread_id"] == events[0][1]["id"]
+
+
+@pytest.mark.parametrize("break_after", [0, 7])
+def test_a_failing_run(talk: Conversation, model_server: ModelServer, break_after: int) -> None:
+    model_server.script([{"text": "one two three", "break_after": break_after, "sticky": True}])
+    events = _stream(talk)
+    assert _names(events)[-2:] == ["thread.run.failed", "done"]
+    assert events[-2][1]["last_error"]["code"] == "server_error"
+    if break_after:
+        assert _names(events)[-4:-2] == ["thread.message.incomplete", "thread.run.step.failed"]
+
+
+def _newest(talk: Conversation) -> dict[str, Any]:
+    return talk.wire.get(talk.runs).json()["data"][0]
+
+
+def test_a_cancelled_run(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"text": "one two three four", "delta_delay": 0.2}])
+    names = []
+    with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
+        for name, _data in _events(answer):
+            names.append(name)
+            if name == "thread.message.delta" and names.count(name) == 1:
+                assert talk.cancel(_newest(talk)).json()["status"] == "cancelling"
+    assert names[-4:] == ["thread.message.incomplete", "thread.run.step.cancelled", "thread.run.cancelled", "done"]
+
+
+def test_who_leaves_does_not_end_the_run(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"text": "one two three four", "delta_delay": 0.1}])
+    with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
+        for name, _data in _events(answer):
+            if name == "thread.message.delta":
+                break
+    run = wait_for(lambda: found if (found := _newest(talk))["completed_at"] else None)
+    assert run["status"] == "completed"
+    assert talk.messages(run)[0]["content"][0]["text"]["value"] == "one two three four"
+
+
+def test_who_comes_late_is_told_the_rest(talk: Conversation, model_server: ModelServer) -> None:
+    """The same request again, with its key: its run is streamed from how it stands to its end, and not run again."""
+    model_server.script([{"text": "one two three four", "delta_delay": 0.15}])
+    talk.wire.headers["Idempotency-Key"] = "one"
+    body = {"assistant_id": talk.assistant, "stream": True}
+    with talk.wire.stream("POST", talk.runs, json=body) as answer:
+        next(_events(answer))
+    wait_for(lambda: talk.messages(_newest(talk)))
+    events = _stream(talk)
+    assert _names(events) == [
+        "thread.run.in_progress",
+        "thread.message.in_progress",
+        "thread.run.step.in_progress",
+        "thread.message.completed",
+        "thread.run.step.completed",
+        "thread.run.completed",
+        "done",
+    ]
+    assert _names(_stream(talk)) == _END
+    assert len(model_server.runs) == 1
+
+
+def test_a_thread_that_is_deleted_ends_its_stream(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"text": "one two three four", "delta_delay": 0.2}])
+    with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
+        names = []
+        for name, _data in _events(answer):
+            names.append(name)
+            if names.count("thread.message.delta") == 1:
+                talk.wire.delete(f"/threads/{talk.thread}")
+    assert names[-2:] == ["error", "done"]
+
+
+def test_a_failure_before_the_run_is_no_stream(talk: Conversation) -> None:
+    answer = talk.wire.post(talk.runs, json={"assistant_id": "asst_x", "stream": True})
+    assert (answer.status_code, answer.json()["error"]["message"]) == (404, "No assistant found with id 'asst_x'.")
