@@ -1,0 +1,80 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: openai_messages
+short_description: List the messages of threads
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description: Returns the messages of threads.
+extends_documentation_fragment:
+  - threadworks.openai.connection
+  - threadworks.openai.connection.plugins
+  - threadworks.openai.lookup
+options:
+  _terms:
+    description: The ids of the threads.
+    required: true
+  run_id:
+    description: Only messages that this run has written.
+    type: str
+  role:
+    description: Only messages of this role.
+    type: str
+    choices: [user, assistant]
+  order:
+    description: V(asc) for the oldest first, V(desc) for the newest first.
+    type: str
+    choices: [asc, desc]
+    default: asc
+  limit:
+    description: At most so many messages of each thread, at least 1.
+    type: int
+seealso:
+  - module: threadworks.openai.openai_message
+  - plugin: threadworks.openai.openai_thread
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: What was said last?
+  ansible.builtin.debug:
+    msg: "{{ lookup('threadworks.openai.openai_messages', thread_id, order='desc', limit=1).text }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The messages, as on the Assistants wire, and with each C(text), its text parts in one.
+  type: list
+  elements: dict
+  sample:
+    - id: msg_8sLwQ2nYx7dPa5VuRf3KzTc1
+      object: thread.message
+      created_at: 1795447004
+      thread_id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+      run_id: run_2yHmZ6tBw9cGf4KsXo1QeVj7
+      role: assistant
+      content: [{type: text, text: {value: The optics are too hot., annotations: []}}]
+      text: The optics are too hot.
+"""
+
+import typing as t
+
+from ..module_utils._client import Wire
+from ..module_utils._result import text_of
+from ..plugin_utils._lookup import ReadingLookup
+
+
+class LookupModule(ReadingLookup):
+    """The messages of a thread."""
+
+    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+        """Return the messages of the thread, each with its text."""
+        run_id, role = self.get_option("run_id"), self.get_option("role")
+        query = {"order": self.get_option("order"), **({"run_id": run_id} if run_id else {})}
+        messages = wire.list("threads", term, "messages", query=query)
+        wanted = self.limited(message for message in messages if role in (None, message["role"]))
+        return [{**message, "text": text_of(message)} for message in wanted]

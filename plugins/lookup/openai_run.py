@@ -1,0 +1,84 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: openai_run
+short_description: Read runs
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description: Returns runs, each with its reply.
+extends_documentation_fragment:
+  - threadworks.openai.connection
+  - threadworks.openai.connection.plugins
+  - threadworks.openai.lookup
+options:
+  _terms:
+    description: The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
+    required: true
+  thread_id:
+    description: The thread of the runs.
+    type: str
+seealso:
+  - module: threadworks.openai.openai_run
+  - plugin: threadworks.openai.openai_runs
+    plugin_type: lookup
+  - plugin: threadworks.openai.openai_run_steps
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: How is the run getting on?
+  ansible.builtin.debug:
+    msg: "{{ lookup('threadworks.openai.openai_run', run_id, thread_id=thread_id).status }}"
+
+- name: Wait until a run that was started earlier is over
+  ansible.builtin.debug:
+    msg: It is over.
+  until: run.status not in ['queued', 'in_progress', 'cancelling']
+  retries: 60
+  delay: 2
+  vars:
+    run: "{{ lookup('threadworks.openai.openai_run', thread_id ~ ':' ~ run_id) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - A run for each term, as on the Assistants wire, and with it C(response), the reply's text, and C(output), the
+      reply as data where C(response_format) asked for JSON.
+  type: list
+  elements: dict
+  sample:
+    - id: run_2yHmZ6tBw9cGf4KsXo1QeVj7
+      object: thread.run
+      created_at: 1795447003
+      thread_id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+      assistant_id: asst_9fDkVp2yQzL4mT1cXw8sRb3n
+      status: completed
+      started_at: 1795447003
+      completed_at: 1795447004
+      model: gpt-6-luna
+      usage: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
+      response: The link flaps because its optics are too hot.
+      output: null
+"""
+
+import typing as t
+
+from ..module_utils._client import Wire
+from ..module_utils._result import of_run
+from ..plugin_utils._lookup import ReadingLookup, run_path
+
+
+class LookupModule(ReadingLookup):
+    """Runs with their replies."""
+
+    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+        """Return the one run that the term means, with its reply."""
+        thread_id, run_id = run_path(term, self.get_option("thread_id"))
+        run = wire.get("threads", thread_id, "runs", run_id)
+        told = of_run(wire, run)
+        return [{**run, "response": told["response"], "output": told["output"]}]

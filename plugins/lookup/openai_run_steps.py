@@ -1,0 +1,67 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: openai_run_steps
+short_description: List the steps of runs
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Returns what runs did on their way, oldest first. The messages that they wrote and the tools that they called.
+extends_documentation_fragment:
+  - threadworks.openai.connection
+  - threadworks.openai.connection.plugins
+  - threadworks.openai.lookup
+options:
+  _terms:
+    description: The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
+    required: true
+  thread_id:
+    description: The thread of the runs.
+    type: str
+seealso:
+  - module: threadworks.openai.openai_run
+  - plugin: threadworks.openai.openai_run
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Which functions did the model call, with which arguments, and what was it answered?
+  ansible.builtin.debug:
+    msg: "{{ steps | map(attribute='step_details.tool_calls', default=[]) | flatten | map(attribute='function') }}"
+  vars:
+    steps: "{{ query('threadworks.openai.openai_run_steps', run_id, thread_id=thread_id) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The steps, as on the Assistants wire.
+  type: list
+  elements: dict
+  sample:
+    - id: step_6dGqWm1xTz9LnB4vPs8KyRc2
+      object: thread.run.step
+      created_at: 1795447003
+      run_id: run_2yHmZ6tBw9cGf4KsXo1QeVj7
+      type: message_creation
+      status: completed
+      step_details: {type: message_creation, message_creation: {message_id: msg_8sLwQ2nYx7dPa5VuRf3KzTc1}}
+      usage: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
+"""
+
+import typing as t
+
+from ..module_utils._client import Wire
+from ..plugin_utils._lookup import ReadingLookup, run_path
+
+
+class LookupModule(ReadingLookup):
+    """The steps of a run."""
+
+    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+        """Return the steps of the run that the term means, oldest first."""
+        thread_id, run_id = run_path(term, self.get_option("thread_id"))
+        return list(wire.list("threads", thread_id, "runs", run_id, "steps", query={"order": "asc"}))

@@ -1,0 +1,83 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: openai_runs
+short_description: List the runs of threads
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description: Returns the runs of threads, newest first.
+extends_documentation_fragment:
+  - threadworks.openai.connection
+  - threadworks.openai.connection.plugins
+  - threadworks.openai.lookup
+options:
+  _terms:
+    description: The ids of the threads.
+    required: true
+  status:
+    description: Only runs with one of these statuses.
+    type: list
+    elements: str
+    choices: [queued, in_progress, requires_action, cancelling, cancelled, failed, completed, incomplete, expired]
+  assistant_id:
+    description: Only runs of this assistant.
+    type: str
+  metadata:
+    description: Only runs with these metadata pairs.
+    type: dict
+  limit:
+    description: At most so many runs of each thread, at least 1.
+    type: int
+seealso:
+  - module: threadworks.openai.openai_run
+  - plugin: threadworks.openai.openai_run
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Why have runs of the thread failed?
+  ansible.builtin.debug:
+    msg: "{{ runs | map(attribute='last_error.message') }}"
+  vars:
+    runs: "{{ query('threadworks.openai.openai_runs', thread_id, status=['failed']) }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The runs, as on the Assistants wire.
+  type: list
+  elements: dict
+  sample:
+    - id: run_2yHmZ6tBw9cGf4KsXo1QeVj7
+      object: thread.run
+      created_at: 1795447003
+      thread_id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+      assistant_id: asst_9fDkVp2yQzL4mT1cXw8sRb3n
+      status: completed
+      started_at: 1795447003
+      completed_at: 1795447004
+      model: gpt-6-luna
+      usage: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
+"""
+
+import typing as t
+
+from ..module_utils._client import Wire
+from ..plugin_utils._lookup import ReadingLookup
+
+
+class LookupModule(ReadingLookup):
+    """The runs of a thread."""
+
+    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+        """Return the runs of the thread, newest first."""
+        status, assistant_id = self.get_option("status"), self.get_option("assistant_id")
+        return self.limited(
+            run
+            for run in self.listed(wire, "threads", term, "runs")
+            if (not status or run["status"] in status) and assistant_id in (None, run["assistant_id"])
+        )

@@ -1,0 +1,66 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: openai_thread
+short_description: Read threads
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description: Returns threads by id, or by the key that a task gave them.
+extends_documentation_fragment:
+  - threadworks.openai.connection
+  - threadworks.openai.connection.plugins
+  - threadworks.openai.lookup
+options:
+  _terms:
+    description: The ids of the threads, or their keys.
+    required: true
+seealso:
+  - module: threadworks.openai.openai_thread
+  - plugin: threadworks.openai.openai_threads
+    plugin_type: lookup
+  - plugin: threadworks.openai.openai_messages
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: The thread of a ticket
+  ansible.builtin.debug:
+    msg: "{{ lookup('threadworks.openai.openai_thread', 'ticket-4711').id }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: A thread for each term, as on the Assistants wire.
+  type: list
+  elements: dict
+  sample:
+    - id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+      object: thread
+      created_at: 1795447002
+      metadata: {ansible_key: ticket-4711, team: network}
+      tool_resources: {}
+"""
+
+import typing as t
+
+from ..module_utils._client import Wire
+from ..module_utils._errors import NotFound
+from ..module_utils._identity import KEY
+from ..module_utils._thread import by_metadata
+from ..plugin_utils._lookup import ReadingLookup
+
+
+class LookupModule(ReadingLookup):
+    """Threads by id or by key."""
+
+    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+        """Return the one thread that the term means; of a key that several have, the newest."""
+        if term.startswith("thread_"):
+            return [wire.get("threads", term)]
+        for thread in by_metadata(wire, {KEY: term}):
+            return [thread]
+        raise NotFound(404, {"message": f"No thread found with the key '{term}'."})

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: openai_thread_run
+short_description: Read threads with their runs
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Returns what M(threadworks.openai.openai_thread_run) has made. The runs, each with its reply and its thread.
+extends_documentation_fragment:
+  - threadworks.openai.connection
+  - threadworks.openai.connection.plugins
+  - threadworks.openai.lookup
+options:
+  _terms:
+    description:
+      - The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
+      - The id of a thread alone means its newest run.
+    required: true
+  thread_id:
+    description: The thread of the runs.
+    type: str
+seealso:
+  - module: threadworks.openai.openai_thread_run
+  - plugin: threadworks.openai.openai_run
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Read what a thread's newest run has replied
+  ansible.builtin.debug:
+    msg: "{{ lookup('threadworks.openai.openai_thread_run', thread_id).response }}"
+"""
+
+RETURN = r"""
+_raw:
+  description:
+    - A run for each term, as on the Assistants wire, and with it C(response), the reply's text, C(output), the reply as
+      data where C(response_format) asked for JSON, and C(thread), the thread with its C(messages), oldest first.
+  type: list
+  elements: dict
+  sample:
+    - id: run_2yHmZ6tBw9cGf4KsXo1QeVj7
+      object: thread.run
+      created_at: 1795447003
+      thread_id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+      assistant_id: asst_9fDkVp2yQzL4mT1cXw8sRb3n
+      status: completed
+      started_at: 1795447003
+      completed_at: 1795447004
+      model: gpt-6-luna
+      usage: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
+      response: The link flaps because its optics are too hot.
+      output: null
+      thread:
+        id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+        object: thread
+        created_at: 1795447002
+        metadata: {}
+        messages: []
+"""
+
+import typing as t
+
+from ..module_utils._client import Wire
+from ..module_utils._errors import NotFound
+from ..module_utils._result import of_run
+from ..plugin_utils._lookup import ReadingLookup, run_path
+
+
+class LookupModule(ReadingLookup):
+    """Runs with their threads."""
+
+    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+        """Return the one run that the term means, with its reply and its thread."""
+        run = self._run(wire, term)
+        messages = list(wire.list("threads", run["thread_id"], "messages", query={"order": "asc"}))
+        told = of_run(wire, run, [message for message in messages if message["run_id"] == run["id"]])
+        thread = {**wire.get("threads", run["thread_id"]), "messages": messages}
+        return [{**run, "response": told["response"], "output": told["output"], "thread": thread}]
+
+    def _run(self, wire: Wire, term: str) -> dict[str, t.Any]:
+        if ":" in term or self.get_option("thread_id"):
+            thread_id, run_id = run_path(term, self.get_option("thread_id"))
+            return wire.get("threads", thread_id, "runs", run_id)
+        for run in wire.list("threads", term, "runs", query={"limit": 1}):
+            return run
+        raise NotFound(404, {"message": f"Thread '{term}' has no run."})

@@ -1,0 +1,68 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+name: openai_threads
+short_description: List threads
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Returns threads, newest first.
+  - The Assistants wire has no such list. The collection's own runtime has it.
+extends_documentation_fragment:
+  - threadworks.openai.connection
+  - threadworks.openai.connection.plugins
+  - threadworks.openai.lookup
+options:
+  _terms:
+    description: Only threads with one of these keys; all without any.
+  metadata:
+    description: Only threads with these metadata pairs.
+    type: dict
+  limit:
+    description: At most so many threads of each key, or in all without any, at least 1.
+    type: int
+seealso:
+  - plugin: threadworks.openai.openai_thread
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Which threads of the team are there?
+  ansible.builtin.debug:
+    msg: "{{ query('threadworks.openai.openai_threads', metadata={'team': 'network'}) | map(attribute='id') }}"
+"""
+
+RETURN = r"""
+_raw:
+  description: The threads, as on the Assistants wire.
+  type: list
+  elements: dict
+  sample:
+    - id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+      object: thread
+      created_at: 1795447002
+      metadata: {ansible_key: ticket-4711, team: network}
+      tool_resources: {}
+"""
+
+import typing as t
+
+from ..module_utils._client import Wire
+from ..module_utils._identity import KEY
+from ..module_utils._thread import by_metadata
+from ..plugin_utils._lookup import ReadingLookup
+
+
+class LookupModule(ReadingLookup):
+    """Threads by key and metadata."""
+
+    needs_terms = False
+
+    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+        """Return the threads of a key, or all, newest first."""
+        key = {KEY: term} if term else {}
+        return self.limited(by_metadata(wire, {**self.pairs(), **key}))

@@ -1,0 +1,149 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Assistants: identity is the name, or the id. Created, updated in place, or deleted (Assistants wire, section 3).
+
+from __future__ import annotations
+
+import typing as t
+
+from ._argspec import REASONING_EFFORT, SAMPLING, ArgSpec
+from ._diff import changes, diff
+from ._errors import NotFound, TaskError
+from ._identity import EFFORT, KNOWN_AFTER_APPLY, digest, of_ansible, of_user
+from ._options import check, given
+from ._task import Task
+
+SPEC = ArgSpec(
+    {
+        "assistant_id": {"type": "str"},
+        "name": {"type": "str"},
+        "model": {"type": "str"},
+        "description": {"type": "str"},
+        "instructions": {"type": "str"},
+        "tools": {"type": "list", "elements": "dict"},
+        "tool_resources": {"type": "dict"},
+        "metadata": {"type": "dict"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **SAMPLING,
+        **REASONING_EFFORT,
+    },
+    required_one_of=[("assistant_id", "name")],
+)
+
+_FIELDS = (
+    "name",
+    "model",
+    "description",
+    "instructions",
+    "tools",
+    "tool_resources",
+    "metadata",
+    "temperature",
+    "top_p",
+    "response_format",
+)
+
+
+def ensure(task: Task) -> dict[str, t.Any]:
+    """Bring an assistant to the state that the task asks for, and return the task's result."""
+    check(task.params, own_pairs=1, most={"tools": 128, "instructions": 256_000})
+    wanted = given(task.params, _FIELDS)
+    found = find(task)
+    if task.params["state"] == "absent":
+        return _delete(task, found)
+    if found is None:
+        return _create(task, wanted)
+    return _update(task, found, wanted)
+
+
+def find(task: Task) -> dict[str, t.Any] | None:
+    """Return the assistant that the task means, or None.
+
+    Raises: TaskError where several have the name.
+    """
+    assistant_id, name = task.params["assistant_id"], task.params["name"]
+    if assistant_id == KNOWN_AFTER_APPLY and task.check_mode:
+        return {"id": assistant_id, "metadata": {}}
+    if assistant_id:
+        try:
+            return task.wire.get("assistants", assistant_id)
+        except NotFound:
+            if task.params["state"] == "absent":
+                return None
+            raise
+    same = [each for each in task.wire.list("assistants") if each["name"] == name]
+    if len(same) > 1:
+        ids = ", ".join(each["id"] for each in same)
+        raise TaskError(
+            f"{len(same)} assistants have the name '{name}': {ids}. Say which with assistant_id, or delete the others."
+        )
+    return same[0] if same else None
+
+
+def _create(task: Task, wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+    if "model" not in wanted:
+        raise TaskError(
+            f"model is missing: the assistant '{task.params['name']}' does not exist yet, and is not made without one."
+        )
+    body = {**wanted, **_effort(task, {}, wanted)}
+    if task.check_mode:
+        assistant = {"id": KNOWN_AFTER_APPLY, **body}
+    else:
+        # Two playbooks that make the same assistant at the same moment make one.
+        assistant = task.wire.post("assistants", body=body, once=digest("assistant", body))
+        if assistant["name"] != wanted["name"]:
+            # The one that was made like this once has another name by now.
+            assistant = task.wire.post("assistants", body=body)
+    return _result(assistant, True, diff(None, _shown(body), "assistant"))
+
+
+def _update(task: Task, found: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
+    different = changes({**found, "metadata": of_user(found["metadata"])}, wanted)
+    different.update(_effort(task, found, different))
+    if not different:
+        return _result(found, False, diff(_shown(found), _shown(found), found["id"]))
+    after = {**found, **different}
+    assistant = after if task.check_mode else task.wire.post("assistants", found["id"], body=different)
+    return _result(assistant, True, diff(_shown(found), _shown(after), found["id"]))
+
+
+def _effort(task: Task, found: dict[str, t.Any], body: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the fields that a wanted reasoning effort adds to a request.
+
+    The wire takes reasoning_effort and never shows it: what was set is kept in the metadata too.
+    """
+    effort = task.params["reasoning_effort"]
+    kept = of_ansible(found.get("metadata"))
+    if effort is not None and kept.get(EFFORT) != effort:
+        user = body.get("metadata", of_user(found.get("metadata")))
+        return {"reasoning_effort": effort, "metadata": {**user, **kept, EFFORT: effort}}
+    return {"metadata": {**body["metadata"], **kept}} if "metadata" in body else {}
+
+
+def _delete(task: Task, found: dict[str, t.Any] | None) -> dict[str, t.Any]:
+    if found and not task.check_mode:
+        task.wire.delete("assistants", found["id"])
+    return {
+        "changed": bool(found),
+        "assistant": None,
+        "assistant_id": found["id"] if found else task.params["assistant_id"],
+        "diff": diff(_shown(found) if found else None, None, "assistant"),
+    }
+
+
+def _shown(assistant: dict[str, t.Any]) -> dict[str, t.Any]:
+    shown = {name: assistant[name] for name in _FIELDS if assistant.get(name) not in (None, [], {})}
+    effort = of_ansible(assistant.get("metadata")).get(EFFORT)
+    if effort:
+        shown["reasoning_effort"] = effort
+    if "metadata" in shown:
+        shown["metadata"] = of_user(shown["metadata"])
+    return shown
+
+
+def _result(assistant: dict[str, t.Any], changed: bool, difference: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"changed": changed, "assistant": assistant, "assistant_id": assistant["id"], "diff": difference}

@@ -1,0 +1,71 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Ansible has no state file, so the identity of a thing is written in its own metadata on the wire: in at most three of
+# the 16 pairs that the wire allows.
+
+from __future__ import annotations
+
+import hashlib
+import json
+import typing as t
+
+PREFIX = "ansible_"
+KEY = "ansible_key"
+PARAMETERS = "ansible_parameters"
+MESSAGE = "ansible_message"
+
+# The id of a thing that check mode would have created; later tasks of the same check know it again.
+KNOWN_AFTER_APPLY = "(known after apply)"
+
+# Set only, never shown by the wire (section 3): remembered here, or a change of it could not be seen.
+EFFORT = "ansible_reasoning_effort"
+
+
+def digest(*parts: t.Any) -> str:
+    """Return a stable fingerprint of plain data: equal data, whatever the order of its keys, gives an equal
+    fingerprint.
+    """
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def of_user(metadata: dict[str, str] | None) -> dict[str, str]:
+    """Return the pairs that belong to the user."""
+    return {key: value for key, value in (metadata or {}).items() if not key.startswith(PREFIX)}
+
+
+def of_ansible(metadata: dict[str, str] | None) -> dict[str, str]:
+    """Return the pairs that this collection wrote."""
+    return {key: value for key, value in (metadata or {}).items() if key.startswith(PREFIX)}
+
+
+def renewed(metadata: dict[str, str] | None, wanted: dict[str, str] | None, own: dict[str, str]) -> dict[str, str]:
+    """Return an object's metadata as it shall be.
+
+    Args:
+        metadata: as it is.
+        wanted: the user's pairs, in place of those that it has; None where the task says nothing of them.
+        own: pairs of the collection, added to those that it has.
+    """
+    return {**(of_user(metadata) if wanted is None else wanted), **of_ansible(metadata), **own}
+
+
+def keyed(key: str | None) -> dict[str, str]:
+    """Return the pair that a task's key is kept as; none where it gives no key."""
+    return {KEY: key} if key else {}
+
+
+def known(metadata: dict[str, str] | None) -> dict[str, t.Any]:
+    """Return what a person knows of an object's metadata, for a difference: the key, and the user's own pairs."""
+    fields = {"key": (metadata or {}).get(KEY), "metadata": of_user(metadata)}
+    return {name: value for name, value in fields.items() if value}
+
+
+def has(thing: dict[str, t.Any], pairs: dict[str, str]) -> bool:
+    """Tell whether an object of the wire carries all of these metadata pairs."""
+    metadata = thing.get("metadata") or {}
+    return all(metadata.get(key) == value for key, value in pairs.items())

@@ -1,0 +1,232 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# What an argument spec cannot say: ranges, lengths, and the shape of metadata and content. Checked before any request,
+# so that a mistake costs no call and leaves nothing half made. The limits are the Assistants wire's, sections 2 to 6.
+
+from __future__ import annotations
+
+import json
+import math
+import re
+import typing as t
+from functools import partial
+
+from ._errors import TaskError
+from ._identity import KNOWN_AFTER_APPLY, PREFIX
+
+_METADATA_PAIRS = 16
+_METADATA_KEY = 64
+_METADATA_VALUE = 512
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+# JSON Schemas are the user's own data: a null means something there.
+_VERBATIM = ("parameters", "schema", "output")
+
+
+def given(params: dict[str, t.Any], names: t.Iterable[str]) -> dict[str, t.Any]:
+    """Return the options of these names that the task sets, as the wire wants them.
+
+    Nulls are left out at any depth: an option that is null is an option that is not set.
+    """
+    return {name: _set_only(params[name]) for name in names if params.get(name) is not None}
+
+
+def _set_only(value: t.Any) -> t.Any:
+    if isinstance(value, dict):
+        return {
+            key: item if key in _VERBATIM else _set_only(item)
+            for key, item in value.items()
+            if item is not None or key in _VERBATIM
+        }
+    if isinstance(value, list):
+        return [_set_only(item) for item in value]
+    return value
+
+
+def check(params: dict[str, t.Any], own_pairs: int, most: dict[str, int] | None = None, where: str = "") -> None:
+    """Check options, and make metadata values strings in place.
+
+    Args:
+        params: the task's options (or a dictionary inside them).
+        own_pairs: how many metadata pairs the collection adds to the user's.
+        most: how long options may be that are not of the same length everywhere (characters, or items of a list).
+        where: the option that `params` is the value of, for the messages.
+
+    Raises: TaskError naming the option, its value and what it may be.
+    """
+    for name, value in params.items():
+        if value is None:
+            continue
+        option = f"{where}.{name}" if where else name
+        if name in (most or {}):
+            _check_length(option, value, (most or {})[name])
+        if name == "metadata":
+            params[name] = _checked_metadata(option, value, own_pairs)
+        elif name in ("messages", "additional_messages"):
+            for index, message in enumerate(value):
+                check(message, 0, where=f"{option}[{index}]")
+        elif name in ("thread", "truncation_strategy"):
+            check(value, own_pairs, where=option)
+        elif name in _RULES:
+            _RULES[name](option, value)
+
+
+def _check_range(option: str, value: float, low: float, high: float = math.inf) -> None:
+    # Also where it is not a number at all: YAML has `.nan`.
+    if not low <= value <= high:
+        allowed = f"at least {low}" if high == math.inf else f"between {low} and {high}"
+        raise TaskError(f"{option} is {value:g}, but must be {allowed}.")
+
+
+def _check_length(option: str, value: t.Any, most: int) -> None:
+    if len(value) > most:
+        parts = "characters" if isinstance(value, str) else option.rpartition(".")[2]
+        raise TaskError(f"{option} has {len(value)} {parts}, but at most {most} are allowed.")
+
+
+def _check_text(option: str, value: str, most: int | None = None) -> None:
+    if not value.strip():
+        raise TaskError(f"{option} is empty: give it a value, or leave the option out.")
+    if most:
+        _check_length(option, value, most)
+
+
+def _check_id(option: str, value: str) -> None:
+    _check_text(option, value)
+    if value != KNOWN_AFTER_APPLY and re.search(r"[\s/?#%]", value):
+        raise TaskError(f"{option} is '{value}', which is not an id: ids have no spaces and none of / ? # %.")
+
+
+def _checked_metadata(option: str, metadata: dict[str, t.Any], own_pairs: int) -> dict[str, str]:
+    most = _METADATA_PAIRS - own_pairs
+    if len(metadata) > most:
+        reason = (
+            f" ({_METADATA_PAIRS} on the wire, {own_pairs} of them for the task's own identity)" if own_pairs else ""
+        )
+        raise TaskError(f"{option} has {len(metadata)} pairs, but at most {most} are allowed{reason}.")
+    return {_checked_key(option, key): _checked_value(option, key, value) for key, value in metadata.items()}
+
+
+def _checked_key(option: str, key: t.Any) -> str:
+    key = str(key)
+    if key.startswith(PREFIX):
+        raise TaskError(
+            f"{option} has the key '{key}', but keys that start with '{PREFIX}' are the collection's own: rename it."
+        )
+    if not 0 < len(key) <= _METADATA_KEY:
+        raise TaskError(
+            f"{option} has a key of {len(key)} characters ('{key[:20]}...'), but 1 to {_METADATA_KEY} are allowed."
+        )
+    return key
+
+
+def _checked_value(option: str, key: t.Any, value: t.Any) -> str:
+    if isinstance(value, (dict, list)) or value is None:
+        raise TaskError(
+            f"{option}.{key} is {_kind(value)}, but must be a string: write it with `| to_json`, or leave it out."
+        )
+    # The wire knows only strings here; YAML reads `3` and `true` as something else.
+    text = value if isinstance(value, str) else json.dumps(value)
+    if len(text) > _METADATA_VALUE:
+        raise TaskError(f"{option}.{key} has {len(text)} characters, but at most {_METADATA_VALUE} are allowed.")
+    return text
+
+
+def _check_tools(option: str, tools: list[dict[str, t.Any]]) -> None:
+    for index, tool in enumerate(tools):
+        _check_choice(f"{option}[{index}]", tool, (), ("code_interpreter", "file_search", "function"))
+        if tool["type"] == "function":
+            _check_name(f"{option}[{index}]", tool, "function")
+
+
+def _check_tool_choice(option: str, value: t.Any) -> None:
+    _check_choice(option, value, ("none", "auto", "required"), ("function", "code_interpreter", "file_search"))
+    if isinstance(value, dict) and value["type"] == "function":
+        _check_name(option, value, "function")
+
+
+def _check_response_format(option: str, value: t.Any) -> None:
+    _check_choice(option, value, ("auto",), ("text", "json_object", "json_schema"))
+    if isinstance(value, dict) and value["type"] == "json_schema":
+        _check_name(option, value, "json_schema")
+        if not isinstance(value["json_schema"].get("schema"), dict):
+            raise TaskError(f"{option}.json_schema.schema is missing: give the JSON Schema of the reply.")
+
+
+def _check_content(option: str, content: t.Any) -> None:
+    if isinstance(content, list):
+        if not content:
+            raise TaskError(f"{option} is an empty list: give at least one part.")
+        for index, part in enumerate(content):
+            _check_part(f"{option}[{index}]", part)
+    elif not isinstance(content, str):
+        raise TaskError(f"{option} is {_kind(content)}, but must be a string or a list of content parts.")
+    elif not content.strip():
+        raise TaskError(f"{option} is empty: give the text of the message.")
+
+
+def _check_part(option: str, part: t.Any) -> None:
+    _check_choice(option, part, (), ("text", "image_url", "image_file"))
+    kind, inside = part["type"], {"image_url": "url", "image_file": "file_id"}
+    if kind == "text":
+        _check_content(f"{option}.text", part.get("text") or "")
+    elif not isinstance(part.get(kind), dict) or not part[kind].get(inside[kind]):
+        raise TaskError(f"{option}.{kind}.{inside[kind]} is missing: say which picture.")
+
+
+def _check_choice(option: str, value: t.Any, words: tuple[str, ...], types: tuple[str, ...]) -> None:
+    if isinstance(value, str) and value in words:
+        return
+    if isinstance(value, dict) and value.get("type") in types:
+        return
+    shown = _kind(value)
+    if isinstance(value, dict):
+        shown = f"type '{value.get('type')}'"
+    elif isinstance(value, str):
+        shown = f"'{value}'"
+    either = f"one of {', '.join(words)}, or " if words else ""
+    raise TaskError(f"{option} is {shown}, but must be {either}a dictionary whose type is one of {', '.join(types)}.")
+
+
+def _check_name(option: str, value: dict[str, t.Any], inside: str) -> None:
+    named = value.get(inside)
+    name = named.get("name") if isinstance(named, dict) else None
+    if not isinstance(name, str):
+        raise TaskError(f"{option}.{inside}.name is missing: give it a name.")
+    if not _NAME.fullmatch(name):
+        raise TaskError(
+            f"{option}.{inside}.name is '{name}', but must be 1 to 64 characters of a to z, A to Z, 0 to 9, _ and -."
+        )
+
+
+def _kind(value: t.Any) -> str:
+    kinds = {dict: "a dictionary", list: "a list", bool: "a boolean", type(None): "null", str: "a string"}
+    return next((name for kind, name in kinds.items() if isinstance(value, kind)), "a number")
+
+
+_RULES: dict[str, t.Callable[[str, t.Any], None]] = {
+    "temperature": partial(_check_range, low=0, high=2),
+    "top_p": partial(_check_range, low=0, high=1),
+    "max_prompt_tokens": partial(_check_range, low=256),
+    "max_completion_tokens": partial(_check_range, low=256),
+    "last_messages": partial(_check_range, low=1),
+    "timeout": partial(_check_range, low=0.001),
+    "max_retries": partial(_check_range, low=0),
+    "wait_timeout": partial(_check_range, low=0.001),
+    "name": partial(_check_text, most=256),
+    "key": partial(_check_text, most=_METADATA_VALUE),
+    "model": _check_text,
+    "description": partial(_check_length, most=512),
+    "thread_id": _check_id,
+    "assistant_id": _check_id,
+    "run_id": _check_id,
+    "message_id": _check_id,
+    "tools": _check_tools,
+    "tool_choice": _check_tool_choice,
+    "response_format": _check_response_format,
+    "content": _check_content,
+}

@@ -1,0 +1,94 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ._argspec import CONNECTION, ArgSpec
+from ._client import Wire, connect
+from ._errors import NotFound, Rival, TaskError, WireError
+
+
+@dataclass
+class Task:
+    """What a resource's logic knows of the task that it works for, wherever that runs.
+
+    Attributes:
+        params: the validated options.
+        check_mode: change nothing, only tell.
+        diff_mode: the result tells what is different.
+        warn: shows a warning.
+        show: shows a line of progress; None where nobody would see it.
+    """
+
+    params: dict[str, t.Any]
+    check_mode: bool
+    diff_mode: bool
+    warn: t.Callable[[str], None]
+    show: t.Callable[[str], None] | None = None
+    _wire: Wire | None = field(default=None, repr=False)
+
+    @property
+    def wire(self) -> Wire:
+        """The client, made when it is first needed: bad options are told before a connection is."""
+        if self._wire is None:
+            self._wire = connect(self.params)
+        return self._wire
+
+
+class Resource(t.Protocol):
+    """A module of this folder that knows one resource of the wire."""
+
+    SPEC: ArgSpec
+
+    def ensure(self, task: Task) -> dict[str, t.Any]:
+        """Bring the resource to the state that the task asks for, and return the task's result."""
+
+
+def full_spec(spec: ArgSpec) -> ArgSpec:
+    """Return a resource's spec together with the connection options."""
+    return spec.merge(CONNECTION)
+
+
+def carry_out(ensure: t.Callable[[Task], dict[str, t.Any]], task: Task) -> dict[str, t.Any]:
+    """Run a resource's logic for a task, and return the task's result, also where it failed."""
+    try:
+        try:
+            result = ensure(task)
+        except Rival:
+            # It was not there when we looked. Now it is.
+            result = ensure(task)
+    except TaskError as error:
+        result = {"failed": True, "changed": False, "msg": _named(error, task.params), **error.data}
+    if not task.diff_mode:
+        result.pop("diff", None)
+    return result
+
+
+def _named(error: TaskError, params: dict[str, t.Any]) -> str:
+    """Return an error's message, with the option to look at where the server refused what an option says."""
+    served = params["runtime_url"]
+    if isinstance(error, NotFound):
+        for name in ("thread_id", "assistant_id", "run_id", "message_id"):
+            if params.get(name) and params[name] in error.wire_message:
+                where = "runtime_url" if served else "runtime_store"
+                return f"{name}: {error.message} Correct it, or look at the option {where}: it may be kept elsewhere."
+    if isinstance(error, WireError) and error.status in (401, 403) and served:
+        return f"{error.message} Look at the option api_key: with runtime_url it is for that server."
+    return error.message
+
+
+def run_module(spec: ArgSpec, ensure: t.Callable[[Task], dict[str, t.Any]]) -> None:
+    """Run a resource's logic as an ordinary module: where a task is asynchronous, or runs on another machine."""
+    module = AnsibleModule(supports_check_mode=True, **full_spec(spec).to_kwargs())
+    result = carry_out(ensure, Task(module.params, module.check_mode, module._diff, module.warn))
+    if result.get("failed"):
+        module.fail_json(**result)
+    module.exit_json(**result)

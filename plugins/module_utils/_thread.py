@@ -1,0 +1,134 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Threads: identity is the id, or a key in the metadata. Metadata and tool resources are updated in place (Assistants
+# wire, section 4).
+
+from __future__ import annotations
+
+import typing as t
+
+from ._argspec import MESSAGES, ArgSpec
+from ._client import Wire
+from ._diff import changes, diff
+from ._errors import NotFound, TaskError, WireError
+from ._identity import KNOWN_AFTER_APPLY, PARAMETERS, digest, has, keyed, known, renewed
+from ._options import check, given
+from ._task import Task
+
+SPEC = ArgSpec(
+    {
+        "thread_id": {"type": "str"},
+        "key": {"type": "str", "no_log": False},
+        "messages": MESSAGES,
+        "metadata": {"type": "dict"},
+        "tool_resources": {"type": "dict"},
+        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+    },
+    required_one_of=[("thread_id", "key")],
+)
+
+_UPDATEABLE = ("metadata", "tool_resources")
+
+
+def ensure(task: Task) -> dict[str, t.Any]:
+    """Bring a thread to the state that the task asks for, and return the task's result."""
+    check(task.params, own_pairs=1)
+    found = _find(task)
+    if task.params["state"] == "absent":
+        return delete(task, [found] if found else [])
+    if found is None:
+        return _create(task)
+    thread, difference = update(task, found, given(task.params, _UPDATEABLE), keyed(task.params["key"]))
+    return _result(thread, bool(difference), difference or diff(shown(found), shown(found), found["id"]))
+
+
+def _find(task: Task) -> dict[str, t.Any] | None:
+    thread_id, key = task.params["thread_id"], task.params["key"]
+    if not thread_id:
+        # A thread that a thread run made has a key of its own kind.
+        mine = (thread for thread in by_metadata(task.wire, keyed(key)) if PARAMETERS not in thread["metadata"])
+        return next(mine, None)
+    if thread_id == KNOWN_AFTER_APPLY and task.check_mode:
+        return {"id": thread_id, "metadata": {}, "tool_resources": None}
+    try:
+        return task.wire.get("threads", thread_id)
+    except NotFound:
+        if task.params["state"] == "absent":
+            return None
+        raise
+
+
+def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+    """Yield the threads that carry these metadata pairs, newest first.
+
+    Raises: TaskError where the server cannot list threads: the wire itself has no such operation.
+    """
+    query = {f"metadata[{key}]": value for key, value in pairs.items()}
+    try:
+        yield from (thread for thread in wire.list("threads", query=query) if has(thread, pairs))
+    except WireError as error:
+        if error.status not in (404, 405):
+            raise
+        raise TaskError(
+            "This server cannot list threads, so the thread cannot be found by what it is: say which one with "
+            "thread_id. If it should be able to, look at the option runtime_url: it usually ends in /v1."
+        ) from error
+
+
+def _create(task: Task) -> dict[str, t.Any]:
+    body = given(task.params, ("messages", *_UPDATEABLE))
+    body["metadata"] = renewed({}, body.get("metadata"), keyed(task.params["key"]))
+    if task.check_mode:
+        thread = {"id": KNOWN_AFTER_APPLY, "tool_resources": None, **body}
+    else:
+        thread = task.wire.post("threads", body=body, once=digest("thread", task.params["key"]))
+    return _result(thread, True, diff(None, shown(body), "thread"))
+
+
+def update(
+    task: Task, thread: dict[str, t.Any], wanted: dict[str, t.Any], own: dict[str, str]
+) -> tuple[dict[str, t.Any], dict[str, t.Any] | None]:
+    """Update a thread in place where it differs.
+
+    Args:
+        task: what is asked for.
+        thread: the thread as it is.
+        wanted: the fields as they shall be; the metadata as the user's pairs alone.
+        own: the collection's pairs that the thread shall have.
+
+    Returns: the thread as it is now, and the difference; None where there was none.
+    """
+    metadata = renewed(thread["metadata"], wanted.get("metadata"), own)
+    different = changes(thread, {**wanted, "metadata": metadata})
+    if not different:
+        return thread, None
+    after = {**thread, **different}
+    difference = diff(shown(thread), shown(after), thread["id"])
+    return (after if task.check_mode else task.wire.post("threads", thread["id"], body=different)), difference
+
+
+def delete(task: Task, threads: list[dict[str, t.Any]]) -> dict[str, t.Any]:
+    """Delete threads with all that is in them, and return the task's result."""
+    for thread in threads:
+        if not task.check_mode:
+            task.wire.delete("threads", thread["id"])
+    return {
+        "changed": bool(threads),
+        "thread": None,
+        "thread_id": threads[0]["id"] if threads else task.params["thread_id"],
+        "diff": diff(shown(threads[0]) if threads else None, None, "thread"),
+    }
+
+
+def shown(thread: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return the fields of a thread that a person wants to see in a difference."""
+    fields = {name: thread[name] for name in ("tool_resources", "messages") if thread.get(name)}
+    return {**known(thread.get("metadata")), **fields}
+
+
+def _result(thread: dict[str, t.Any], changed: bool, difference: dict[str, t.Any]) -> dict[str, t.Any]:
+    return {"changed": changed, "thread": thread, "thread_id": thread["id"], "diff": difference}

@@ -1,0 +1,119 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openai_assistant
+short_description: Manage an assistant
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Creates, updates and deletes an assistant, which is a model with instructions and tools.
+  - Its identity is its name, or its id. What the task does not give stays as it is.
+extends_documentation_fragment:
+  - threadworks.openai.attributes
+  - threadworks.openai.connection
+options:
+  assistant_id:
+    description: The id of an assistant that exists. With it, the name can be changed.
+    type: str
+  name:
+    description: The name, up to 256 characters.
+    type: str
+  model:
+    description: The model. Required to create the assistant.
+    type: str
+  description:
+    description: What the assistant is for, up to 512 characters.
+    type: str
+  instructions:
+    description: What the model is told before each thread.
+    type: str
+  tools:
+    description:
+      - The tools that the model may use, at most 128. Each has a C(type) of V(function), V(code_interpreter) or
+        V(file_search), as on the Assistants wire.
+    type: list
+    elements: dict
+  tool_resources:
+    description: The files and vector stores of hosted tools, as on the Assistants wire.
+    type: dict
+  metadata:
+    description: Up to 15 pairs to keep with the assistant. Keys that start with V(ansible_) are the collection's own.
+    type: dict
+  temperature:
+    description: How varied the replies are, from 0 to 2. Reasoning models take it only with O(reasoning_effort=none).
+    type: float
+  top_p:
+    description: The share of probability that words are taken from, from 0 to 1.
+    type: float
+  response_format:
+    description: The form of the replies, as in M(threadworks.openai.openai_run).
+    type: raw
+  reasoning_effort:
+    description: How much a reasoning model thinks before it replies.
+    type: str
+    choices: [none, minimal, low, medium, high, xhigh, max]
+  state:
+    description: Whether the assistant exists.
+    type: str
+    choices: [present, absent]
+    default: present
+seealso:
+  - module: threadworks.openai.openai_run
+"""
+
+EXAMPLES = r"""
+- name: An assistant that knows the network
+  threadworks.openai.openai_assistant:
+    name: Network assistant
+    model: gpt-6-luna
+    instructions: You explain network faults to operators, in two sentences.
+    metadata:
+      team: network
+  register: assistant
+
+- name: No such assistant
+  threadworks.openai.openai_assistant:
+    name: Old assistant
+    state: absent
+"""
+
+RETURN = r"""
+assistant:
+  description: The assistant, as on the Assistants wire; null when it has been deleted.
+  type: dict
+  returned: success
+  sample:
+    id: asst_9fDkVp2yQzL4mT1cXw8sRb3n
+    object: assistant
+    created_at: 1795447000
+    name: Network assistant
+    description: null
+    model: gpt-6-luna
+    instructions: You explain network faults to operators, in two sentences.
+    tools: []
+    tool_resources: null
+    metadata: {team: network}
+    temperature: 1.0
+    top_p: 1.0
+    response_format: auto
+assistant_id:
+  description: The id of the assistant. In check mode, V((known after apply)) for one that does not exist yet.
+  type: str
+  returned: success
+  sample: asst_9fDkVp2yQzL4mT1cXw8sRb3n
+"""
+
+from ..module_utils._assistant import SPEC, ensure
+from ..module_utils._task import run_module
+
+
+def main() -> None:
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()

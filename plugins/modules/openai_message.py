@@ -1,0 +1,126 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openai_message
+short_description: Manage a message on a thread
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Adds, updates and deletes a message.
+  - Its identity is its role and content on the thread, or a key that the task gives it, or its id.
+  - What a message says cannot be changed on the wire. With a key, a new message takes its place, at the end of the
+    thread, and the old one is deleted. That is also so for its role and its attachments.
+  - A thread takes no message while a run is going on it.
+extends_documentation_fragment:
+  - threadworks.openai.attributes
+  - threadworks.openai.connection
+options:
+  thread_id:
+    description: The thread.
+    type: str
+    required: true
+  message_id:
+    description: The id of a message that exists.
+    type: str
+  key:
+    description:
+      - The name of the message for playbooks. With it, the same content can be on the thread more than once.
+      - With O(message_id), the message is given this key.
+    type: str
+  role:
+    description: Who says it.
+    type: str
+    choices: [user, assistant]
+    default: user
+  content:
+    description:
+      - What is said. A text, or a list of parts, each with a C(type) of V(text), V(image_url) or V(image_file), as on
+        the Assistants wire.
+      - Required to create the message.
+    type: raw
+  attachments:
+    description: Files for the tools of a new message.
+    type: list
+    elements: dict
+    suboptions:
+      file_id:
+        description: The id of the file on the model server.
+        type: str
+        required: true
+      tools:
+        description: The tools that get the file.
+        type: list
+        elements: dict
+        default: []
+  metadata:
+    description: Up to 15 pairs to keep with the message. Keys that start with V(ansible_) are the collection's own.
+    type: dict
+  state:
+    description: Whether the message exists.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: The question is on the thread
+  threadworks.openai.openai_message:
+    thread_id: "{{ thread.thread_id }}"
+    content: Why does the link to Oslo flap?
+    metadata:
+      type: question
+
+- name: The same words once more, on purpose
+  threadworks.openai.openai_message:
+    thread_id: "{{ thread.thread_id }}"
+    key: second-try
+    content: Why does the link to Oslo flap?
+"""
+
+RETURN = r"""
+message:
+  description: The message, as on the Assistants wire; null when it has been deleted.
+  type: dict
+  returned: success
+  sample:
+    id: msg_7pRcN3vKx5sQ0aLtEy9uWz2d
+    object: thread.message
+    created_at: 1795447002
+    thread_id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+    status: completed
+    incomplete_details: null
+    completed_at: 1795447002
+    incomplete_at: null
+    role: user
+    content:
+      - {type: text, text: {value: "Why does the link to Oslo flap?", annotations: []}}
+    assistant_id: null
+    run_id: null
+    attachments: []
+    metadata: {type: question}
+message_id:
+  description: The id of the message. In check mode, V((known after apply)) for one that does not exist yet.
+  type: str
+  returned: success
+  sample: msg_7pRcN3vKx5sQ0aLtEy9uWz2d
+thread_id:
+  description: The id of the thread.
+  type: str
+  returned: success
+  sample: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+"""
+
+from ..module_utils._message import SPEC, ensure
+from ..module_utils._task import run_module
+
+
+def main() -> None:
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,261 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openai_run
+short_description: Run an assistant on a thread
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Sees to it that the latest user message of a thread has been answered by an assistant under the given parameters.
+  - A completed run with the same parameters that covers that message stands. A new message, or any changed parameter,
+    means a new run.
+  - A run that is going is joined, not doubled. Failed, expired, cancelled and incomplete runs are run again.
+  - While another run is going on the thread, the task waits for it first.
+extends_documentation_fragment:
+  - threadworks.openai.attributes
+  - threadworks.openai.connection
+  - threadworks.openai.run
+options:
+  thread_id:
+    description: The thread.
+    type: str
+    required: true
+  run_id:
+    description:
+      - A run that exists, whoever made it. The task makes no other one and takes the parameters as they are. It waits
+        for the run, updates its metadata, gives it the O(key), and answers its tool calls with O(tool_outputs).
+    type: str
+  tool_outputs:
+    description: The answers to the function calls that the run O(run_id) waits for, all of them at once.
+    type: list
+    elements: dict
+    suboptions:
+      tool_call_id:
+        description: The id of the call, from RV(required_action).
+        type: str
+        required: true
+      output:
+        description: The answer. What is not a text is sent as JSON.
+        type: raw
+        required: true
+  additional_instructions:
+    description: Instructions to add to the assistant's, or to O(instructions).
+    type: str
+  additional_messages:
+    description: Messages to add to the thread before the run.
+    type: list
+    elements: dict
+    suboptions:
+      role:
+        description: Who says it.
+        type: str
+        choices: [user, assistant]
+        default: user
+      content:
+        description:
+          - What is said. A text, or a list of parts, each with a C(type) of V(text), V(image_url) or V(image_file).
+        type: raw
+        required: true
+      attachments:
+        description: Files for the tools.
+        type: list
+        elements: dict
+        suboptions:
+          file_id:
+            description: The id of the file on the model server.
+            type: str
+            required: true
+          tools:
+            description: The tools that get the file.
+            type: list
+            elements: dict
+            default: []
+      metadata:
+        description: Up to 16 pairs to keep with the message.
+        type: dict
+  reasoning_effort:
+    description: How much a reasoning model thinks before it replies, instead of the assistant's.
+    type: str
+    choices: [none, minimal, low, medium, high, xhigh, max]
+  state:
+    description:
+      - V(present) sees to it that there is such a run.
+      - V(cancelled) cancels the run that is going on the thread, or the run O(run_id), or that of O(key). One that has
+        ended is left alone.
+    type: str
+    choices: [present, cancelled]
+    default: present
+seealso:
+  - module: threadworks.openai.openai_thread_run
+  - plugin: threadworks.openai.openai_run
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Answer the latest message of the thread
+  threadworks.openai.openai_run:
+    thread_id: "{{ thread.thread_id }}"
+    assistant_id: "{{ assistant.assistant_id }}"
+  register: answer
+
+- name: Show the answer
+  ansible.builtin.debug:
+    var: answer.response
+
+- name: The same, in a form that a playbook can use
+  threadworks.openai.openai_run:
+    thread_id: "{{ thread.thread_id }}"
+    assistant_id: "{{ assistant.assistant_id }}"
+    response_format:
+      type: json_schema
+      json_schema:
+        name: cause
+        schema:
+          type: object
+          properties:
+            cause: {type: string}
+            sure: {type: boolean}
+          required: [cause, sure]
+          additionalProperties: false
+  register: structured
+
+- name: Start a run and go on
+  threadworks.openai.openai_run:
+    thread_id: "{{ thread.thread_id }}"
+    assistant_id: "{{ assistant.assistant_id }}"
+    key: summary
+    wait: false
+
+- name: Answer a function call by hand
+  threadworks.openai.openai_run:
+    thread_id: "{{ answer.thread_id }}"
+    run_id: "{{ answer.run_id }}"
+    tool_outputs:
+      - tool_call_id: "{{ answer.required_action.submit_tool_outputs.tool_calls[0].id }}"
+        output:
+          used: 71%
+  when: answer.status == 'requires_action'
+
+- name: Cancel whatever is going on the thread
+  threadworks.openai.openai_run:
+    thread_id: "{{ thread.thread_id }}"
+    state: cancelled
+"""
+
+RETURN = r"""
+run:
+  description: The run, as on the Assistants wire.
+  type: dict
+  returned: when there is a run
+  sample:
+    id: run_2yHmZ6tBw9cGf4KsXo1QeVj7
+    object: thread.run
+    created_at: 1795447003
+    thread_id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+    assistant_id: asst_9fDkVp2yQzL4mT1cXw8sRb3n
+    status: completed
+    required_action: null
+    last_error: null
+    expires_at: null
+    started_at: 1795447003
+    cancelled_at: null
+    failed_at: null
+    completed_at: 1795447004
+    incomplete_details: null
+    model: gpt-6-luna
+    instructions: You explain network faults to operators, in two sentences.
+    tools: []
+    metadata:
+      ansible_message: msg_7pRcN3vKx5sQ0aLtEy9uWz2d
+      ansible_parameters: 1f0a5c6e7d...
+    usage: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
+    temperature: 1.0
+    top_p: 1.0
+    max_prompt_tokens: null
+    max_completion_tokens: null
+    truncation_strategy: {type: auto, last_messages: null}
+    tool_choice: auto
+    parallel_tool_calls: true
+    response_format: auto
+run_id:
+  description: The id of the run. In check mode, V((known after apply)) for one that does not exist yet.
+  type: str
+  returned: success
+  sample: run_2yHmZ6tBw9cGf4KsXo1QeVj7
+thread_id:
+  description: The id of the thread.
+  type: str
+  returned: success
+  sample: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+status:
+  description: The status of the run.
+  type: str
+  returned: success
+  sample: completed
+response:
+  description: The text of the reply; empty until there is one.
+  type: str
+  returned: when there is a run
+  sample: The link flaps because its optics are too hot. Clean the fan of the line card.
+output:
+  description: The reply as data, where O(response_format) asked for JSON.
+  type: raw
+  returned: when there is a run
+  sample: {cause: optics, sure: true}
+messages:
+  description: The messages that the run has written, oldest first, as on the Assistants wire.
+  type: list
+  elements: dict
+  returned: when there is a run
+  sample: []
+usage:
+  description: The tokens that the run has used; null until it has ended.
+  type: dict
+  returned: when there is a run
+  sample: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
+required_action:
+  description:
+    - The function calls that the run waits for; null when it waits for none.
+    - The arguments of each are parsed. C(problem) says how they violate the function's schema; it is null where they do
+      not.
+  type: dict
+  returned: when there is a run
+  sample:
+    type: submit_tool_outputs
+    submit_tool_outputs:
+      tool_calls:
+        - id: call_8hTqPzXw2mVbN4
+          type: function
+          function: {name: disk_usage, arguments: {path: /var}, problem: null}
+steps:
+  description: The steps of the run, oldest first, as on the Assistants wire.
+  type: list
+  elements: dict
+  returned: with O(steps=true)
+  sample: []
+error:
+  description: What the server said, where it refused a request.
+  type: dict
+  returned: failure, when the server refused a request
+  sample:
+    status: 404
+    message: No thread found with id 'thread_x'.
+    type: invalid_request_error
+    param: null
+    code: null
+"""
+
+from ..module_utils._run import SPEC, ensure
+from ..module_utils._task import run_module
+
+
+def main() -> None:
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()

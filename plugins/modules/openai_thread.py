@@ -1,0 +1,86 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openai_thread
+short_description: Manage a thread
+version_added: 0.1.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Creates, updates and deletes a thread, which is a conversation that assistants run on.
+  - Its identity is a key that the task gives it, or its id.
+extends_documentation_fragment:
+  - threadworks.openai.attributes
+  - threadworks.openai.connection
+  - threadworks.openai.messages
+options:
+  thread_id:
+    description: The id of a thread that exists.
+    type: str
+  key:
+    description:
+      - The name of the thread for playbooks, such as V(ticket-4711). The same key finds the same thread again.
+      - With O(thread_id), the thread is given this key.
+    type: str
+  messages:
+    description:
+      - The messages of a new thread, oldest first. A thread that exists is not compared with them; use
+        M(threadworks.openai.openai_message) to add messages later.
+  metadata:
+    description: Up to 15 pairs to keep with the thread. Keys that start with V(ansible_) are the collection's own.
+    type: dict
+  tool_resources:
+    description: The files and vector stores of hosted tools, as on the Assistants wire.
+    type: dict
+  state:
+    description: Whether the thread exists. A thread goes with its messages and runs.
+    type: str
+    choices: [present, absent]
+    default: present
+"""
+
+EXAMPLES = r"""
+- name: A thread for a ticket
+  threadworks.openai.openai_thread:
+    key: ticket-4711
+    metadata:
+      source: helpdesk
+  register: thread
+
+- name: The ticket is closed
+  threadworks.openai.openai_thread:
+    key: ticket-4711
+    state: absent
+"""
+
+RETURN = r"""
+thread:
+  description: The thread, as on the Assistants wire; null when it has been deleted.
+  type: dict
+  returned: success
+  sample:
+    id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+    object: thread
+    created_at: 1795447001
+    tool_resources: null
+    metadata: {ansible_key: ticket-4711, source: helpdesk}
+thread_id:
+  description: The id of the thread. In check mode, V((known after apply)) for one that does not exist yet.
+  type: str
+  returned: success
+  sample: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+"""
+
+from ..module_utils._task import run_module
+from ..module_utils._thread import SPEC, ensure
+
+
+def main() -> None:
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,134 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# What all lookups share: options, client, errors, and what to do where something is missing. Lookups only ever read.
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+import typing as t
+from itertools import islice
+
+from ansible import constants as C
+from ansible.errors import AnsibleLookupError, AnsibleOptionsError
+from ansible.module_utils.common.parameters import remove_values
+from ansible.plugins.lookup import LookupBase
+from ansible.utils.display import Display
+
+from ..module_utils._argspec import CONNECTION
+from ..module_utils._client import Wire, connect
+from ..module_utils._errors import NotFound, TaskError
+from ..module_utils._identity import has
+from ..module_utils._options import check
+from ._connection import templated
+
+_KEPT_FOR = 1.0
+_kept: dict[tuple[t.Any, ...], tuple[float, list[t.Any]]] = {}
+
+
+class ReadingLookup(LookupBase):
+    """A lookup of one kind of thing."""
+
+    # Whether the lookup needs terms, or reads all there is without any.
+    needs_terms: t.ClassVar[bool] = True
+
+    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+        """Return what a term means ("" where there is none), as plain data. Raises: NotFound, TaskError."""
+        raise NotImplementedError
+
+    def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
+        """Return what the terms mean, one after the other."""
+        options = C.config.get_configuration_definitions("lookup", self._load_name)
+        # Ansible's own, which with_... hands over on cores before 2.19.
+        kwargs.pop("wantlist", None)
+        unknown = sorted(set(kwargs) - set(options))
+        if unknown:
+            known = ", ".join(sorted(set(options) - {"_terms"}))
+            raise AnsibleOptionsError(f"{self.ansible_name} has no option {', '.join(unknown)}. It has {known}.")
+        self.set_options(var_options=templated(options.values(), variables or {}, self._templar), direct=kwargs)
+        terms = [str(term).strip() for term in self._flatten(terms)]
+        if self.needs_terms and (not terms or not all(terms)):
+            raise AnsibleLookupError(f"{self.ansible_name} needs at least one term that is not empty, but got {terms}.")
+        try:
+            return [item for term in terms or [""] for item in self._read_or_miss(term, repr(kwargs))]
+        except TaskError as error:
+            key = self.get_option("api_key")
+            message = remove_values(f"{self.ansible_name}: {error.message}", [key] if key else [])
+            raise AnsibleLookupError(str(message)) from None
+
+    def pairs(self) -> dict[str, str]:
+        """Return the option `metadata` as the wire keeps it. Raises: TaskError where it cannot keep such pairs."""
+        wanted = {"metadata": self.get_option("metadata") or {}}
+        check(wanted, own_pairs=0)
+        return wanted["metadata"]
+
+    def listed(self, wire: Wire, *path: str) -> t.Iterator[dict[str, t.Any]]:
+        """Yield what a list of the wire holds, only with the pairs of the option `metadata`."""
+        pairs = self.pairs()
+        query = {f"metadata[{key}]": value for key, value in pairs.items()}
+        # A server that does not know this filter lists them all.
+        return (each for each in wire.list(*path, query=query) if has(each, pairs))
+
+    def limited(self, things: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
+        """Return as many of the things as the option `limit` allows. Raises: TaskError where it is less than 1."""
+        limit = self.get_option("limit")
+        if limit is not None and limit < 1:
+            raise TaskError(f"limit is {limit}, but must be at least 1.")
+        return list(islice(things, limit))
+
+    def _read_or_miss(self, term: str, call: str) -> list[dict[str, t.Any]]:
+        connection = {name: self.get_option(name) for name in CONNECTION.argument_spec}
+        connection = {name: None if value == "" else value for name, value in connection.items()}
+        check(connection, own_pairs=0)
+        try:
+            return _once_a_task(
+                (self._load_name, term, call, *connection.values()), lambda: self.read(connect(connection), term)
+            )
+        except NotFound as error:
+            on_missing = self.get_option("on_missing")
+            if on_missing == "error":
+                raise
+            if on_missing == "warn":
+                Display().warning(f"{self.ansible_name}: {error.message} It is left out (on_missing: warn).")
+            return []
+
+
+def _once_a_task(question: tuple[t.Any, ...], ask: t.Callable[[], list[t.Any]]) -> list[t.Any]:
+    """Keep an answer for the other references of the same task.
+
+    Only in a worker, which lives for one task, and only for a moment: `until` asks in the same worker again and again.
+    """
+    if multiprocessing.parent_process() is None:
+        return ask()
+    answered, answer = _kept.get(question, (0.0, []))
+    if not answered or time.monotonic() - answered > _KEPT_FOR:
+        answer = ask()
+        _kept[question] = (time.monotonic(), answer)
+    return answer
+
+
+def run_path(term: str, thread_id: str | None) -> tuple[str, str]:
+    """Return the ids of thread and run that a term means.
+
+    Args:
+        term: `run_id`, or `thread_id:run_id`.
+        thread_id: the option.
+
+    Raises: TaskError where the thread is not known.
+    """
+    thread, _colon, run = term.rpartition(":")
+    if thread and thread_id and thread != thread_id:
+        raise TaskError(
+            f"the term '{term}' names another thread than the option thread_id, which is '{thread_id}'. "
+            "Give one of them."
+        )
+    thread = thread or thread_id or ""
+    if not thread or not run:
+        raise TaskError(
+            f"the term '{term}' does not say which thread: write it as thread_id:run_id, or set the option thread_id."
+        )
+    return thread, run

@@ -1,0 +1,296 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Following a run: streams, polls, the clock, and servers that can do less than our runtime."""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import io
+import itertools
+import json
+import re
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.plugins.module_utils import _client, _wait
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.runtime.harness import Served
+from ansible_collections.threadworks.openai.tests.world import Json, World
+
+CREATE, RUN = "POST /threads/*/runs", "GET /threads/*/runs/*"
+App = Callable[..., Iterable[bytes]]
+T: Json = {"thread_id": "newest", "assistant_id": "newest"}
+
+
+@pytest.fixture
+def thread(world: World) -> World:
+    """A world with an assistant, and a thread that says something."""
+    world.do("assistant", name="A", model="m")
+    world.do("thread", key="T", messages=[{"content": "Hello"}])
+    return world
+
+
+def without_streams(app: App) -> App:
+    """A server that knows no streams."""
+
+    def call(environ: Json, start_response: Any) -> Iterable[bytes]:
+        body = environ["wsgi.input"].read()
+        if b'"stream"' in body:
+            body = json.dumps({name: value for name, value in json.loads(body).items() if name != "stream"}).encode()
+        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        return app(environ, start_response)
+
+    return call
+
+
+def with_header(name: str, value: str | None) -> Callable[[App], App]:
+    """A server whose answers have another header."""
+
+    def around(app: App) -> App:
+        def call(environ: Json, start_response: Any) -> Iterable[bytes]:
+            def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
+                kept = [header for header in headers if header[0].lower() != name]
+                return start_response(status, [*kept, *([(name, value)] if value else [])], *more)
+
+            return app(environ, start)
+
+        return call
+
+    return around
+
+
+def without_lists_of_threads(app: App) -> App:
+    """A server that keeps to the wire, which has no list of threads."""
+
+    def call(environ: Json, start_response: Any) -> Iterable[bytes]:
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/v1/threads"):
+            start_response("404 Not Found", [("content-type", "application/json")])
+            return [b'{"error": {"message": "Invalid URL (GET /v1/threads)", "type": "invalid_request_error"}}']
+        return app(environ, start_response)
+
+    return call
+
+
+def with_a_rival(app: App) -> App:
+    """A server without idempotency keys, on which somebody has asked for the same a moment before."""
+    rivals = iter([True])
+
+    def call(environ: Json, start_response: Any) -> Iterable[bytes]:
+        environ.pop("HTTP_IDEMPOTENCY_KEY", None)
+        if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].endswith("/runs") and next(rivals, False):
+            body = environ["wsgi.input"].read()
+            unwatched = without_streams(app)({**environ, "wsgi.input": io.BytesIO(body)}, lambda *_: None)
+            list(unwatched)
+            environ = {**environ, "wsgi.input": io.BytesIO(body)}
+        return app(environ, start_response)
+
+    return call
+
+
+def test_where_the_server_does_not_stream_the_run_is_polled(thread: World) -> None:
+    thread.put_before(without_streams)
+    thread.model.script([{"delay": 1}])
+    done = thread.do("run", **T)
+    assert (done.result["status"], done.result["response"]) == ("completed", "Reply to: Hello")
+    assert done.sent == [CREATE]
+    assert RUN in done.read
+
+
+@pytest.mark.parametrize(
+    ("wish", "pauses"), [(None, [0.25, 0.375, 0.5625]), ("700", [0.7, 0.7, 0.7]), ("soon", [0.25, 0.375, 0.5625])]
+)
+def test_polls_become_rarer_unless_the_server_has_a_wish(thread: World, wish: str | None, pauses: list[float]) -> None:
+    times: list[float] = []
+
+    def timed(app: App) -> App:
+        def call(environ: Json, start_response: Any) -> Iterable[bytes]:
+            if re.search(r"/runs/\w+$", environ["PATH_INFO"]):
+                times.append(time.monotonic())
+            return app(environ, start_response)
+
+        return call
+
+    for around in (without_streams, with_header("openai-poll-after-ms", wish), timed):
+        thread.put_before(around)
+    thread.model.script([{"delay": 2.5}])
+    assert thread.do("run", **T).result["status"] == "completed"
+    waited = [after - before for before, after in itertools.pairwise(times)]
+    assert all(real >= least for real, least in zip(waited[:3], pauses, strict=True))
+    assert len(times) < 9
+
+
+@pytest.mark.parametrize("around", [None, without_streams], ids=["streaming", "polling"])
+def test_the_wait_is_over_in_time_and_tells_the_last_run_seen(
+    thread: World, around: Callable[[App], App] | None
+) -> None:
+    if around:
+        thread.put_before(around)
+    thread.model.script([{"hang": True}])
+    began = time.monotonic()
+    result = thread.do("run", **T, wait_timeout=0.7).result
+    # The stream gives a sign of life every second.
+    assert 0.7 <= time.monotonic() - began < 6
+    assert "still in_progress after 0.7 seconds (option wait_timeout)" in result["msg"]
+    assert result["run"]["status"] == result["status"] == "in_progress"
+    assert (result["run_id"], result["thread_id"]) == (result["run"]["id"], result["run"]["thread_id"])
+
+
+def test_a_run_that_goes_on_talking_is_not_waited_for_longer(thread: World) -> None:
+    thread.model.script([{"text": "word " * 100, "delta_delay": 0.1}])
+    began = time.monotonic()
+    result = thread.do("run", **T, wait_timeout=1).result
+    assert time.monotonic() - began < 6
+    assert "wait_timeout" in result["msg"]
+
+
+def test_a_server_without_idempotency_keys_makes_one_run_too(thread: World) -> None:
+    thread.put_before(with_a_rival)
+    thread.model.script([{"delay": 0.5}])
+    done = thread.do("run", **T, key="k")
+    assert done.result["response"] == "Reply to: Hello"
+    assert len(list(thread.wire.list("threads", thread.ids["thread_id"], "runs"))) == 1
+    assert len(thread.model.runs) == 1
+
+
+@pytest.mark.parametrize(
+    ("resource", "options", "path"),
+    [
+        ("run", {**T, "key": "k"}, "/threads/*/runs"),
+        ("run", T, "/threads/*/runs"),
+        ("thread_run", {"assistant_id": "newest", "key": "k"}, "/threads/runs"),
+        ("thread", {"key": "k"}, "/threads"),
+        ("message", {"thread_id": "newest", "content": "Hi"}, "/threads/*/messages"),
+    ],
+)
+def test_two_who_want_nearly_the_same_at_the_same_moment_make_one(
+    thread: World, resource: str, options: Json, path: str
+) -> None:
+    """They differ in metadata alone, which is updated in place."""
+    rival = copy.copy(thread)
+    rival.ids = dict(thread.ids)
+    made: list[str] = []
+
+    def around(app: App) -> App:
+        def call(environ: Json, start_response: Any) -> Iterable[bytes]:
+            if environ["REQUEST_METHOD"] == "POST" and not made:
+                made.append("now")
+                made.append(rival.do(resource, **options, metadata={"who": "rival"}).result[f"{_kind(resource)}_id"])
+            return app(environ, start_response)
+
+        return call
+
+    thread.put_before(around)
+    before = len(thread.requests)
+    result = thread.do(resource, **options, metadata={"who": "us"}).result
+    assert result[f"{_kind(resource)}_id"] == made[1]
+    assert result[_kind(resource)]["metadata"]["who"] == "us"
+    assert len(thread.model.runs) == ("run" in resource)
+    assert thread.requests[before:].count(f"POST {path}") == 2
+
+
+def _kind(resource: str) -> str:
+    return resource.removeprefix("thread_")
+
+
+def test_a_server_that_cannot_list_threads_is_told_which(thread: World) -> None:
+    thread.put_before(without_lists_of_threads)
+    for options in ({"resource": "thread", "key": "k"}, {"resource": "thread_run", "assistant_id": "newest"}):
+        result = thread.do(**options).result
+        assert "cannot list threads" in result["msg"]
+        assert "thread_id" in result["msg"]
+    asked = {"assistant_id": "newest", "thread": {"messages": [{"content": "Hello"}]}}
+    first = thread.do("thread_run", **asked, force=True)
+    assert first.sent == ["POST /threads/runs"]
+    again = thread.do("thread_run", **asked, thread_id="newest")
+    assert (again.result["changed"], again.sent) == (False, [])
+
+
+@pytest.mark.parametrize("progress", [True, False])
+def test_progress(thread: World, monkeypatch: pytest.MonkeyPatch, progress: bool) -> None:
+    monkeypatch.setattr(_wait, "_PROGRESS_EVERY", 0.3)
+    thread.model.script([{"text": "one two three", "delta_delay": 0.5}])
+    thread.do("run", **T, progress=progress)
+    assert bool(thread.lines) == progress
+    assert all(re.fullmatch(r"run_\w+: in_progress, \d s(, \d tokens)?", line) for line in thread.lines)
+
+
+class Proxy:
+    """Passes connections on to a port, until it is told to cut them."""
+
+    def __init__(self, port: int) -> None:
+        self._sockets: list[socket.socket] = []
+        proxy = self
+
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                there = socket.create_connection(("127.0.0.1", port))
+                proxy._sockets += [self.request, there]
+                threading.Thread(target=_pump, args=(there, self.request), daemon=True).start()
+                _pump(self.request, there)
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.port = self._server.server_address[1]
+
+    def __enter__(self) -> Proxy:
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+    def cut(self) -> None:
+        """Cut all connections of now."""
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+
+def _pump(source: socket.socket, target: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(1 << 16):
+            target.sendall(data)
+        target.shutdown(socket.SHUT_WR)
+
+
+@pytest.fixture
+def far(world: World, tmp_path: Path, model_server: ModelServer) -> Iterator[tuple[World, Proxy, Served]]:
+    """A world whose runtime is served, and reached through a proxy."""
+    with (
+        Served(str(tmp_path / "served.db"), model_server.base_url, "--workers", "1") as served,
+        Proxy(served.port) as proxy,
+    ):
+        url = f"http://127.0.0.1:{proxy.port}/v1"
+        world.use(_client.connect({"runtime_url": url, "timeout": 30.0, "max_retries": 2}))
+        yield world, proxy, served
+
+
+@pytest.mark.parametrize("answer", [{"delay": 2}, {"text": "one two three four", "delta_delay": 0.5}])
+def test_a_stream_that_breaks_off_is_no_reason_for_a_second_run(far: tuple[World, Proxy, Served], answer: Json) -> None:
+    world, proxy, served = far
+    world.do("assistant", name="A", model="m")
+    world.do("thread", key="T", messages=[{"content": "Hello"}])
+    world.model.script([answer])
+
+    def cut_later() -> None:
+        world.wait(lambda: bool(world.model.runs))
+        time.sleep(0.7)
+        proxy.cut()
+
+    threading.Thread(target=cut_later, daemon=True).start()
+    done = world.do("run", **T)
+    assert done.result["response"] == answer.get("text", "Reply to: Hello")
+    assert done.sent == [CREATE]
+    assert RUN in done.read
+    assert len(world.model.runs) == 1
+    assert served.log.count('"method": "POST", "path": "/v1/threads/thread_') == 1
