@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Keep the served runtime as a process: `service.py started|stopped|absent HOME GRACE` prints changed or unchanged.
+
+HOME/service.json says which process it is, and of which program and settings. A process id that was given away again is
+not mistaken for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+_MODULE = "ansible_collections.threadworks.openai.runtime.serve"
+
+
+def _birth(pid: int) -> str | None:
+    """When a process was born, as the system counts; None where it is not alive."""
+    shown = subprocess.run(
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+    ).stdout.split()
+    return None if not shown or shown[0].startswith("Z") else " ".join(shown[1:])
+
+
+def _fingerprint(home: Path) -> str:
+    """The program and its settings in one word."""
+    parts = [(home / name).read_bytes() for name in ("runtime.tar", "requirements.txt", "runtime.env")]
+    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+
+
+def _running(home: Path) -> dict | None:
+    try:
+        noted = json.loads((home / "service.json").read_text())
+    except (OSError, ValueError):
+        return None
+    return noted if _birth(noted["pid"]) == noted["birth"] else None
+
+
+def _start(home: Path) -> None:
+    lines = (home / "runtime.env").read_text().splitlines()
+    environment = dict(_setting(line) for line in lines if line)
+    log = os.open(home / "runtime.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    process = subprocess.Popen(
+        [home / "venv/bin/python", "-m", _MODULE],
+        env={"PATH": os.environ.get("PATH", os.defpath), **environment},
+        cwd=home,
+        stdin=subprocess.DEVNULL,
+        stdout=log,
+        stderr=log,
+        start_new_session=True,
+    )
+    noted = {"pid": process.pid, "birth": _birth(process.pid), "fingerprint": _fingerprint(home)}
+    (home / "service.json").write_text(json.dumps(noted))
+
+
+def _setting(line: str) -> tuple[str, str]:
+    """Read a line of runtime.env: a name, and a value as JSON."""
+    name, _equals, value = line.partition("=")
+    return name, json.loads(value)
+
+
+def _stop(noted: dict, grace: float) -> None:
+    os.kill(noted["pid"], signal.SIGTERM)
+    end = time.monotonic() + grace + 15
+    while _birth(noted["pid"]) == noted["birth"]:
+        if time.monotonic() > end:
+            os.killpg(noted["pid"], signal.SIGKILL)
+        time.sleep(0.1)
+
+
+def main(state: str, home: Path, grace: float) -> bool:
+    """Bring the process to a state, and return whether that changed anything."""
+    running = _running(home)
+    if state == "started":
+        if running and running["fingerprint"] == _fingerprint(home):
+            return False
+        if running:
+            _stop(running, grace)
+        _start(home)
+        return True
+    if running:
+        _stop(running, grace)
+    return bool(running)
+
+
+if __name__ == "__main__":
+    print("changed" if main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])) else "unchanged", end="")
