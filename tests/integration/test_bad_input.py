@@ -1,0 +1,233 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What is wrong gets a message that names the option and the remedy, in time, and leaves nothing half made."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sqlite3
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
+from ansible_collections.threadworks.openai.tests.runtime.harness import Served
+
+Json = dict[str, Any]
+
+# Nobody listens there.
+_NOWHERE = "http://127.0.0.1:9/v1"
+_ASSISTANT: Json = {"name": "assistant", "register": "assistant", "openai_assistant": {"name": "A", "model": "m"}}
+_THREAD: Json = {"messages": [{"content": "Hello"}]}
+_RUN: Json = {"assistant_id": "{{ assistant.assistant_id }}", "thread": _THREAD, "max_retries": 0}
+
+# Name of the row: module, its options, what the message says, the runs that it leaves behind.
+_WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
+    "no key and no server": (
+        "openai_thread_run",
+        {**_RUN, "base_url": None},
+        r"^No model server is configured: set api_key \(OPENAI_API_KEY\) .*base_url \(OPENAI_BASE_URL\).*local_model",
+        [],
+    ),
+    "a wrong key": (
+        "openai_thread_run",
+        {**_RUN, "base_url": "{{ strict }}", "api_key": "sk-wrong-key-of-mine"},
+        r"answered 401: Incorrect API key provided: .*api_key \(OPENAI_API_KEY\)",
+        ["failed"],
+    ),
+    "a server that is down": (
+        "openai_thread_run",
+        {**_RUN, "base_url": _NOWHERE},
+        r"connection to the model server at 127.0.0.1:9 failed: .*base_url \(OPENAI_BASE_URL\)",
+        ["failed"],
+    ),
+    "a server that answers 500": (
+        "openai_thread_run",
+        {**_RUN, "thread": {"messages": [{"content": "Break"}]}},
+        r"model server at 127.0.0.1:\d+ answered 500: Broken\.",
+        ["failed"],
+    ),
+    "a server that does not answer": (
+        "openai_thread_run",
+        {**_RUN, "thread": {"messages": [{"content": "Hang"}]}, "timeout": 1},
+        r"said nothing for 1 seconds \(timeout\)",
+        ["failed"],
+    ),
+    "a server of something else": (
+        "openai_thread_run",
+        {**_RUN, "base_url": "{{ url | replace('/v1', '/other') }}"},
+        r"answered 404: .*POST /responses under base_url",
+        ["failed"],
+    ),
+    "an unknown assistant": (
+        "openai_thread_run",
+        {**_RUN, "assistant_id": "asst_x"},
+        r"^assistant_id: No assistant found with id 'asst_x'.*runtime_store",
+        [],
+    ),
+    "an unknown thread": (
+        "openai_run",
+        {"thread_id": "thread_x", "assistant_id": "{{ assistant.assistant_id }}"},
+        "^thread_id: No thread found with id 'thread_x'",
+        [],
+    ),
+    "temperature 3": (
+        "openai_thread_run",
+        {**_RUN, "temperature": 3},
+        "^temperature is 3, but must be between 0 and 2",
+        [],
+    ),
+    "17 pairs": (
+        "openai_thread",
+        {"key": "T", "metadata": {f"k{n}": "v" for n in range(17)}},
+        "^metadata has 17 pairs, but at most 15 are allowed",
+        [],
+    ),
+    "a long value": (
+        "openai_thread",
+        {"key": "T", "metadata": {"k": "v" * 600}},
+        "^metadata.k has 600 characters, but at most 512",
+        [],
+    ),
+    "no content": (
+        "openai_thread_run",
+        {**_RUN, "thread": {"messages": [{"content": ""}]}},
+        r"^thread.messages\[0\].content is empty",
+        [],
+    ),
+    "a store that cannot be written": (
+        "openai_thread",
+        {"key": "T", "runtime_store": "/proc/no/runtime.db"},
+        r"^The store /proc/no/runtime.db cannot be opened: .*\(option runtime_store\)",
+        [],
+    ),
+    "a store that is no database": (
+        "openai_thread",
+        {"key": "T", "runtime_store": "{{ playbook_dir }}/text"},
+        r"/text .*not a database.*\(option runtime_store\)",
+        [],
+    ),
+    "a store that is a folder": (
+        "openai_thread",
+        {"key": "T", "runtime_store": "{{ playbook_dir }}"},
+        r"cannot be opened: .*\(option runtime_store\)",
+        [],
+    ),
+    "a runtime that is down": (
+        "openai_thread",
+        {"key": "T", "runtime_url": _NOWHERE, "max_retries": 0},
+        r"^The server at 127.0.0.1:9 \(option runtime_url\) cannot be reached: .*Is it running\?",
+        [],
+    ),
+    "a runtime at no address": (
+        "openai_thread",
+        {"key": "T", "runtime_url": "localhost:8088"},
+        "^runtime_url must be a URL like http://",
+        [],
+    ),
+    "a runtime that is something else": (
+        "openai_assistant",
+        {"name": "A", "runtime_url": "{{ url }}"},
+        "HTTP 404.*runtime_url",
+        [],
+    ),
+    "a runtime that wants another token": (
+        "openai_thread",
+        {"key": "T", "runtime_url": "{{ served }}", "api_key": "wrong-token"},
+        "^Incorrect token: .*HTTP 401.*api_key",
+        [],
+    ),
+    "async without a served runtime": (
+        "openai_thread",
+        {"key": "T"},
+        "^async needs a served runtime: .*wait: false",
+        [],
+    ),
+}
+
+
+def test_the_messages_name_option_and_remedy(ansible_playbook: AnsiblePlaybook) -> None:
+    outcome = _play_all_that_is_wrong(ansible_playbook)
+    # The play goes on.
+    assert (outcome.rc, outcome.stats["ignored"]) == (0, len(_WRONG)), outcome
+    for name, (_module, _options, message, runs) in _WRONG.items():
+        result = outcome.results[name]
+        assert re.search(message, result["msg"], re.DOTALL), f"{name}: {result['msg']}"
+        assert result["changed"] == bool(runs), name
+        assert _left(ansible_playbook.folder / f"{name}.db") == (1, len(runs), runs), name
+
+
+def _play_all_that_is_wrong(playbook: AnsiblePlaybook) -> Outcome:
+    """One play; each task has a store of its own, which the task before it makes."""
+    (playbook.folder / "text").write_text("This is no database, but long enough to be taken for one. " * 99)
+    tasks = []
+    for name, (module, options, _message, _runs) in _WRONG.items():
+        store = {"vars": {"openai_runtime_store": f"{playbook.folder}/{name}.db"}}
+        more = {"async": 10} if name.startswith("async") else {}
+        tasks += [{**_ASSISTANT, **store}, {"name": name, module: options, "ignore_errors": True, **store, **more}]
+    with (
+        ModelServer() as model,
+        ModelServer(api_key="sk-right") as strict,
+        Served(str(playbook.folder / "served.db"), model.base_url, "--workers", "1", RUNTIME_TOKEN="right") as served,
+    ):
+        error = {"status": 500, "error": {"message": "Broken."}, "sticky": True}
+        model.script([{"match": "Break", **error}, {"match": "Hang", "hang": True, "sticky": True}])
+        address = f"http://127.0.0.1:{served.port}/v1"
+        variables = {"url": model.base_url, "strict": strict.base_url, "served": address}
+        defaults = {"group/threadworks.openai.openai": {"base_url": model.base_url}}
+        return playbook(play(tasks, vars=variables, module_defaults=defaults))
+
+
+def _left(store: Path) -> tuple[int, int, list[str]]:
+    """How many assistants and threads there are in a store, and what has become of its runs."""
+    with contextlib.closing(sqlite3.connect(store)) as connection:
+        ((assistants,),) = connection.execute("SELECT count(*) FROM assistants")
+        ((threads,),) = connection.execute("SELECT count(*) FROM threads")
+        return assistants, threads, [status for (status,) in connection.execute("SELECT status FROM runs")]
+
+
+@pytest.fixture
+def shim(tmp_path: Path) -> Any:
+    """Makes libraries that cannot be imported, as if they were not installed."""
+
+    def without(*libraries: str) -> dict[str, str]:
+        for library in libraries:
+            (tmp_path / "shim" / library).mkdir(parents=True)
+            text = f"raise ModuleNotFoundError(\"No module named '{library}'\", name='{library}')\n"
+            (tmp_path / "shim" / library / "__init__.py").write_text(text)
+        return {"PYTHONPATH": str(tmp_path / "shim")}
+
+    return without
+
+
+def test_without_openai_other_tasks_run(ansible_playbook: AnsiblePlaybook, shim: Any) -> None:
+    look: Json = {"debug": {"msg": "{{ lookup('threadworks.openai.openai_assistant', 'asst_x') }}"}}
+    tasks: list[Json] = [
+        {"name": "ours", "openai_thread": {"key": "T"}, "ignore_errors": True},
+        {"name": "our lookup", **look, "ignore_errors": True},
+        {"name": "another", "set_fact": {"truth": 42}},
+    ]
+    outcome = ansible_playbook(play(tasks), env=shim("openai"))
+    assert outcome.rc == 0, outcome
+    for name in ("ours", "our lookup"):
+        assert "pip install 'openai>=3,<4'" in outcome.results[name]["msg"]
+    assert "another" in outcome.results
+
+
+def test_without_the_libraries_of_the_runtime_a_served_one_is_left(
+    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, shim: Any, tmp_path: Path
+) -> None:
+    with Served(str(tmp_path / "served.db"), model_server.base_url, "--workers", "1") as served:
+        tasks: list[Json] = [
+            {"name": "embedded", "openai_thread": {"key": "T"}, "ignore_errors": True},
+            {"name": "served", "openai_thread": {"key": "T", "runtime_url": f"http://127.0.0.1:{served.port}/v1"}},
+        ]
+        outcome = ansible_playbook(play(tasks), env=shim("falcon", "sqlalchemy", "jsonschema"))
+    assert outcome.rc == 0, outcome
+    assert "pip install -r requirements.txt" in outcome.results["embedded"]["msg"]
+    assert "runtime_url" in outcome.results["embedded"]["msg"]
+    assert outcome.results["served"]["changed"]

@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where connection options may come from, and which source wins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, play
+
+Json = dict[str, Any]
+
+# Each source names another store, so that the file which is made tells which one won. The strongest comes first.
+_SOURCES = ["task", "module_defaults", "vars", "task's environment", "environment", "ini"]
+
+
+@pytest.mark.parametrize("strongest", _SOURCES)
+def test_the_strongest_source_wins(ansible_playbook: AnsiblePlaybook, strongest: str) -> None:
+    present = _SOURCES[_SOURCES.index(strongest) :]
+    store = {source: str(ansible_playbook.folder / f"{source}.db") for source in present}
+    config = ansible_playbook.folder / "ansible.cfg"
+    config.write_text(f"[openai]\nruntime_store = {store['ini']}\n")
+    ansible_playbook.forget("OPENAI_RUNTIME_STORE")
+    env = {"ANSIBLE_CONFIG": str(config)}
+    if "environment" in present:
+        env["OPENAI_RUNTIME_STORE"] = store["environment"]
+    task: Json = {"openai_thread": {"key": "T"}}
+    keywords: Json = {}
+    if "task" in present:
+        task["openai_thread"]["runtime_store"] = store["task"]
+    if "module_defaults" in present:
+        keywords["module_defaults"] = {"group/threadworks.openai.openai": {"runtime_store": store["module_defaults"]}}
+    if "vars" in present:
+        keywords["vars"] = {"openai_runtime_store": "{{ of_vars }}", "of_vars": store["vars"]}
+    if "task's environment" in present:
+        task["environment"] = {"OPENAI_RUNTIME_STORE": store["task's environment"]}
+    outcome = ansible_playbook(play([task], **keywords), env=env)
+    assert outcome.rc == 0, outcome
+    assert [path.stem for path in ansible_playbook.folder.glob("*.db")] == [strongest]
+
+
+def test_without_any_source_the_store_is_in_the_home_of_ansible(ansible_playbook: AnsiblePlaybook) -> None:
+    ansible_playbook.forget("OPENAI_RUNTIME_STORE")
+    assert ansible_playbook(play([{"openai_thread": {"key": "T"}}])).rc == 0
+    store = ansible_playbook.folder / "ansible" / "threadworks.openai" / "runtime.db"
+    assert store.stat().st_mode & 0o777 == 0o600
+
+
+def test_every_option_from_every_place(ansible_playbook: AnsiblePlaybook) -> None:
+    """The model server tells what it got; each task takes the options from another place."""
+    places: Json = {
+        "environment": {
+            "environment": {
+                "OPENAI_BASE_URL": "{{ url }}",
+                "OPENAI_API_KEY": "sk-right",
+                "OPENAI_ORGANIZATION": "org-1",
+                "OPENAI_PROJECT_ID": "proj-1",
+            }
+        },
+        "the other name": {
+            "environment": {
+                "OPENAI_BASE_URL": "{{ url }}",
+                "OPENAI_API_KEY": "sk-right",
+                "OPENAI_ORG_ID": "org-1",
+                "OPENAI_PROJECT_ID": "proj-1",
+            }
+        },
+        "vars": {
+            "vars": {
+                "openai_base_url": "{{ url }}",
+                "openai_api_key": "{{ 'sk-' ~ 'right' }}",
+                "openai_organization": "org-{{ 1 }}",
+                "openai_project": "proj-1",
+                "openai_timeout": "{{ 20 + 1 }}",
+                "openai_max_retries": "0",
+            }
+        },
+        "task": {"base_url": "{{ url }}", "api_key": "sk-right", "organization": "org-1", "project": "proj-1"},
+    }
+    tasks: list[Json] = [{"openai_assistant": {"name": "A", "model": "m"}, "register": "assistant"}]
+    for place, how in places.items():
+        options = {"assistant_id": "{{ assistant.assistant_id }}", "key": place, **(how if place == "task" else {})}
+        tasks.append({"name": place, "openai_thread_run": options, **(how if place != "task" else {})})
+    with ModelServer(api_key="sk-right") as model:
+        outcome = ansible_playbook(play(tasks, vars={"url": model.base_url}))
+        assert outcome.rc == 0, outcome
+        sent = [{name.lower(): value for name, value in request["headers"].items()} for request in model.requests]
+    assert [(each["openai-organization"], each["openai-project"]) for each in sent] == [("org-1", "proj-1")] * 4
+    timeouts = [each["x-stainless-read-timeout"] for each in sent]
+    assert [float(each) for each in timeouts] == [120, 120, 21, 120]
+
+
+@pytest.mark.parametrize(
+    ("keywords", "message"),
+    [
+        ({"vars": {"openai_timeout": "soon"}}, "timeout"),
+        ({"vars": {"openai_max_retries": "many"}}, "max_retries"),
+        ({"vars": {"openai_base_url": "{{ nowhere }}"}}, "nowhere"),
+    ],
+)
+def test_a_wrong_value_from_outside_is_named(ansible_playbook: AnsiblePlaybook, keywords: Json, message: str) -> None:
+    outcome = ansible_playbook(play([{"name": "thread", "openai_thread": {"key": "T"}}], **keywords))
+    assert outcome.rc == 2, outcome
+    assert message in outcome.results["thread"]["msg"]
+    assert not ansible_playbook.store.exists()

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The example from end to end on the real offline model: what `make example` does."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
+from ansible_collections.threadworks.openai.tests.runtime.harness import Served
+
+_EXAMPLE = Path(__file__).resolve().parents[2] / "playbooks" / "example.yml"
+
+# The first test to run may have to download the model: 127 MB.
+pytestmark = pytest.mark.timeout(400)
+
+
+def _server_runs(home: Path) -> bool:
+    """Whether the offline model's server of this folder is running."""
+    processes = subprocess.run(["ps", "axww", "-o", "args="], capture_output=True, text=True, check=True).stdout
+    return f"{home}/local_model.py serve" in processes
+
+
+def test_the_example_on_the_offline_model(
+    ansible_playbook: AnsiblePlaybook, local_model_home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "outputs.json"
+    arguments = ("-e", json.dumps({"local_model_home": str(local_model_home), "example_outputs_file": str(file)}))
+
+    broken = ansible_playbook(_EXAMPLE, *arguments, "-e", "example_temperature=3")
+    assert broken.results["Run the assistant in another way"]["msg"] == (
+        "temperature is 3, but must be between 0 and 2."
+    )
+    assert broken.results["Tell what is used"]["msg"] == (
+        "Server: a small model on this machine. Models: SmolLM2-135M-Instruct. Tools: none."
+    )
+    assert not _server_runs(local_model_home)
+
+    started = ansible_playbook.start(_EXAMPLE, *arguments)
+    while not _server_runs(local_model_home) and started.process.poll() is None:
+        time.sleep(0.1)
+    assert started.process.poll() is None, "it was seen running"
+    outcome = started.wait()
+    assert outcome.rc == 0, outcome
+    outputs: dict[str, Any] = json.loads(file.read_text())
+    runs = [value for value in outputs.values() if "status" in value]
+    assert [run["status"] for run in runs] == ["completed"] * 6
+    assert outputs["basic_run"]["completed_at"] >= outputs["basic_run"]["started_at"]
+    assert outputs["run_info_from_data_source"]["usage"]["completion_tokens"] > 0
+    replies = [each["msg"] for each in outcome.results["Show what the assistant replied"]["results"]]
+    assert len(replies) == 4
+    assert all(reply.strip() for reply in replies)
+    assert not _server_runs(local_model_home)
+
+    assert ansible_playbook(_EXAMPLE, *arguments).changed == 2, "only the model server was started and stopped"
+    assert ansible_playbook(_EXAMPLE, *arguments, "-e", "example_state=absent").changed == 3
+
+
+_MODEL = """
+- hosts: localhost
+  gather_facts: false
+  roles: [threadworks.openai.local_model]
+"""
+
+
+def test_two_served_processes_on_the_offline_model(
+    ansible_playbook: AnsiblePlaybook, local_model_home: Path, tmp_path: Path
+) -> None:
+    model = {"local_model_home": str(local_model_home), "local_model_scope": "host", "local_model_lifetime": 300}
+    started = ansible_playbook(_MODEL, "-e", json.dumps(model))
+    assert started.rc == 0, started
+    try:
+        server = json.loads((local_model_home / "server.json").read_text())
+        key = {"OPENAI_API_KEY": server["api_key"]}
+        store = str(tmp_path / "served.db")
+        with Served(store, f"{server['address']}/v1", "--workers", "2", **key) as served, served.sdk() as sdk:
+            assistant = sdk.beta.assistants.create(model="any", instructions="Answer in one word.")
+            run = sdk.beta.threads.create_and_run_poll(
+                assistant_id=assistant.id, thread={"messages": [{"role": "user", "content": "Name a colour."}]}
+            )
+            assert (run.status, run.last_error) == ("completed", None)
+            (reply,) = sdk.beta.threads.messages.list(run.thread_id, run_id=run.id).data
+            assert reply.content[0].text.value.strip()
+            assert run.usage.completion_tokens > 0
+    finally:
+        stopped = ansible_playbook(_MODEL, "-e", json.dumps({**model, "local_model_state": "stopped"}))
+    assert stopped.rc == 0, stopped
+    assert not _server_runs(local_model_home)

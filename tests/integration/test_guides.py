@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The examples of the guides, run as they are pasted."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
+
+_DOCS = Path(__file__).resolve().parents[2] / "docs"
+_BLOCK = re.compile(r"^```yaml\n(?:# (\S+)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
+_CALL = {"calls": [{"name": "uptime", "arguments": {}}]}
+
+# What the model answers to each guide's examples, and what some tasks have to say then.
+_GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
+    "tools": (
+        [_CALL, {}, _CALL, {}],
+        {"Ask the host": True, "Show the answer": "Reply to: How long has the host been up?"},
+    ),
+    "lookups": (
+        [],
+        {
+            "Only where nothing has failed": "All is well.",
+            "The team's assistants": ["Guide"],
+            "Wait until a run is over": True,
+        },
+    ),
+    "role_run": (
+        [{}, {}, {"text": '{"encrypted": [22, 443]}'}],
+        {"Use the data": "Encrypted: 22, 443"},
+    ),
+}
+
+
+@pytest.mark.parametrize("guide", _GUIDES)
+def test_guide(guide: str, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
+    script, said = _GUIDES[guide]
+    model_server.script(script)
+    blocks = _BLOCK.findall((_DOCS / f"{guide}.md").read_text())
+    results: dict[str, Any] = {}
+    for name, text in blocks:
+        file = tmp_path / (name or "example.yml")
+        file.write_text(text)
+        if "hosts:" in text:
+            outcome = ansible_playbook(file, env={"OPENAI_BASE_URL": model_server.base_url})
+            assert outcome.rc == 0, outcome
+            results |= {task.name: task.result for task in outcome.tasks}
+    for task, message in said.items():
+        (result,) = (result for name, result in results.items() if name.endswith(task))
+        assert message is True or result["msg"] == message

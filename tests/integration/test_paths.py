@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""However a task is carried out, it means the same: here on the embedded or a served runtime, or as a module."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
+from ansible_collections.threadworks.openai.tests.runtime.harness import Served
+
+Json = dict[str, Any]
+
+_RUN: Json = {"thread_id": "{{ thread.thread_id }}", "assistant_id": "{{ assistant.assistant_id }}"}
+_TASKS: dict[str, tuple[str, Json]] = {
+    "assistant": ("openai_assistant", {"name": "A", "model": "m", "metadata": {"n": 1}}),
+    "thread": ("openai_thread", {"key": "T"}),
+    "message": ("openai_message", {"thread_id": "{{ thread.thread_id }}", "content": "Hello"}),
+    "run": ("openai_run", {**_RUN, "steps": True}),
+    "run_again": ("openai_run", _RUN),
+    "failing_run": ("openai_run", {**_RUN, "additional_messages": [{"content": "Fail"}]}),
+    "thread_run": (
+        "openai_thread_run",
+        {
+            "assistant_id": "{{ assistant.assistant_id }}",
+            "thread": {"messages": [{"content": "Hello"}]},
+            "response_format": {"type": "json_object"},
+            "steps": True,
+        },
+    ),
+    "unknown_thread": ("openai_run", {**_RUN, "thread_id": "thread_x"}),
+    "out_of_range": ("openai_assistant", {"name": "A", "temperature": 3}),
+    "no_such_state": ("openai_thread", {"key": "T", "state": "gone"}),
+    "absent": ("openai_thread", {"key": "T", "state": "absent"}),
+}
+_FAILING = {"failing_run", "unknown_thread", "out_of_range", "no_such_state"}
+_CHANGED = {"assistant", "thread", "message", "run", "thread_run", "absent"}
+# A module in a process of its own takes its time: here one of each kind must do.
+_NOT_AS_MODULE = {"run_again", "out_of_range", "absent"}
+# What Ansible adds to a result, on one path or the other.
+_NOT_OURS = {"invocation", "_ansible_no_log", "exception", "failed_when_result"}
+_NOT_OURS |= {
+    "ansible_job_id",
+    "started",
+    "finished",
+    "results_file",
+    "stdout",
+    "stderr",
+    "stdout_lines",
+    "stderr_lines",
+}
+
+
+@pytest.mark.timeout(300)
+def test_all_ways_mean_the_same(tmp_path: Path, collections: Path) -> None:
+    outcomes = _play_in_all_ways(tmp_path, collections)
+    for way, outcome in outcomes.items():
+        assert outcome.rc == 0, outcome
+        statuses = {task.name: task.status for task in outcome.tasks}
+        assert statuses == {name: _status(name) for name in statuses}, way
+    embedded, served, module = outcomes.values()
+    for name in _TASKS:
+        assert _comparable(served, name) == _comparable(embedded, name)
+        if name not in _NOT_AS_MODULE:
+            assert _comparable(module, name) == _comparable(embedded, name)
+        if name not in _FAILING:
+            assert embedded.results[name].keys() - _NOT_OURS == _documented(name) | {"changed"}
+
+    failed = embedded.results["failing_run"]
+    assert failed["run"]["last_error"]["code"] == "server_error"
+    assert "server_error" in failed["msg"]
+    assert failed["run_id"] in failed["msg"]
+    assert embedded.results["thread_run"]["output"] == {"reply": "Reply to: Hello"}
+
+
+def _status(name: str) -> str:
+    return "failed" if name in _FAILING else "changed" if name in _CHANGED else "ok"
+
+
+def _play_in_all_ways(folder: Path, collections: Path) -> dict[str, Outcome]:
+    """The outcomes of the same play: on the embedded runtime, on a served one, and on a served one by modules."""
+    playbooks = {}
+    for way in ("embedded", "served", "module"):
+        (folder / way).mkdir()
+        playbooks[way] = AnsiblePlaybook(folder / way, collections)
+    tasks = [
+        {"name": name, resource: options, "register": name, "ignore_errors": name in _FAILING}
+        for name, (resource, options) in _TASKS.items()
+    ]
+    with ModelServer(api_key="sk-model") as model:
+        model.script([{"match": "Fail", "status": 400, "error": {"message": "No."}, "sticky": True}])
+        secrets = {"OPENAI_API_KEY": "sk-model", "RUNTIME_TOKEN": "the-token"}
+        with (
+            Served(str(playbooks["served"].store), model.base_url, "--workers", "1", **secrets) as one,
+            Served(str(playbooks["module"].store), model.base_url, "--workers", "1", **secrets) as other,
+        ):
+            as_modules = play(
+                [{**task, "async": 60, "poll": 1} for task in tasks if task["name"] not in _NOT_AS_MODULE]
+            )
+            env = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-model"}
+            started = {
+                "embedded": playbooks["embedded"].start(play(tasks), env=env),
+                "served": playbooks["served"].start(play(tasks), env=_client_of(one)),
+                "module": playbooks["module"].start(as_modules, env=_client_of(other)),
+            }
+            return {way: playbook.wait() for way, playbook in started.items()}
+
+
+def _client_of(server: Served) -> dict[str, str]:
+    return {"OPENAI_RUNTIME_URL": f"http://127.0.0.1:{server.port}/v1", "OPENAI_API_KEY": "the-token"}
+
+
+def _comparable(outcome: Outcome, name: str) -> Json:
+    """A result without what is never the same twice: ids, times, and what follows from them."""
+    text = json.dumps({key: value for key, value in outcome.results[name].items() if key not in _NOT_OURS})
+    text = re.sub(r"(asst|thread|msg|run|step|chatcmpl)_\w{20,}|[0-9a-f]{64}", r"\1*", text)
+    return json.loads(re.sub(r'(_at": )\d+', r"\g<1>0", text.replace("runtime_url", "runtime_store")))
+
+
+def _documented(name: str) -> set[str]:
+    """The keys of a task's result, as its module documents them."""
+    resource, options = _TASKS[name]
+    module = importlib.import_module(f"ansible_collections.threadworks.openai.plugins.modules.{resource}")
+    return yaml.safe_load(module.RETURN).keys() - {"error"} - (set() if options.get("steps") else {"steps"})

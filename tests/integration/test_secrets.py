@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The key is nowhere to be seen: not in the most verbose output, not in results, files or the list of processes."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, play
+from ansible_collections.threadworks.openai.tests.runtime.harness import Served
+
+Json = dict[str, Any]
+
+_KEY = "sk-SeCrEtKeY-0123456789abcdef"
+_ASSISTANT: Json = {"name": "assistant", "register": "assistant", "openai_assistant": {"name": "A", "model": "m"}}
+
+
+def _run(content: str, **options: Any) -> Json:
+    thread = {"messages": [{"content": content}]}
+    options = {"assistant_id": "{{ assistant.assistant_id }}", "thread": thread, **options}
+    return {"name": content, "openai_thread_run": options, "ignore_errors": True}
+
+
+# It succeeds, and fails in every way: the server echoes the key, refuses it, is not there, says nothing, wants more.
+_TASKS: list[Json] = [
+    _ASSISTANT,
+    {"name": "thread", "openai_thread": {"key": "T", "metadata": {"a": 1}}},
+    _run("Hello"),
+    _run("Echo", max_retries=0),
+    _run("Refuse"),
+    _run("Hang", timeout=1, max_retries=0),
+    _run("Break", max_retries=0),
+    _run("Hello", temperature=3),
+    _run("Hello", assistant_id="asst_x"),
+    {"name": "choice", "openai_thread": {"key": "T", "state": "gone"}, "ignore_errors": True},
+    {"name": "no store", "openai_thread": {"key": "T", "runtime_store": "/proc/no"}, "ignore_errors": True},
+    {
+        "name": "nobody",
+        "openai_thread": {"key": "T", "runtime_url": "http://127.0.0.1:9/v1", "max_retries": 0},
+        "ignore_errors": True,
+    },
+]
+_ANSWERS: list[Json] = [
+    {"match": "Echo", "status": 500, "error": {"message": f"Bad key {_KEY}!"}, "sticky": True},
+    {"match": "Refuse", "status": 401, "error": {"message": f"Incorrect API key provided: {_KEY}."}, "sticky": True},
+    {"match": "Hang", "hang": True, "sticky": True},
+    {"match": "Break", "break_after": 3, "sticky": True},
+    {"match": "Hello", "delay": 0.3, "sticky": True},
+]
+
+
+@contextlib.contextmanager
+def _watch_processes() -> Iterator[set[bytes]]:
+    """Collect the command lines of all processes, as `ps` shows them."""
+    seen: set[bytes] = set()
+    over = threading.Event()
+
+    def watch() -> None:
+        while not over.wait(0.1):
+            for line in Path("/proc").glob("[0-9]*/cmdline"):
+                with contextlib.suppress(OSError):
+                    seen.add(line.read_bytes())
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        over.set()
+        thread.join()
+
+
+# Ways to give the key: what the play and each task get, and the environment.
+_WAYS: dict[str, tuple[Json, Json, dict[str, str]]] = {
+    "environment": ({}, {}, {"OPENAI_API_KEY": _KEY}),
+    "vars": ({"vars": {"openai_api_key": _KEY}}, {}, {}),
+    "task": ({"module_defaults": {"group/threadworks.openai.openai": {"api_key": _KEY}}}, {}, {}),
+    "task's environment": ({}, {"environment": {"OPENAI_API_KEY": _KEY}}, {}),
+}
+
+
+@pytest.mark.parametrize("way", _WAYS)
+def test_the_key_is_nowhere(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, way: str) -> None:
+    keywords, task, env = _WAYS[way]
+    model_server.script(_ANSWERS)
+    tasks = [{**each, **task} for each in _TASKS]
+    with _watch_processes() as processes:
+        outcome = ansible_playbook(
+            play(tasks, **keywords), "-vvvv", "--diff", env={"OPENAI_BASE_URL": model_server.base_url, **env}
+        )
+    assert (outcome.rc, outcome.stats["ignored"]) == (0, 9), outcome
+    _look_for_the_key(ansible_playbook, outcome, processes)
+
+
+def test_the_key_of_a_served_runtime_is_nowhere(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
+    """Both keys: the model server's, which stays in the server, and the server's own, given to modules."""
+    model_server.script(_ANSWERS)
+    token = "ToKeN-0123456789abcdef"
+    tasks = [{**each, "async": 30, "poll": 1} for each in (_ASSISTANT, _run("Hello"), _run("Refuse"), _TASKS[9])]
+    store = str(ansible_playbook.folder / "served.db")
+    with (
+        Served(store, model_server.base_url, "--workers", "1", OPENAI_API_KEY=_KEY, RUNTIME_TOKEN=token) as served,
+        _watch_processes() as processes,
+    ):
+        env = {"OPENAI_RUNTIME_URL": f"http://127.0.0.1:{served.port}/v1", "OPENAI_API_KEY": token}
+        env["ANSIBLE_ASYNC_DIR"] = str(ansible_playbook.folder / "async")
+        outcome = ansible_playbook(play(tasks), "-vvvv", "--diff", env=env)
+        log = served.log
+    assert (outcome.rc, outcome.stats["ignored"]) == (0, 2), outcome
+    for secret in (_KEY, token):
+        assert secret not in log
+        _look_for_the_key(ansible_playbook, outcome, processes, secret)
+
+
+def _look_for_the_key(playbook: AnsiblePlaybook, outcome: Any, processes: set[bytes], secret: str = _KEY) -> None:
+    assert secret not in outcome.stdout + outcome.stderr
+    assert not [line for line in processes if secret.encode() in line]
+    # Ansible's wrapper of an asynchronous module tidies up some seconds after its end.
+    deadline = time.monotonic() + 30
+    while list(playbook.folder.rglob("AnsiballZ*")) and time.monotonic() < deadline:
+        time.sleep(0.2)
+    left = [path for path in playbook.folder.rglob("*") if path.is_file() and path.suffix != ".yml"]
+    assert [path for path in left if path.suffix == ".db"]
+    assert [path for path in left if path.suffix == ".jsonl"]
+    assert not [path for path in left if secret.encode() in path.read_bytes()]
+
+
+def test_a_reply_is_text_whatever_is_in_it(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
+    text = "{{ 1+1 }} {% raw %} {{ lookup('pipe', 'id') }} !unsafe"
+    model_server.script([{"match": "Hello", "text": text, "sticky": True}])
+    tasks: list[Json] = [
+        _ASSISTANT,
+        {**_run("Hello"), "register": "answer"},
+        {"name": "reply", "debug": {"msg": "{{ answer.response }}"}},
+        {"name": "fact", "set_fact": {"reply": "{{ answer.messages[0].content[0].text.value }}"}},
+        {"name": "reply of the fact", "debug": {"msg": "{{ reply }}"}},
+    ]
+    outcome = ansible_playbook(play(tasks), env={"OPENAI_BASE_URL": model_server.base_url})
+    assert outcome.rc == 0, outcome
+    assert outcome.results["reply"]["msg"] == outcome.results["reply of the fact"]["msg"] == text
