@@ -14,7 +14,9 @@ import importlib
 import typing as t
 from urllib.parse import quote, urlsplit
 
+from ._argspec import CONNECTION
 from ._errors import NotFound, TaskError, Unanswered, from_response
+from ._identity import has
 
 try:
     import httpx2
@@ -140,6 +142,14 @@ class Wire:
                 return
             query = {**query, "after": data[-1]["id"]}
 
+    def matching(self, *path: str, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+        """Yield the objects of a list that carry these metadata pairs.
+
+        The filter is an addition of the runtime: a server that does not know it lists them all.
+        """
+        query = {f"metadata[{key}]": value for key, value in pairs.items()}
+        return (each for each in self.list(*path, query=query) if has(each, pairs))
+
     def _send(self, method: str, path: tuple[str, ...], options: dict[str, t.Any], **more: t.Any) -> t.Any:
         url = "/" + "/".join(quote(part, safe="") for part in path)
         try:
@@ -192,23 +202,11 @@ def connect(params: dict[str, t.Any]) -> Wire:
             f"The Python library openai (3 or later) cannot be imported ({HAS_OPENAI}). "
             "Install it with: pip install 'openai>=3,<4'"
         )
-    wanted = {name: params.get(name) for name in _CONNECTION}
+    wanted = {name: params.get(name) for name in CONNECTION.argument_spec}
     identity = tuple(wanted.values())
     if identity not in _wires:
         _wires[identity] = _served(wanted) if wanted["runtime_url"] else _embedded(wanted)
     return _wires[identity]
-
-
-_CONNECTION = (
-    "api_key",
-    "base_url",
-    "organization",
-    "project",
-    "runtime_url",
-    "runtime_store",
-    "timeout",
-    "max_retries",
-)
 
 
 def _served(options: dict[str, t.Any]) -> Wire:

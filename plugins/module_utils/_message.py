@@ -15,7 +15,7 @@ import typing as t
 from ._argspec import ATTACHMENTS, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError, WireError
-from ._identity import KEY, KNOWN_AFTER_APPLY, digest, has, keyed, known, renewed
+from ._identity import KEY, KNOWN_AFTER_APPLY, digest, keyed, known, renewed
 from ._options import check, given
 from ._task import Task
 
@@ -93,9 +93,7 @@ def _find(task: Task) -> dict[str, t.Any] | None:
         if params["message_id"]:
             return task.wire.get(*path, params["message_id"])
         if params["key"]:
-            pairs = keyed(params["key"])
-            query = {f"metadata[{key}]": value for key, value in pairs.items()}
-            return next((each for each in task.wire.list(*path, query=query) if has(each, pairs)), None)
+            return next(task.wire.matching(*path, pairs=keyed(params["key"])), None)
         unkeyed = (each for each in task.wire.list(*path) if KEY not in (each["metadata"] or {}))
         return next((each for each in unkeyed if _is_as_wanted(each, params)), None)
     except NotFound:

@@ -67,6 +67,7 @@ PARAMETER_NAMES = (
     "reasoning_effort",
 )
 GOING = (*ACTIVE, "requires_action")
+_STANDING = ("completed", *GOING)
 _LOCKED = re.compile(r"already has an active run (\w+)")
 
 
@@ -139,22 +140,24 @@ def _find(task: Task, wanted: Wanted) -> Found:
     thread_id = task.params["thread_id"]
     if thread_id == KNOWN_AFTER_APPLY and task.check_mode:
         return Found()
-    query = {f"metadata[{key}]": value for key, value in wanted.identity.items()}
-    runs = [run for run in task.wire.list("threads", thread_id, "runs", query=query) if has(run, wanted.identity)]
-    keyed = newest(runs) if wanted.key else None
-    if keyed and stands(keyed, wanted, task.params["force"]):
-        return Found(run=keyed)
-    return _compare(runs, keyed, task.wire.list("threads", thread_id, "messages"), wanted)
+    runs = list(task.wire.matching("threads", thread_id, "runs", pairs=wanted.identity))
+    by_key = newest(runs) if wanted.key else None
+    if by_key and stands(by_key, wanted, task.params["force"]):
+        return Found(run=by_key)
+    return _compare(runs, by_key, task.wire.list("threads", thread_id, "messages"), wanted)
 
 
 def _compare(
-    runs: list[dict[str, t.Any]], keyed: dict[str, t.Any] | None, messages: t.Iterable[dict[str, t.Any]], wanted: Wanted
+    runs: list[dict[str, t.Any]],
+    by_key: dict[str, t.Any] | None,
+    messages: t.Iterable[dict[str, t.Any]],
+    wanted: Wanted,
 ) -> Found:
     """Tell what the runs of an identity mean for the thread as it is now.
 
     Args:
         runs: the runs of the identity, newest first.
-        keyed: the run that the key means, where there is a key.
+        by_key: the run that the key means, where there is a key.
         messages: the thread's messages, newest first; no more of them are asked for than are needed.
         wanted: what the task asks for.
     """
@@ -176,7 +179,7 @@ def _compare(
         same(message, "user", mine["content"]) for message, mine in zip(newer, reversed(own), strict=False)
     )
     covering = newest(run for run in runs if covered and run["metadata"].get(MESSAGE) == base)
-    run = keyed or covering
+    run = by_key or covering
     return Found(
         run=run,
         written=tuple(message for message in written if run and message["run_id"] == run["id"]),
@@ -191,9 +194,7 @@ def newest(runs: t.Iterable[dict[str, t.Any]]) -> dict[str, t.Any] | None:
     to nothing.
     """
     seen = list(runs)
-    return next(
-        (run for run in seen if run["status"] == "completed" or run["status"] in GOING), seen[0] if seen else None
-    )
+    return next((run for run in seen if run["status"] in _STANDING), seen[0] if seen else None)
 
 
 def act(
@@ -230,7 +231,7 @@ def act(
 def stands(run: dict[str, t.Any], wanted: Wanted, force: bool) -> bool:
     """Tell whether a run makes another one needless: it has the parameters, and is completed or going."""
     alike = run["metadata"].get(PARAMETERS) == wanted.fingerprint
-    return not force and alike and (run["status"] == "completed" or run["status"] in GOING)
+    return not force and alike and run["status"] in _STANDING
 
 
 def _create(task: Task, wanted: Wanted, found: Found) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:
@@ -374,11 +375,9 @@ def _runs_to_cancel(task: Task) -> list[dict[str, t.Any]]:
         return []
     if run_id:
         return [task.wire.get("threads", thread_id, "runs", run_id)]
-    identity = keyed(key)
-    query = {f"metadata[{name}]": value for name, value in identity.items()}
-    runs = task.wire.list("threads", thread_id, "runs", query=query)
+    runs = task.wire.matching("threads", thread_id, "runs", pairs=keyed(key))
     # The newest run is the only one that can be active: the thread is locked while one is.
-    return list(itertools.islice((run for run in runs if has(run, identity)), 1))
+    return list(itertools.islice(runs, 1))
 
 
 def cancel(task: Task, runs: list[dict[str, t.Any]]) -> dict[str, t.Any]:

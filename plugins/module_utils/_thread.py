@@ -15,7 +15,7 @@ from ._argspec import MESSAGES, ArgSpec
 from ._client import Wire
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError, WireError
-from ._identity import KNOWN_AFTER_APPLY, PARAMETERS, digest, has, keyed, known, renewed
+from ._identity import KNOWN_AFTER_APPLY, PARAMETERS, digest, keyed, known, renewed
 from ._options import check, given
 from ._task import Task
 
@@ -67,9 +67,8 @@ def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any
 
     Raises: TaskError where the server cannot list threads: the wire itself has no such operation.
     """
-    query = {f"metadata[{key}]": value for key, value in pairs.items()}
     try:
-        yield from (thread for thread in wire.list("threads", query=query) if has(thread, pairs))
+        yield from wire.matching("threads", pairs=pairs)
     except WireError as error:
         if error.status not in (404, 405):
             raise

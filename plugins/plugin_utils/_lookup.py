@@ -22,7 +22,6 @@ from ansible.utils.display import Display
 from ..module_utils._argspec import CONNECTION
 from ..module_utils._client import Wire, connect
 from ..module_utils._errors import NotFound, TaskError
-from ..module_utils._identity import has
 from ..module_utils._options import check
 from ._connection import templated
 
@@ -68,10 +67,7 @@ class ReadingLookup(LookupBase):
 
     def listed(self, wire: Wire, *path: str) -> t.Iterator[dict[str, t.Any]]:
         """Yield what a list of the wire holds, only with the pairs of the option `metadata`."""
-        pairs = self.pairs()
-        query = {f"metadata[{key}]": value for key, value in pairs.items()}
-        # A server that does not know this filter lists them all.
-        return (each for each in wire.list(*path, query=query) if has(each, pairs))
+        return wire.matching(*path, pairs=self.pairs())
 
     def limited(self, things: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         """Return as many of the things as the option `limit` allows. Raises: TaskError where it is less than 1."""
