@@ -50,9 +50,15 @@ example-destroy: .venv/run ## take down what the example made
 	@$(EXAMPLE) -e example_state=absent $(ARGS)
 
 .PHONY: serve
-serve: .venv/dev ## serve the runtime over HTTP: PORT=8088 STORE=path-or-url
+serve: .venv/run ## serve the runtime over HTTP: PORT=8088 STORE=path-or-url
 	@mkdir -p build/serve
-	@PYTHONPATH="$$ANSIBLE_COLLECTIONS_PATH" exec .venv/bin/python -m ansible_collections.threadworks.openai.runtime.serve --port "$(PORT)" --store "$(STORE)" $(ARGS)
+	@PYTHONPATH=roles/runtime/files exec .venv/bin/python -m threadworks_runtime serve --port "$(PORT)" --store "$(STORE)" $(ARGS)
+
+.PHONY: local-runtime
+local-runtime: .venv/run ## show the local runtime of the example; stop it: ARGS="-e local_runtime_state=stopped"
+	@ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0 \
+		OPENAI_RUNTIME_STORE="$(CURDIR)/build/example/runtime.db" \
+		.venv/bin/ansible-playbook playbooks/local_runtime.yml $(ARGS)
 
 .PHONY: test
 test: .venv/dev ## run all tests

@@ -31,6 +31,8 @@ otherwise the text is ``Reply to: <last user text>``. A scripted answer is used 
 ``json``                true: plain JSON although a stream was asked for
 ``sparse``              true: events as llama.cpp sends them, without indexes, numbers, defaults and ``[DONE]``
 ``delay``               seconds before the answer; ``delta_delay``: seconds before each delta
+``hold``                true: no answer before :meth:`ModelServer.release`; ``hold_after``: after that many events
+``linger``              seconds between the last event and the end of the stream
 ``hang``                true: no answer at all; ``hang_after``: silence after that many events
 ``break_after``         the connection is cut after that many events
 ======================  ================================================================================================
@@ -74,7 +76,11 @@ class ModelServer:
         self.api_key = api_key
         self.openai = openai
         self.closing = threading.Event()
+        #: The connections so far, and those that are open now.
+        self.connections = self.open_connections = 0
         self._lock = threading.Lock()
+        self._turn = threading.Condition()
+        self._released = 0
         self._numbers = itertools.count(1)
         self._reasoning: dict[str, str] = {}
         self._script: list[Json] = []
@@ -90,6 +96,7 @@ class ModelServer:
 
     def __exit__(self, *_exc: object) -> None:
         self.closing.set()
+        self.release(0)
         self._http.shutdown()
         self._http.server_close()
 
@@ -115,8 +122,8 @@ class ModelServer:
 
     def reset(self) -> None:
         """Forget the requests and the script."""
-        with self._lock:
-            self._script, self._requests = [], []
+        with self._lock, self._turn:
+            self._script, self._requests, self._released = [], [], 0
 
     def record(self, method: str, path: str, headers: dict[str, str], body: object) -> None:
         """Keep a request for :attr:`requests`."""
@@ -134,6 +141,24 @@ class ModelServer:
                         self._script.remove(answer)
                     return answer
         return {}
+
+    def release(self, count: int = 10**9) -> None:
+        """Let this many of the answers that are held now, or are asked for later, go."""
+        with self._turn:
+            self._released += count
+            self._turn.notify_all()
+
+    def wait_for_turn(self) -> None:
+        """Hold an answer until it is released."""
+        with self._turn:
+            self._turn.wait_for(lambda: self._released or self.closing.is_set())
+            self._released = max(self._released - 1, 0)
+
+    def count_connection(self, change: int) -> None:
+        """Note that a connection was opened (1) or closed (-1)."""
+        with self._lock:
+            self.connections += max(change, 0)
+            self.open_connections += change
 
     def new_id(self, prefix: str) -> str:
         """A new id that no earlier answer had."""
@@ -519,7 +544,7 @@ def _sparse(event: Json) -> Json:
 class _Server(ThreadingHTTPServer):
     model: ModelServer
     daemon_threads = True
-    request_queue_size = 64
+    request_queue_size = 1024
 
     def server_bind(self) -> None:
         # HTTPServer's own asks the name service for the host's name, which can take seconds.
@@ -535,9 +560,13 @@ class _Handler(BaseHTTPRequestHandler):
         """Quiet: the tests read ``/_requests``."""
 
     def handle(self) -> None:
-        # A client may leave at any time.
-        with contextlib.suppress(ConnectionError):
-            super().handle()
+        self.server.model.count_connection(1)
+        try:
+            # A client may leave at any time.
+            with contextlib.suppress(ConnectionError):
+                super().handle()
+        finally:
+            self.server.model.count_connection(-1)
 
     def do_GET(self) -> None:
         self._serve()
@@ -596,6 +625,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _answer(self, body: Json, answer: Json) -> None:
         if answer.get("hang"):
             return self._hang()
+        if answer.get("hold"):
+            self.server.model.wait_for_turn()
         self.server.model.closing.wait(answer.get("delay", 0))
         if "status" in answer:
             error = {"message": "", "type": "error", "param": None, "code": None} | answer["error"]
@@ -617,6 +648,8 @@ class _Handler(BaseHTTPRequestHandler):
         for number, event in enumerate(_events(response, answer.get("error"))):
             if number == answer.get("hang_after"):
                 return self._hang()
+            if number == answer.get("hold_after"):
+                self.server.model.wait_for_turn()
             if number == answer.get("break_after"):
                 self.close_connection = True
                 return None
@@ -624,6 +657,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self.server.model.closing.wait(answer.get("delta_delay", 0))
             event = _sparse(event) if answer.get("sparse") else event | {"sequence_number": number}
             self._chunk(f"event: {event['type']}\ndata: {json.dumps(event)}\n\n")
+        self.server.model.closing.wait(answer.get("linger", 0))
         if not answer.get("sparse"):
             self._chunk("data: [DONE]\n\n")
         self._chunk("")

@@ -10,6 +10,8 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
 
@@ -49,6 +51,8 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+# It installs its libraries; the machine may have other things to do.
+@pytest.mark.timeout(900)
 def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     home = tmp_path / "service"
     playbook = _PLAYBOOK.replace("    - name: Run\n", _ASSISTANT)

@@ -5,48 +5,52 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import httpx2
-import openai
 import pytest
+from threadworks_runtime.app import Runtime, create_app
+from threadworks_runtime.settings import ModelOptions, Settings
 
-from ansible_collections.threadworks.openai.runtime import Settings, create_app
-from ansible_collections.threadworks.openai.runtime.app import Runtime
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, raw_client, sdk
+from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, Conversation, raw_client
 
 
 @pytest.fixture
 def settings(tmp_path: Path, model_server: ModelServer) -> Settings:
-    """A runtime on a store of its own and the scripted model server."""
-    return Settings(store=str(tmp_path / "runtime.db"), base_url=model_server.base_url, executor="threads", lease=6)
+    """A served runtime on a store of its own and the scripted model server."""
+    model = ModelOptions(base_url=model_server.base_url)
+    return Settings(store=str(tmp_path / "runtime.db"), model=model, executor="served", lease=6)
+
+
+@pytest.fixture(params=["local", "served"])
+def either(request: pytest.FixtureRequest, settings: Settings) -> Settings:
+    """A local and a served runtime."""
+    return replace(settings, executor=request.param)
 
 
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Runtime]:
-    """The application, in this process."""
-    app = create_app(settings)
-    yield app
-    app.context.executor.stop(0)
-    app.context.store.close()
+def app(settings: Settings) -> Runtime:
+    """The application."""
+    return create_app(settings)
 
 
 @pytest.fixture
-def wire(app: Runtime) -> Iterator[httpx2.Client]:
+def server(app: Runtime) -> Iterator[AppServer]:
+    """The application, served by this process."""
+    with AppServer(app) as server:
+        yield server
+
+
+@pytest.fixture
+def wire(server: AppServer) -> Iterator[httpx2.Client]:
     """A plain HTTP client on the application."""
-    with raw_client(app) as client:
+    with raw_client(server) as client:
         yield client
 
 
 @pytest.fixture
-def client(app: Runtime) -> Iterator[openai.OpenAI]:
-    """The official SDK on the application."""
-    with sdk(app) as client:
-        yield client
-
-
-@pytest.fixture
-def talk(wire: httpx2.Client) -> Conversation:
+def talk(wire: httpx2.Client, server: AppServer) -> Conversation:
     """An assistant and a thread on the application."""
-    return Conversation(wire)
+    return Conversation(wire, server)

@@ -1,68 +1,164 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the tests reach a runtime: in process, or served by processes of its own."""
+"""How the tests reach a runtime in this process, and what they ask of it."""
 
 from __future__ import annotations
 
-import os
-import signal
+import asyncio
+import json
 import socket
-import subprocess
-import sys
-import time
-from collections.abc import Callable
+import threading
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import openai
+import uvicorn
+from threadworks_runtime.app import Runtime, create_app
+from threadworks_runtime.server import Server, TcpProtocol
+from threadworks_runtime.settings import ModelOptions, Settings
 
-from ansible_collections.threadworks.openai.runtime.app import Runtime
+from ansible_collections.threadworks.openai.tests.runtime.processes import RUNTIME, Local, Served, wait_for
+
+__all__ = ["RUNTIME", "Local", "Served", "wait_for"]  # they are needed with what is here
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
 TOOL = {"type": "function", "function": {"name": "disk"}}
 TERMINAL = ("completed", "failed", "cancelled", "incomplete", "expired")
 
 
-def raw_client(app: Runtime, **headers: str) -> httpx2.Client:
-    """A plain HTTP client on an application in this process; what the SDK would never send can be sent with it."""
-    transport = httpx2.WSGITransport(app=app)
-    return httpx2.Client(transport=transport, base_url="http://runtime/v1", headers={**BETA, **headers})
+class AppServer:
+    """An application served by uvicorn in a thread of this process, on a loopback port or a Unix socket.
+
+    :param app: the application, or middleware around it.
+    :param socket_path: the Unix socket; ``None``: a TCP port.
+    """
+
+    def __init__(self, app: Any, socket_path: Path | None = None) -> None:
+        self.app = app
+        self.socket = socket_path
+        if socket_path is None:
+            self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
+            self.root = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+        else:
+            self._listener = socket.socket(socket.AF_UNIX)
+            self._listener.bind(str(socket_path))
+            self._listener.listen(1024)
+            self.root = "http://runtime"
+        options: dict[str, Any] = {"log_config": None, "timeout_graceful_shutdown": 1}
+        if socket_path is None:
+            options["http"] = TcpProtocol
+        if isinstance(app, Runtime):
+            self._server: uvicorn.Server = Server(app, app, grace=0, **options)
+        else:
+            self._server = uvicorn.Server(
+                uvicorn.Config(app, access_log=False, proxy_headers=False, lifespan="on", **options)
+            )
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._serve, daemon=True)
+
+    def _serve(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        self._loop.run_until_complete(self._server.serve(sockets=[self._listener]))
+
+    @property
+    def url(self) -> str:
+        """Where the wire is, up to ``/v1``."""
+        return f"{self.root}/v1"
+
+    def start(self) -> AppServer:
+        """Serve; returns when it answers."""
+        self._thread.start()
+        wait_for(lambda: self._server.started or not self._thread.is_alive())
+        assert self._server.started, "the application does not start"
+        return self
+
+    def stop(self) -> None:
+        """End it; runs that are active then fail or go back to the queue."""
+        self._server.should_exit = True
+        self._thread.join(60)
+        assert not self._thread.is_alive(), "the application does not end"
+        self._loop.close()
+
+    def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
+        """Run a coroutine in the server's event loop, and return its result."""
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result(60)
+
+    @property
+    def busy(self) -> bool:
+        """Whether a request is being answered."""
+        return bool(self._server.server_state.tasks)
+
+    def __enter__(self) -> AppServer:
+        try:
+            return self.start()
+        except BaseException:
+            self.stop()
+            raise
+
+    def __exit__(self, *_exc: object) -> None:
+        self.stop()
 
 
-def sdk(app: Runtime, **options: Any) -> openai.OpenAI:
-    """The official SDK on an application in this process; an answer that is not exactly of its type is an error."""
-    http = httpx2.Client(transport=httpx2.WSGITransport(app=app))
+def raw_client(server: AppServer | Served | Local, **headers: str) -> httpx2.Client:
+    """A plain HTTP client on a runtime; what the SDK would never send can be sent with it."""
+    transport = httpx2.HTTPTransport(uds=str(server.socket)) if server.socket else httpx2.HTTPTransport()
+    return httpx2.Client(transport=transport, base_url=server.url, headers={**BETA, **headers}, timeout=60)
+
+
+def sdk(server: AppServer | Served | Local, **options: Any) -> openai.OpenAI:
+    """The official SDK on a runtime; an answer that is not exactly of its type is an error."""
     return openai.OpenAI(
         api_key="unused",
-        base_url="http://runtime/v1",
-        http_client=http,
+        base_url=server.url,
+        http_client=raw_client(server),
         max_retries=0,
         _strict_response_validation=True,
         **options,
     )
 
 
-def wait_for(what: Callable[[], Any], *, seconds: float = 10) -> Any:
-    """The first true value of ``what``, asked for again and again."""
-    deadline = time.monotonic() + seconds
-    while not (value := what()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return value
+def runtime_options(model: ModelOptions, **wishes: Any) -> dict[str, str]:
+    """The header that tells a local runtime the model server, and what else a request wishes."""
+    return {"Runtime-Options": json.dumps({**asdict(model), **wishes})}
+
+
+def told_by_requests(settings: Settings) -> tuple[Settings, dict[str, str]]:
+    """The settings of an application, and the headers of its clients: a local one is told the model server by them."""
+    if settings.executor == "served":
+        return settings, {}
+    return replace(settings, model=ModelOptions()), runtime_options(settings.model)
+
+
+@contextmanager
+def talking(settings: Settings, **headers: str) -> Iterator[Conversation]:
+    """A conversation with an application of its own."""
+    settings, told = told_by_requests(settings)
+    with AppServer(create_app(settings)) as server, raw_client(server, **told, **headers) as wire:
+        yield Conversation(wire, server)
 
 
 class Conversation:
     """An assistant and a thread, and what is asked of them."""
 
-    def __init__(self, wire: httpx2.Client) -> None:
+    def __init__(self, wire: httpx2.Client, server: AppServer | None = None) -> None:
         self.wire = wire
+        self._server = server
         self.assistant = self._made("/assistants", {"model": "scripted", "instructions": "Be brief.", "tools": [TOOL]})
         self.thread = self._made("/threads", {"messages": [{"role": "user", "content": "Hello"}]})
         self.runs = f"/threads/{self.thread}/runs"
 
     def _made(self, path: str, body: dict[str, Any]) -> str:
         return self.wire.post(path, json=body).json()["id"]
+
+    @property
+    def server(self) -> AppServer:
+        """The server in this process."""
+        assert self._server is not None
+        return self._server
 
     def start(self, **fields: Any) -> dict[str, Any]:
         answer = self.wire.post(self.runs, json={"assistant_id": self.assistant, **fields})
@@ -90,65 +186,3 @@ class Conversation:
     def submit(self, run: dict[str, Any], *outputs: tuple[str, str]) -> httpx2.Response:
         body = {"tool_outputs": [{"tool_call_id": id, "output": output} for id, output in outputs]}
         return self.wire.post(f"{self.runs}/{run['id']}/submit_tool_outputs", json=body)
-
-
-class Served:
-    """The runtime as a server: its own processes, a real socket."""
-
-    def __init__(self, store: str, model_url: str, *arguments: str, **environment: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        self._command = [
-            sys.executable,
-            "-m",
-            "ansible_collections.threadworks.openai.runtime.serve",
-            *("--port", str(self.port), "--store", store, *arguments),
-        ]
-        self._environment = {
-            **os.environ,
-            "PYTHONPATH": os.environ["ANSIBLE_COLLECTIONS_PATH"],
-            "OPENAI_BASE_URL": model_url,
-            **environment,
-        }
-        self._token = environment.get("RUNTIME_TOKEN", "unused")
-        self._log = Path(store).with_suffix(f".{self.port}.log")
-        self._process: subprocess.Popen | None = None
-
-    def __enter__(self) -> Served:
-        self.start()
-        return self
-
-    def __exit__(self, *_exc: object) -> None:
-        self.stop()
-
-    def start(self) -> None:
-        """Start it and wait until it answers."""
-        with self._log.open("ab") as log:
-            self._process = subprocess.Popen(self._command, env=self._environment, stderr=log)
-        wait_for(self._answers)
-
-    def _answers(self) -> bool:
-        assert self._process is not None
-        assert self._process.poll() is None, self.log
-        try:
-            return httpx2.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200
-        except httpx2.TransportError:
-            return False
-
-    def stop(self) -> int:
-        """Stop it in its clean way; answers the exit code."""
-        assert self._process is not None
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(20)
-
-    @property
-    def log(self) -> str:
-        """What it has logged."""
-        return self._log.read_text()
-
-    def sdk(self) -> openai.OpenAI:
-        """The official SDK on it."""
-        url = f"http://127.0.0.1:{self.port}/v1"
-        return openai.OpenAI(api_key=self._token, base_url=url, max_retries=0, _strict_response_validation=True)

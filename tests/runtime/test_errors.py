@@ -5,13 +5,16 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
+from threadworks_runtime.app import create_app
+from threadworks_runtime.settings import Settings
 
-from ansible_collections.threadworks.openai.runtime import Settings, create_app
-from ansible_collections.threadworks.openai.tests.runtime.harness import raw_client
+from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, raw_client
 
 _FUNCTION = {"type": "function", "function": {"name": "f"}}
 _ASSISTANT: dict[str, Any] = {"model": "m"}
@@ -142,6 +145,14 @@ def _error(answer: httpx2.Response, status: int) -> dict[str, Any]:
     return error
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
+    """One for all tests here: what is refused leaves nothing behind."""
+    settings = Settings(store=str(tmp_path_factory.mktemp("runtime") / "runtime.db"), executor="served")
+    with AppServer(create_app(settings)) as server:
+        yield server
+
+
 @pytest.fixture
 def thread(wire: httpx2.Client) -> str:
     return wire.post("/threads", json={}).json()["id"]
@@ -215,9 +226,10 @@ def test_unknown_and_foreign_ids(wire: httpx2.Client, thread: str, method: str, 
 
 
 def test_a_run_of_an_unknown_assistant_makes_nothing(wire: httpx2.Client) -> None:
+    before = wire.get("/threads?limit=1").json()["data"]
     error = _error(wire.post("/threads/runs", json=_RUN), 404)
     assert error["message"] == "No assistant found with id 'asst_x'."
-    assert wire.get("/threads").json()["data"] == []
+    assert wire.get("/threads?limit=1").json()["data"] == before
 
 
 @pytest.mark.parametrize(
@@ -262,47 +274,51 @@ def test_json_with_a_charset_is_json(wire: httpx2.Client) -> None:
     assert answer.status_code == 200
 
 
-def test_wrong_methods_and_unknown_urls(wire: httpx2.Client) -> None:
+def test_wrong_methods_and_unknown_urls(wire: httpx2.Client, server: AppServer) -> None:
     answer = wire.put("/threads")
     assert "PUT" in _error(answer, 405)["message"]
     assert "POST" in answer.headers["allow"]
     assert "PUT" in _error(wire.put("/threads/runs"), 405)["message"]
     assert "/v1/completions" in _error(wire.get("/completions"), 404)["message"]
-    assert _error(wire.get("http://runtime/threads"), 404)
+    assert _error(wire.get(f"{server.root}/threads"), 404)
 
 
-def test_the_beta_header_is_needed(wire: httpx2.Client) -> None:
+def test_the_beta_header_is_needed(wire: httpx2.Client, server: AppServer) -> None:
     del wire.headers["OpenAI-Beta"]
     error = _error(wire.get("/threads"), 400)
     assert error["code"] == "invalid_beta"
     assert "You must provide the 'OpenAI-Beta' header to access the Assistants API." in error["message"]
-    assert wire.get("http://runtime/healthz").json()["status"] == "ok"
+    assert wire.get(f"{server.root}/healthz").json()["status"] == "ok"
 
 
 def test_oversized_bodies(settings: Settings) -> None:
-    small = Settings(store=settings.store, max_body=100)
-    with raw_client(create_app(small)) as wire:
+    with AppServer(create_app(replace(settings, max_body=100))) as server, raw_client(server) as wire:
         assert wire.post("/threads", json={"metadata": {"a": "x" * 70}}).status_code == 200
         error = _error(wire.post("/threads", json={"metadata": {"a": "x" * 100}}), 413)
         assert "100 bytes" in error["message"]
         assert wire.get("/threads").status_code == 200
+        pieces = iter([b'{"metadata": {"a": "', b"x" * 100, b'"}}'])
+        chunked = wire.post("/threads", content=pieces, headers={"content-type": "application/json"})
+        assert "100 bytes" in _error(chunked, 413)["message"]
+        assert len(wire.get("/threads").json()["data"]) == 1
 
 
 def test_the_token(settings: Settings) -> None:
-    guarded = create_app(Settings(store=settings.store, token="s3cret"))
-    for sent in ("", "Bearer", "Bearer wrong", "s3cret", "Basic s3cret"):
-        with raw_client(guarded, Authorization=sent) as wire:
-            for path in ("/threads", "/unknown"):
-                assert _error(wire.get(path), 401)["code"] == "invalid_api_key"
-            assert wire.get("http://runtime/healthz").status_code == 200
-    with raw_client(guarded, Authorization="Bearer s3cret") as wire:
-        assert wire.get("/threads").status_code == 200
+    with AppServer(create_app(replace(settings, token="s3cret"))) as server:
+        for sent in ("", "Bearer", "Bearer wrong", "s3cret", "Basic s3cret"):
+            with raw_client(server, Authorization=sent) as wire:
+                for path in ("/threads", "/unknown"):
+                    assert _error(wire.get(path), 401)["code"] == "invalid_api_key"
+                assert wire.get(f"{server.root}/healthz").status_code == 200
+        with raw_client(server, Authorization="Bearer s3cret") as wire:
+            assert wire.get("/threads").status_code == 200
 
 
-def test_a_lost_store_is_said_without_its_details(settings: Settings, wire: httpx2.Client) -> None:
-    with sqlite3.connect(settings.store) as database:
-        database.execute("DROP TABLE threads_metadata")
-        database.execute("DROP TABLE threads")
-    error = _error(wire.get("/threads"), 503)
-    assert error["type"] == "server_error"
-    assert settings.store not in error["message"]
+def test_a_lost_store_is_said_without_its_details(settings: Settings) -> None:
+    with AppServer(create_app(settings)) as server, raw_client(server) as wire:
+        with sqlite3.connect(settings.store) as database:
+            database.execute("DROP TABLE threads_metadata")
+            database.execute("DROP TABLE threads")
+        error = _error(wire.get("/threads"), 503)
+        assert error["type"] == "server_error"
+        assert settings.store not in error["message"]

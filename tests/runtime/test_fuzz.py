@@ -4,22 +4,21 @@
 
 from __future__ import annotations
 
+import asyncio
 import copy
 import json
 import random
 from collections import Counter
-from collections.abc import Iterator
-from io import BytesIO
+from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote_to_bytes
 
 import pytest
+from threadworks_runtime.app import Runtime, create_app
+from threadworks_runtime.runner.pool import Pool
+from threadworks_runtime.settings import Settings
 
-from ansible_collections.threadworks.openai.runtime import Settings, create_app
-from ansible_collections.threadworks.openai.runtime.app import Runtime
-from ansible_collections.threadworks.openai.runtime.lifecycle import Event
-
-_REQUESTS = 22_000
+_REQUESTS = 11_000  # of each executor
 _SCHEMA = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}, "strict": True}}
 _MESSAGE = {
     "role": "user",
@@ -88,20 +87,21 @@ _QUERIES = [
 ]  # fmt: skip
 
 
-class _Nobody:
-    """An executor of nothing: what is created stays queued."""
+_OPTIONS = {"base_url": "http://127.0.0.1:9/v1", "api_key": "k", "timeout": 5, "max_retries": 0, "idle_timeout": 9.5}
 
-    takes_queued = True
-    stopped = False
 
-    def lease(self) -> dict[str, Any]:
-        return {"lease_owner": None, "lease_until": None}
+class _Nobody(Pool):
+    """Executes nothing: what is created stays queued, and streams end at once."""
 
-    def start(self, run_id: str, *, watch: bool) -> Iterator[Event | None]:
-        return iter(())
+    def __init__(self, app: Runtime) -> None:
+        super().__init__(app.context.settings, app.context.store)
+        self.stopped = True
 
-    def stop(self, grace: float) -> None:
+    def fill(self) -> None:
         pass
+
+    def start(self, *_run: Any, **_options: Any) -> None:
+        return None
 
 
 def _mutated(rng: random.Random, value: Any) -> Any:
@@ -139,42 +139,81 @@ def _body(rng: random.Random, template: dict[str, Any], ids: dict[str, str]) -> 
     return b"" if kind < 0.09 else text.encode()
 
 
-def _ask(app: Runtime, method: str, path: str, query: str, body: bytes, headers: dict[str, str]) -> tuple[int, bytes]:
-    status: list[str] = []
-    environ = {
-        "REQUEST_METHOD": method,
-        "PATH_INFO": path,
-        "QUERY_STRING": query,
-        "SERVER_NAME": "runtime",
-        "SERVER_PORT": "80",
-        "SERVER_PROTOCOL": "HTTP/1.1",
-        "CONTENT_LENGTH": str(len(body)),
-        "wsgi.input": BytesIO(body),
-        "wsgi.errors": BytesIO(),
-        "wsgi.url_scheme": "http",
-        **headers,
+def _headers(rng: random.Random) -> dict[str, str]:
+    headers = {"openai-beta": "assistants=v2", "content-type": "application/json"}
+    if rng.random() < 0.03:
+        headers["openai-beta"] = rng.choice(["", "assistants=v1", "é"])
+    if rng.random() < 0.03:
+        headers["content-type"] = rng.choice(["", "text/plain", "application/json;", ";", "é/ü"])
+    if rng.random() < 0.03:
+        headers["idempotency-key"] = rng.choice(["k", "k2", "é", "\0", "x" * 300])
+    if rng.random() < 0.2:
+        options = json.dumps(_mutated(rng, _OPTIONS) if rng.random() < 0.5 else _OPTIONS)
+        headers["runtime-options"] = rng.choice(["", "é", "[", options[:-2]]) if rng.random() < 0.1 else options
+    return headers
+
+
+async def _ask(
+    app: Runtime, method: str, path: str, query: str, body: bytes, headers: dict[str, str]
+) -> tuple[int, bytes]:
+    scope = {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": unquote_to_bytes(path).decode(errors="replace"),
+        "raw_path": path.encode(),
+        "query_string": query.encode(),
+        "headers": [
+            *((name.encode(), value.encode()) for name, value in headers.items()),
+            (b"content-length", str(len(body)).encode()),
+        ],
+        "client": ("127.0.0.1", 1),
+        "server": ("runtime", 80),
     }
-    answer = b"".join(app(environ, lambda line, _headers, *_exc: status.append(line)))
-    return int(status[0][:3]), answer
+    # The body comes in two pieces, as it does where it is larger.
+    received = [
+        {"type": "http.request", "body": body[:9], "more_body": True},
+        {"type": "http.request", "body": body[9:]},
+    ]
+    sent: list[dict[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return received.pop(0) if received else {"type": "http.disconnect"}
+
+    async def send(event: dict[str, Any]) -> None:
+        sent.append(event)
+
+    await app(scope, receive, send)
+    return sent[0]["status"], b"".join(event.get("body", b"") for event in sent)
 
 
-@pytest.mark.timeout(120)
-def test_no_request_makes_the_runtime_fail(settings: Settings) -> None:
+@pytest.mark.timeout(300)
+def test_no_request_makes_the_runtime_fail(either: Settings) -> None:
+    app = create_app(replace(either, concurrent_runs=0))
+    app.context.executor = _Nobody(app)
+    try:
+        asyncio.run(_send_all(app))
+    finally:
+        app.context.store.close()
+
+
+async def _send_all(app: Runtime) -> None:
     rng = random.Random(2026)
-    app = create_app(Settings(store=settings.store, executor="threads"), executor=_Nobody())
-    usual = {"HTTP_OPENAI_BETA": "assistants=v2", "CONTENT_TYPE": "application/json"}
+    usual = {"openai-beta": "assistants=v2", "content-type": "application/json"}
 
-    def made(path: str, body: Any) -> str:
-        return json.loads(_ask(app, "POST", path, "", json.dumps(body).encode(), usual)[1])["id"]
+    async def made(path: str, body: Any) -> str:
+        return json.loads((await _ask(app, "POST", path, "", json.dumps(body).encode(), usual))[1])["id"]
 
     seen: Counter[tuple[str, int]] = Counter()
     ids: dict[str, str] = {}
     for number in range(_REQUESTS):
         if number % 500 == 0:
-            thread = made("/v1/threads", {})
-            assistant = made("/v1/assistants", {"model": "m"})
-            message = made(f"/v1/threads/{thread}/messages", {"role": "user", "content": "x"})
-            run = made(f"/v1/threads/{thread}/runs", {"assistant_id": assistant})
+            thread = await made("/v1/threads", {})
+            assistant = await made("/v1/assistants", {"model": "m"})
+            message = await made(f"/v1/threads/{thread}/messages", {"role": "user", "content": "x"})
+            run = await made(f"/v1/threads/{thread}/runs", {"assistant_id": assistant})
             ids = {"ASSISTANT": assistant, "THREAD": thread, "MESSAGE": message, "RUN": run, "STEP": "step_x"}
         route, template = rng.choice(_ROUTES)
         method = rng.choices(("POST", "GET", "DELETE", "PUT", "PATCH", "HEAD"), (60, 30, 2, 2, 2, 2))[0]
@@ -182,15 +221,8 @@ def test_no_request_makes_the_runtime_fail(settings: Settings) -> None:
         for name, id in ids.items():
             id = id if rng.random() < 0.95 else rng.choice(["x", "\0", "é", "a/b", ids["RUN"], "%"])
             path, query = path.replace(name, id), query.replace(name, quote(id))
-        headers = dict(usual)
-        if rng.random() < 0.03:
-            headers["HTTP_OPENAI_BETA"] = rng.choice(["", "assistants=v1", "é"])
-        if rng.random() < 0.03:
-            headers["CONTENT_TYPE"] = rng.choice(["", "text/plain", "application/json;", ";", "é/ü"])
-        if rng.random() < 0.03:
-            headers["HTTP_IDEMPOTENCY_KEY"] = rng.choice(["k", "k2", "é", "\0", "x" * 300])
         body = _body(rng, template, ids) if method in ("POST", "PUT", "PATCH") else b""
-        status, answer = _ask(app, method, path, query, body, headers)
+        status, answer = await _ask(app, method, path, query, body, _headers(rng))
         seen[route, status] += 1
         assert status < 500, (method, path, query, body, answer)
         if status >= 400 and method != "HEAD":
@@ -203,4 +235,3 @@ def test_no_request_makes_the_runtime_fail(settings: Settings) -> None:
         "/v1/threads/THREAD/runs/RUN/submit_tool_outputs"
     }
     assert refused >= everywhere
-    app.context.store.close()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -11,7 +12,7 @@ import httpx2
 import pytest
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation
+from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, Conversation, wait_for
 
 _KEY = {"Idempotency-Key": "one"}
 
@@ -72,6 +73,25 @@ def test_a_refused_request_does_not_use_the_key_up(wire: httpx2.Client, talk: Co
     assert wire.post(talk.runs, json={"assistant_id": talk.assistant}, headers=_KEY).status_code == 200
 
 
+@pytest.mark.parametrize("sent", ["", '{"metadata": {"a": ', "{}"])
+@pytest.mark.parametrize("chunked", [False, True])
+def test_a_request_that_breaks_off_makes_nothing_and_does_not_use_the_key_up(
+    wire: httpx2.Client, server: AppServer, sent: str, chunked: bool
+) -> None:
+    length = "Transfer-Encoding: chunked" if chunked else "Content-Length: 100"
+    body = f"{len(sent):x}\r\n{sent}\r\n" if chunked and sent else sent
+    with socket.create_connection(("127.0.0.1", int(server.root.rpartition(":")[2]))) as connection:
+        head = f"Host: runtime\r\nOpenAI-Beta: assistants=v2\r\nContent-Type: application/json\r\n{length}"
+        connection.sendall(f"POST /v1/threads HTTP/1.1\r\n{head}\r\nIdempotency-Key: one\r\n\r\n{body}".encode())
+        connection.shutdown(socket.SHUT_WR)
+        # The server has seen the end when it closes the connection, and has dealt with it when it has nothing to do.
+        connection.settimeout(60)
+        assert b"200 OK" not in connection.recv(65536)
+    wait_for(lambda: not server.busy)
+    assert wire.get("/threads").json()["data"] == []
+    assert wire.post("/threads", json={"metadata": {"other": "yes"}}, headers=_KEY).status_code == 200
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "tab\there"])
 def test_keys_that_are_none(wire: httpx2.Client, key: str) -> None:
     answer = wire.post("/threads", headers={"Idempotency-Key": key})
@@ -92,7 +112,7 @@ def test_at_the_same_moment(talk: Conversation, model_server: ModelServer) -> No
 
 
 def test_without_a_key_one_of_many_runs_wins(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"delay": 0.3}])
+    model_server.script([{"hold": True}])
 
     def create(_number: int) -> int:
         return talk.wire.post(talk.runs, json={"assistant_id": talk.assistant}).status_code

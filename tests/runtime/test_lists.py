@@ -4,13 +4,19 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+
 import httpx2
 import pytest
 from sqlalchemy import Connection, event, text
+from threadworks_runtime.app import Runtime
+from threadworks_runtime.settings import Settings
+from threadworks_runtime.store import rows
+from threadworks_runtime.store.tables import MESSAGES, RUNS, THREADS
 
-from ansible_collections.threadworks.openai.runtime.app import Runtime
-from ansible_collections.threadworks.openai.runtime.store import rows
-from ansible_collections.threadworks.openai.runtime.store.tables import MESSAGES, RUNS, THREADS
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, talking, wait_for
 
 
 @pytest.fixture
@@ -124,7 +130,7 @@ def test_pages_are_read_from_an_index(app: Runtime, kind: object, page: rows.Pag
     def note(_connection: Connection, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
         statements.append((statement, parameters))
 
-    with app.context.store.read() as connection:
+    with app.context.store.reading() as connection:
         event.listen(connection, "before_cursor_execute", note)
         rows.list_page(connection, kind, page, **owner)
         event.remove(connection, "before_cursor_execute", note)
@@ -136,14 +142,14 @@ def test_pages_are_read_from_an_index(app: Runtime, kind: object, page: rows.Pag
 
 def test_deep_pages_cost_what_the_first_costs(app: Runtime, wire: httpx2.Client, made: list[str]) -> None:
     thread = made[0]
-    with app.context.store.write() as connection:
+    with app.context.store.writing() as connection:
         template = {"id": "", "metadata": {}}
         for number in range(3000):
             document = {**template, "id": f"msg_{number}"}
             rows.insert(connection, MESSAGES, document, thread_id=thread)
 
     def work(query: str) -> int:
-        with app.context.store.read() as connection:
+        with app.context.store.reading() as connection:
             steps = 0
 
             def count() -> int:
@@ -160,3 +166,54 @@ def test_deep_pages_cost_what_the_first_costs(app: Runtime, wire: httpx2.Client,
 
     near, far = work("msg_2990"), work("msg_30")
     assert far <= near * 1.5 + 5, (near, far)
+
+
+def _written(talk: Conversation, query: str) -> list[list[str] | None]:
+    """The texts of the messages that each run in the list is shown with, and ``None`` where it is shown without."""
+    runs = talk.wire.get(f"{talk.runs}?{query}").json()["data"]
+    shown = [run.pop("messages", None) for run in runs]
+    assert runs == [talk.read(run) for run in runs]
+    return [part and [message["content"][0]["text"]["value"] for message in part] for part in shown]
+
+
+def test_runs_are_listed_with_their_messages_for_those_who_ask(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script(
+        [
+            {"text": "one"},
+            {"text": "two", "calls": [{"name": "disk", "arguments": {}}]},
+            {"text": "three"},
+            {"status": 400, "error": {"message": "no"}},
+        ]
+    )
+    talk.finish()
+    waiting = talk.finish()
+    (call,) = waiting["required_action"]["submit_tool_outputs"]["tool_calls"]
+    talk.submit(waiting, (call["id"], "90%"))
+    talk.until(waiting, "completed")
+    assert talk.finish()["status"] == "failed"
+    asked = "include[]=messages"
+    assert _written(talk, f"order=asc&{asked}") == [["one"], ["two", "three"], []]
+    assert _written(talk, f"limit=2&{asked}") == [[], ["two", "three"]]
+    assert _written(talk, f"limit=1&order=asc&{asked}&{asked}") == [["one"]]
+    assert _written(talk, "order=asc") == [None, None, None]
+    (run, *_others) = talk.wire.get(f"{talk.runs}?order=asc&{asked}").json()["data"]
+    assert run["messages"] == talk.messages(run)
+
+
+def test_nothing_else_is_included_in_a_list_of_runs(talk: Conversation) -> None:
+    answer = talk.wire.get(f"{talk.runs}?include[]=steps")
+    assert (answer.status_code, answer.json()["error"]["param"]) == (400, "include[]")
+    assert "'messages'" in answer.json()["error"]["message"]
+
+
+def test_runs_that_are_over_are_listed_as_such_with_their_messages(
+    settings: Settings, model_server: ModelServer
+) -> None:
+    model_server.script([{"text": "one", "calls": [{"name": "disk", "arguments": {}}]}])
+    with talking(replace(settings, run_expiry=2)) as talk:
+        run = talk.finish()
+        assert run["status"] == "requires_action"
+        wait_for(lambda: time.time() >= run["expires_at"])
+        (listed,) = talk.wire.get(f"{talk.runs}?include[]=messages").json()["data"]
+        assert listed["status"] == "expired"
+        assert [message["content"][0]["text"]["value"] for message in listed["messages"]] == ["one"]

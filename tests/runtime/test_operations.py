@@ -8,10 +8,16 @@ from collections.abc import Iterator
 
 import openai
 import pytest
+from threadworks_runtime.app import create_app
+from threadworks_runtime.settings import ModelOptions, Settings
 
-from ansible_collections.threadworks.openai.runtime import Settings, create_app
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Served, sdk
+from ansible_collections.threadworks.openai.tests.runtime.harness import (
+    AppServer,
+    Served,
+    sdk,
+    told_by_requests,
+)
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -28,20 +34,22 @@ def model_server() -> Iterator[ModelServer]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["threads", "detached", "served"])
+@pytest.fixture(scope="module", params=["local", "served", "processes"])
 def any_client(
     request: pytest.FixtureRequest, model_server: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[openai.OpenAI]:
-    """The SDK on a runtime in this process, on one that detaches its runs, and on two server processes."""
-    store = str(tmp_path_factory.mktemp("runtime") / "runtime.db")
-    if request.param == "served":
-        with Served(store, model_server.base_url) as served, served.sdk() as client:
+    """The SDK on a local runtime, whose socket is in the file system, on a served one, and on two server processes."""
+    folder = tmp_path_factory.mktemp("runtime")
+    store = str(folder / "runtime.db")
+    if request.param == "processes":
+        with Served(store, model_server.base_url, "--workers", "2") as served, served.sdk() as client:
             yield client
-    else:
-        app = create_app(Settings(store=store, base_url=model_server.base_url, executor=request.param))
-        with sdk(app) as client:
-            yield client
-        app.context.executor.stop(0)
+        return
+    socket = folder / "socket" if request.param == "local" else None
+    model = ModelOptions(base_url=model_server.base_url)
+    settings, told = told_by_requests(Settings(store=store, model=model, executor=request.param))
+    with AppServer(create_app(settings), socket) as server, sdk(server, default_headers=told) as client:
+        yield client
 
 
 def test_assistants(any_client: openai.OpenAI) -> None:

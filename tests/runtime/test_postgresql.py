@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import shutil
 import signal
 import socket
@@ -13,13 +14,23 @@ import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from threadworks_runtime.app import create_app
+from threadworks_runtime.errors import StoreError
+from threadworks_runtime.settings import ModelOptions, Settings
+from threadworks_runtime.store import open_store
 
-from ansible_collections.threadworks.openai.runtime import Settings, StoreError, create_app
-from ansible_collections.threadworks.openai.runtime.store import open_store
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, raw_client, wait_for
+from ansible_collections.threadworks.openai.tests.runtime.harness import (
+    AppServer,
+    Conversation,
+    raw_client,
+    talking,
+    wait_for,
+)
 
 
 def _program(name: str) -> str | None:
@@ -56,20 +67,27 @@ def postgresql() -> Iterator[str]:
         server = subprocess.Popen(command, **options)
         url = f"postgresql://runtime@127.0.0.1:{port}/postgres"
         try:
-            wait_for(lambda: _answers(url), seconds=20)
+            wait_for(lambda: _answers(url))
             yield url
         finally:
             server.send_signal(signal.SIGINT)  # its fast stop: it waits for no client
-            server.wait(20)
+            server.wait(60)
 
 
-@pytest.fixture(params=["threads", "detached"])
-def talk(request: pytest.FixtureRequest, postgresql: str, model_server: ModelServer) -> Iterator[Conversation]:
-    app = create_app(Settings(store=postgresql, base_url=model_server.base_url, executor=request.param))
-    with raw_client(app) as wire:
-        yield Conversation(wire)
-    app.context.executor.stop(1)
-    app.context.store.close()
+@pytest.fixture(params=["local", "served"])
+def settings(request: pytest.FixtureRequest, postgresql: str, model_server: ModelServer) -> Settings:
+    """On a database of its own: a served runtime would take up what other tests have left in the queue."""
+    name = f"test_{secrets.token_hex(8)}"
+    with psycopg.connect(postgresql, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    model = ModelOptions(base_url=model_server.base_url)
+    return Settings(store=f"{postgresql.rpartition('/')[0]}/{name}", model=model, executor=request.param)
+
+
+@pytest.fixture
+def talk(settings: Settings) -> Iterator[Conversation]:
+    with talking(settings) as talk:
+        yield talk
 
 
 def test_a_run_with_function_calls(talk: Conversation, model_server: ModelServer) -> None:
@@ -84,7 +102,7 @@ def test_a_run_with_function_calls(talk: Conversation, model_server: ModelServer
 
 
 def test_one_of_many_runs_wins_and_one_key_makes_one_run(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"delay": 1.5, "sticky": True}])
+    model_server.script([{"hold": True, "sticky": True}])
 
     def create(number: int) -> str:
         headers = {"Idempotency-Key": talk.thread} if number % 2 else {}
@@ -108,3 +126,36 @@ def test_threads_are_deleted_under_their_runs(talk: Conversation, model_server: 
 
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(start_and_delete, range(8))) == [[200, 200, 404]] * 8
+
+
+@pytest.mark.parametrize("settings", ["served"], indirect=True)
+def test_two_servers_share_the_queue_and_no_run_is_executed_twice(
+    settings: Settings, talk: Conversation, model_server: ModelServer
+) -> None:
+    model_server.script([{"text": "word " * 5, "delta_delay": 0.01, "sticky": True}])
+    with AppServer(create_app(settings)) as second, raw_client(second) as other:
+
+        def create(number: int) -> dict[str, Any]:
+            thread = {"messages": [{"role": "user", "content": f"question-{number}"}]}
+            body = {"assistant_id": talk.assistant, "thread": thread}
+            return (talk.wire, other)[number % 2].post("/threads/runs", json=body).json()
+
+        with ThreadPoolExecutor(8) as pool:
+            runs = list(pool.map(create, range(20)))
+        for run in runs:
+            path = f"/threads/{run['thread_id']}/runs/{run['id']}"
+            wait_for(lambda path=path: other.get(path).json()["status"] == "completed")
+    asked = [body["input"][0]["content"][0]["text"] for body in model_server.runs]
+    assert sorted(asked) == sorted(f"question-{number}" for number in range(20))
+
+
+@pytest.mark.parametrize("settings", ["served"], indirect=True)
+def test_a_run_is_cancelled_by_another_server(
+    settings: Settings, talk: Conversation, model_server: ModelServer
+) -> None:
+    model_server.script([{"hang": True}])
+    run = talk.start()
+    wait_for(lambda: model_server.runs)
+    with AppServer(create_app(settings)) as second, raw_client(second) as other:
+        assert other.post(f"{talk.runs}/{run['id']}/cancel").json()["status"] == "cancelling"
+        assert talk.until(run, "cancelled", "failed")["status"] == "cancelled"

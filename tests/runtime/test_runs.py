@@ -4,20 +4,24 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
+from threadworks_runtime.app import create_app
+from threadworks_runtime.settings import Settings
 
-from ansible_collections.threadworks.openai.runtime import Settings, create_app
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import (
     TERMINAL,
     TOOL,
+    AppServer,
     Conversation,
-    raw_client,
+    talking,
     wait_for,
 )
 
@@ -28,10 +32,8 @@ _MESSAGE = {"role": "user", "content": "x"}
 @pytest.fixture
 def idle(settings: Settings) -> Iterator[Conversation]:
     """On a runtime that has no room for runs: they stay queued."""
-    app = create_app(Settings(store=settings.store, executor="threads", run_workers=0, run_expiry=settings.run_expiry))
-    with raw_client(app) as wire:
-        yield Conversation(wire)
-    app.context.executor.stop(0)
+    with talking(replace(settings, concurrent_runs=0)) as talk:
+        yield talk
 
 
 def _refusal(answer: httpx2.Response) -> str:
@@ -108,9 +110,8 @@ def test_null_means_what_the_assistant_has(talk: Conversation) -> None:
 def test_a_run_keeps_what_its_assistant_was(settings: Settings, idle: Conversation) -> None:
     run = idle.start()
     idle.wire.post(f"/assistants/{idle.assistant}", json={"model": "newer", "instructions": "Changed."})
-    app = create_app(settings)
-    done = idle.until(run, *TERMINAL)
-    app.context.executor.stop(0)
+    with AppServer(create_app(settings)):
+        done = idle.until(run, *TERMINAL)
     assert (done["status"], done["model"], done["instructions"]) == ("completed", "scripted", "Be brief.")
 
 
@@ -151,10 +152,8 @@ def test_a_refused_run_leaves_no_messages_behind(talk: Conversation, model_serve
 def test_failures_have_the_wires_codes(
     settings: Settings, model_server: ModelServer, answer: dict[str, Any], code: str, step_code: str | None
 ) -> None:
-    app = create_app(Settings(store=settings.store, base_url=settings.base_url, executor="threads", max_retries=0))
     model_server.script([answer])
-    with raw_client(app) as wire:
-        talk = Conversation(wire)
+    with talking(replace(settings, model=replace(settings.model, max_retries=0))) as talk:
         run = talk.finish()
         assert (run["status"], run["last_error"]["code"]) == ("failed", code)
         assert answer.get("error", {}).get("message", "") in run["last_error"]["message"]
@@ -163,7 +162,6 @@ def test_failures_have_the_wires_codes(
         assert [step["last_error"]["code"] for step in talk.steps(run)] == ([step_code] if step_code else [])
         for message in talk.messages(run):
             assert (message["status"], message["incomplete_details"]) == ("incomplete", {"reason": "run_failed"})
-    app.context.executor.stop(0)
 
 
 def test_a_run_that_meets_its_token_limit_is_incomplete(talk: Conversation, model_server: ModelServer) -> None:
@@ -252,17 +250,19 @@ def test_what_file_search_found_is_shown_to_those_who_ask(talk: Conversation, mo
 
 
 def test_cancelling_keeps_what_has_come_so_far(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"text": "one two three four five six", "delta_delay": 0.2}])
-    run = talk.start()
-    wait_for(lambda: talk.messages(run))
-    time.sleep(0.5)
+    model_server.script([{"text": "one two three four five six", "hang_after": 6}])
+    with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
+        data = (json.loads(line[6:]) for line in answer.iter_lines() if line.startswith("data: {"))
+        deltas = (event["delta"] for event in data if event["object"] == "thread.message.delta")
+        come = [next(deltas)["content"][0]["text"]["value"] for _time in range(2)]
+    (run,) = talk.wire.get(talk.runs).json()["data"]
     answer = talk.cancel(run).json()
     assert (answer["status"], answer["cancelled_at"]) == ("cancelling", None)
     run = talk.until(run, "cancelled")
     assert run["cancelled_at"] >= run["started_at"]
     (message,) = talk.messages(run)
     assert (message["status"], message["incomplete_details"]) == ("incomplete", {"reason": "run_cancelled"})
-    assert message["content"][0]["text"]["value"].startswith("one")
+    assert message["content"][0]["text"]["value"] == "".join(come) == "one two"
     (step,) = talk.steps(run)
     assert (step["status"], step["cancelled_at"]) == ("cancelled", run["cancelled_at"])
 
@@ -274,17 +274,16 @@ def test_a_queued_run_is_cancelled_at_once(idle: Conversation) -> None:
 
 
 def test_a_waiting_run_expires_when_somebody_looks(settings: Settings, model_server: ModelServer) -> None:
-    app = create_app(Settings(store=settings.store, base_url=settings.base_url, executor="threads", run_expiry=1))
     model_server.script([{"calls": [_CALL], "sticky": True}])
-    with raw_client(app) as wire:
-        talk = Conversation(wire)
+    with talking(replace(settings, run_expiry=3)) as talk:
         run = talk.finish()
-        wait_for(lambda: time.time() >= run["created_at"] + 1)
-        listed = wire.get(talk.runs).json()["data"][0]
+        assert (run["status"], run["expires_at"]) == ("requires_action", run["started_at"] + 3)
+        wait_for(lambda: time.time() >= run["expires_at"])
+        listed = talk.wire.get(talk.runs).json()["data"][0]
         assert (listed["status"], listed["required_action"], listed["expires_at"]) == (
             "expired",
             None,
-            run["created_at"] + 1,
+            run["started_at"] + 3,
         )
         assert talk.steps(run)[0]["status"] == "expired"
         (call,) = run["required_action"]["submit_tool_outputs"]["tool_calls"]
@@ -292,36 +291,29 @@ def test_a_waiting_run_expires_when_somebody_looks(settings: Settings, model_ser
         assert _refusal(refused) == 'Runs in status "expired" do not accept tool outputs.'
         # The thread is free, also where nobody has looked at the run before.
         second = talk.finish()
-        wait_for(lambda: time.time() >= second["created_at"] + 1)
-        assert wire.post(f"/threads/{talk.thread}/messages", json=_MESSAGE).status_code == 200
+        wait_for(lambda: time.time() >= second["expires_at"])
+        assert talk.wire.post(f"/threads/{talk.thread}/messages", json=_MESSAGE).status_code == 200
         assert talk.read(second)["status"] == "expired"
-    app.context.executor.stop(0)
 
 
-def test_a_run_at_work_expires_with_what_has_come_so_far(settings: Settings, model_server: ModelServer) -> None:
-    app = create_app(Settings(store=settings.store, base_url=settings.base_url, executor="threads", run_expiry=2))
-    model_server.script([{"text": "one two three", "delta_delay": 0.1, "hang_after": 6}])
-    with raw_client(app) as wire:
-        talk = Conversation(wire)
+def test_a_run_at_work_expires_with_what_has_come_so_far(either: Settings, model_server: ModelServer) -> None:
+    model_server.script([{"text": "one two three", "hang_after": 6}])
+    with talking(replace(either, run_expiry=3)) as talk:
         run = talk.finish()
         assert run["status"] == "expired"
         (message,) = talk.messages(run)
         assert (message["status"], message["incomplete_details"]) == ("incomplete", {"reason": "run_expired"})
         assert message["content"][0]["text"]["value"].startswith("one")
-    app.context.executor.stop(0)
 
 
-def test_a_queued_run_expires(settings: Settings, model_server: ModelServer) -> None:
-    app = create_app(Settings(store=settings.store, executor="threads", run_workers=0, run_expiry=1))
-    with raw_client(app) as wire:
-        talk = Conversation(wire)
+def test_a_queued_run_expires(settings: Settings) -> None:
+    with talking(replace(settings, concurrent_runs=0, run_expiry=1)) as talk:
         run = talk.finish()
         assert (run["status"], run["started_at"]) == ("expired", None)
-    app.context.executor.stop(0)
 
 
 def test_deleting_a_thread_takes_its_active_run_along(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"text": "one two three", "delta_delay": 0.2}])
+    model_server.script([{"text": "one two three", "hang_after": 6}])
     run = talk.start()
     wait_for(lambda: talk.messages(run))
     assert talk.wire.delete(f"/threads/{talk.thread}").json()["deleted"]
@@ -332,9 +324,8 @@ def test_deleting_a_thread_takes_its_active_run_along(talk: Conversation, model_
 def test_a_run_whose_assistant_is_gone_before_it_starts_fails(settings: Settings, idle: Conversation) -> None:
     run = idle.start()
     idle.wire.delete(f"/assistants/{idle.assistant}")
-    app = create_app(settings)
-    failed = idle.until(run, *TERMINAL)
-    app.context.executor.stop(0)
+    with AppServer(create_app(settings)):
+        failed = idle.until(run, *TERMINAL)
     assert (failed["status"], failed["last_error"]["code"]) == ("failed", "server_error")
     assert f"'{idle.assistant}' was deleted before the run started" in failed["last_error"]["message"]
 
@@ -356,11 +347,12 @@ def test_pollers_are_told_when_to_ask_again(idle: Conversation) -> None:
 
 
 def test_metadata_changes_while_a_run_is_at_work_stay(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"text": "one two three four", "delta_delay": 0.1}])
+    model_server.script([{"text": "one two three four", "hold_after": 6}])
     run = talk.start()
     wait_for(lambda: talk.messages(run))
     talk.wire.post(f"{talk.runs}/{run['id']}", json={"metadata": {"note": "x"}})
     message = talk.messages(run)[0]["id"]
     talk.wire.post(f"/threads/{talk.thread}/messages/{message}", json={"metadata": {"note": "y"}})
+    model_server.release()
     assert talk.until(run, "completed")["metadata"] == {"note": "x"}
     assert talk.messages(run)[0]["metadata"] == {"note": "y"}

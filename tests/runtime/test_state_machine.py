@@ -4,23 +4,32 @@
 
 from __future__ import annotations
 
+import asyncio
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
+from threadworks_runtime.app import Runtime, create_app
+from threadworks_runtime.lifecycle import Event
+from threadworks_runtime.model import ModelServers
+from threadworks_runtime.owners import new_owner
+from threadworks_runtime.runner.execution import Execution
+from threadworks_runtime.runner.ledger import Ledger
+from threadworks_runtime.settings import ModelOptions, Settings
+from threadworks_runtime.store.tables import ACTIVE
 
-from ansible_collections.threadworks.openai.runtime import Settings, create_app
-from ansible_collections.threadworks.openai.runtime.lifecycle import Event
-from ansible_collections.threadworks.openai.runtime.runner.execution import Execution
-from ansible_collections.threadworks.openai.runtime.store.tables import ACTIVE
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import TERMINAL, TOOL, raw_client
+from ansible_collections.threadworks.openai.tests.runtime.harness import (
+    BETA,
+    TERMINAL,
+    TOOL,
+)
 
 _ANSWERS = [
     {"text": "one two three"},
@@ -40,20 +49,26 @@ _FOLLOWS = {
 }
 
 
-class _OnDemand:
-    """An executor that executes a queued run when the test says so."""
+class _Http:
+    """A client of an application, without a socket between them: there are many requests."""
 
-    takes_queued = True
-    stopped = False
+    def __init__(self, app: Runtime) -> None:
+        loop = asyncio.new_event_loop()
+        client = httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://runtime/v1", headers=BETA)
+        self.run, self._close, self._client = loop.run_until_complete, loop.close, client
 
-    def lease(self) -> dict[str, Any]:
-        return {"lease_owner": None, "lease_until": None}
+    def get(self, path: str) -> httpx2.Response:
+        return self.run(self._client.get(path))
 
-    def start(self, run_id: str, *, watch: bool) -> Iterator[Event | None]:
-        return iter(())
+    def post(self, path: str, json: Any = None) -> httpx2.Response:
+        return self.run(self._client.post(path, json=json))
 
-    def stop(self, grace: float) -> None:
-        pass
+    def delete(self, path: str) -> httpx2.Response:
+        return self.run(self._client.delete(path))
+
+    def close(self) -> None:
+        self.run(self._client.aclose())
+        self._close()
 
 
 class _Wire(RuleBasedStateMachine):
@@ -64,14 +79,17 @@ class _Wire(RuleBasedStateMachine):
         super().__init__()
         self._folder = tempfile.TemporaryDirectory()
         store = str(Path(self._folder.name) / "runtime.db")
-        self._settings = Settings(store=store, base_url=self.model.base_url, max_retries=0)
-        self._app = create_app(self._settings, executor=_OnDemand())
-        self._http = raw_client(self._app)
+        model = ModelOptions(base_url=self.model.base_url, max_retries=0)
+        # There is no room for runs: a queued one is executed when the test says so.
+        self._settings = Settings(store=store, model=model, executor="served", concurrent_runs=0)
+        self._app = create_app(self._settings)
+        self._http = _Http(self._app)
         self._assistant = self._post("/assistants", {"model": "scripted", "tools": [TOOL]})[1]["id"]
         self._seen: dict[str, dict[str, Any]] = {}
 
     def teardown(self) -> None:
         self._http.close()
+        self._app.context.store.close()
         self._folder.cleanup()
 
     def _post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
@@ -107,9 +125,8 @@ class _Wire(RuleBasedStateMachine):
         run = self._active(thread)
         self.model.reset()
         self.model.script([answer])
-        told: list[Event] = []
         id = run["id"] if run else "run_x"
-        Execution(self._app.context.store, self._settings, id, lambda *event: told.append(event)).run()
+        told = self._http.run(self._execute(id))
         if run and run["status"] == "queued":
             after = self._http.get(f"/threads/{thread}/runs/{id}").json()
             assert told[0][0] == "thread.run.in_progress"
@@ -117,6 +134,14 @@ class _Wire(RuleBasedStateMachine):
             assert after["status"] in ("requires_action", *TERMINAL)
         else:
             assert told == [], "only a queued run is executed"
+
+    async def _execute(self, id: str) -> list[Event]:
+        told: list[Event] = []
+        store, servers = self._app.context.store, ModelServers()
+        ledger = Ledger(store, id, new_owner(), self._settings, told.append)
+        await Execution(store, id, servers, self._settings.model, ledger).run()
+        await servers.close()
+        return told
 
     @rule(thread=threads)
     def cancel(self, thread: str) -> None:
@@ -206,7 +231,7 @@ class _Wire(RuleBasedStateMachine):
             assert run["usage"]["total_tokens"] >= sum(step["usage"]["total_tokens"] for step in steps)
 
 
-@pytest.mark.timeout(100)
+@pytest.mark.timeout(300)
 def test_random_sequences_keep_the_invariants() -> None:
     with ModelServer() as model:
         _Wire.model = model

@@ -10,10 +10,11 @@ from typing import Any
 
 import httpx2
 import pytest
+from threadworks_runtime.runner import subscription
+from threadworks_runtime.settings import Settings
 
-from ansible_collections.threadworks.openai.runtime import Settings, create_app
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, raw_client, wait_for
+from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, talking, wait_for
 
 _CALL = {"name": "disk", "arguments": {"path": "/"}}
 _BEGIN = ["thread.run.created", "thread.run.queued", "thread.run.in_progress"]
@@ -22,13 +23,11 @@ _MESSAGE = ["thread.message.created", "thread.message.in_progress", "thread.mess
 _END = ["thread.message.completed", "thread.run.step.completed", "thread.run.completed", "done"]
 
 
-@pytest.fixture(params=["threads", "detached"])
-def talk(request: pytest.FixtureRequest, settings: Settings) -> Iterator[Conversation]:
-    """On both executors."""
-    app = create_app(Settings(store=settings.store, base_url=settings.base_url, executor=request.param, lease=6))
-    with raw_client(app) as wire:
-        yield Conversation(wire)
-    app.context.executor.stop(0)
+@pytest.fixture
+def talk(either: Settings) -> Iterator[Conversation]:
+    """On a local and a served runtime."""
+    with talking(either) as talk:
+        yield talk
 
 
 def _events(answer: httpx2.Response) -> Iterator[tuple[str, Any]]:
@@ -113,7 +112,7 @@ def _newest(talk: Conversation) -> dict[str, Any]:
 
 
 def test_a_cancelled_run(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"text": "one two three four", "delta_delay": 0.2}])
+    model_server.script([{"text": "one two three four", "hang_after": 7}])
     names = []
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
         for name, _data in _events(answer):
@@ -124,11 +123,12 @@ def test_a_cancelled_run(talk: Conversation, model_server: ModelServer) -> None:
 
 
 def test_who_leaves_does_not_end_the_run(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"text": "one two three four", "delta_delay": 0.1}])
+    model_server.script([{"text": "one two three four", "hold_after": 7}])
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
         for name, _data in _events(answer):
             if name == "thread.message.delta":
                 break
+    model_server.release()
     run = wait_for(lambda: found if (found := _newest(talk))["completed_at"] else None)
     assert run["status"] == "completed"
     assert talk.messages(run)[0]["content"][0]["text"]["value"] == "one two three four"
@@ -136,28 +136,30 @@ def test_who_leaves_does_not_end_the_run(talk: Conversation, model_server: Model
 
 def test_who_comes_late_is_told_the_rest(talk: Conversation, model_server: ModelServer) -> None:
     """The same request again, with its key: its run is streamed from how it stands to its end, and not run again."""
-    model_server.script([{"text": "one two three four", "delta_delay": 0.15}])
+    model_server.script([{"text": "one two three four", "hold_after": 6}])
     talk.wire.headers["Idempotency-Key"] = "one"
     body = {"assistant_id": talk.assistant, "stream": True}
     with talk.wire.stream("POST", talk.runs, json=body) as answer:
         next(_events(answer))
     wait_for(lambda: talk.messages(_newest(talk)))
-    events = _stream(talk)
-    assert _names(events) == [
-        "thread.run.in_progress",
-        "thread.message.in_progress",
-        "thread.run.step.in_progress",
-        "thread.message.completed",
-        "thread.run.step.completed",
-        "thread.run.completed",
-        "done",
-    ]
+    with talk.wire.stream("POST", talk.runs, json=body) as answer:
+        events = _events(answer)
+        assert next(events)[0] == "thread.run.in_progress"
+        model_server.release()
+        assert _names(list(events)) == [
+            "thread.message.in_progress",
+            "thread.run.step.in_progress",
+            "thread.message.completed",
+            "thread.run.step.completed",
+            "thread.run.completed",
+            "done",
+        ]
     assert _names(_stream(talk)) == _END
     assert len(model_server.runs) == 1
 
 
 def test_a_thread_that_is_deleted_ends_its_stream(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"text": "one two three four", "delta_delay": 0.2}])
+    model_server.script([{"text": "one two three four", "hang_after": 7}])
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
         names = []
         for name, _data in _events(answer):
@@ -170,3 +172,17 @@ def test_a_thread_that_is_deleted_ends_its_stream(talk: Conversation, model_serv
 def test_a_failure_before_the_run_is_no_stream(talk: Conversation) -> None:
     answer = talk.wire.post(talk.runs, json={"assistant_id": "asst_x", "stream": True})
     assert (answer.status_code, answer.json()["error"]["message"]) == (404, "No assistant found with id 'asst_x'.")
+
+
+def test_who_waits_gets_signs_of_life(
+    talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "_QUIET", 0.05)
+    model_server.script([{"hold": True}])
+    with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
+        lines = answer.iter_lines()
+        # Comments, which every reader of the format skips.
+        assert ": waiting" in lines
+        assert ": waiting" in lines
+        model_server.release()
+        assert "event: thread.run.completed" in lines

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keep the served runtime as a process: `service.py started|stopped|absent HOME GRACE` prints changed or unchanged.
+"""Unpack the served runtime, and keep it as a process; prints changed or unchanged.
 
-HOME/service.json says which process it is, and of which program and settings. A process id that was given away again is
-not mistaken for it.
+`service.py unpack HOME` makes HOME/lib from HOME/runtime.json. `service.py started|stopped|absent HOME GRACE` brings
+the process to a state: HOME/service.json says which process it is, and of which program and settings. A process id that
+was reused is not mistaken for it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
-
-_MODULE = "ansible_collections.threadworks.openai.runtime.serve"
 
 
 def _birth(pid: int) -> str | None:
@@ -30,7 +30,7 @@ def _birth(pid: int) -> str | None:
 
 def _fingerprint(home: Path) -> str:
     """The program and its settings in one word."""
-    parts = [(home / name).read_bytes() for name in ("runtime.tar", "requirements.txt", "runtime.env")]
+    parts = [(home / name).read_bytes() for name in ("runtime.json", "requirements.txt", "runtime.env")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -47,7 +47,7 @@ def _start(home: Path) -> None:
     environment = dict(_setting(line) for line in lines if line)
     log = os.open(home / "runtime.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     process = subprocess.Popen(
-        [home / "venv/bin/python", "-m", _MODULE],
+        [home / "venv/bin/python", "-m", "threadworks_runtime", "serve"],
         env={"PATH": os.environ.get("PATH", os.defpath), **environment},
         cwd=home,
         stdin=subprocess.DEVNULL,
@@ -74,8 +74,28 @@ def _stop(noted: dict, grace: float) -> None:
         time.sleep(0.1)
 
 
+def _unpack(home: Path) -> bool:
+    """Make HOME/lib from HOME/runtime.json, unless it is made from it already; return whether it was made."""
+    packed = home / "runtime.json"
+    digest = hashlib.sha256(packed.read_bytes()).hexdigest()
+    unpacked = home / "lib" / ".unpacked"
+    if unpacked.exists() and unpacked.read_text() == digest:
+        return False
+    # Folders and files are for this user alone, as the role has made HOME/lib.
+    os.umask(0o077)
+    shutil.rmtree(home / "lib", ignore_errors=True)
+    for name, text in json.loads(packed.read_text()).items():
+        path = home / "lib" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    unpacked.write_text(digest)
+    return True
+
+
 def main(state: str, home: Path, grace: float) -> bool:
-    """Bring the process to a state, and return whether that changed anything."""
+    """Bring the program or the process to a state, and return whether that changed anything."""
+    if state == "unpack":
+        return _unpack(home)
     running = _running(home)
     if state == "started":
         if running and running["fingerprint"] == _fingerprint(home):
@@ -90,4 +110,4 @@ def main(state: str, home: Path, grace: float) -> bool:
 
 
 if __name__ == "__main__":
-    print("changed" if main(sys.argv[1], Path(sys.argv[2]), float(sys.argv[3])) else "unchanged", end="")
+    print("changed" if main(sys.argv[1], Path(sys.argv[2]), float(*sys.argv[3:])) else "unchanged", end="")

@@ -4,15 +4,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any, TypeVar
 
 import pytest
+from threadworks_runtime.model import Event, ModelServer, build_request, converse
+from threadworks_runtime.settings import ModelOptions
 
-from ansible_collections.threadworks.openai.runtime.model import Event, ModelServer, converse
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
 
+_T = TypeVar("_T")
 Json = dict[str, Any]
+Wait = Callable[[Awaitable[_T]], _T]
 FUNCTION: Json = {"type": "function", "function": {"name": "disk", "parameters": {"type": "object", "properties": {}}}}
 
 
@@ -41,28 +45,47 @@ def make_message(text: str, role: str = "user", **changes: Any) -> Json:
     return {"role": role, "content": content, "attachments": [], "run_id": None} | changes
 
 
+def build(run: Json, messages: list[Json], **options: Any) -> Json:
+    """The request of a run's next round; nobody is asked to count tokens."""
+    return asyncio.run(build_request(run, messages, **({"private": {}} | options)))
+
+
+async def every(events: AsyncIterator[_T]) -> list[_T]:
+    """All that comes."""
+    return [event async for event in events]
+
+
 @pytest.fixture
-def connect(model_server: ScriptedServer) -> Iterator[Callable[..., ModelServer]]:
+def wait() -> Iterator[Wait]:
+    """Runs coroutines, all of them in one event loop: connections belong to the loop they were opened in."""
+    loop = asyncio.new_event_loop()
+    yield loop.run_until_complete
+    loop.run_until_complete(loop.shutdown_asyncgens())
+    loop.close()
+
+
+@pytest.fixture
+def connect(model_server: ScriptedServer, wait: Wait) -> Iterator[Callable[..., ModelServer]]:
     """Makes clients of the scripted server; what is not given has a default."""
     made = []
 
     def make(**changes: Any) -> ModelServer:
-        options: Json = {"base_url": model_server.base_url, "api_key": None, "organization": None, "project": None}
-        made.append(ModelServer(**(options | {"timeout": 10, "max_retries": 0} | changes)))
+        options: Json = {"base_url": model_server.base_url, "timeout": 10, "max_retries": 0}
+        made.append(ModelServer(ModelOptions(**(options | changes))))
         return made[-1]
 
     yield make
     for server in made:
-        server.close()
+        wait(server.close())
 
 
 @pytest.fixture
-def ask(connect: Callable[..., ModelServer]) -> Callable[..., list[Event]]:
+def ask(connect: Callable[..., ModelServer], wait: Wait) -> Callable[..., list[Event]]:
     """Asks the scripted server for one round of a run: `ask("text", tools=[...])`, or with `messages=[...]`."""
 
     def run_once(text: str = "Hello", **changes: Any) -> list[Event]:
         given = {name: changes.pop(name) for name in ("private", "items", "used") if name in changes}
         messages = changes.pop("messages", None) or [make_message(text)]
-        return list(converse(connect(), make_run(**changes), messages, **({"private": {}} | given)))
+        return wait(every(converse(connect(), make_run(**changes), messages, **({"private": {}} | given))))
 
     return run_once

@@ -4,11 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 
 import pytest
-
-from ansible_collections.threadworks.openai.runtime.model import (
+from threadworks_runtime.model import (
     CallDelta,
     CallFinished,
     CallStarted,
@@ -21,8 +20,9 @@ from ansible_collections.threadworks.openai.runtime.model import (
     TextStarted,
     read_answer,
 )
+
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
-from ansible_collections.threadworks.openai.tests.unit.model.conftest import FUNCTION, Json
+from ansible_collections.threadworks.openai.tests.unit.model.conftest import FUNCTION, Json, Wait, every
 
 Ask = Callable[..., list[Event]]
 SHAPES = pytest.mark.parametrize("shape", [{}, {"sparse": True}, {"json": True}], ids=["full", "sparse", "json"])
@@ -161,7 +161,7 @@ def test_no_usage_is_a_warning(ask: Ask, model_server: ScriptedServer) -> None:
     assert "how many tokens" in end.warnings[0]
 
 
-def test_a_stream_without_any_closing_events() -> None:
+def test_a_stream_without_any_closing_events(wait: Wait) -> None:
     """The least that can be told: deltas and an end that repeats nothing."""
     raw: list[Json] = [
         {"type": "response.output_item.added", "item": {"type": "message"}},
@@ -171,7 +171,12 @@ def test_a_stream_without_any_closing_events() -> None:
         {"type": "response.function_call_arguments.delta", "delta": "{}"},
         {"type": "response.completed", "response": {"status": "completed"}},
     ]
-    events = list(read_answer(iter(raw), {"max_output_tokens": 100}))
+
+    async def stream() -> AsyncGenerator[Json, None]:
+        for event in raw:
+            yield event
+
+    events = wait(every(read_answer(stream(), {"max_output_tokens": 100})))
     function = {"name": "f", "arguments": "{}", "output": None}
     assert TextFinished([text_part("Hello")]) in events
     assert CallFinished(0, {"id": "c", "type": "function", "function": function}) in events

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from threadworks_runtime.model import Event, Finished, ModelError
 
-from ansible_collections.threadworks.openai.runtime.model import Event, Finished, ModelError
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
 from ansible_collections.threadworks.openai.tests.unit.model.conftest import FUNCTION, Json
 

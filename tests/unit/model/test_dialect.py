@@ -7,11 +7,18 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+from threadworks_runtime.model import ModelServer
+from threadworks_runtime.model.dialect import speak, without_refused
 
-from ansible_collections.threadworks.openai.runtime.model import ModelServer, build_request
-from ansible_collections.threadworks.openai.runtime.model.dialect import speak, without_refused
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
-from ansible_collections.threadworks.openai.tests.unit.model.conftest import Json, make_message, make_run
+from ansible_collections.threadworks.openai.tests.unit.model.conftest import (
+    Json,
+    Wait,
+    build,
+    every,
+    make_message,
+    make_run,
+)
 
 FORMAT: Json = {"type": "json_schema", "json_schema": {"name": "a", "schema": {"type": "object"}}}
 OPENAI = ["api.openai.com", "eu.api.openai.com", "me.openai.azure.com", "me.services.ai.azure.com"]
@@ -19,7 +26,7 @@ OTHERS = ["127.0.0.1", "models.example.org", "api.openai.com.example.org", "nota
 
 
 def request(**changes: object) -> Json:
-    return build_request(make_run(**changes), [make_message("Hello")], private={})
+    return build(make_run(**changes), [make_message("Hello")])
 
 
 @pytest.mark.parametrize("host", OPENAI)
@@ -43,9 +50,10 @@ def test_others_get_the_format_in_both_styles(host: str) -> None:
     assert speak(request(), host=host) == request()
 
 
-def test_a_gateway_that_refuses_the_chat_style(connect: Callable[..., ModelServer]) -> None:
+def test_a_gateway_that_refuses_the_chat_style(connect: Callable[..., ModelServer], wait: Wait) -> None:
     with ScriptedServer(openai=True) as strict:
-        events = list(connect(base_url=strict.base_url).respond(request(response_format={"type": "json_object"})))
+        body = request(response_format={"type": "json_object"})
+        events = wait(every(connect(base_url=strict.base_url).respond(body)))
         assert events[-1]["type"] == "response.completed"
         assert ["response_format" in body for body in strict.runs] == [True, False]
 

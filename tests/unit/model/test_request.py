@@ -7,13 +7,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from threadworks_runtime.model import LimitReached, ModelError
 
-from ansible_collections.threadworks.openai.runtime.model import LimitReached, ModelError, build_request
-from ansible_collections.threadworks.openai.tests.unit.model.conftest import FUNCTION, Json, make_message, make_run
+from ansible_collections.threadworks.openai.tests.unit.model.conftest import (
+    FUNCTION,
+    Json,
+    build,
+    make_message,
+    make_run,
+)
 
 
 def request(messages: list[Json] | None = None, *, private: Json | None = None, **changes: Any) -> Json:
-    return build_request(make_run(**changes), messages or [make_message("Hello")], private=private or {})
+    return build(make_run(**changes), messages or [make_message("Hello")], private=private or {})
 
 
 def test_the_least_request() -> None:
@@ -118,9 +124,7 @@ def test_a_tool_choice_that_nothing_can_obey(choice: str | Json, said: str) -> N
 
 def test_a_forced_tool_is_forced_in_the_first_round_only() -> None:
     call = {"type": "function_call", "call_id": "call_1", "name": "disk", "arguments": "{}", "status": None}
-    later = build_request(
-        make_run(tools=[FUNCTION], tool_choice="required"), [make_message("Hello")], private={}, items=[call]
-    )
+    later = build(make_run(tools=[FUNCTION], tool_choice="required"), [make_message("Hello")], items=[call])
     assert "tool_choice" not in later
     assert later["input"][-1] == {name: value for name, value in call.items() if value is not None}
 
@@ -170,7 +174,7 @@ def test_limits_count_over_all_rounds() -> None:
     used = {"prompt_tokens": 200, "completion_tokens": 250, "total_tokens": 450}
 
     def later(**limits: int) -> Json:
-        return build_request(make_run(**limits), [make_message("Hello")], private={}, used=used)
+        return build(make_run(**limits), [make_message("Hello")], used=used)
 
     assert later(max_completion_tokens=300)["max_output_tokens"] == 50
     with pytest.raises(LimitReached) as raised:

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from threadworks_runtime.model import Event, Finished, LimitReached
 
-from ansible_collections.threadworks.openai.runtime.model import Event, Finished, LimitReached, build_request
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
-from ansible_collections.threadworks.openai.tests.unit.model.conftest import Json, make_message, make_run
+from ansible_collections.threadworks.openai.tests.unit.model.conftest import Json, build, make_message, make_run
 
 Ask = Callable[..., list[Event]]
 
@@ -72,14 +72,17 @@ def test_few_requests_for_counting_many_messages(ask: Ask, model_server: Scripte
 def test_the_estimate_where_the_server_does_not_count() -> None:
     """900 bytes of text are 300 tokens, and a message is 4 more."""
 
-    def build(limit: int) -> Json:
-        messages = [make_message("x" * 900), make_message("y" * 900), make_message("z" * 900)]
-        return build_request(make_run(max_prompt_tokens=limit), messages, private={}, count=lambda _body: None)
+    async def uncounted(_body: Json) -> None:
+        return None
 
-    assert len(build(912)["input"]) == 3
-    assert len(build(911)["input"]) == 2
+    def limited(limit: int) -> Json:
+        messages = [make_message("x" * 900), make_message("y" * 900), make_message("z" * 900)]
+        return build(make_run(max_prompt_tokens=limit), messages, count=uncounted)
+
+    assert len(limited(912)["input"]) == 3
+    assert len(limited(911)["input"]) == 2
     with pytest.raises(LimitReached):
-        build(303)
+        limited(303)
 
 
 def test_a_context_that_is_too_small_for_the_thread(ask: Ask, model_server: ScriptedServer) -> None:

@@ -6,78 +6,148 @@ from __future__ import annotations
 
 import json
 import logging
+import os
+import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from threadworks_runtime import serve
+from threadworks_runtime.logs import JsonFormatter
+from threadworks_runtime.serve import Service, main, read_service
+from threadworks_runtime.settings import ModelOptions, Settings
 
-from ansible_collections.threadworks.openai.runtime import Settings
-from ansible_collections.threadworks.openai.runtime.logs import JsonFormatter
-from ansible_collections.threadworks.openai.runtime.serve import main, read_options
+_RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "runtime" / "files"
+_STORE = {"OPENAI_RUNTIME_STORE": "x"}
 
-_ROOT = Path(__file__).resolve().parents[3]
+
+@pytest.fixture
+def environment() -> Iterator[dict[str, str]]:
+    """The environment, as far as the runtime's own variables are concerned empty; changes do not outlive the test."""
+    saved = dict(os.environ)
+    for name in list(os.environ):
+        if name.startswith(("RUNTIME_", "OPENAI_")):
+            del os.environ[name]
+    yield os.environ
+    os.environ.clear()
+    os.environ.update(saved)
+
+
+def _served(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> Service:
+    """How a process that is started like this serves."""
+    found: list[Service] = []
+    monkeypatch.setattr(serve.uvicorn, "run", lambda *_app, **_options: found.append(read_service(os.environ)))
+    handler = signal.getsignal(signal.SIGTERM)
+    try:
+        main(arguments)
+    finally:
+        signal.signal(signal.SIGTERM, handler)
+    (service,) = found
+    return service
 
 
 def test_secrets_are_not_shown() -> None:
-    shown = repr(Settings(store="x", api_key="s3cret", token="t0ken"))
+    shown = repr(Settings(store="x", model=ModelOptions(api_key="s3cret"), token="t0ken"))
     assert "s3cret" not in shown
     assert "t0ken" not in shown
 
 
-def test_importing_the_package_imports_nothing_else() -> None:
+@pytest.mark.parametrize("package", ["threadworks_runtime", "threadworks_runtime.settings"])
+def test_importing_the_package_imports_nothing_else(package: str) -> None:
     program = (
-        "import sys; sys.path.insert(0, sys.argv[1]); import runtime; runtime.Settings(store='x')\n"
-        "print([name for name in ('falcon', 'sqlalchemy', 'pydantic', 'openai') if name in sys.modules])"
+        f"import sys; sys.path.insert(0, sys.argv[1]); import {package}\n"
+        "print([name for name in ('falcon', 'sqlalchemy', 'pydantic', 'openai', 'uvicorn') if name in sys.modules])"
     )
-    done = subprocess.run([sys.executable, "-c", program, str(_ROOT)], capture_output=True, text=True, check=True)
+    done = subprocess.run([sys.executable, "-c", program, str(_RUNTIME)], capture_output=True, text=True, check=True)
     assert done.stdout == "[]\n"
 
 
-def test_options_come_from_the_environment_and_the_command_line_wins() -> None:
-    environment = {
-        "RUNTIME_PORT": "9000",
-        "OPENAI_RUNTIME_STORE": "/a",
-        "RUNTIME_WORKERS": "3",
+def test_options_come_from_the_environment_and_the_command_line_wins(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    environment |= {
+        "RUNTIME_PORT": "1",
+        "OPENAI_RUNTIME_STORE": str(tmp_path / "a.db"),
+        "RUNTIME_GRACE": "3",
+        "RUNTIME_MODEL_TIMEOUT": "7",
         "OPENAI_API_KEY": "k",
         "OPENAI_BASE_URL": "http://model/v1",
         "OPENAI_ORG_ID": "org",
         "OPENAI_PROJECT_ID": "proj",
     }
-    server = read_options(["--port", "9001"], environment)
-    assert (server.host, server.port, server.workers) == ("127.0.0.1", 9001, 3)
-    settings = server.settings
-    assert (settings.store, settings.executor, settings.token) == ("/a", "threads", None)
-    assert (settings.api_key, settings.base_url) == ("k", "http://model/v1")
-    assert (settings.organization, settings.project) == ("org", "proj")
+    service = _served(monkeypatch, "--port", port, "--concurrent-runs", "5", "--run-expiry", "70", "--max-body", "9")
+    assert (service.host, service.port, service.workers, service.grace) == ("127.0.0.1", int(port), 1, 3)
+    settings = service.settings
+    assert (settings.store, settings.executor, settings.token) == (str(tmp_path / "a.db"), "served", None)
+    assert (settings.concurrent_runs, settings.run_expiry, settings.max_body) == (5, 70, 9)
+    assert settings.model == ModelOptions("http://model/v1", "k", organization="org", project="proj", timeout=7)
+
+
+def test_the_defaults(environment: dict[str, str]) -> None:
+    service = read_service(_STORE)
+    assert (service.host, service.port, service.workers, service.grace) == ("127.0.0.1", 8088, 1, 30)
+    assert service.settings == Settings(store="x", executor="served")
+    assert service.settings.concurrent_runs == 32
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_loopback_needs_no_token(host: str) -> None:
-    assert read_options(["--store", "x", "--host", host], {}).host == host
+    assert read_service({**_STORE, "RUNTIME_HOST": host}).host == host
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", ""])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com"])
 def test_beyond_loopback_a_token_is_needed(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
-        read_options(["--store", "x", "--host", host], {})
+        read_service({**_STORE, "RUNTIME_HOST": host})
     assert "RUNTIME_TOKEN" in capsys.readouterr().err
-    assert read_options(["--store", "x", "--host", host], {"RUNTIME_TOKEN": "t"}).settings.token == "t"
+    assert read_service({**_STORE, "RUNTIME_HOST": host, "RUNTIME_TOKEN": "t"}).settings.token == "t"
 
 
 @pytest.mark.parametrize(
     ("arguments", "named"),
-    [([], "--store"), (["--store", "x", "--workers", "0"], "--workers"), (["--store", "x", "--port", "no"], "--port")],
+    [
+        ([], "--store"),
+        (["--store", "x", "--workers", "0"], "--workers"),
+        (["--store", "x", "--concurrent-runs", "0"], "--concurrent-runs"),
+        (["--store", "x", "--port", "no"], "--port"),
+        (["--store", "x", "--threads", "4"], "--threads"),
+        (["--store", "x", "--host", ""], "RUNTIME_TOKEN"),
+    ],
 )
-def test_wrong_options_are_named(arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_wrong_options_are_named(
+    environment: dict[str, str], arguments: list[str], named: str, capsys: pytest.CaptureFixture[str]
+) -> None:
     with pytest.raises(SystemExit):
-        read_options(arguments, {})
+        main(arguments)
     assert named in capsys.readouterr().err
 
 
-def test_a_store_that_cannot_be_opened_ends_the_server_with_a_sentence(tmp_path: Path) -> None:
+def test_a_store_that_cannot_be_opened_ends_the_server_with_a_sentence(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
     with pytest.raises(SystemExit, match="Is a directory"):
-        main(["--store", str(tmp_path)], {})
+        main(["--store", str(tmp_path), "--port", "0"])
+
+
+def test_a_port_that_is_taken_ends_the_server_with_a_sentence(environment: dict[str, str], tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(SystemExit, match=rf"127\.0\.0\.1, port {port}: .*in use.*--port"):
+            main(["--store", str(tmp_path / "a.db"), "--port", str(port)])
+
+
+@pytest.mark.parametrize("arguments", [[], ["start"]])
+def test_the_usage_names_both_commands(arguments: list[str]) -> None:
+    command = [sys.executable, "-m", "threadworks_runtime", *arguments]
+    done = subprocess.run(command, cwd=_RUNTIME, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "serve" in done.stderr
+    assert "local" in done.stderr
 
 
 def test_logs_tell_an_exceptions_type_and_not_its_text() -> None:

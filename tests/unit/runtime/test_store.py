@@ -4,18 +4,30 @@
 
 from __future__ import annotations
 
-import multiprocessing
+import asyncio
+import errno
+import os
 import sqlite3
 import stat
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, event
 from sqlalchemy.exc import IntegrityError
+from threadworks_runtime.app import create_app
+from threadworks_runtime.errors import StoreError
+from threadworks_runtime.settings import Settings
+from threadworks_runtime.store import Store, engine, migrations, open_store, rows, wording
+from threadworks_runtime.store.tables import ASSISTANTS, THREADS
 
-from ansible_collections.threadworks.openai.runtime import Settings, StoreError
-from ansible_collections.threadworks.openai.runtime.store import migrations, open_store, rows
-from ansible_collections.threadworks.openai.runtime.store.tables import ASSISTANTS, THREADS
+from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, raw_client
+
+_RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "runtime" / "files"
 
 
 def _refusal(store: object) -> str:
@@ -26,7 +38,7 @@ def _refusal(store: object) -> str:
 
 def test_a_new_store_is_its_owners_alone(tmp_path: Path) -> None:
     path = tmp_path / "new" / "folder" / "runtime.db"
-    with open_store(Settings(store=str(path))).write() as connection:
+    with open_store(Settings(store=str(path))).writing() as connection:
         rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {}})
         modes = [stat.S_IMODE(entry.stat().st_mode) for entry in (path.parent, *path.parent.iterdir())]
     assert modes[0] == 0o700
@@ -36,9 +48,9 @@ def test_a_new_store_is_its_owners_alone(tmp_path: Path) -> None:
 
 def test_an_existing_store_is_found_as_path_and_as_url(tmp_path: Path) -> None:
     path = tmp_path / "runtime.db"
-    with open_store(Settings(store=str(path))).write() as connection:
+    with open_store(Settings(store=str(path))).writing() as connection:
         rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {"a": "b"}})
-    with open_store(Settings(store=f"sqlite:///{path}")).read() as connection:
+    with open_store(Settings(store=f"sqlite:///{path}")).reading() as connection:
         assert rows.find(connection, THREADS, "thread_1").document["metadata"] == {"a": "b"}
 
 
@@ -65,6 +77,37 @@ def test_an_unreachable_postgresql_is_said_without_its_password() -> None:
     assert "s3cret" not in refusal
 
 
+@pytest.mark.parametrize("query", ["password=s3cret", "sslpassword=s3cret", "passfile=/s3cret", "PASSWORD=s3cret"])
+def test_a_secret_in_the_query_is_not_shown(query: str) -> None:
+    url = f"postgresql+psycopg://user@127.0.0.1:1/db?{query}&connect_timeout=3"
+    assert wording.shown(url) == "postgresql+psycopg://user@127.0.0.1:1/db?connect_timeout=3"
+    assert "s3cret" not in _refusal(url)
+    assert wording.shown("/a/b.db") == wording.shown("sqlite:////a/b.db") == "/a/b.db"
+
+
+def test_a_store_without_space_says_so() -> None:
+    assert _refusal("/dev/full") == f"The store /dev/full cannot be used. {wording.NO_SPACE}"
+
+
+def test_a_folder_without_space_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patched:
+        patched.setattr(engine.os, "open", full)
+        refusal = _refusal(tmp_path / "x")
+    assert refusal == f"The store {tmp_path / 'x'} cannot be opened. {wording.NO_SPACE}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("database or disk is full", True), ("disk I/O error", True), ("database is locked", False)],
+)
+def test_python_3_10_has_the_texts_only(text: str, expected: bool) -> None:
+    assert wording.is_out_of_space(sqlite3.OperationalError(text)) is expected
+    assert not wording.is_out_of_space(ValueError(text))
+
+
 def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "runtime.db"
     open_store(Settings(store=str(path)))
@@ -75,7 +118,7 @@ def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
 
 def test_an_older_store_is_brought_up_to_date_or_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "runtime.db"
-    with open_store(Settings(store=str(path))).write() as connection:
+    with open_store(Settings(store=str(path))).writing() as connection:
         rows.insert(connection, ASSISTANTS, {"id": "asst_1", "metadata": {}})
 
     def broken(connection: Connection) -> None:
@@ -90,35 +133,129 @@ def test_an_older_store_is_brought_up_to_date_or_not_touched(tmp_path: Path, mon
     assert "nonsense" in _refusal(path)
     monkeypatch.setitem(migrations.MIGRATIONS, migrations.VERSION, right)
     for _time in range(2):
-        with open_store(Settings(store=str(path))).read() as connection:
+        with open_store(Settings(store=str(path))).reading() as connection:
             assert connection.exec_driver_sql("SELECT id, later FROM assistants").all() == [("asst_1", 5)]
             assert connection.exec_driver_sql("SELECT version FROM store_version").all() == [(migrations.VERSION,)]
 
 
-def _open_and_write(path: str, number: int) -> None:
-    store = open_store(Settings(store=path))
-    for part in range(5):
-        with store.write() as connection:
-            rows.insert(connection, THREADS, {"id": f"thread_{number}_{part}", "metadata": {}})
+_WRITER = """
+import sys
+from threadworks_runtime.settings import Settings
+from threadworks_runtime.store import open_store, rows
+from threadworks_runtime.store.tables import THREADS
+
+store = open_store(Settings(store=sys.argv[1]))
+for part in range(5):
+    with store.writing() as connection:
+        rows.insert(connection, THREADS, {"id": f"thread_{sys.argv[2]}_{part}", "metadata": {}})
+"""
 
 
 def test_many_processes_make_and_write_one_store(tmp_path: Path) -> None:
     path = str(tmp_path / "runtime.db")
-    fork = multiprocessing.get_context("fork")
-    processes = [fork.Process(target=_open_and_write, args=(path, number)) for number in range(6)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(30)
-    assert [process.exitcode for process in processes] == [0] * 6
-    with open_store(Settings(store=path)).read() as connection:
+    command = [sys.executable, "-c", _WRITER, path]
+    with ExitStack() as stack:
+        started = [subprocess.Popen([*command, str(number)], cwd=_RUNTIME) for number in range(6)]
+        for process in started:
+            stack.callback(process.kill)
+        assert [process.wait(60) for process in started] == [0] * 6
+    with open_store(Settings(store=path)).reading() as connection:
         assert len(rows.all_of(connection, THREADS)) == 30
 
 
 def test_a_failing_transaction_leaves_nothing(tmp_path: Path) -> None:
     store = open_store(Settings(store=str(tmp_path / "runtime.db")))
     document = {"id": "thread_1", "metadata": {"a": "b"}}
-    with pytest.raises(IntegrityError), store.write() as connection:
+    with pytest.raises(IntegrityError), store.writing() as connection:
         connection.execute(THREADS.table.insert(), [{"id": "x", "document": document, "private": {}}] * 2)
-    with store.read() as connection:
+    with store.reading() as connection:
         assert rows.all_of(connection, THREADS) == []
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = open_store(Settings(store=str(tmp_path / "runtime.db")))
+    yield store
+    store.close()
+
+
+def _thread(id: str) -> Callable[[Connection], None]:
+    def insert(connection: Connection) -> None:
+        rows.insert(connection, THREADS, {"id": id, "metadata": {}})
+
+    return insert
+
+
+def _ids(connection: Connection) -> list[str]:
+    return [row.id for row in rows.all_of(connection, THREADS)]
+
+
+def test_neither_readers_nor_the_event_loop_wait_for_a_writer(store: Store) -> None:
+    writing, go_on = threading.Event(), threading.Event()
+
+    def slow(connection: Connection) -> None:
+        _thread("thread_1")(connection)
+        writing.set()
+        assert go_on.wait(60)
+
+    async def work() -> None:
+        writer = asyncio.create_task(store.write(slow))
+        while not writing.is_set():
+            await asyncio.sleep(0.01)
+        assert await store.read(_ids) == []
+        go_on.set()
+        await writer
+        assert await store.read(_ids) == ["thread_1"]
+
+    asyncio.run(work())
+
+
+def test_writers_come_in_their_order(store: Store) -> None:
+    async def work() -> None:
+        await asyncio.gather(*(store.write(_thread(f"thread_{number}")) for number in range(50)))
+        assert await store.read(_ids) == [f"thread_{number}" for number in range(50)]
+
+    asyncio.run(work())
+
+
+def test_a_failing_writer_leaves_nothing_and_the_next_one_works(store: Store) -> None:
+    def broken(connection: Connection) -> None:
+        _thread("thread_1")(connection)
+        raise ValueError("no")
+
+    async def work() -> None:
+        with pytest.raises(ValueError, match="no"):
+            await store.write(broken)
+        await store.write(_thread("thread_2"))
+        assert await store.read(_ids) == ["thread_2"]
+
+    asyncio.run(work())
+
+
+def test_a_closed_store_leaves_no_threads(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    store = open_store(Settings(store=str(tmp_path / "runtime.db")))
+
+    async def work() -> None:
+        await store.write(_thread("thread_1"))
+        await store.read(_ids)
+
+    asyncio.run(work())
+    assert len(set(threading.enumerate()) - before) == 2
+    store.close()
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_full_store_is_said(tmp_path: Path) -> None:
+    app = create_app(Settings(store=str(tmp_path / "runtime.db")))
+
+    @event.listens_for(app.context.store._engine, "begin")
+    def _leave_no_space(connection: Connection) -> None:
+        # It cannot become smaller than the store is already.
+        connection.exec_driver_sql("PRAGMA max_page_count = 1")
+
+    with AppServer(app) as server, raw_client(server) as wire:
+        answers = [wire.post("/threads", json={"metadata": {"a": "x" * 500}}) for _number in range(200)]
+        assert answers[-1].status_code == 503
+        assert answers[-1].json()["error"]["message"] == wording.NO_SPACE
+        assert wire.get("/threads").status_code == 200

@@ -1,0 +1,33 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``python -m threadworks_runtime serve|local``. Nothing else is imported before it is known which of the two runs."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command that the command line names.
+
+    :raise SystemExit: always.
+    """
+    command, *arguments = sys.argv[1:] or ["--help"]
+    if command == "serve":
+        from .serve import main as serve
+
+        serve(arguments)
+    elif command == "local":
+        from .local import main as local
+
+        local()
+    else:
+        sys.exit(
+            "usage: python -m threadworks_runtime serve [--help] | local\n"
+            "  serve   serve the runtime over HTTP\n"
+            "  local   serve it over a Unix socket; started by the collection's plugins, configured on standard input"
+        )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The application: routes, and the answer to everything that goes wrong."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import logging
+from typing import Any
+
+import falcon
+import falcon.asgi
+from falcon.asgi import Request, Response
+from falcon.media import JSONHandler
+from sqlalchemy.exc import SQLAlchemyError
+
+from .errors import ApiError
+from .ids import new_id
+from .logs import RequestLog
+from .resources import assistants, health, messages, runs, steps, threads
+from .resources.context import Context
+from .runner.pool import Pool
+from .settings import Settings
+from .store import open_store
+from .store.wording import NO_SPACE, is_out_of_space
+from .wire import watch_body
+
+_LOG = logging.getLogger("threadworks.runtime")
+_ROUTES = {
+    "/assistants": assistants.Assistants,
+    "/assistants/{assistant_id}": assistants.Assistant,
+    "/threads": threads.Threads,
+    "/threads/runs": runs.ThreadRuns,
+    "/threads/{thread_id}": threads.Thread,
+    "/threads/{thread_id}/messages": messages.Messages,
+    "/threads/{thread_id}/messages/{message_id}": messages.Message,
+    "/threads/{thread_id}/runs": runs.Runs,
+    "/threads/{thread_id}/runs/{run_id}": runs.Run,
+    "/threads/{thread_id}/runs/{run_id}/cancel": runs.RunCancel,
+    "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs": runs.RunToolOutputs,
+    "/threads/{thread_id}/runs/{run_id}/steps": steps.Steps,
+    "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.Step,
+}
+_NO_BETA = (
+    "You must provide the 'OpenAI-Beta' header to access the Assistants API. "
+    "Please try again by setting the header 'OpenAI-Beta: assistants=v2'."
+)
+
+
+class Runtime(falcon.asgi.App):
+    """The ASGI application: the wire under ``/v1``, and ``/healthz``.
+
+    :ivar context: its parts.
+    """
+
+    context: Context
+
+    async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:  # type: ignore[override]
+        """Answer a request, or follow the server's lifespan."""
+        if scope["type"] == "http":
+            receive = watch_body(scope, receive)
+        await super().__call__(scope, receive, send)
+
+
+def create_app(settings: Settings) -> Runtime:
+    """Make the application; it opens the store, and no socket.
+
+    Its server has to support ASGI's lifespan events: the runs begin with the first of them. `Pool.stop` ends them.
+
+    :param settings: store, model server and limits.
+    :return: the application.
+    :raise StoreError: the store cannot be used.
+    """
+    store = open_store(settings)
+    context = Context(settings, store, Pool(settings, store))
+    app = Runtime(middleware=[RequestLog(), _Gate(settings), _Lifespan(context)])
+    app.context = context
+    # ASCII: an older store may have text that UTF-8 cannot encode.
+    app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=json.dumps)
+    for path, resource in _ROUTES.items():
+        app.add_route(f"/v1{path}", resource(context))
+    app.add_route("/healthz", health.Health(context))
+    app.add_error_handler(Exception, _answer_failure)
+    app.add_error_handler(SQLAlchemyError, _answer_store_failure)
+    app.add_error_handler(falcon.HTTPError, _answer_http_error)
+    app.add_error_handler(ApiError, _answer)
+    return app
+
+
+class _Lifespan:
+    """Begins and ends with the server."""
+
+    def __init__(self, context: Context) -> None:
+        self._context = context
+
+    async def process_startup(self, scope: dict[str, object], event: dict[str, object]) -> None:
+        self._context.executor.open()
+
+    async def process_shutdown(self, scope: dict[str, object], event: dict[str, object]) -> None:
+        if not self._context.executor.stopped:
+            await self._context.executor.stop(self._context.grace)
+        self._context.store.close()
+
+
+class _Gate:
+    """What is checked before any resource is asked."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._max_body = settings.max_body
+        self._token = settings.token.encode() if settings.token else None
+
+    async def process_request(self, req: Request, resp: Response) -> None:
+        req.context.max_body = self._max_body
+        resp.set_header("x-request-id", new_id("req"))
+        if self._token is None or req.path == "/healthz":
+            return
+        scheme, _space, token = (req.auth or "").partition(" ")
+        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token):
+            raise ApiError(401, "Incorrect token: send it as 'Authorization: Bearer TOKEN'.", code="invalid_api_key")
+
+    async def process_resource(self, req: Request, resp: Response, resource: object, params: dict) -> None:
+        if req.path.startswith("/v1/") and "assistants=v2" not in (req.get_header("OpenAI-Beta") or ""):
+            raise ApiError(400, _NO_BETA, code="invalid_beta")
+
+
+async def _answer(req: Request, resp: Response, error: ApiError, params: dict) -> None:
+    resp.status = error.status
+    resp.media = error.body
+
+
+async def _answer_http_error(req: Request, resp: Response, error: falcon.HTTPError, params: dict) -> None:
+    messages_of = {
+        404: f"Invalid URL ({req.method} {req.path})",
+        405: f"Not allowed to {req.method} on {req.path}.",
+    }
+    message = messages_of.get(error.status_code) or error.description or error.title
+    resp.set_headers(error.headers or {})
+    await _answer(req, resp, ApiError(error.status_code, message), params)
+
+
+async def _answer_store_failure(req: Request, resp: Response, error: SQLAlchemyError, params: dict) -> None:
+    # Its text may quote what was to be written: the log says only what kind of trouble it is.
+    cause = getattr(error, "orig", None) or error
+    _LOG.error("store failure: %s", type(cause).__name__)
+    message = NO_SPACE if is_out_of_space(cause) else "The store cannot be reached or is busy; try again."
+    await _answer(req, resp, ApiError(503, message, type="server_error"), params)
+
+
+async def _answer_failure(req: Request, resp: Response, error: Exception, params: dict) -> None:
+    place = error.__traceback__
+    while place and place.tb_next:
+        place = place.tb_next
+    where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
+    _LOG.error("unexpected %s at %s", type(error).__name__, where)
+    await _answer(req, resp, ApiError(500, "The runtime failed at this request.", type="server_error"), params)

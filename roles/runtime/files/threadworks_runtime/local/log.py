@@ -1,0 +1,109 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The log: a file beside the store that does not grow without end. It has neither contents nor keys in it."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+from typing import TextIO
+
+from ..logs import JsonFormatter
+from .configuration import Configuration
+
+_LARGEST = 1024 * 1024  # bytes
+_KEPT = 2  # older files
+_OURS = "threadworks"
+
+
+def log_path(configuration: Configuration) -> str:
+    """The file to log to: beside an SQLite store, else beside the socket.
+
+    :param configuration: the runtime's configuration.
+    :return: the path.
+    """
+    return f"{configuration.store_file or configuration.socket}.log"
+
+
+def log_to(path: str) -> None:
+    """Log to a file from now on. A file that cannot be written is no reason to fail.
+
+    :param path: the file.
+    """
+    file = _LogFile(path)
+    file.setFormatter(_Formatter())
+    logging.raiseExceptions = False
+    logging.basicConfig(handlers=[file], level=logging.WARNING, force=True)
+    logging.getLogger(_OURS).setLevel(logging.INFO)
+
+
+def open_private(path: str) -> TextIO:
+    """Open a file of this user's to append to it.
+
+    :param path: the file.
+    :return: the file, or the null device if it cannot be opened.
+    """
+    try:
+        return open(path, "a", encoding="utf-8", opener=_private)
+    except OSError:
+        return open(os.devnull, "a", encoding="utf-8")
+
+
+class _LogFile(logging.Handler):
+    """Writes lines to a file that other processes write too, each of which may put it aside when it is long."""
+
+    def __init__(self, path: str) -> None:
+        super().__init__()
+        self._path = path
+        self._file: TextIO | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a line."""
+        with contextlib.suppress(OSError):
+            line = self.format(record) + "\n"
+            file = self._current(len(line))
+            file.write(line)
+            file.flush()
+
+    def _current(self, more: int) -> TextIO:
+        """The file to write to, which has room for so many bytes."""
+        if self._file is None or not self._is_there(self._file):
+            self._open()
+        if self._file is not None and os.fstat(self._file.fileno()).st_size + more > _LARGEST:
+            self._put_aside()
+            self._open()
+        assert self._file is not None
+        return self._file
+
+    def _is_there(self, file: TextIO) -> bool:
+        try:
+            return os.path.samestat(os.fstat(file.fileno()), os.stat(self._path))
+        except FileNotFoundError:
+            return False
+
+    def _open(self) -> None:
+        if self._file is not None:
+            self._file.close()
+            self._file = None
+        self._file = open(self._path, "a", encoding="utf-8", opener=_private)  # noqa: SIM115
+
+    def _put_aside(self) -> None:
+        for number in range(_KEPT, 0, -1):
+            older = self._path if number == 1 else f"{self._path}.{number - 1}"
+            with contextlib.suppress(FileNotFoundError):
+                os.replace(older, f"{self._path}.{number}")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+
+
+class _Formatter(JsonFormatter):
+    """Only the runtime's own messages are known to be without contents: of others, only the beginning is told."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        if not record.name.startswith(_OURS):
+            record = logging.makeLogRecord({**record.__dict__, "args": ()})
+            record.msg = str(record.msg).splitlines()[0] if record.msg else ""
+        return super().format(record)

@@ -1,0 +1,176 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Serving over the Unix socket, from the first request to the end."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import gc
+import importlib
+import logging
+import os
+import signal
+import socket
+import time
+from typing import Any
+
+from .. import __version__
+from ..app import Runtime, create_app
+from ..settings import Settings
+from ..store.wording import shown
+from .activity import Activity
+from .configuration import Configuration
+from .gate import Gate
+from .log import log_path, log_to, open_private
+from .place import Place
+from .process import Starter, end_if_stuck
+from .unix import UnixServer
+
+_LOG = logging.getLogger("threadworks.runtime.local")
+_STUCK = 60.0  # seconds
+_LOOK = 1.0  # seconds between two looks at what is going on
+# Clients that connected just before the socket was removed are still served.
+_LATE = 0.1  # seconds
+
+
+def serve(configuration: Configuration, starter: Starter) -> None:
+    """Serve until the runtime is idle, stopped or replaced.
+
+    :param configuration: what the starter wants.
+    :param starter: gets the outcome of the start.
+    :raise OSError: the socket cannot be made.
+    :raise StoreError: the store cannot be used.
+    """
+    place = Place(configuration.socket)
+    listener = place.listen()
+    try:
+        settings = Settings(store=configuration.store, concurrent_runs=configuration.concurrent_runs)
+        asyncio.run(_Service(configuration, create_app(settings), place, starter).run(listener))
+    finally:
+        place.abandon()
+
+
+class _Service:
+    """One process that serves one socket."""
+
+    def __init__(self, configuration: Configuration, runtime: Runtime, place: Place, starter: Starter) -> None:
+        self._configuration = configuration
+        self._place = place
+        self._starter = starter
+        self._context = runtime.context
+        self._context.idle_timeout = configuration.idle_timeout
+        self._activity = Activity(self._context)
+        self._gate = Gate(runtime, self._activity, self.describe, self.stop)
+        self._server = UnixServer(self._gate, runtime, self._begin, self._has_store)
+        self._store_file = configuration.store_file
+        self._store = self._find_store()
+        self._started_at = int(time.time())
+        self._ending: asyncio.Task[None] | None = None
+        self._stopping = False
+
+    def _find_store(self) -> tuple[int, int] | None:
+        """What identifies the file of the store; ``None``: it is no file, or is gone."""
+        try:
+            found = os.stat(self._store_file or "")
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
+
+    def _has_store(self) -> bool:
+        """Whether the store is still where it was. A file that was removed or replaced is nobody's store any more.
+
+        If it is not, the place is left at once: the client that has just connected finds nobody, and starts another
+        runtime, with the store that is there now.
+        """
+        if self._find_store() == self._store:
+            return True
+        self._place.leave()
+        self._end("the store was removed or replaced")
+        return False
+
+    def describe(self) -> dict[str, Any]:
+        """Describe the process, without the store's secrets."""
+        executor = self._context.executor
+        return {
+            "pid": os.getpid(),
+            "version": __version__,
+            "store": shown(self._configuration.store),
+            "socket": self._place.path,
+            "started_at": self._started_at,
+            "idle_seconds": round(self._activity.idle_seconds(), 1),
+            "active_runs": executor.active(),
+            "queued_runs": executor.queued(),
+            "idle_timeout": self._context.idle_timeout,
+            "concurrent_runs": executor.concurrent_runs,
+        }
+
+    def stop(self, force: bool) -> None:
+        """End.
+
+        :param force: do not wait for the runs. It may be called again with it.
+        """
+        self._stopping = True
+        if force:
+            self._hurrying = asyncio.get_running_loop().create_task(self._server.hurry())
+        self._end("stopped")
+
+    async def run(self, listener: socket.socket) -> None:
+        """Serve, and return at the end."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._terminate)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        await self._server.serve([listener])
+
+    def _begin(self) -> None:
+        """Requests are answered: take the place, report it, and look after both from now on."""
+        log = log_path(self._configuration)
+        log_to(log)
+        self._traces = open_private(log)
+        _LOG.info("started, version %s", __version__)
+        self._place.take()
+        self._starter.accept()
+        gc.freeze()
+        gc.enable()
+        loop = asyncio.get_running_loop()
+        self._watching = loop.create_task(self._watch())
+        # Slow, and not needed for the first answers.
+        self._importing = loop.run_in_executor(None, _import_later)
+
+    async def _watch(self) -> None:
+        while True:
+            end_if_stuck(_STUCK, self._traces)
+            if self._has_store() and not self._place.is_own():
+                self._end("replaced")
+            elif self._activity.is_over():
+                self._end("idle")
+            await asyncio.sleep(min(_LOOK, self._context.idle_timeout / 4))
+
+    def _terminate(self) -> None:
+        """A signal stops the runtime; if it is being stopped already, without the runs."""
+        self.stop(force=self._stopping)
+
+    def _end(self, reason: str) -> None:
+        if self._ending is None:
+            self._ending = asyncio.get_running_loop().create_task(self._finish(reason))
+
+    async def _finish(self, reason: str) -> None:
+        left = self._place.leave()
+        if reason == "idle" and not left:
+            # Somebody is about to use this runtime.
+            self._ending = None
+            return
+        _LOG.info("ending: %s", reason)
+        self._gate.closing = True
+        await asyncio.sleep(_LATE)
+        while not self._server.forced and (self._activity.busy or not left):
+            await asyncio.sleep(_LATE)
+            left = left or self._place.leave()
+        self._server.should_exit = True
+
+
+def _import_later() -> None:
+    # A run reports what is wrong with it.
+    with contextlib.suppress(Exception):
+        importlib.import_module("openai")

@@ -1,0 +1,96 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""uvicorn on a Unix socket that serves only processes of its own user."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import socket
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import uvicorn
+
+from ..app import Runtime
+from ..server import HttpProtocol, Server
+
+BACKLOG = 2048
+_KEEP_ALIVE = 60  # seconds
+_LAST_ANSWERS = 10  # seconds that answers have after the runs
+# From sys/un.h and sys/ucred.h of macOS.
+_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED = 0, 1, 76
+
+
+class UnixServer(Server):
+    """The server of a local runtime; signals are the service's matter.
+
+    :param app: what is called.
+    :param runtime: the runtime's application.
+    :param begin: called once, as soon as requests are answered.
+    :param admits: whether a new connection is served; one that is not is closed without an answer.
+    """
+
+    def __init__(self, app: Any, runtime: Runtime, begin: Callable[[], None], admits: Callable[[], bool]) -> None:
+        super().__init__(
+            app,
+            runtime,
+            grace=0,
+            http=_protocol(admits),
+            ws="none",
+            log_config=None,
+            backlog=BACKLOG,
+            timeout_keep_alive=_KEEP_ALIVE,
+            timeout_graceful_shutdown=_LAST_ANSWERS,
+        )
+        self.forced = False
+        self._begin = begin
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to answer."""
+        await super().startup(sockets)
+        self._begin()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Answer what has been sent already, and let the runs end that it makes. If the end is forced, do neither."""
+        if self.forced:
+            await super().shutdown(sockets)
+        else:
+            self._runtime.context.grace = None
+            await uvicorn.Server.shutdown(self, sockets)
+
+    async def hurry(self) -> None:
+        """Do not wait for runs any more, also if the end has begun."""
+        self.forced = True
+        if self.should_exit:
+            await self._runtime.context.executor.stop(0)
+
+    def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
+        """Capture none."""
+        return contextlib.nullcontext()
+
+
+def _protocol(admits: Callable[[], bool]) -> type[asyncio.Protocol]:
+    """uvicorn's HTTP protocol for connections of this user's processes that are admitted."""
+
+    class Protocol(HttpProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            """Look who it is before anything is read."""
+            super().connection_made(transport)
+            if _peer_user(transport.get_extra_info("socket")) not in (None, os.geteuid()) or not admits():
+                transport.abort()
+
+    return Protocol
+
+
+def _peer_user(connection: socket.socket) -> int | None:
+    """The user id of the process at the other end; ``None``: not known here, only the folder keeps others out."""
+    if sys.platform.startswith("linux"):
+        credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+        return int(struct.unpack("3i", credentials)[1])
+    if sys.platform == "darwin":
+        return int(struct.unpack_from("2I", connection.getsockopt(_SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED))[1])
+    return None

@@ -1,0 +1,63 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Logs of the served runtime: JSON lines that tell what was asked for and how it went, never contents or keys."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+from typing import Any
+
+from falcon.asgi import Request, Response
+
+_LOG = logging.getLogger("threadworks.runtime.requests")
+
+
+class JsonFormatter(logging.Formatter):
+    """One JSON object a line. Of an exception only its type is told: its text may quote what was being handled."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        entry: dict[str, Any] = {
+            "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03}Z",
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "process": record.process,
+        }
+        request = getattr(record, "request", None)
+        entry.update(request if request else {"message": record.getMessage()})
+        if record.exc_info and record.exc_info[0]:
+            entry["exception"] = record.exc_info[0].__name__
+        return json.dumps(entry)
+
+
+class RequestLog:
+    """Logs each request. The query is left out: it may hold metadata."""
+
+    async def process_request(self, req: Request, resp: Response) -> None:
+        """Remember when the request came."""
+        req.context.began = time.monotonic()
+
+    async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
+        """Log the request."""
+        entry = {
+            "method": req.method,
+            "path": req.path,
+            "status": resp.status_code,
+            "milliseconds": round((time.monotonic() - req.context.began) * 1000, 1),
+            "request_id": resp.get_header("x-request-id"),
+        }
+        _LOG.info("request", extra={"request": entry})
+
+
+CONFIG: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": JsonFormatter}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stderr"}},
+    "root": {"level": "WARNING", "handlers": ["stderr"]},
+    "loggers": {
+        "threadworks": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+        "uvicorn": {"level": "INFO", "handlers": ["stderr"], "propagate": False},
+    },
+}

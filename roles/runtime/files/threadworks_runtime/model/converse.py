@@ -1,0 +1,67 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One round of a run: build the request, send it, read the answer."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+
+from .answer import read_answer
+from .errors import ContextExceeded, LimitReached
+from .events import Event, Json
+from .request import build_request
+from .server import ModelServer
+from .truncation import estimate
+
+# Of a model's context the prompt may take this much, so that there is room for an answer.
+_PROMPT_SHARE = 0.75
+
+
+async def converse(
+    server: ModelServer,
+    run: Json,
+    messages: list[Json],
+    *,
+    private: Json,
+    items: Sequence[Json] = (),
+    used: Json | None = None,
+) -> AsyncGenerator[Event, None]:
+    """Ask the model server for a run's next round and yield what happens.
+
+    Where the prompt turns out to be longer than the model's context, the strategy ``auto`` drops messages and asks
+    again (Assistants wire, section 2). The parameters are those of :func:`~.request.build_request`.
+
+    :raises LimitReached: a token limit of the run leaves no room for this round; nothing has been sent.
+    :raises ModelError: the run fails.
+    """
+    context: int | None = None
+    exceeded: ContextExceeded | None = None
+    while True:
+        try:
+            body = await build_request(
+                run,
+                messages,
+                private=private,
+                items=items,
+                used=used,
+                output_limit=server.output_limit,
+                count=server.count_tokens,
+                context=context,
+            )
+        except LimitReached as limit:
+            # Where the model's context was found too small, it is that, and not the run's own limit.
+            raise exceeded or limit from None
+        begun = False
+        try:
+            async with aclosing(read_answer(server.respond(body), body)) as answer:
+                async for event in answer:
+                    begun = True
+                    yield event
+            return
+        except ContextExceeded as error:
+            if begun or (run.get("truncation_strategy") or {}).get("type", "auto") != "auto":
+                raise
+            exceeded = error
+            size = error.limit or context or await server.count_tokens(body) or estimate(body)
+            context = int(min(size, context or size) * _PROMPT_SHARE)

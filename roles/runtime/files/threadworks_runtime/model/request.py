@@ -1,0 +1,107 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A run as a request to ``POST /responses`` that every server takes."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from .errors import LimitReached
+from .events import Json
+from .messages import code_files, to_items
+from .tools import to_text_format, to_tool_choice, to_tools
+from .truncation import fit, last_messages
+
+# OpenAI refuses a smaller max_output_tokens.
+_LEAST_OUTPUT_TOKENS = 16
+
+
+async def build_request(
+    run: Json,
+    messages: list[Json],
+    *,
+    private: Json,
+    items: Sequence[Json] = (),
+    used: Json | None = None,
+    output_limit: int = 4096,
+    count: Callable[[Json], Awaitable[int | None]] | None = None,
+    context: int | None = None,
+) -> Json:
+    """Make the request of a run's next round.
+
+    :param run: the wire run (Assistants wire, section 7), everything the assistant sets already resolved.
+    :param messages: the thread's wire messages, oldest first, without those that this run has written itself.
+    :param private: what the wire run does not show: ``reasoning_effort``, ``tool_resources``.
+    :param items: the raw output items of the run's earlier rounds and the ``function_call_output`` items, in order.
+    :param used: the wire usage of the earlier rounds: a run's token limits are for all its rounds together.
+    :param output_limit: the bound of the answer, in tokens, where the run sets no ``max_completion_tokens``.
+    :param count: counts the tokens of a request's prompt; without it, or where it returns ``None``, they are estimated.
+    :param context: tokens that the model's context has for the prompt, where that is known.
+    :returns: the request's body, without nulls.
+    :raises LimitReached: a token limit leaves no room for this round.
+    :raises ModelError: ``tool_choice`` forces a tool that the run does not have.
+    """
+    used = used or {"prompt_tokens": 0, "completion_tokens": 0}
+    strategy = run.get("truncation_strategy") or {"type": "auto"}
+    tools = to_tools(run.get("tools") or [], private.get("tool_resources") or {}, code_files(messages))
+    settings = _settings(run, private, tools, forced=not items) | {
+        "max_output_tokens": _output_limit(run, used, output_limit)
+    }
+    later = [_without_nulls(item) for item in items]
+
+    def build(kept: list[Json]) -> Json:
+        return {**settings, "input": [item for message in kept for item in to_items(message)] + later}
+
+    candidates = last_messages(messages, strategy)
+    limits = [context, run["max_prompt_tokens"] - used["prompt_tokens"] if run.get("max_prompt_tokens") else None]
+    limit = min((limit for limit in limits if limit is not None), default=None)
+    if limit is None:
+        return build(candidates)
+    droppable = strategy["type"] == "auto"
+    return await fit(candidates, limit=limit, droppable=droppable, build=build, count=count or _uncounted)
+
+
+async def _uncounted(_body: Json) -> None:
+    return None
+
+
+def _settings(run: Json, private: Json, tools: list[Json], *, forced: bool) -> Json:
+    """All of the request but its input and its limit.
+
+    :param forced: whether ``tool_choice`` still has to be obeyed: if it were after the tools have answered, no run that
+        forces a tool would ever end.
+    """
+    text_format = to_text_format(run.get("response_format"))
+    choice = run.get("tool_choice")
+    settings: dict[str, Any] = {
+        "model": run["model"],
+        "instructions": run.get("instructions") or None,
+        "tools": tools or None,
+        "tool_choice": to_tool_choice(choice if forced or choice == "none" else "auto", tools),
+        "parallel_tool_calls": False if tools and run.get("parallel_tool_calls") is False else None,
+        "temperature": run.get("temperature"),
+        "top_p": run.get("top_p"),
+        "reasoning": {"effort": private["reasoning_effort"]} if private.get("reasoning_effort") else None,
+        "text": {"format": text_format} if text_format else None,
+    }
+    return {name: value for name, value in settings.items() if value is not None}
+
+
+def _output_limit(run: Json, used: Json, default: int) -> int:
+    limit = run.get("max_completion_tokens")
+    if limit is None:
+        return default
+    left = int(limit - used["completion_tokens"])
+    if left < _LEAST_OUTPUT_TOKENS:
+        raise LimitReached("max_completion_tokens")
+    return left
+
+
+def _without_nulls(value: Any) -> Any:
+    """A server's own output item as it may be sent back: what it answers as null it refuses in a request."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [_without_nulls(inner) for inner in value]
+    return value

@@ -1,0 +1,92 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Which messages of a thread a request contains (Assistants wire, section 2: ``truncation_strategy``).
+
+``last_messages`` keeps exactly so many of the newest. ``auto`` drops messages until the prompt fits: those in the
+middle, oldest first, then the thread's first message; never the latest message of the user.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Sequence
+
+from .errors import LimitReached
+from .events import Json
+
+_BYTES_PER_TOKEN = 3
+_TOKENS_PER_MESSAGE = 4
+_TOKENS_PER_IMAGE = 1000
+
+
+def last_messages(messages: list[Json], strategy: Json) -> list[Json]:
+    """The messages that the strategy ``last_messages`` keeps; with ``auto``, all of them."""
+    count = strategy.get("last_messages") if strategy["type"] == "last_messages" else None
+    return messages[-count:] if count else messages
+
+
+async def fit(
+    messages: list[Json],
+    *,
+    limit: int,
+    droppable: bool,
+    build: Callable[[list[Json]], Json],
+    count: Callable[[Json], Awaitable[int | None]],
+) -> Json:
+    """Build the request with the most messages that fit.
+
+    :param limit: the tokens that the prompt may have.
+    :param droppable: whether messages may be dropped at all.
+    :param build: makes the request of some messages.
+    :param count: counts a request's prompt, or returns ``None`` where the server cannot: then :func:`estimate` does.
+    :returns: the request.
+    :raises LimitReached: even without all that may be dropped the prompt is too long.
+    """
+    order = _drop_order(messages) if droppable else []
+
+    async def attempt(dropped: int) -> Json | None:
+        gone = set(order[:dropped])
+        body = build([message for index, message in enumerate(messages) if index not in gone])
+        counted = await count(body)
+        return body if (estimate(body) if counted is None else counted) <= limit else None
+
+    if body := await attempt(0):
+        return body
+    best = await attempt(len(order))
+    if best is None:
+        raise LimitReached("max_prompt_tokens")
+    # Counting may be a request to the server, so halve the number to drop instead of trying each.
+    too_few, enough = 0, len(order)
+    while enough - too_few > 1:
+        middle = (too_few + enough) // 2
+        if body := await attempt(middle):
+            enough, best = middle, body
+        else:
+            too_few = middle
+    return best
+
+
+def estimate(body: Json) -> int:
+    """The tokens of a request's prompt where the server does not count them, rather too many than too few.
+
+    A token for every 3 bytes of text in UTF-8 (English has about 4), 4 for each item around it, 1000 for each image.
+    """
+    parts: list[Json] = [part for item in body["input"] for part in _parts(item)]
+    images = sum(part.get("type") == "input_image" for part in parts)
+    texts = [body.get("instructions", ""), json.dumps(body["tools"]) if "tools" in body else ""]
+    texts += [str(part[name]) for part in parts for name in ("text", "arguments", "output", "code") if part.get(name)]
+    size: int = sum(len(text.encode("utf-8", "replace")) for text in texts)
+    return -(-size // _BYTES_PER_TOKEN) + _TOKENS_PER_MESSAGE * len(body["input"]) + _TOKENS_PER_IMAGE * images
+
+
+def _parts(item: Json) -> list[Json]:
+    content = item.get("content")
+    if isinstance(content, str):
+        return [{"text": content}]
+    return [item, *(content or [])]
+
+
+def _drop_order(messages: Sequence[Json]) -> list[int]:
+    """The indexes of the messages that may be dropped, in the order in which they go."""
+    latest = next((index for index in reversed(range(len(messages))) if messages[index]["role"] == "user"), -1)
+    return [index for index in [*range(1, len(messages)), 0] if index != latest and index < len(messages)]

@@ -1,0 +1,66 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs as they stand now: whoever reads one first ends it, if its time is over or its runner has died."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, Row, select
+
+from ..lifecycle import due, settle
+from ..store import rows
+from ..store.tables import ACTIVE, RUNS, THREADS
+from .context import Context
+
+
+def active_run(context: Context, connection: Connection, thread_id: str) -> Row | None:
+    """The run that keeps a thread locked (Assistants wire, section 7).
+
+    :param context: the application's parts.
+    :param connection: a writing transaction that has locked the thread.
+    :param thread_id: the thread.
+    :return: the run, or ``None``: the thread is free.
+    """
+    runs = RUNS.table
+    statement = select(runs).where(runs.c.thread_id == thread_id, runs.c.status.in_(ACTIVE)).with_for_update()
+    row = connection.execute(statement).one_or_none()
+    if row is None or settle(connection, row, takes_queued=context.executor.takes_queued):
+        return None
+    return row
+
+
+async def current_run(context: Context, thread_id: str, run_id: str) -> Row:
+    """A run as it stands.
+
+    :param context: the application's parts.
+    :param thread_id: its thread.
+    :param run_id: its id.
+    :return: its row.
+    :raise ApiError: 404, there is no such thread, or no such run in it.
+    """
+
+    def read(connection: Connection) -> Row:
+        rows.find(connection, THREADS, thread_id)
+        return rows.find(connection, RUNS, run_id, thread_id=thread_id)
+
+    def write(connection: Connection) -> Row:
+        row = locked_run(connection, thread_id, run_id)
+        settle(connection, row, takes_queued=context.executor.takes_queued)
+        return rows.find(connection, RUNS, run_id)
+
+    row = await context.store.read(read)
+    if due(row, takes_queued=context.executor.takes_queued) is None:
+        return row
+    return await context.store.write(write)
+
+
+def locked_run(connection: Connection, thread_id: str, run_id: str) -> Row:
+    """A run that nobody else changes until the transaction ends.
+
+    :param connection: a writing transaction.
+    :param thread_id: its thread; always locked first, so that no two transactions wait for each other.
+    :param run_id: its id.
+    :return: its row.
+    :raise ApiError: 404, there is no such thread, or no such run in it.
+    """
+    rows.find(connection, THREADS, thread_id, lock=True)
+    return rows.find(connection, RUNS, run_id, lock=True, thread_id=thread_id)

@@ -1,0 +1,122 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Answers that carry a run: as an object, or as the stream of what happens to it (Assistants wire, section 11)."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+from falcon.asgi import Response
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..documents import Document, shown_step
+from ..errors import ApiError
+from ..lifecycle import AT_REST, Event, run_event
+from ..runner.subscription import Subscription
+from ..settings import ModelOptions
+from ..store import rows
+from ..store.tables import MESSAGES, STEPS
+from ..wire import frame
+from .active import current_run
+from .context import Context
+
+
+def answer_run(resp: Response, run: Document) -> None:
+    """Answer with a run, and tell pollers when to ask again (the SDKs heed the header, section 12).
+
+    :param resp: the response.
+    :param run: the wire's object.
+    """
+    resp.media = run
+    if run["status"] not in AT_REST:
+        # Most answers take seconds. A run that takes longer is not over the next moment either.
+        age = time.time() - run["created_at"]
+        resp.set_header("openai-poll-after-ms", str(250 if age < 10 else 1000 if age < 60 else 2000))
+
+
+def start_run(
+    context: Context,
+    resp: Response,
+    run: Document,
+    opening: list[Event] | None,
+    *,
+    options: ModelOptions | None,
+    stream: bool | None,
+    include: bool = False,
+) -> None:
+    """Start a queued run, and answer with it or with its events.
+
+    :param context: the application's parts.
+    :param resp: the response.
+    :param run: the wire's object.
+    :param opening: what has happened in this request; ``None``: the run was started by an earlier one.
+    :param options: the run's model server; ``None``: the settings'.
+    :param stream: whether the events are asked for.
+    :param include: whether steps are shown with what file_search found.
+    """
+    events = None if opening is None else context.executor.start(run["id"], options, watch=bool(stream))
+    if not stream:
+        answer_run(resp, run)
+        return
+    resp.content_type = "text/event-stream"
+    resp.set_headers({"cache-control": "no-cache", "x-accel-buffering": "no"})
+    resp.stream = _frames(context, run, opening or [], events, include)
+
+
+async def _frames(
+    context: Context, run: Document, opening: list[Event], events: Subscription | None, include: bool
+) -> AsyncIterator[bytes]:
+    told: dict[str, str] = {}
+    try:
+        yield _encoded(opening, told, include)
+        if events is not None:
+            async for several in events:
+                yield _encoded(several, told, include)
+        if told.get(run["id"]) not in AT_REST:
+            # The runner is somebody else's, or has died: the store has the rest.
+            async for several in _follow(context, run, told):
+                yield _encoded(several, told, include)
+    except ApiError as error:  # the thread was deleted under the run, or the server stops
+        yield frame("error", error.error)
+    except SQLAlchemyError:
+        yield frame("error", ApiError(503, "The store cannot be reached.", type="server_error").error)
+    yield frame("done", "[DONE]")
+
+
+def _encoded(events: list[Event], told: dict[str, str], include: bool) -> bytes:
+    if not events:  # a sign of life, which the event stream format has comments for
+        return b": waiting\n\n"
+    frames = []
+    for name, data in events:
+        if "status" in data:
+            told[data["id"]] = data["status"]
+        frames.append(frame(name, shown_step(data, include=include) if "step_details" in data else data))
+    return b"".join(frames)
+
+
+async def _follow(context: Context, run: Document, told: dict[str, str]) -> AsyncIterator[list[Event]]:
+    pause = 0.05
+    while True:
+        if context.executor.stopped:
+            raise ApiError(503, "The server stops; another one goes on with the run.", type="server_error")
+        row = await current_run(context, run["thread_id"], run["id"])
+        parts = await context.store.read(lambda connection, run_id=row.id: _parts(connection, run_id))  # type: ignore[misc]
+        news = [(f"{kind}.{part['status']}", part) for kind, part in parts if told.get(part["id"]) != part["status"]]
+        if told.get(row.id) != row.status:
+            # What the run did comes before its end, and after its beginning.
+            news.insert(len(news) if row.status in AT_REST else 0, run_event(row.document))
+        yield news
+        if row.status in AT_REST:
+            return
+        pause = 0.05 if news else min(pause * 1.5, 1.0)
+        await asyncio.sleep(pause)
+
+
+def _parts(connection: Connection, run_id: str) -> list[tuple[str, Document]]:
+    return [
+        *(("thread.message", part.document) for part in rows.all_of(connection, MESSAGES, run_id=run_id)),
+        *(("thread.run.step", part.document) for part in rows.all_of(connection, STEPS, run_id=run_id)),
+    ]

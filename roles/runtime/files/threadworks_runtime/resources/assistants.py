@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Assistants (Assistants wire, section 3)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from falcon.asgi import Request, Response
+from sqlalchemy import Connection
+
+from .. import documents
+from ..schemas.assistants import CreateAssistant, ModifyAssistant
+from ..store import rows
+from ..store.idempotency import once
+from ..store.tables import ASSISTANTS
+from ..wire import deleted, list_object, read_body, read_page
+from .context import Resource, ticket_of
+
+
+class Assistants(Resource):
+    """``/assistants``"""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """listAssistants"""
+        page = read_page(req)
+        resp.media = list_object(*await self._store.read(lambda store: rows.list_page(store, ASSISTANTS, page)))
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """createAssistant"""
+        body = await read_body(req, CreateAssistant)
+        claim = ticket_of(req, body)
+
+        def work(connection: Connection) -> dict[str, Any]:
+            def create(id: str) -> dict[str, Any]:
+                return rows.insert(connection, ASSISTANTS, *documents.assistant(id, body))
+
+            assistant, _fresh = once(connection, ASSISTANTS, claim, create)
+            return assistant
+
+        resp.media = await self._store.write(work)
+
+
+class Assistant(Resource):
+    """``/assistants/{assistant_id}``"""
+
+    async def on_get(self, req: Request, resp: Response, assistant_id: str) -> None:
+        """getAssistant"""
+        row = await self._store.read(lambda connection: rows.find(connection, ASSISTANTS, assistant_id))
+        resp.media = row.document
+
+    async def on_post(self, req: Request, resp: Response, assistant_id: str) -> None:
+        """modifyAssistant"""
+        body = await read_body(req, ModifyAssistant)
+
+        def work(connection: Connection) -> dict[str, Any]:
+            row = rows.find(connection, ASSISTANTS, assistant_id, lock=True)
+            changed = documents.changed_assistant(row.document, row.private, body)
+            return rows.save(connection, ASSISTANTS, row, *changed)
+
+        resp.media = await self._store.write(work)
+
+    async def on_delete(self, req: Request, resp: Response, assistant_id: str) -> None:
+        """deleteAssistant"""
+
+        def work(connection: Connection) -> None:
+            rows.remove(connection, ASSISTANTS, rows.find(connection, ASSISTANTS, assistant_id, lock=True))
+
+        await self._store.write(work)
+        resp.media = deleted("assistant", assistant_id)

@@ -1,0 +1,21 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""``/healthz``: whether the runtime can do its work (an addition to the wire)."""
+
+from __future__ import annotations
+
+from falcon.asgi import Request, Response
+from sqlalchemy import select
+
+from ..store.tables import version
+from .context import Resource
+
+
+class Health(Resource):
+    """``/healthz``"""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """200 if the store answers; a store that does not is answered with 503, as everywhere."""
+        statement = select(version.c.version)
+        found = await self._store.read(lambda connection: connection.execute(statement).scalar_one())
+        resp.media = {"status": "ok", "store_version": found}

@@ -1,0 +1,91 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Messages (Assistants wire, section 5)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from falcon.asgi import Request, Response
+from sqlalchemy import Connection, Row
+
+from .. import documents
+from ..errors import ApiError
+from ..schemas.messages import CreateMessage, ModifyMetadata
+from ..store import rows
+from ..store.idempotency import once
+from ..store.tables import MESSAGES, THREADS
+from ..wire import deleted, list_object, read_body, read_page, read_parameter
+from .active import active_run
+from .context import Resource, ticket_of
+
+
+class Messages(Resource):
+    """``/threads/{thread_id}/messages``"""
+
+    async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
+        """listMessages"""
+        page = read_page(req, further={"run_id"})
+        of_run = {"run_id": read_parameter(req, "run_id")} if "run_id" in req.params else {}
+
+        def work(connection: Connection) -> tuple[list[Row], bool]:
+            rows.find(connection, THREADS, thread_id)
+            return rows.list_page(connection, MESSAGES, page, thread_id=thread_id, **of_run)
+
+        resp.media = list_object(*await self._store.read(work))
+
+    async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
+        """createMessage"""
+        body = await read_body(req, CreateMessage)
+        claim = ticket_of(req, body)
+
+        def work(connection: Connection) -> dict[str, Any]:
+            def create(id: str) -> dict[str, Any]:
+                run = active_run(self._context, connection, thread_id)
+                if run is not None:
+                    raise ApiError(400, f"Can't add messages to {thread_id} while a run {run.id} is active.")
+                message = documents.message(id, thread_id, body)
+                return rows.insert(connection, MESSAGES, message, thread_id=thread_id)
+
+            rows.find(connection, THREADS, thread_id, lock=True)
+            message, _fresh = once(connection, MESSAGES, claim, create)
+            return message
+
+        resp.media = await self._store.write(work)
+
+
+class Message(Resource):
+    """``/threads/{thread_id}/messages/{message_id}``"""
+
+    async def on_get(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
+        """getMessage"""
+
+        def work(connection: Connection) -> dict[str, Any]:
+            rows.find(connection, THREADS, thread_id)
+            return rows.find(connection, MESSAGES, message_id, thread_id=thread_id).document
+
+        resp.media = await self._store.read(work)
+
+    async def on_post(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
+        """modifyMessage"""
+        body = await read_body(req, ModifyMetadata)
+
+        def work(connection: Connection) -> dict[str, Any]:
+            row = self._locked(connection, thread_id, message_id)
+            return rows.save(connection, MESSAGES, row, documents.with_metadata(row.document, body))
+
+        resp.media = await self._store.write(work)
+
+    async def on_delete(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
+        """deleteMessage"""
+
+        def work(connection: Connection) -> None:
+            rows.remove(connection, MESSAGES, self._locked(connection, thread_id, message_id))
+
+        await self._store.write(work)
+        resp.media = deleted("thread.message", message_id)
+
+    @staticmethod
+    def _locked(connection: Connection, thread_id: str, message_id: str) -> Row:
+        rows.find(connection, THREADS, thread_id, lock=True)
+        return rows.find(connection, MESSAGES, message_id, lock=True, thread_id=thread_id)

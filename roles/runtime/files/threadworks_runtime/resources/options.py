@@ -1,0 +1,59 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The header ``Runtime-Options``: a local runtime is told the model server by each request that needs it.
+
+The values stay in memory. A served runtime has its own model server and ignores the header.
+"""
+
+from __future__ import annotations
+
+from falcon.asgi import Request
+from pydantic import Field, ValidationError
+
+from ..errors import invalid
+from ..schemas.base import Body
+from ..settings import ModelOptions
+from .context import Context
+
+HEADER = "Runtime-Options"
+
+
+class _Options(Body):
+    base_url: str | None = None
+    api_key: str | None = None
+    organization: str | None = None
+    project: str | None = None
+    timeout: float = Field(default=600.0, gt=0)
+    max_retries: int = Field(default=2, ge=0)
+    concurrent_runs: int | None = Field(default=None, ge=1)
+    idle_timeout: float | None = Field(default=None, gt=0)
+
+
+def read_options(req: Request, context: Context) -> ModelOptions | None:
+    """Read the model server of a request, and take over its wishes for the runtime itself: the latest ones count.
+
+    :param req: the request.
+    :param context: the application's parts.
+    :return: the model server; ``None``: the settings'.
+    :raise ApiError: 400, the header is not what it should be. Its value is not repeated: there may be a key in it.
+    """
+    header = req.get_header(HEADER)
+    if header is None or context.settings.executor == "served":
+        return None
+    try:
+        options = _Options.model_validate_json(header)
+    except ValidationError as error:
+        place = ".".join(str(step) for step in error.errors(include_url=False, include_input=False)[0]["loc"])
+        raise invalid(HEADER, f"the value of {place or 'the header'} is not valid.") from None
+    if options.concurrent_runs is not None:
+        context.executor.resize(options.concurrent_runs)
+    if options.idle_timeout is not None:
+        context.idle_timeout = options.idle_timeout
+    return ModelOptions(
+        base_url=options.base_url,
+        api_key=options.api_key,
+        organization=options.organization,
+        project=options.project,
+        timeout=options.timeout,
+        max_retries=options.max_retries,
+    )

@@ -1,0 +1,161 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs (Assistants wire, sections 6 and 7)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from falcon.asgi import Request, Response
+from sqlalchemy import Connection, Row
+
+from .. import documents, lifecycle
+from ..errors import ApiError
+from ..ids import new_id
+from ..schemas.messages import ModifyMetadata
+from ..schemas.runs import CreateRun, CreateThreadAndRun, NoBody, SubmitToolOutputs
+from ..store import rows
+from ..store.idempotency import once
+from ..store.tables import ASSISTANTS, RUNS, THREADS
+from ..wire import INCLUDE, WITH_MESSAGES, list_object, read_body, read_include, read_page
+from .active import active_run, current_run, locked_run
+from .answers import answer_run, start_run
+from .context import Context, Resource, ticket_of
+from .options import read_options
+from .threads import insert_messages, insert_thread
+
+
+def _insert_run(
+    context: Context,
+    connection: Connection,
+    id: str,
+    thread: dict[str, Any],
+    body: dict[str, Any],
+) -> dict[str, Any]:
+    assistant = rows.find(connection, ASSISTANTS, body["assistant_id"])
+    active = active_run(context, connection, thread["id"])
+    if active is not None:
+        raise ApiError(400, f"Thread {thread['id']} already has an active run {active.id}.")
+    insert_messages(connection, thread["id"], body.get("additional_messages") or [])
+    run, private = documents.run(id, thread, assistant.document, assistant.private, body, context.settings.run_expiry)
+    columns = {"thread_id": thread["id"], "status": "queued", "expires_at": run["expires_at"]}
+    return rows.insert(connection, RUNS, run, private, **columns, **context.executor.lease())
+
+
+class Runs(Resource):
+    """``/threads/{thread_id}/runs``"""
+
+    async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
+        """listRuns; ``include[]=messages``, the runtime's addition, shows each run with the messages it has written."""
+        page, include = read_page(req, further={INCLUDE}), read_include(req, WITH_MESSAGES)
+        takes_queued = self._context.executor.takes_queued
+
+        def work(connection: Connection) -> tuple[list[Row], bool, list[Row]]:
+            rows.find(connection, THREADS, thread_id)
+            found, more = rows.list_page(connection, RUNS, page, thread_id=thread_id)
+            return found, more, rows.of_runs(connection, [row.id for row in found]) if include else []
+
+        found, more, written = await self._store.read(work)
+        overdue = [row.id for row in found if lifecycle.due(row, takes_queued=takes_queued)]
+        if overdue:
+            for run_id in overdue:
+                await current_run(self._context, thread_id, run_id)
+            found, more, written = await self._store.read(work)
+        resp.media = list_object(found, more)
+        if include:
+            for run in resp.media["data"]:
+                run["messages"] = [message.document for message in written if message.run_id == run["id"]]
+
+    async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
+        """createRun"""
+        body, include = await read_body(req, CreateRun), read_include(req)
+        options = read_options(req, self._context)
+        claim = ticket_of(req, body)
+
+        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
+            thread = rows.find(connection, THREADS, thread_id, lock=True).document
+
+            def create(id: str) -> dict[str, Any]:
+                return _insert_run(self._context, connection, id, thread, body)
+
+            return once(connection, RUNS, claim, create)
+
+        run, fresh = await self._store.write(work)
+        opening = [("thread.run.created", run), lifecycle.run_event(run)] if fresh else None
+        stream = body.get("stream")
+        start_run(self._context, resp, run, opening, options=options, stream=stream, include=include)
+
+
+class ThreadRuns(Resource):
+    """``/threads/runs``"""
+
+    async def on_post(self, req: Request, resp: Response) -> None:
+        """createThreadAndRun"""
+        body, options = await read_body(req, CreateThreadAndRun), read_options(req, self._context)
+        claim = ticket_of(req, body)
+        opening: list[lifecycle.Event] = []
+
+        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
+            def create(id: str) -> dict[str, Any]:
+                thread = insert_thread(connection, new_id(THREADS.prefix), body.get("thread", {}))
+                opening.append(("thread.created", thread))
+                return _insert_run(self._context, connection, id, thread, body)
+
+            return once(connection, RUNS, claim, create)
+
+        run, fresh = await self._store.write(work)
+        opening += [("thread.run.created", run), lifecycle.run_event(run)]
+        stream = body.get("stream")
+        start_run(self._context, resp, run, opening if fresh else None, options=options, stream=stream)
+
+
+class Run(Resource):
+    """``/threads/{thread_id}/runs/{run_id}``"""
+
+    async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
+        """getRun"""
+        answer_run(resp, (await current_run(self._context, thread_id, run_id)).document)
+
+    async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
+        """modifyRun"""
+        body = await read_body(req, ModifyMetadata)
+        await current_run(self._context, thread_id, run_id)
+
+        def work(connection: Connection) -> dict[str, Any]:
+            row = locked_run(connection, thread_id, run_id)
+            return rows.save(connection, RUNS, row, documents.with_metadata(row.document, body))
+
+        answer_run(resp, await self._store.write(work))
+
+
+class RunCancel(Resource):
+    """``/threads/{thread_id}/runs/{run_id}/cancel``"""
+
+    async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
+        """cancelRun"""
+        await read_body(req, NoBody)
+        await current_run(self._context, thread_id, run_id)
+
+        def work(connection: Connection) -> dict[str, Any]:
+            lifecycle.cancel(connection, locked_run(connection, thread_id, run_id))
+            return rows.find(connection, RUNS, run_id).document
+
+        answer_run(resp, await self._store.write(work))
+        self._context.executor.notice(run_id)
+
+
+class RunToolOutputs(Resource):
+    """``/threads/{thread_id}/runs/{run_id}/submit_tool_outputs``"""
+
+    async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
+        """submitToolOutputs"""
+        body, options = await read_body(req, SubmitToolOutputs), read_options(req, self._context)
+        await current_run(self._context, thread_id, run_id)
+        lease = self._context.executor.lease()
+
+        def work(connection: Connection) -> list[lifecycle.Event]:
+            row = locked_run(connection, thread_id, run_id)
+            return lifecycle.submit(connection, row, body["tool_outputs"], lease)
+
+        opening = await self._store.write(work)
+        start_run(self._context, resp, opening[-1][1], opening, options=options, stream=body.get("stream"))

@@ -1,0 +1,38 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Run steps (Assistants wire, section 8)."""
+
+from __future__ import annotations
+
+from falcon.asgi import Request, Response
+
+from ..documents import shown_step
+from ..store import rows
+from ..store.tables import STEPS
+from ..wire import INCLUDE, list_object, read_include, read_page
+from .active import current_run
+from .context import Resource
+
+
+class Steps(Resource):
+    """``/threads/{thread_id}/runs/{run_id}/steps``"""
+
+    async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
+        """listRunSteps"""
+        page, include = read_page(req, metadata=False, further={INCLUDE}), read_include(req)
+        await current_run(self._context, thread_id, run_id)
+        found = await self._store.read(lambda store: rows.list_page(store, STEPS, page, run_id=run_id))
+        resp.media = list_object(*found)
+        for step in resp.media["data"]:
+            shown_step(step, include=include)
+
+
+class Step(Resource):
+    """``/threads/{thread_id}/runs/{run_id}/steps/{step_id}``"""
+
+    async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str, step_id: str) -> None:
+        """getRunStep"""
+        include = read_include(req)
+        await current_run(self._context, thread_id, run_id)
+        row = await self._store.read(lambda store: rows.find(store, STEPS, step_id, run_id=run_id))
+        resp.media = shown_step(row.document, include=include)

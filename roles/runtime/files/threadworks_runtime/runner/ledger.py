@@ -1,0 +1,156 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a runner writes: every change of a run under its lease, and the events that follow from it."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row
+
+from .. import lifecycle
+from ..documents import Document
+from ..ids import now
+from ..lifecycle import Event
+from ..settings import Settings
+from ..store import Store, rows
+from ..store.tables import ACTIVE, RUNS, THREADS
+from .draft import Draft
+
+
+class Stopped(Exception):
+    """The run is no longer this runner's: it has ended, or somebody else has found the runner dead."""
+
+
+@dataclass
+class Entry:
+    """A write in the making.
+
+    :param connection: its transaction.
+    :param row: the run, locked.
+    :param events: to be sent once it is written.
+    """
+
+    connection: Connection
+    row: Row
+    events: list[Event] = field(default_factory=list)
+
+
+class Ledger:
+    """The written side of one run. Whoever ends the run first, its runner or the pool's pulse, does so for good.
+
+    :param store: the store.
+    :param run_id: the run.
+    :param owner: who holds the run's lease.
+    :param settings: how long a lease lasts, and how long a run may take.
+    :param send: takes each event.
+    """
+
+    def __init__(
+        self, store: Store, run_id: str, owner: str, settings: Settings, send: Callable[[Event], None]
+    ) -> None:
+        self.over = asyncio.Event()
+        self.draft: Draft | None = None
+        """What has come so far of the message in progress."""
+        self._store, self._run_id, self._owner, self._settings, self._send = store, run_id, owner, settings, send
+        self._lock = asyncio.Lock()
+
+    async def claim(self) -> Row:
+        """Take the run up.
+
+        :return: the run, in progress.
+        :raise Stopped: it is not queued any more, or another runner was faster.
+        """
+
+        def work(connection: Connection) -> tuple[Row, Event] | None:
+            row = self._locked(connection)
+            if row is None or row.status != "queued":
+                return None
+            run = row.document
+            if run["started_at"] is None:
+                # The time that it waited for its turn does not count.
+                run.update(started_at=now(), expires_at=now() + self._settings.run_expiry)
+            run["status"] = "in_progress"
+            columns = {"lease_owner": self._owner, "lease_until": time.time() + self._settings.lease}
+            columns |= {"status": run["status"], "expires_at": run["expires_at"]}
+            return row, lifecycle.run_event(rows.save(connection, RUNS, row, run, **columns))
+
+        async with self._lock:
+            claimed = await self._store.write(work)
+            if claimed is None:
+                self.over.set()
+                raise Stopped
+            row, event = claimed
+            self.send(event)
+            return row
+
+    async def write(self, change: Callable[[Entry], None], *, last: bool = False) -> None:
+        """Write to the run and its parts; a run that is being cancelled is ended here instead.
+
+        :param change: makes the change; runs in the store's thread.
+        :param last: nothing may be written after this.
+        :raise Stopped: the run is no longer this runner's.
+        """
+
+        def work(connection: Connection) -> tuple[list[Event], bool] | None:
+            row = self._locked(connection)
+            if row is None or row.lease_owner != self._owner or row.status not in ACTIVE:
+                return None
+            entry = Entry(connection, row)
+            cancelled = row.status == "cancelling"
+            if cancelled:
+                self.end_within(entry, "cancelled")
+            else:
+                change(entry)
+            return entry.events, cancelled
+
+        async with self._lock:
+            if self.over.is_set():
+                raise Stopped
+            written = await self._store.write(work)
+            if written is None:
+                self.over.set()
+                raise Stopped
+            events, cancelled = written
+            for event in events:
+                self.send(event)
+            if last or cancelled:
+                self.over.set()
+            if cancelled:
+                raise Stopped
+
+    async def end(self, status: str, **details: Any) -> None:
+        """End the run, with what has come so far.
+
+        :param status: the terminal status.
+        :param details: as for `lifecycle.end`.
+        :raise Stopped: the run is no longer this runner's.
+        """
+        await self.write(lambda entry: self.end_within(entry, status, **details), last=True)
+
+    def end_within(self, entry: Entry, status: str, **details: Any) -> None:
+        """End the run as part of a write that is its last.
+
+        :param entry: the write.
+        :param status: the terminal status.
+        :param details: as for `lifecycle.end`.
+        """
+        contents: dict[str, list[Document]] = {self.draft.message_id: self.draft.content()} if self.draft else {}
+        entry.events.extend(lifecycle.end(entry.connection, entry.row, status, contents=contents, **details))
+
+    def send(self, event: Event) -> None:
+        """Send an event, unless the run is over."""
+        if not self.over.is_set():
+            self._send(event)
+
+    def _locked(self, connection: Connection) -> Row | None:
+        row = rows.get(connection, RUNS, self._run_id)
+        if row is None:
+            return None
+        # The thread first, then the run: the same order everywhere, so that no two wait for each other.
+        rows.get(connection, THREADS, row.thread_id, lock=True)
+        return rows.get(connection, RUNS, self._run_id, lock=True)

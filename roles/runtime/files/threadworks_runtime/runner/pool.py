@@ -1,0 +1,205 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pool: executes queued runs in their order, so many at once."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, or_, select
+
+from ..model import ModelServers
+from ..owners import new_owner
+from ..settings import ModelOptions, Settings
+from ..store import Store
+from ..store.tables import RUNS
+from .execution import Execution
+from .ledger import Ledger, Stopped
+from .pulse import Pulse
+from .subscription import Subscription
+
+_STOPPED = {"code": "server_error", "message": "The runtime was stopped before the run ended."}
+
+
+@dataclass(frozen=True)
+class _Job:
+    """A run that is queued or executed here, its model server, and who reads its events."""
+
+    run_id: str
+    options: ModelOptions
+    subscription: Subscription | None
+
+    def close(self) -> None:
+        """Tell the reader that there are no more events."""
+        if self.subscription is not None:
+            self.subscription.close()
+
+
+class Pool:
+    """Executes the runs of a store. No run is executed by the request that asked for it: a client may leave.
+
+    :param settings: the runtime's settings.
+    :param store: the store of the runs.
+    """
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.takes_queued = settings.executor == "served"
+        """Whether a queued run that nobody holds is taken up sooner or later."""
+        self.stopped = False
+        """Whether all runs have ended or are handed over."""
+        self.concurrent_runs = settings.concurrent_runs
+        """How many runs are executed at the same time."""
+        self._settings, self._store = settings, store
+        self._servers = ModelServers()
+        self._owner = new_owner()
+        self._queue: dict[str, _Job] = {}
+        self._running: dict[str, Execution] = {}
+        self._changed = asyncio.Event()
+        self._hurry = asyncio.Event()
+        self._stopping: asyncio.Task[None] | None = None
+        self._pulse = Pulse(store, self._owner, settings.lease, self._running, self._queue, self._drop, self._sweep)
+
+    def active(self) -> int:
+        """The number of runs that are being executed."""
+        return len(self._running)
+
+    def queued(self) -> int:
+        """The number of runs that wait for their turn here."""
+        return len(self._queue)
+
+    def lease(self) -> dict[str, Any]:
+        """The columns of a run that is being queued.
+
+        A local run is this process's from its creation on, since nobody else knows its model server; should the
+        process die, the run is found dead. A served run belongs to the first process that has room for it.
+        """
+        if self.takes_queued:
+            return {"lease_owner": None, "lease_until": None}
+        return {"lease_owner": self._owner, "lease_until": time.time() + self._settings.lease}
+
+    def open(self) -> None:
+        """Start the pulse; called in the event loop."""
+        self._pulse.start()
+
+    def start(self, run_id: str, options: ModelOptions | None = None, *, watch: bool) -> Subscription | None:
+        """Queue a run, and execute it when it is its turn.
+
+        :param run_id: the run.
+        :param options: its model server; ``None``: the settings'.
+        :param watch: whether somebody will read the events.
+        :return: the events; ``None``: nobody will read them, or this pool takes no more runs.
+        """
+        if self._stopping is not None or run_id in self._queue:
+            return None
+        job = _Job(run_id, options or self._settings.model, Subscription() if watch else None)
+        self._queue[run_id] = job
+        self.fill()
+        return job.subscription
+
+    def resize(self, concurrent_runs: int) -> None:
+        """Change how many runs are executed at the same time; runs that are being executed go on."""
+        self.concurrent_runs = concurrent_runs
+        self.fill()
+
+    def notice(self, run_id: str) -> None:
+        """Look at a run at once: a request has changed it, for example cancelled it."""
+        self._drop(run_id)
+        if run_id in self._running:
+            self._pulse.look_now()
+
+    def fill(self) -> None:
+        """Give the next runs their turn, as far as there is room."""
+        while len(self._running) < self.concurrent_runs:
+            # The outputs of its function calls may come before the last execution of a run has quite ended.
+            run_id = next((run_id for run_id in self._queue if run_id not in self._running), None)
+            if run_id is None:
+                return
+            job = self._queue.pop(run_id)
+            execution = Execution(self._store, run_id, self._servers, job.options, self._ledger(job))
+            self._running[run_id] = execution
+            execution.start(lambda job=job: self._ended(job))  # type: ignore[misc]
+
+    async def stop(self, grace: float | None) -> None:
+        """Take no more runs, and let those that are here end. A second call waits for the first one's end.
+
+        :param grace: seconds that they have; ``None``: as long as they take. Then served runs go back to the queue;
+            local runs fail, since nobody else can go on with them. A second call with 0 ends the first one's patience.
+        """
+        if grace == 0:
+            self._hurry.set()
+        if self._stopping is None:
+            self._stopping = asyncio.create_task(self._stop(grace), name="stop")
+        await asyncio.shield(self._stopping)
+
+    async def _stop(self, grace: float | None) -> None:
+        if self.takes_queued:
+            self._drop_queue()
+        waiting = [asyncio.create_task(self._empty()), asyncio.create_task(self._hurry.wait())]
+        await asyncio.wait(waiting, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
+        for task in waiting:
+            task.cancel()
+        queued = [self._ledger(job) for job in self._queue.values()]
+        self._drop_queue()
+        for execution in list(self._running.values()):
+            await self._give_up(execution)
+        for ledger in queued:
+            with contextlib.suppress(Stopped):
+                await ledger.end("failed", error=_STOPPED)
+        await self._empty()
+        await self._pulse.stop()
+        await self._servers.close()
+        self.stopped = True
+
+    async def _empty(self) -> None:
+        while self._running or self._queue:
+            self._changed.clear()
+            await self._changed.wait()
+
+    async def _give_up(self, execution: Execution) -> None:
+        if self.takes_queued:
+            await execution.hand_over()
+        else:
+            with contextlib.suppress(Stopped):
+                await execution.ledger.end("failed", error=_STOPPED)
+        execution.cut()
+
+    def _drop_queue(self) -> None:
+        for run_id in list(self._queue):
+            self._drop(run_id)
+
+    def _drop(self, run_id: str) -> None:
+        """Let go of a run that waits for its turn."""
+        job = self._queue.pop(run_id, None)
+        if job is not None:
+            job.close()
+            self._changed.set()
+
+    def _ledger(self, job: _Job) -> Ledger:
+        send = job.subscription.send if job.subscription is not None else lambda _event: None
+        return Ledger(self._store, job.run_id, self._owner, self._settings, send)
+
+    def _ended(self, job: _Job) -> None:
+        del self._running[job.run_id]
+        job.close()
+        self._changed.set()
+        self.fill()
+
+    async def _sweep(self) -> None:
+        """Take up queued runs of the store that nobody holds: those of a server that has ended or is full."""
+        room = self.concurrent_runs - len(self._running) - len(self._queue)
+        if not self.takes_queued or self._stopping is not None or room <= 0:
+            return
+        runs = RUNS.table
+
+        def find(connection: Connection) -> list[str]:
+            unheld = or_(runs.c.lease_owner.is_(None), runs.c.lease_until < time.time())
+            queued = select(runs.c.id).where(runs.c.status == "queued", unheld).order_by(runs.c.seq)
+            return list(connection.execute(queued.limit(room + len(self._running))).scalars())
+
+        for run_id in await self._store.read(find):
+            if run_id not in self._running:
+                self.start(run_id, watch=False)

@@ -1,0 +1,135 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One pulse for all runs of a process: keeps their leases, and ends those that are cancelled or have expired."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+
+from sqlalchemy import Connection, select, update
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..store import Store
+from ..store.tables import RUNS
+from .execution import Execution
+from .ledger import Stopped
+
+_LOOK = 0.5  # seconds between two looks: how long a cancellation by another process waits at most
+_CHUNK = 500  # ids in one statement
+
+
+class Pulse:
+    """Watches the runs of one pool.
+
+    :param store: the store.
+    :param owner: who holds the leases.
+    :param lease: seconds a lease lasts.
+    :param running: by id, the runs that are executed now; the pool's own, it changes.
+    :param queued: by id, the runs that wait; the pool's own, it changes.
+    :param drop: called for a run that does not wait any more.
+    :param sweep: called at each beat.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        owner: str,
+        lease: float,
+        running: Mapping[str, Execution],
+        queued: Mapping[str, object],
+        drop: Callable[[str], None],
+        sweep: Callable[[], Awaitable[None]],
+    ) -> None:
+        self._store, self._owner, self._lease = store, owner, lease
+        self._running, self._queued = running, queued
+        self._drop, self._sweep = drop, sweep
+        self._renewed = time.monotonic()
+        self._wake = asyncio.Event()
+        self._task: asyncio.Task[None] | None = None
+
+    def start(self) -> None:
+        """Start to beat; called in the event loop."""
+        self._task = asyncio.create_task(self._beat(), name="pulse")
+
+    async def stop(self) -> None:
+        """Beat no more."""
+        if self._task is not None:
+            self._task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._task
+
+    def look_now(self) -> None:
+        """Do not wait for the next beat."""
+        self._wake.set()
+
+    async def _beat(self) -> None:
+        while True:
+            with contextlib.suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(self._wake.wait(), min(_LOOK, self._lease / 6))
+            self._wake.clear()
+            try:
+                await self._look()
+                if time.monotonic() - self._renewed > self._lease / 6:
+                    await self._renew()
+                await self._sweep()
+            except SQLAlchemyError:
+                # The store is busy or away. When the leases are over, others may have ended the runs.
+                if time.monotonic() - self._renewed >= self._lease:
+                    for execution in list(self._running.values()):
+                        execution.ledger.over.set()
+                        execution.cut()
+
+    async def _look(self) -> None:
+        watched, waiting = list(self._running.items()), list(self._queued.items())
+        if not watched and not waiting:
+            return
+        runs = RUNS.table
+
+        def read(connection: Connection) -> dict[str, tuple[str, int]]:
+            found = {}
+            for ids in _chunks([run_id for run_id, _it in (*watched, *waiting)]):
+                statement = select(runs.c.id, runs.c.status, runs.c.expires_at).where(runs.c.id.in_(ids))
+                found |= {id: (status, expires_at) for id, status, expires_at in connection.execute(statement)}
+            return found
+
+        states = await self._store.read(read)
+        for run_id, job in waiting:
+            # Another process has cancelled, deleted or taken it.
+            if states.get(run_id, ("deleted", 0))[0] != "queued" and self._queued.get(run_id) is job:
+                self._drop(run_id)
+        for run_id, execution in watched:
+            status, expires_at = states.get(run_id, ("deleted", 0))
+            if status not in ("queued", "in_progress"):
+                # Whatever it has become, the ledger knows what follows from it.
+                await self._end(execution, execution.ledger.write(lambda _entry: None))
+            elif status == "in_progress" and time.time() >= expires_at:
+                await self._end(execution, execution.ledger.end("expired"))
+
+    @staticmethod
+    async def _end(execution: Execution, write: Awaitable[None]) -> None:
+        with contextlib.suppress(Stopped):
+            await write
+        if execution.ledger.over.is_set():
+            execution.cut()
+
+    async def _renew(self) -> None:
+        held = [*self._running, *self._queued]
+        runs = RUNS.table
+
+        def write(connection: Connection) -> None:
+            until = time.time() + self._lease
+            for ids in _chunks(held):
+                mine = update(runs).where(runs.c.id.in_(ids), runs.c.lease_owner == self._owner)
+                connection.execute(mine.values(lease_until=until))
+
+        if held:
+            await self._store.write(write)
+        self._renewed = time.monotonic()
+
+
+def _chunks(ids: list[str]) -> Iterator[list[str]]:
+    for start in range(0, len(ids), _CHUNK):
+        yield ids[start : start + _CHUNK]

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A reader's end of a run's events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+
+from ..lifecycle import Event
+
+_QUIET = 1.0  # seconds without an event, after which the reader gets a sign of life
+
+
+class Subscription:
+    """The events of one execution, for one reader. The writer never waits for the reader."""
+
+    def __init__(self) -> None:
+        self._events: list[Event] = []
+        self._closed = False
+        self._news = asyncio.Event()
+
+    def send(self, event: Event) -> None:
+        """Take an event."""
+        self._events.append(event)
+        self._news.set()
+
+    def close(self) -> None:
+        """There will be no more events."""
+        self._closed = True
+        self._news.set()
+
+    async def __aiter__(self) -> AsyncIterator[list[Event]]:
+        """Yield all events that have come since the last time; none of them: a sign of life.
+
+        The events may end before the run does: then the store has the rest.
+        """
+        while True:
+            try:
+                await asyncio.wait_for(self._news.wait(), _QUIET)
+            except asyncio.TimeoutError:
+                yield []
+                continue
+            self._news.clear()
+            events, self._events = self._events, []
+            if events:
+                yield events
+            if self._closed and not self._events:
+                return

@@ -1,0 +1,202 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The runtime as a server: ``python -m threadworks_runtime serve --store PATH_OR_URL``.
+
+Options come from the command line or the environment, secrets from the environment only: everybody on the machine can
+read its command lines. TLS is a reverse proxy's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import ipaddress
+import os
+import signal
+import socket
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from types import FrameType
+from typing import Any
+
+import uvicorn
+
+from .app import Runtime, create_app
+from .errors import StoreError
+from .logs import CONFIG
+from .server import TcpProtocol
+from .settings import ModelOptions, Settings
+from .store import open_store
+
+_KEEP_ALIVE = 30  # seconds
+_MARGIN = 5  # seconds that requests have after the runs
+# The options that a worker process reads again from its environment.
+_VARIABLES = {
+    "host": "RUNTIME_HOST",
+    "port": "RUNTIME_PORT",
+    "store": "OPENAI_RUNTIME_STORE",
+    "workers": "RUNTIME_WORKERS",
+    "concurrent_runs": "RUNTIME_CONCURRENT_RUNS",
+    "run_expiry": "RUNTIME_RUN_EXPIRY",
+    "grace": "RUNTIME_GRACE",
+    "max_body": "RUNTIME_MAX_BODY",
+    "timeout": "RUNTIME_MODEL_TIMEOUT",
+}
+
+
+@dataclass(frozen=True)
+class Service:
+    """How the runtime is served.
+
+    :param settings: the runtime's settings.
+    :param host: the address to listen on.
+    :param port: the port to listen on.
+    :param workers: processes, all on one store.
+    :param grace: seconds that runs have left when the server is stopped; then they are handed over.
+    """
+
+    settings: Settings
+    host: str
+    port: int
+    workers: int
+    grace: float
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Serve until SIGTERM.
+
+    :param arguments: the command line; ``None``: this process's.
+    :raise SystemExit: always; with a message, if it cannot be served.
+    """
+    options = _parse(arguments, os.environ)
+    # Worker processes read them there, and this process does as they do.
+    os.environ.update({variable: str(getattr(options, name)) for name, variable in _VARIABLES.items()})
+    service = read_service(os.environ)
+    try:
+        _check_address(service.host, service.port)
+        # Made and brought up to date here, so that the workers find it ready, and trouble is reported once and plainly.
+        open_store(service.settings).close()
+    except OSError as error:
+        sys.exit(f"Cannot listen on {service.host}, port {service.port}: {error.strerror}. Choose another --port.")
+    except StoreError as error:
+        sys.exit(str(error))
+    # uvicorn hands the signal that stopped it to the handler before its own: this is a clean end.
+    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
+    uvicorn.run(
+        f"{__name__}:work",
+        factory=True,
+        workers=service.workers,
+        host=service.host,
+        port=service.port,
+        http=TcpProtocol,
+        lifespan="on",
+        access_log=False,
+        proxy_headers=False,
+        timeout_graceful_shutdown=int(service.grace) + _MARGIN,
+        timeout_keep_alive=_KEEP_ALIVE,
+        log_config=CONFIG,
+    )
+
+
+def work() -> Runtime:
+    """Make the application of this process, as its environment says. uvicorn calls it once it handles the signals.
+
+    :return: the application.
+    """
+    service = read_service(os.environ)
+    runtime = create_app(service.settings)
+    runtime.context.grace = service.grace
+    loop = asyncio.get_running_loop()
+    stopping: list[asyncio.Task[None]] = []
+
+    def stop_runs() -> None:
+        if not stopping:
+            stopping.append(loop.create_task(runtime.context.executor.stop(service.grace)))
+
+    # uvicorn waits for open streams, and these wait for the runs: both begin to end at the same moment.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        _call_too(number, lambda: loop.call_soon_threadsafe(stop_runs))
+    return runtime
+
+
+def _call_too(number: int, act: Callable[[], object]) -> None:
+    handler = signal.getsignal(number)
+
+    def handle(number: int, frame: FrameType | None) -> None:
+        act()
+        if callable(handler):
+            handler(number, frame)
+
+    signal.signal(number, handle)
+
+
+def read_service(environment: Mapping[str, str]) -> Service:
+    """Read how to serve.
+
+    :param environment: has the options, as `main` has put them there, and the secrets.
+    :return: how to serve.
+    """
+    options = _parse([], environment)
+    model = ModelOptions(
+        base_url=environment.get("OPENAI_BASE_URL") or None,
+        api_key=environment.get("OPENAI_API_KEY") or None,
+        organization=environment.get("OPENAI_ORGANIZATION") or environment.get("OPENAI_ORG_ID") or None,
+        project=environment.get("OPENAI_PROJECT_ID") or None,
+        timeout=options.timeout,
+    )
+    settings = Settings(
+        store=options.store,
+        model=model,
+        executor="served",
+        concurrent_runs=options.concurrent_runs,
+        run_expiry=options.run_expiry,
+        token=environment.get("RUNTIME_TOKEN") or None,
+        max_body=options.max_body,
+    )
+    return Service(settings, options.host.strip("[]"), options.port, options.workers, options.grace)
+
+
+def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m threadworks_runtime serve", description="Serve the Assistants v2 wire from a store."
+    )
+
+    def option(name: str, default: Any, help: str, type: Any = str) -> None:
+        variable = _VARIABLES[name]
+        default = environment.get(variable) or default
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=type, default=default, help=f"{help} ({variable}; default: %(default)s)")
+
+    option("host", "127.0.0.1", "address to listen on")
+    option("port", 8088, "port to listen on", int)
+    option("store", None, "path of an SQLite file, or SQLAlchemy URL")
+    option("workers", 1, "worker processes", int)
+    option("concurrent_runs", Settings.concurrent_runs, "runs that a process executes at the same time", int)
+    option("run_expiry", Settings.run_expiry, "seconds until a run expires", int)
+    option("grace", 30, "seconds that runs may still take when the server is stopped", float)
+    option("max_body", Settings.max_body, "bytes that a request's body may have", int)
+    option("timeout", 600, "seconds that the model server may stay silent", float)
+    options = parser.parse_args(arguments)
+    if not options.store:
+        parser.error("--store (OPENAI_RUNTIME_STORE) is missing")
+    for name in ("workers", "concurrent_runs", "run_expiry", "max_body"):
+        if getattr(options, name) < 1:
+            parser.error(f"--{name.replace('_', '-')} must be at least 1")
+    if not environment.get("RUNTIME_TOKEN") and not _is_loopback(options.host):
+        parser.error(
+            f"listening on {options.host} would let everybody in: set RUNTIME_TOKEN, and put a TLS proxy in front"
+        )
+    return options
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _check_address(host: str, port: int) -> None:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    socket.create_server((host, port), family=family).close()

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a runtime is told once, when it is made, and what a request may tell it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class ModelOptions:
+    """A model server and how it is asked. Secrets are kept out of ``repr``, so that no log or traceback shows them.
+
+    :param base_url: the model server's address, up to and including ``/v1``; ``None``: the SDK's default.
+    :param api_key: the model server's key. Never stored.
+    :param organization: sent to the model server.
+    :param project: sent to the model server.
+    :param timeout: seconds the model server may stay silent.
+    :param max_retries: further attempts at a model server that is busy or cannot be reached.
+    """
+
+    base_url: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    organization: str | None = None
+    project: str | None = None
+    timeout: float = 600.0
+    max_retries: int = 2
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The runtime's settings. Secrets are kept out of ``repr``.
+
+    :param store: SQLAlchemy URL (``sqlite`` or ``postgresql``), or the path of an SQLite file.
+    :param model: the model server of all runs (``served``).
+    :param executor: ``local``: each request that makes or continues a run names its model server, so a run belongs to
+        this process from its creation on; ``served``: all runs use ``model``, and any server of the store takes a
+        queued run.
+    :param concurrent_runs: runs that are executed at the same time; the others are queued.
+    :param run_expiry: seconds from a run's creation until it expires (Assistants wire, section 7).
+    :param lease: seconds a runner holds a run without a sign of life.
+    :param token: what clients must send as bearer token; ``None``: nothing is asked for.
+    :param max_body: bytes a request's body may have.
+    """
+
+    store: str
+    model: ModelOptions = ModelOptions()
+    executor: Literal["local", "served"] = "local"
+    concurrent_runs: int = 32
+    run_expiry: int = 600
+    lease: float = 30.0
+    token: str | None = field(default=None, repr=False)
+    max_body: int = 32 * 1024 * 1024

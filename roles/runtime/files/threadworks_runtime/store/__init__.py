@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The store: a database, opened once, read and written in short transactions."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
+from typing import TypeVar
+
+from sqlalchemy import Connection, Engine
+
+from ..settings import Settings
+from .engine import open_engine
+from .migrations import migrate
+
+_T = TypeVar("_T")
+_READERS = 4
+
+
+class Store:
+    """A database of the runtime.
+
+    Transactions run in threads of the store's own, so that the event loop never waits for a disk. SQLite has one
+    writer at a time anyway: there a single thread writes, and the others wait in order instead of polling for the lock.
+
+    :param engine: the database, at the runtime's version.
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._writing = engine.execution_options(writing=True)
+        writers = 1 if engine.dialect.name == "sqlite" else 2 * _READERS
+        self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
+        self._writers = ThreadPoolExecutor(writers, thread_name_prefix="writer")
+
+    async def read(self, work: Callable[[Connection], _T]) -> _T:
+        """Run a function in a transaction that only reads, and sees one state of the store.
+
+        :param work: takes the connection; runs in another thread.
+        :return: what the function returns.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._run, self.reading, work)
+
+    async def write(self, work: Callable[[Connection], _T]) -> _T:
+        """Run a function in a transaction that writes: all of it happens, or, with an exception, nothing.
+
+        :param work: takes the connection; runs in another thread.
+        :return: what the function returns.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._writers, self._run, self.writing, work)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A transaction that only reads, in the caller's thread."""
+        with self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction that writes, in the caller's thread."""
+        with self._writing.begin() as connection:
+            yield connection
+
+    def close(self) -> None:
+        """End the threads and close the connections."""
+        self._writers.shutdown()
+        self._readers.shutdown()
+        self._engine.dispose()
+
+    @staticmethod
+    def _run(transaction: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], _T]) -> _T:
+        with transaction() as connection:
+            return work(connection)
+
+
+def open_store(settings: Settings) -> Store:
+    """Open the settings' store; make it where there is none, bring it up to date where it is older.
+
+    :param settings: which store.
+    :return: the store.
+    :raise StoreError: it cannot be reached, made or read, or is newer than this runtime.
+    """
+    engine = open_engine(settings.store)
+    migrate(engine)
+    return Store(engine)

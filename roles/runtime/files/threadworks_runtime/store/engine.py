@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Database engines: SQLite and PostgreSQL made to behave alike."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from ..errors import StoreError
+from .wording import because, is_out_of_space, shown
+
+_WAIT = 30  # seconds a writer waits for the others
+# The store's own threads use a connection each.
+_POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 16, "max_overflow": 16}
+
+
+def open_engine(address: str) -> Engine:
+    """Make the engine of a store and try it.
+
+    :param address: SQLAlchemy URL or path.
+    :return: the engine.
+    :raise StoreError: it cannot be used; says which store and why.
+    """
+    url = _url(address)
+    try:
+        if url.get_backend_name() == "sqlite":
+            return _sqlite(url)
+        return _postgresql(url)
+    except OSError as error:
+        remedy = "" if is_out_of_space(error) else " Choose a path that can be written."
+        raise StoreError(f"The store {shown(url)} cannot be opened{because(error)}{remedy}") from error
+    except ImportError as error:
+        remedy = "pip install 'psycopg[binary]'"
+        raise StoreError(f"The store {shown(url)} needs a driver that is not installed: {remedy}.") from error
+    except DBAPIError as error:
+        raise StoreError(f"The store {shown(url)} cannot be opened{because(error.orig)}") from error
+
+
+def _url(address: str) -> URL:
+    if not address:
+        raise StoreError("The store's address is empty: give a path or a database URL.")
+    if "://" not in address:
+        return URL.create("sqlite", database=str(Path(address).expanduser().absolute()))
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError) as error:
+        raise StoreError("The store's address is neither a path nor a database URL.") from error
+    backend = url.drivername.partition("+")[0]
+    if backend in ("postgres", "postgresql"):
+        return url.set(drivername="postgresql+psycopg")
+    if backend != "sqlite":
+        raise StoreError(f"The store cannot be a {backend} database: sqlite and postgresql are known.")
+    if url.database in (None, "", ":memory:"):
+        raise StoreError("The store cannot be in memory: it has to outlive the runtime. Give a path.")
+    return url
+
+
+def _sqlite(url: URL) -> Engine:
+    path = Path(str(url.database))
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # Made here, not by SQLite, so that no other user can read it at any moment.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    engine = create_engine(url, connect_args={"timeout": _WAIT}, **_POOL)
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.isolation_level = None  # transactions are begun below, as the reader's or the writer's
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            connection.execute("PRAGMA synchronous = NORMAL")
+        except sqlite3.Error as error:  # here SQLAlchemy does not translate it
+            raise DBAPIError("PRAGMA", None, error) from error
+
+    @event.listens_for(engine, "begin")
+    def _begin(connection: Any) -> None:
+        # A writer takes the lock at once: one that began as a reader could not wait for it.
+        writing = connection.get_execution_options().get("writing")
+        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
+
+    _use_write_ahead_log(engine)
+    return engine
+
+
+def _use_write_ahead_log(engine: Engine) -> None:
+    deadline = time.monotonic() + _WAIT
+    raw = engine.raw_connection()
+    try:
+        while raw.cursor().execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            try:
+                raw.cursor().execute("PRAGMA journal_mode = WAL")
+                return
+            except sqlite3.OperationalError as error:  # SQLite does not wait for this lock by itself
+                if time.monotonic() > deadline or is_out_of_space(error):
+                    raise
+                time.sleep(0.02)
+    except sqlite3.Error as error:
+        raise DBAPIError("PRAGMA journal_mode", None, error) from error
+    finally:
+        raw.close()
+
+
+def _postgresql(url: URL) -> Engine:
+    engine = create_engine(url, connect_args={"connect_timeout": 10}, **_POOL)
+    engine.connect().close()
+    return engine

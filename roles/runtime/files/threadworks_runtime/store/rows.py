@@ -1,0 +1,171 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The wire's objects as rows: insert, find, change, delete, list."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, Row, Select, delete, select, update
+
+from ..errors import invalid, not_found
+from .tables import MESSAGES, Kind
+
+
+@dataclass(frozen=True)
+class Page:
+    """Which part of a list is asked for (Assistants wire, section 10).
+
+    :param limit: 1..100 objects.
+    :param order: ``asc`` or ``desc``, by creation.
+    :param after: the list starts behind this id.
+    :param before: the list ends in front of this id.
+    :param metadata: pairs that each object must have.
+    """
+
+    limit: int = 20
+    order: str = "desc"
+    after: str | None = None
+    before: str | None = None
+    metadata: dict[str, str] = field(default_factory=dict)
+
+
+def insert(
+    connection: Connection, kind: Kind, document: dict[str, Any], private: dict[str, Any] | None = None, **columns: Any
+) -> dict[str, Any]:
+    """Write a new object.
+
+    :param connection: a writing transaction.
+    :param kind: the object's kind.
+    :param document: the wire's object.
+    :param private: what the wire does not show.
+    :param columns: the further columns of this kind.
+    :return: the document.
+    """
+    values = {"id": document["id"], "document": document, "private": private or {}, **columns}
+    inserted = connection.execute(kind.table.insert().values(values))
+    seq = inserted.inserted_primary_key[0]  # type: ignore[index]  # an insert of one row has it
+    _write_pairs(connection, kind, seq, document["metadata"])
+    return document
+
+
+def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row | None:
+    """Find an object.
+
+    :param connection: a transaction.
+    :param kind: the object's kind.
+    :param id: its id, as it was sent.
+    :param lock: keep others from changing it until this transaction ends.
+    :param owner: columns that must match: an object of another thread is not found.
+    :return: its row, or ``None``.
+    """
+    if "\0" in id:  # PostgreSQL knows no such text
+        return None
+    statement = select(kind.table).where(kind.table.c.id == id)
+    for column, value in owner.items():
+        statement = statement.where(kind.table.c[column] == value)
+    if lock:  # SQLite's writers have locked all by now, and its dialect leaves this out
+        statement = statement.with_for_update(key_share=True)
+    return connection.execute(statement).one_or_none()
+
+
+def find(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row:
+    """Find an object that must be there: `get`, but with the wire's 404.
+
+    :raise ApiError: 404, there is none.
+    """
+    row = get(connection, kind, id, lock=lock, **owner)
+    if row is None:
+        raise not_found(kind.noun, id)
+    return row
+
+
+def save(
+    connection: Connection, kind: Kind, row: Row, document: dict[str, Any], private: Any = None, **columns: Any
+) -> dict[str, Any]:
+    """Write a changed object.
+
+    :param connection: a writing transaction, which has read the row itself.
+    :param kind: the object's kind.
+    :param row: the row as it was.
+    :param document: the wire's object as it shall be.
+    :param private: what the wire does not show; ``None``: as it was.
+    :param columns: the further columns that change.
+    :return: the document.
+    """
+    values = {"document": document, **columns}
+    if private is not None:
+        values["private"] = private
+    connection.execute(update(kind.table).where(kind.table.c.seq == row.seq).values(values))
+    if kind.pairs is not None and document["metadata"] != row.document["metadata"]:
+        connection.execute(delete(kind.pairs).where(kind.pairs.c.seq == row.seq))
+        _write_pairs(connection, kind, row.seq, document["metadata"])
+    return document
+
+
+def remove(connection: Connection, kind: Kind, row: Row) -> None:
+    """Delete an object and all that belongs to it."""
+    connection.execute(delete(kind.table).where(kind.table.c.seq == row.seq))
+
+
+def all_of(connection: Connection, kind: Kind, **owner: Any) -> list[Row]:
+    """All rows that have these values in these columns, oldest first."""
+    statement = select(kind.table).order_by(kind.table.c.seq)
+    for column, value in owner.items():
+        statement = statement.where(kind.table.c[column] == value)
+    return list(connection.execute(statement))
+
+
+def of_runs(connection: Connection, run_ids: list[str]) -> list[Row]:
+    """All messages that these runs have written, oldest first."""
+    messages = MESSAGES.table
+    return list(connection.execute(select(messages).where(messages.c.run_id.in_(run_ids)).order_by(messages.c.seq)))
+
+
+def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> tuple[list[Row], bool]:
+    """One page of a list; its cost depends on the page alone, since each order is an index's.
+
+    :param connection: a transaction.
+    :param kind: the objects' kind.
+    :param page: which part.
+    :param owner: columns that must match.
+    :return: the rows, and whether there are more.
+    :raise ApiError: 400, a cursor is no object of this list.
+    """
+    table = kind.table
+    statement: Select[Any] = select(table)
+    order_by = table.c.seq
+    if kind.pairs is not None:
+        for number, (key, value) in enumerate(page.metadata.items()):
+            pair = kind.pairs.alias(f"pair_{number}")
+            statement = statement.join(pair, pair.c.seq == table.c.seq).where(pair.c.key == key, pair.c.value == value)
+            order_by = pair.c.seq if number == 0 else order_by
+    for column, value in owner.items():
+        statement = statement.where(table.c[column] == value)
+    # A page in front of a cursor is read from the cursor backwards, and turned round.
+    backwards = page.before is not None and page.after is None
+    ascending = (page.order == "asc") != backwards
+    for name, behind in (("after", True), ("before", False)):
+        cursor = getattr(page, name)
+        if cursor is not None:
+            seq = _cursor(connection, kind, name, cursor, owner)
+            statement = statement.where(order_by > seq if (page.order == "asc") == behind else order_by < seq)
+    statement = statement.order_by(order_by if ascending else order_by.desc()).limit(page.limit + 1)
+    found = list(connection.execute(statement))
+    rows = found[: page.limit]
+    return (rows[::-1] if backwards else rows), len(found) > page.limit
+
+
+def _cursor(connection: Connection, kind: Kind, name: str, id: str, owner: dict[str, Any]) -> int:
+    row = get(connection, kind, id, **owner)
+    if row is None:
+        raise invalid(name, f"no {kind.noun} found with id '{id}' in this list.")
+    return row.seq
+
+
+def _write_pairs(connection: Connection, kind: Kind, seq: int, metadata: dict[str, str]) -> None:
+    if kind.pairs is not None and metadata:
+        connection.execute(
+            kind.pairs.insert(), [{"seq": seq, "key": key, "value": value} for key, value in metadata.items()]
+        )

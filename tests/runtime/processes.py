@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runtimes in processes of their own, as users start them."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import openai
+
+RUNTIME = Path(__file__).resolve().parents[2] / "roles" / "runtime" / "files"
+_COMMAND = [sys.executable, "-m", "threadworks_runtime"]
+
+
+def wait_for(what: Callable[[], Any], *, seconds: float = 60) -> Any:
+    """The first true value of ``what``, asked for again and again."""
+    deadline = time.monotonic() + seconds
+    while not (value := what()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return value
+
+
+class Served:
+    """The runtime as a server: its own processes, a TCP port."""
+
+    socket = None
+
+    def __init__(self, store: str, model_url: str, *arguments: str, **environment: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self.port}/v1"
+        self._command = [*_COMMAND, "serve", "--port", str(self.port), "--store", store, *arguments]
+        self._environment = {
+            **os.environ,
+            "PYTHONPATH": str(RUNTIME),
+            "OPENAI_BASE_URL": model_url,
+            **environment,
+        }
+        self._token = environment.get("RUNTIME_TOKEN", "unused")
+        self._log = Path(store).with_suffix(f".{self.port}.log")
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> Served:
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        try:
+            self.stop()
+        finally:
+            self.kill()
+
+    def start(self) -> None:
+        """Start it and wait until it answers."""
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(self._command, env=self._environment, stderr=log, start_new_session=True)
+        wait_for(self._answers)
+
+    def _answers(self) -> bool:
+        assert self._process is not None
+        assert self._process.poll() is None, self.log
+        try:
+            return httpx2.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200
+        except httpx2.TransportError:
+            return False
+
+    @property
+    def pid(self) -> int:
+        """The process that was started."""
+        assert self._process is not None
+        return self._process.pid
+
+    def stop(self) -> int:
+        """Stop it in its clean way; returns the exit code."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(60)
+
+    def kill(self) -> None:
+        """Kill all of its processes."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(60)
+
+    @property
+    def log(self) -> str:
+        """What it has logged."""
+        return self._log.read_text()
+
+    def sdk(self) -> openai.OpenAI:
+        """The official SDK on it."""
+        return openai.OpenAI(api_key=self._token, base_url=self.url, max_retries=0, _strict_response_validation=True)
+
+
+class Local:
+    """The runtime as playbooks start it: a process that is nobody's child, on a Unix socket.
+
+    :param store: the path of its store.
+    :param options: further fields of its configuration.
+    """
+
+    url = "http://runtime/v1"
+
+    def __init__(self, store: str, **options: Any) -> None:
+        # The path of a socket has to be short.
+        self._folder = tempfile.TemporaryDirectory()
+        self.socket = Path(self._folder.name) / "socket"
+        self.pid = 0
+        self._configuration = json.dumps({"store": store, "socket": str(self.socket), **options})
+
+    def __enter__(self) -> Local:
+        started = subprocess.run(
+            [*_COMMAND, "local"],
+            input=self._configuration,
+            env={**os.environ, "PYTHONPATH": str(RUNTIME)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        told = json.loads(started.stdout or "{}")
+        if not told.get("ready"):
+            self._folder.cleanup()
+            raise AssertionError(started)
+        self.pid = told["pid"]
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.kill()
+        self._folder.cleanup()
+
+    @classmethod
+    @contextmanager
+    def found(cls, pid: int, socket: str) -> Iterator[Local]:
+        """One that somebody else has started. It is killed at the end, as all are."""
+        runtime = cls("")
+        runtime.pid, runtime.socket = pid, Path(socket)
+        try:
+            yield runtime
+        finally:
+            runtime.__exit__()
+            shutil.rmtree(runtime.socket.parent)
+
+    def kill(self) -> None:
+        """Kill it."""
+        if self.pid:
+            with suppress(ProcessLookupError):
+                os.kill(self.pid, signal.SIGKILL)
+            wait_for(self.is_gone)
+
+    def is_gone(self) -> bool:
+        """Whether the process has ended."""
+        try:
+            # Whoever has become its parent may not have waited for it yet.
+            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
+        except OSError:
+            return True
+        return state in "ZX"
