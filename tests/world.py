@@ -1,28 +1,35 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks carried out in this process, on the real embedded runtime, with every request counted."""
+"""Tasks carried out in this process, on a real runtime behind a Unix socket, with every request counted."""
 
 from __future__ import annotations
 
 import dataclasses
 import importlib
 import re
+import shutil
 import sqlite3
+import tempfile
 import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-import httpx2
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from threadworks_runtime.app import create_app
+from threadworks_runtime.settings import Settings
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _client
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Local, Transport, Wire, connect
+from ansible_collections.threadworks.openai.plugins.module_utils._http import Request, Response
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out, full_spec
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer
 
 Json = dict[str, Any]
+# An ASGI application: what is asked, receive, send.
+App = Callable[[Json, Any, Any], Any]
 
 _MODULE_UTILS = "ansible_collections.threadworks.openai.plugins.module_utils"
 _ID = re.compile(r"(asst|thread|msg|run|step)_\w+")
@@ -44,8 +51,47 @@ class Done:
     model: list[Json]
 
 
+class _Counted:
+    """A transport that notes what it carries."""
+
+    def __init__(self, transport: Transport, requests: list[str]) -> None:
+        self.server = transport.server
+        self._transport = transport
+        self._requests = requests
+
+    def send(self, request: Request) -> Response:
+        self._requests.append(f"{request.method} {_ID.sub('*', request.path)}")
+        return self._transport.send(request)
+
+
+class _Front:
+    """What the server calls: the application of the moment."""
+
+    def __init__(self, app: App) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Json, receive: Any, send: Any) -> None:
+        await self.app(scope, receive, send)
+
+
+class _Here:
+    """Finds the runtime of a test, which is always there."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def path(self) -> str:
+        return str(self._path)
+
+    def start(self, within: float) -> None:
+        raise AssertionError("the runtime has ended")
+
+    def replace(self, pid: int | None, within: float) -> None:
+        raise AssertionError("the runtime hangs")
+
+
 class World:
-    """A store, a model server, and the tasks that work with them.
+    """A store, a runtime, a model server, and the tasks that work with them. A context: the runtime ends with it.
 
     :param folder: holds the store.
     :param model: the model server.
@@ -57,18 +103,40 @@ class World:
         self.lines: list[str] = []
         self.ids: dict[str, str] = {}
         self._requests: list[str] = []
-        options = {"runtime_store": str(self.store), "base_url": model.base_url, "timeout": 30.0, "max_retries": 0}
-        self.use(_client.connect(options))
+        # The path of a socket is limited to about 100 characters.
+        self._folder = Path(tempfile.mkdtemp(prefix="world-", dir="/tmp"))
+        self._front = _Front(create_app(Settings(store=str(self.store))))
+        self._server = AppServer(self._front, self._folder / "x.sock")
+        self.use(self.connected())
 
-    def use(self, wire: _client.Wire) -> None:
+    def __enter__(self) -> World:
+        self._server.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._server.stop()
+        shutil.rmtree(self._folder)
+
+    def connected(self, local: Local | None = None, **options: Any) -> Wire:
+        """A client on the runtime, or on one that `local` finds and starts."""
+        defaults = {
+            "base_url": self.model.base_url,
+            "timeout": 30.0,
+            "max_retries": 0,
+            "runtime_store": str(self.store),
+            "runtime_concurrent_runs": 32,
+            "runtime_idle_timeout": 60.0,
+        }
+        return connect({**defaults, **options}, local or _Here(self._folder / "x.sock"))
+
+    def use(self, wire: Wire) -> None:
         """Let the tasks use this client, and count its requests."""
         self.wire = wire
-        self.wire._client._client.event_hooks = {"request": [self._count]}
+        self.wire.transport = _Counted(wire.transport, self._requests)
 
-    def put_before(self, around: Callable[[Any], Any]) -> None:
-        """Put WSGI middleware before the embedded runtime."""
-        transport = self.wire._client._client._transport
-        transport.app = around(transport.app)
+    def put_before(self, around: Callable[[App], App]) -> None:
+        """Put ASGI middleware before the runtime."""
+        self._front.app = around(self._front.app)
 
     def do(self, resource: str, check: bool = False, **options: Any) -> Done:
         """Carry out a task: its options go through Ansible's own validation.
@@ -82,7 +150,8 @@ class World:
         validation = ArgumentSpecValidator(**full_spec(module.SPEC).to_kwargs()).validate(options)
         assert not validation.error_messages
         requests, asked = len(self._requests), len(self.model.runs)
-        task = Task(validation.validated_parameters, check, True, self.lines.append, self.lines.append, self.wire)
+        task = Task(validation.validated_parameters, check, True, self.lines.append, self.lines.append)
+        task._wire = self.wire
         result = carry_out(module.ensure, task)
         self.ids |= {name: value for name, value in result.items() if name.endswith("_id") and value}
         made = self._requests[requests:]
@@ -106,7 +175,7 @@ class World:
     @staticmethod
     def wait(until: Callable[[], bool]) -> None:
         """Wait for what happens behind the tasks."""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not until():
             assert time.monotonic() < deadline
             time.sleep(0.02)
@@ -115,6 +184,3 @@ class World:
         """Change the store behind the runtime's back."""
         with closing(sqlite3.connect(self.store, isolation_level=None)) as connection:
             connection.execute(statement, values)
-
-    def _count(self, request: httpx2.Request) -> None:
-        self._requests.append(f"{request.method} {_ID.sub('*', request.url.path.removeprefix('/v1'))}")

@@ -44,6 +44,8 @@ CONNECTION = ArgSpec(
         "project": _env("str", "OPENAI_PROJECT_ID"),
         "runtime_url": _env("str", "OPENAI_RUNTIME_URL"),
         "runtime_store": _env("str", "OPENAI_RUNTIME_STORE"),
+        "runtime_idle_timeout": _env("float", "OPENAI_RUNTIME_IDLE_TIMEOUT", default=60.0),
+        "runtime_concurrent_runs": _env("int", "OPENAI_RUNTIME_CONCURRENT_RUNS", default=32),
         "timeout": {"type": "float", "default": 120.0},
         "max_retries": {"type": "int", "default": 2},
     }
@@ -71,17 +73,17 @@ MESSAGES = {
 }
 
 # What a model is asked with: an assistant has it, a run may override it.
-SAMPLING = {
+SAMPLING: dict[str, dict[str, t.Any]] = {
     "temperature": {"type": "float"},
     "top_p": {"type": "float"},
     "response_format": {"type": "raw"},
 }
-REASONING_EFFORT = {
+REASONING_EFFORT: dict[str, dict[str, t.Any]] = {
     "reasoning_effort": {"type": "str", "choices": ["none", "minimal", "low", "medium", "high", "xhigh", "max"]},
 }
 
 # The parameters of a run that both createRun and createThreadAndRun know.
-RUN_PARAMETERS = {
+RUN_PARAMETERS: dict[str, dict[str, t.Any]] = {
     "model": {"type": "str"},
     "instructions": {"type": "str"},
     "tools": {"type": "list", "elements": "dict"},

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from . import _reading
 from ._argspec import REASONING_EFFORT, SAMPLING, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError
@@ -75,7 +76,7 @@ def find(task: Task) -> dict[str, t.Any] | None:
             if task.params["state"] == "absent":
                 return None
             raise
-    same = [each for each in task.wire.list("assistants") if each["name"] == name]
+    same = list(_reading.assistants(task.wire, name))
     if len(same) > 1:
         ids = ", ".join(each["id"] for each in same)
         raise TaskError(

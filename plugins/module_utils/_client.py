@@ -4,33 +4,33 @@
 
 # Private to this collection: may change in any release.
 #
-# The client factory. Everything the Ansible side does is a request on the Assistants v2 wire; who answers is
-# configuration.
+# The client. Everything the Ansible side does is a request on the Assistants v2 wire; who answers is configuration.
 
 from __future__ import annotations
 
 import contextlib
-import importlib
+import json
+import time
 import typing as t
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote, urlencode
 
 from ._argspec import CONNECTION
-from ._errors import NotFound, TaskError, Unanswered, from_response
+from ._errors import NotFound, TaskError, from_response, text_of_page
+from ._http import Failed, Request, Response, unanswered
 from ._identity import has
+from ._unix import Local, Unix
+from ._version import VERSION
 
-try:
-    import httpx2
-    import openai
-except ImportError as error:
-    HAS_OPENAI: str | None = str(error)
-    _StreamBase: t.Any = object
-else:
-    HAS_OPENAI = None
-    _StreamBase = openai.Stream[object]
+if t.TYPE_CHECKING:
+    from ._events import EventStream
 
-_EMBEDDED_URL = "http://runtime/v1"
+__all__ = ["Answer", "Local", "Transport", "Wire", "connect"]
+
 _PAGE = 100
-_PORTS = {"http": 80, "https": 443}
+# What a POST creates things in; all others may be sent twice without harm.
+_COLLECTIONS = ("assistants", "threads", "messages", "runs")
+# Where a run is made, or continues.
+_RUNS = ("runs", "submit_tool_outputs")
 
 
 class Answer(t.NamedTuple):
@@ -45,65 +45,59 @@ class Answer(t.NamedTuple):
     poll_after: float | None
 
 
-class Event(t.NamedTuple):
-    """An event of a run's stream (Assistants wire, section 11); a name of "" says only that the stream is alive."""
+class Transport(t.Protocol):
+    """Carries requests to a server.
 
-    name: str
-    data: t.Any
+    Attributes:
+        server: how to name the server in messages.
+    """
 
+    server: str
 
-class EventStream(_StreamBase):
-    """The events of a stream, with a sign of life for each line that arrives: a caller can look at the clock."""
-
-    def __iter__(self) -> t.Iterator[Event]:
-        decoder = self._client._make_sse_decoder()
-        try:
-            for line in self.response.iter_lines():
-                frame = decoder.decode(line)
-                if frame is None:
-                    yield Event("", None)
-                elif frame.event == "done" or frame.data.startswith("[DONE]"):
-                    return
-                else:
-                    yield Event(frame.event or "", frame.json())
-        except (httpx2.HTTPError, ValueError) as error:
-            raise Unanswered(f"The stream broke off: {_reason(error)}.") from error
-        finally:
-            self.response.close()
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether the server streams; one that does not answers with the run itself."""
-        return self.response.headers.get("content-type", "").startswith("text/event-stream")
-
-    def run(self) -> dict[str, t.Any]:
-        """Return the run that a server which does not stream answered with."""
-        return self.response.json() if self.response.read() else {}
+    def send(self, request: Request) -> Response:
+        """Send a request and return the answer, whatever its status is. Raises: Unanswered, TaskError."""
 
 
 class Wire:
     """Requests of the Assistants v2 wire, with errors translated.
 
     Args:
-        client: the SDK's client: retries, timeouts and authentication are its own.
-        server: how to name the server in messages.
-        unconfigured: why no model can be asked ("" where one can): told when a run is about to be made, not before.
+        transport: carries the requests.
+        timeout: how long the server may be silent, in seconds.
+        headers: headers of each request.
+        run_headers: further headers of the requests that make or continue a run.
+        unconfigured: why no model can be asked ("" where one can): reported when a run is about to be made.
     """
 
-    def __init__(self, client: openai.OpenAI, server: str, unconfigured: str = "") -> None:
-        self._client = client
-        self._server = server
+    def __init__(
+        self,
+        transport: Transport,
+        timeout: float,
+        headers: dict[str, str] | None = None,
+        run_headers: dict[str, str] | None = None,
+        unconfigured: str = "",
+    ) -> None:
+        self.transport = transport
+        self._timeout = timeout
+        self._headers = headers or {}
+        self._run_headers = run_headers or {}
         self.unconfigured = unconfigured
 
     def get(self, *path: str, query: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Return the object at a path. Raises: NotFound, WireError, Unanswered."""
         return self.ask(*path, query=query).body
 
-    def ask(self, *path: str, query: dict[str, t.Any] | None = None) -> Answer:
-        """Return the object at a path, with the server's wish when to ask again."""
-        response = self._send("get", path, {"params": query or {}})
-        wish = response.headers.get("openai-poll-after-ms", "")
-        return Answer(self._json(response), float(wish) / 1000 if wish.isdigit() else None)
+    def ask(self, *path: str, query: dict[str, t.Any] | None = None, within: float = float("inf")) -> Answer:
+        """Return the object at a path, with the server's wish when to ask again.
+
+        Args:
+            path: the parts of the path.
+            query: the query.
+            within: how long the request may take with all its retries, in seconds.
+        """
+        response = self._send("GET", path, query=query, silence=min(self._timeout, within), within=within)
+        wish = response.header("openai-poll-after-ms")
+        return Answer(self._object(response), float(wish) / 1000 if wish.isdecimal() else None)
 
     def post(self, *path: str, body: dict[str, t.Any], once: str | None = None) -> dict[str, t.Any]:
         """Send a changing request and return its answer.
@@ -113,30 +107,37 @@ class Wire:
             body: the JSON body.
             once: the idempotency key of a request that creates: however often it is sent, one thing is made.
         """
-        return self._json(self._send("post", path, _once(once), body=body))
+        return self._object(self._send("POST", path, body=body, once=once))
 
     def delete(self, *path: str) -> None:
         """Delete the object at a path; one that is gone already is fine."""
         with contextlib.suppress(NotFound):
-            self._send("delete", path, {})
+            response = self._send("DELETE", path)
+            if response.status != 204:
+                self._json(response)
 
     def stream(self, *path: str, body: dict[str, t.Any], once: str | None, quiet: float) -> EventStream:
         """Send a request that makes or continues a run, and return its events.
 
         Args:
             path, body, once: as for `post`.
-            quiet: the longest silence to bear, in seconds.
+            quiet: how long the stream may take, in seconds.
         """
-        options = {**_once(once), "timeout": httpx2.Timeout(self._client.timeout, read=quiet)}
         body = {**body, "stream": True}
-        return self._send("post", path, options, cast_to=object, body=body, stream=True, stream_cls=EventStream)
+        response = self._send("POST", path, body=body, once=once, silence=quiet, within=quiet, streamed=True)
+        # Imported here: a lookup never streams, and pays for what it imports in each task.
+        from ._events import EventStream
+
+        return EventStream(response, self._object)
 
     def list(self, *path: str, query: dict[str, t.Any] | None = None) -> t.Iterator[dict[str, t.Any]]:
         """Yield the objects of a list, page by page as they are needed (Assistants wire, section 10)."""
         query = {"limit": _PAGE, **(query or {})}
         while True:
-            page = self.get(*path, query=query)
-            data = page.get("data") or []
+            page = self._json(self._send("GET", path, query=query))
+            data = page.get("data")
+            if not isinstance(data, list) or not all(_has_id(each) for each in data):
+                raise self._not_the_wire("with something that is not a list of objects")
             yield from data
             if not page.get("has_more") or not data:
                 return
@@ -150,90 +151,127 @@ class Wire:
         query = {f"metadata[{key}]": value for key, value in pairs.items()}
         return (each for each in self.list(*path, query=query) if has(each, pairs))
 
-    def _send(self, method: str, path: tuple[str, ...], options: dict[str, t.Any], **more: t.Any) -> t.Any:
-        url = "/" + "/".join(quote(part, safe="") for part in path)
-        try:
-            return getattr(self._client, method)(url, options=options, **{"cast_to": httpx2.Response, **more})
-        except openai.APIStatusError as error:
-            raise from_response(error.status_code, error.body) from None
-        except openai.APITimeoutError as error:
-            raise Unanswered(
-                f"{self._server} did not answer within {self._client.timeout} seconds (option timeout)."
-            ) from error
-        except openai.APIConnectionError as error:
-            raise Unanswered(f"{self._server} cannot be reached: {_reason(error)}. Is it running?") from error
+    def _send(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: dict[str, t.Any] | None = None,
+        body: dict[str, t.Any] | None = None,
+        once: str | None = None,
+        silence: float | None = None,
+        within: float = float("inf"),
+        streamed: bool = False,
+    ) -> Response:
+        headers = {"Accept": "application/json", **self._headers}
+        if method == "POST" and path[-1] in _RUNS:
+            headers |= self._run_headers
+        if once:
+            headers["Idempotency-Key"] = once
+        request = Request(
+            method,
+            "/" + "/".join(quote(part, safe="") for part in path),
+            self._timeout if silence is None else silence,
+            time.monotonic() + within,
+            urlencode(query or {}),
+            headers,
+            b"" if body is None else _encoded(body),
+            method != "POST" or once is not None or path[-1] not in _COLLECTIONS,
+            streamed,
+        )
+        response = self.transport.send(request)
+        if response.status >= 300:
+            content = self._content(response)
+            raise from_response(response.status, _parsed(content), response.header("retry-after"))
+        return response
 
-    def _json(self, response: t.Any) -> dict[str, t.Any]:
+    def _content(self, response: Response) -> bytes:
         try:
-            body = response.json()
-        except ValueError:
-            body = None
-        if not isinstance(body, dict):
-            kind = response.headers.get("content-type", "no content type")
-            raise TaskError(
-                f"{self._server} answered with something that is not a JSON object ({kind}). Is it a server of the "
-                "Assistants wire? Look at the option runtime_url."
-            )
+            return response.body()
+        except Failed as failed:
+            raise unanswered(self.transport.server, failed, response.request) from None
+
+    def _json(self, response: Response) -> dict[str, t.Any]:
+        body = _parsed(self._content(response))
+        if isinstance(body, dict):
+            return body
+        page = text_of_page(body)
+        kind = response.kind or "no content type"
+        raise self._not_the_wire(f"with {page}" if page else f"with something that is not a JSON object ({kind})")
+
+    def _object(self, response: Response) -> dict[str, t.Any]:
+        body = self._json(response)
+        if not _has_id(body):
+            raise self._not_the_wire("with an object that has no id")
         return body
 
+    def _not_the_wire(self, how: str) -> TaskError:
+        return TaskError(
+            f"{self.transport.server} answered {how}. Is it a server of the Assistants wire? Look at the option "
+            "runtime_url."
+        )
 
-def _once(key: str | None) -> dict[str, t.Any]:
-    return {"headers": {"Idempotency-Key": key}} if key else {}
+
+def _encoded(body: dict[str, t.Any]) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except ValueError:
+        raise TaskError("The options of this task have a number that JSON does not know: .nan or .inf.") from None
 
 
-def _reason(error: BaseException) -> str:
-    cause = error.__cause__ or error
-    return str(cause).rstrip(".") or type(cause).__name__
+def _parsed(content: bytes) -> t.Any:
+    """Return the JSON of an answer; where it is none, its text, and None where there is no text."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace").strip() or None
+
+
+def _has_id(thing: t.Any) -> bool:
+    return isinstance(thing, dict) and isinstance(thing.get("id"), str)
 
 
 _wires: dict[tuple[t.Any, ...], Wire] = {}
 
 
-def connect(params: dict[str, t.Any]) -> Wire:
+def connect(params: dict[str, t.Any], local: Local | None = None) -> Wire:
     """Return the client for a task's connection options; one of each kind is kept for the life of the process.
 
     Args:
         params: the connection options (see the doc fragment `connection`).
+        local: finds and starts the local runtime; None where there is none: on a managed host.
 
-    Raises: TaskError where a library is missing, or the store cannot be used.
+    Raises: TaskError where the options cannot work.
     """
-    if HAS_OPENAI:
-        raise TaskError(
-            f"The Python library openai (3 or later) cannot be imported ({HAS_OPENAI}). "
-            "Install it with: pip install 'openai>=3,<4'"
-        )
     wanted = {name: params.get(name) for name in CONNECTION.argument_spec}
-    identity = tuple(wanted.values())
+    # A starter is equal to another one where both mean the same runtime.
+    identity = (*wanted.values(), local)
     if identity not in _wires:
-        _wires[identity] = _served(wanted) if wanted["runtime_url"] else _embedded(wanted)
+        _wires[identity] = _new(wanted, local)
     return _wires[identity]
 
 
-def _served(options: dict[str, t.Any]) -> Wire:
-    url = urlsplit(options["runtime_url"])
-    if url.scheme not in ("http", "https") or not url.hostname:
-        raise TaskError("runtime_url must be a URL like http://127.0.0.1:8088/v1, with http or https.")
-    return Wire(
-        _sdk(options, options["runtime_url"], options["api_key"]),
-        f"The server at {url.hostname}:{url.port or _PORTS[url.scheme]} (option runtime_url)",
-    )
+def _new(options: dict[str, t.Any], local: Local | None) -> Wire:
+    for name in ("api_key", "organization", "project"):
+        if not f"{options[name] or ''}".isascii() or not f"{options[name] or ''}".isprintable():
+            # It is sent in a header. Its value is not shown: it may be a key.
+            raise TaskError(f"{name} has a line break or another character that cannot be sent to a server.")
+    headers = {"OpenAI-Beta": "assistants=v2", "User-Agent": f"threadworks.openai/{VERSION}"}
+    url = options["runtime_url"] or ""
+    if url.startswith("unix:"):
+        local = None
+    elif url:
+        from ._network import Network
 
-
-def _embedded(options: dict[str, t.Any]) -> Wire:
-    runtime = runtime_package()
-    settings = runtime.Settings(
-        store=options["runtime_store"],
-        base_url=options["base_url"],
-        api_key=options["api_key"],
-        organization=options["organization"],
-        project=options["project"],
-        timeout=options["timeout"],
-        max_retries=options["max_retries"],
-    )
-    try:
-        app = runtime.create_app(settings)
-    except runtime.StoreError as error:
-        raise TaskError(f"{error} (option runtime_store)") from None
+        return Wire(
+            Network(url, options["timeout"], options["max_retries"]),
+            options["timeout"],
+            {**headers, **_account(options)},
+        )
+    elif local is None:
+        raise TaskError(
+            "The local runtime runs on the control node only. Set runtime_url to a served runtime, or run the task on "
+            "the control node (connection: local, or delegate_to: localhost)."
+        )
     unconfigured = ""
     if not (options["api_key"] or options["base_url"]):
         unconfigured = (
@@ -241,41 +279,22 @@ def _embedded(options: dict[str, t.Any]) -> Wire:
             "any other server with the Responses API. The role threadworks.openai.local_model starts one on this "
             "machine."
         )
-    # Inside the process nothing is lost on the way: no second try, no proxy, no TLS. How long a run may take is the
-    # runtime's matter.
-    http = httpx2.Client(transport=httpx2.WSGITransport(app=app), trust_env=False)
-    return Wire(
-        _sdk({"timeout": None, "max_retries": 0}, _EMBEDDED_URL, "embedded", http), "The embedded runtime", unconfigured
-    )
+    transport = Unix(local, url.removeprefix("unix:"))
+    return Wire(transport, options["timeout"], headers, {"Runtime-Options": _runtime_options(options)}, unconfigured)
 
 
-def runtime_package() -> t.Any:
-    """Import the runtime with all that it needs: the one line where `plugins/` meets `runtime/`."""
-    try:
-        runtime = importlib.import_module("ansible_collections.threadworks.openai.runtime")
-        runtime.preload()
-        return runtime
-    except ImportError as error:
-        if (error.name or "").startswith("ansible_collections"):
-            raise TaskError(
-                "The embedded runtime lives in the playbook's own process: run the task there (without async), or set "
-                "runtime_url to a served runtime."
-            ) from None
-        raise TaskError(
-            f"The embedded runtime needs a Python library that cannot be imported ({error}). Install what it needs "
-            "with: pip install -r requirements.txt (in the collection's folder), or set runtime_url to a served one."
-        ) from None
+def _account(options: dict[str, t.Any]) -> dict[str, str]:
+    headers = {
+        "Authorization": options["api_key"] and f"Bearer {options['api_key']}",
+        "OpenAI-Organization": options["organization"],
+        "OpenAI-Project": options["project"],
+    }
+    return {name: value for name, value in headers.items() if value}
 
 
-def _sdk(options: dict[str, t.Any], url: str, key: str | None, http: t.Any = None) -> openai.OpenAI:
-    return openai.OpenAI(
-        # The SDK wants some key, also for a server that asks for none.
-        api_key=key or "none",
-        base_url=url,
-        organization=options.get("organization"),
-        project=options.get("project"),
-        timeout=options["timeout"],
-        max_retries=options["max_retries"],
-        http_client=http,
-        default_headers={"OpenAI-Beta": "assistants=v2"},
-    )
+def _runtime_options(options: dict[str, t.Any]) -> str:
+    """Return what the local runtime executes a run with: it has nothing of its own to execute it with."""
+    names = ("base_url", "api_key", "organization", "project", "timeout", "max_retries")
+    wanted = {name: options[name] for name in names}
+    wanted |= {name: options[f"runtime_{name}"] for name in ("concurrent_runs", "idle_timeout")}
+    return json.dumps({name: value for name, value in wanted.items() if value is not None})

@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import re
 import typing as t
+
+# How much of an HTML page is looked at, and how much of its text is shown, in characters.
+_PAGE, _SHOWN = 20000, 200
 
 
 class TaskError(Exception):
@@ -55,26 +59,44 @@ class Unanswered(TaskError):
     """The server could not be reached, or its answer broke off."""
 
 
-def from_response(status: int, body: t.Any) -> WireError:
+class StillActive(TaskError):
+    """A run has not ended in the time that the task waits for it."""
+
+
+def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
     """Translate an error answer of the wire.
 
     Args:
         status: the HTTP status.
         body: the parsed JSON body (`{"error": {...}}`, or already its inside), or anything else that came.
+        retry_after: the header of this name.
 
     Returns: the exception to raise; its `data["error"]` has message, type, param, code and status.
     """
     inside = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(inside, dict):
-        inside = {"message": str(inside or "The server gave no reason.")[:500]}
+        inside = {"message": text_of_page(inside) or str(inside or "")[:500]}
+    message = str(inside.get("message") or "The server gave no reason.")
     error = {
-        "message": str(inside.get("message") or "The server gave no reason."),
+        "message": message,
         "type": inside.get("type"),
         "param": inside.get("param"),
         "code": inside.get("code"),
     }
-    if "Idempotency-Key" in error["message"]:
+    if "Idempotency-Key" in message:
         return Rival(status, error)
-    if status == 404 and (not isinstance(body, dict) or error["message"].startswith("Invalid URL")):
+    if status == 404 and (not isinstance(body, dict) or message.startswith("Invalid URL")):
         return NoSuchPath(status, error)
-    return (NotFound if status == 404 else WireError)(status, error)
+    found = (NotFound if status == 404 else WireError)(status, error)
+    if retry_after:
+        found.message += f" It wants to be asked again later (Retry-After: {retry_after[:40]})."
+    return found
+
+
+def text_of_page(body: t.Any) -> str:
+    """Return what an HTML page says, briefly; "" where the body is none."""
+    if not isinstance(body, str) or not re.match(r"\s*<(!doctype|html|head|body)\b", body[:200], re.IGNORECASE):
+        return ""
+    page = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", " ", body[:_PAGE])
+    text = " ".join(re.sub(r"<[^>]*>?", " ", page).split())
+    return f"an HTML page: {text[:_SHOWN]}" if text else "an empty HTML page"

@@ -216,6 +216,9 @@ _RULES: dict[str, t.Callable[[str, t.Any], None]] = {
     "last_messages": partial(_check_range, low=1),
     "timeout": partial(_check_range, low=0.001),
     "max_retries": partial(_check_range, low=0),
+    # Below a second it would end between two tasks; above a day nobody remembers it.
+    "runtime_idle_timeout": partial(_check_range, low=1, high=86400),
+    "runtime_concurrent_runs": partial(_check_range, low=1, high=10000),
     "wait_timeout": partial(_check_range, low=0.001),
     "name": partial(_check_text, most=256),
     "key": partial(_check_text, most=_METADATA_VALUE),

@@ -13,11 +13,11 @@ import typing as t
 
 from ._client import Wire
 from ._errors import TaskError
+from ._reading import text_of
 
-try:
-    import jsonschema
-except ImportError:
-    jsonschema = None
+
+class UnreadableReply(TaskError):
+    """The reply of a run is not the JSON that was asked for; `data` is the whole result."""
 
 
 def of_run(
@@ -28,11 +28,13 @@ def of_run(
     Args:
         wire: the client.
         run: the run object.
-        messages: the messages that the run has written, oldest first, where they are known already.
+        messages: the messages that the run has written, oldest first; None where they have to be asked for.
         steps: whether to ask for the run's steps too.
+
+    Raises: UnreadableReply where the reply is not the JSON that was asked for.
     """
     thread = ("threads", run["thread_id"])
-    if not messages:
+    if messages is None:
         messages = (
             list(wire.list(*thread, "messages", query={"run_id": run["id"], "order": "asc"}))
             if run["started_at"]
@@ -45,13 +47,14 @@ def of_run(
         "thread_id": run["thread_id"],
         "status": run["status"],
         "response": response,
-        "output": _output(run, response),
+        "output": None,
         "messages": messages,
         "usage": run.get("usage"),
         "required_action": _required_action(run),
     }
     if steps:
         result["steps"] = list(wire.list(*thread, "runs", run["id"], "steps", query={"order": "asc"}))
+    result["output"] = _output(result)
     return result
 
 
@@ -62,43 +65,39 @@ def check_status(result: dict[str, t.Any], fail_on: list[str]) -> None:
     """
     if result["status"] not in fail_on:
         return
+    why = reason_of(result)
+    ended = f"ended as {result['status']}{': ' if why else ''}{why.rstrip('.')}."
+    raise TaskError(f"Run {result['run_id']} on {result['thread_id']} {ended}", **result)
+
+
+def reason_of(result: dict[str, t.Any]) -> str:
+    """Return why a run has its status; "" where its status says all."""
     run = result["run"]
     if run.get("last_error"):
-        why = f": {run['last_error']['message']} ({run['last_error']['code']})"
-    elif run.get("incomplete_details"):
-        why = f": {run['incomplete_details'].get('reason')} was reached. Raise that option, or ask for less."
-    elif result["status"] == "requires_action":
-        why = ": it waits for the answers to its tool calls. Give them with run_id and tool_outputs."
-    else:
-        why = "."
-    raise TaskError(f"Run {result['run_id']} on {result['thread_id']} ended as {result['status']}{why}", **result)
+        return f"{run['last_error']['message'].rstrip('.')} ({run['last_error']['code']})"
+    if run.get("incomplete_details"):
+        return f"{run['incomplete_details'].get('reason')} was reached. Raise that option, or ask for less."
+    if result["status"] == "requires_action":
+        return "it waits for the answers to its tool calls. Give them with run_id and tool_outputs."
+    return ""
 
 
-def text_of(message: dict[str, t.Any]) -> str:
-    """Return the text of a message: its text and refusal parts, one after the other."""
-    parts = (part.get("refusal") or (part.get("text") or {}).get("value") or "" for part in message["content"])
-    return "\n".join(part for part in parts if part)
-
-
-def _output(run: dict[str, t.Any], response: str) -> t.Any:
+def _output(result: dict[str, t.Any]) -> t.Any:
     """Parse the reply where a JSON format was asked for."""
-    wanted = run.get("response_format")
+    wanted = result["run"].get("response_format")
     if (
-        run["status"] != "completed"
+        result["status"] != "completed"
         or not isinstance(wanted, dict)
         or wanted.get("type") not in ("json_object", "json_schema")
     ):
         return None
     try:
-        return json.loads(response)
+        return json.loads(result["response"])
     except ValueError as error:
-        raise TaskError(
-            f"The reply of run {run['id']} is not JSON, though response_format asked for {wanted['type']}: {error}.",
-            run=run,
-            run_id=run["id"],
-            thread_id=run["thread_id"],
-            status=run["status"],
-            response=response,
+        raise UnreadableReply(
+            f"The reply of run {result['run_id']} is not JSON, though response_format asked for {wanted['type']}: "
+            f"{error}.",
+            **result,
         ) from None
 
 
@@ -140,11 +139,11 @@ def _violation(arguments: t.Any, schema: dict[str, t.Any] | None) -> str | None:
         return "they are not an object"
     if not schema:
         return None
-    if jsonschema is None:
-        raise TaskError(
-            "The Python library jsonschema cannot be imported, so the arguments of tool calls cannot be checked: pip "
-            "install jsonschema"
-        )
+    try:
+        import jsonschema
+    except ImportError:
+        # A task on a managed host needs no library. Whoever answers the call must not take this for a yes.
+        return "they cannot be checked: the Python library jsonschema is not installed where the task runs"
     validator = jsonschema.validators.validator_for(schema)
     try:
         validator.check_schema(schema)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from ansible.module_utils.basic import AnsibleModule
 
 from ._argspec import CONNECTION, ArgSpec
-from ._client import Wire, connect
+from ._client import Local, Wire, connect
 from ._errors import NotFound, Rival, TaskError, WireError
 
 
@@ -26,6 +26,7 @@ class Task:
         diff_mode: the result tells what is different.
         warn: shows a warning.
         show: shows a line of progress; None where nobody would see it.
+        local: finds and starts the local runtime; None where there is none.
     """
 
     params: dict[str, t.Any]
@@ -33,13 +34,14 @@ class Task:
     diff_mode: bool
     warn: t.Callable[[str], None]
     show: t.Callable[[str], None] | None = None
+    local: Local | None = None
     _wire: Wire | None = field(default=None, repr=False)
 
     @property
     def wire(self) -> Wire:
         """The client, made when it is first needed: bad options are told before a connection is."""
         if self._wire is None:
-            self._wire = connect(self.params)
+            self._wire = connect(self.params, self.local)
         return self._wire
 
 
@@ -74,12 +76,13 @@ def carry_out(ensure: t.Callable[[Task], dict[str, t.Any]], task: Task) -> dict[
 
 def _named(error: TaskError, params: dict[str, t.Any]) -> str:
     """Return an error's message, with the option to look at where the server refused what an option says."""
-    served = params["runtime_url"]
+    url = params["runtime_url"] or ""
+    served = url and not url.startswith("unix:")
     if isinstance(error, NotFound):
         for name in ("thread_id", "assistant_id", "run_id", "message_id"):
             if params.get(name) and params[name] in error.wire_message:
                 where = "runtime_url" if served else "runtime_store"
-                return f"{name}: {error.message} Correct it, or look at the option {where}: it may be kept elsewhere."
+                return f"{name}: {error.message} Check the id, and that {where} is where it is kept."
     if isinstance(error, WireError) and error.status in (401, 403) and served:
         return f"{error.message} Look at the option api_key: with runtime_url it is for that server."
     return error.message

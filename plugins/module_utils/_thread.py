@@ -12,11 +12,11 @@ from __future__ import annotations
 import typing as t
 
 from ._argspec import MESSAGES, ArgSpec
-from ._client import Wire
 from ._diff import changes, diff
-from ._errors import NotFound, TaskError, WireError
+from ._errors import NotFound
 from ._identity import KNOWN_AFTER_APPLY, PARAMETERS, digest, keyed, known, renewed
 from ._options import check, given
+from ._reading import by_metadata
 from ._task import Task
 
 SPEC = ArgSpec(
@@ -60,22 +60,6 @@ def _find(task: Task) -> dict[str, t.Any] | None:
         if task.params["state"] == "absent":
             return None
         raise
-
-
-def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
-    """Yield the threads that carry these metadata pairs, newest first.
-
-    Raises: TaskError where the server cannot list threads: the wire itself has no such operation.
-    """
-    try:
-        yield from wire.matching("threads", pairs=pairs)
-    except WireError as error:
-        if error.status not in (404, 405):
-            raise
-        raise TaskError(
-            "This server cannot list threads, so the thread cannot be found by what it is: say which one with "
-            "thread_id. If it should be able to, look at the option runtime_url: it usually ends in /v1."
-        ) from error
 
 
 def _create(task: Task) -> dict[str, t.Any]:

@@ -13,12 +13,12 @@ from __future__ import annotations
 import typing as t
 import uuid
 
-from . import _run, _thread
+from . import _reading, _run, _run_task, _thread
 from ._argspec import MESSAGES, RUN_PARAMETERS, RUN_TASK, ArgSpec
 from ._errors import TaskError
 from ._identity import KNOWN_AFTER_APPLY, PARAMETERS, digest, has
 from ._options import check, given
-from ._run import Wanted
+from ._run_task import Wanted
 from ._task import Task
 
 SPEC = RUN_TASK.merge(
@@ -58,12 +58,12 @@ def ensure(task: Task) -> dict[str, t.Any]:
     threads = _find(task, wanted)
     if params["state"] == "absent":
         return {"run_id": None, **_thread.delete(task, threads)}
-    runs = _runs(task, threads[0], wanted) if threads else []
+    runs, written = _runs(task, threads[0], wanted) if threads else ([], {})
     if params["state"] == "cancelled":
-        return _run.cancel(task, runs[:1])
+        return _run_task.cancel(task, runs[:1], written)
     if not params["assistant_id"]:
         raise TaskError("assistant_id is missing: say which assistant is to run.")
-    return _present(task, wanted, threads[0] if threads else None, runs)
+    return _present(task, wanted, threads[0] if threads else None, runs, written)
 
 
 def _wanted(params: dict[str, t.Any]) -> Wanted:
@@ -84,20 +84,30 @@ def _find(task: Task, wanted: Wanted) -> list[dict[str, t.Any]]:
         # A new one in any case: also where the server cannot list threads.
         return []
     # A thread that openai_thread made has a key of its own kind.
-    return [each for each in _thread.by_metadata(task.wire, wanted.identity) if PARAMETERS in each["metadata"]]
+    return [each for each in _reading.by_metadata(task.wire, wanted.identity) if PARAMETERS in each["metadata"]]
 
 
-def _runs(task: Task, thread: dict[str, t.Any], wanted: Wanted) -> list[dict[str, t.Any]]:
-    """Return the runs of this identity on their thread, newest first."""
+def _runs(
+    task: Task, thread: dict[str, t.Any], wanted: Wanted
+) -> tuple[list[dict[str, t.Any]], dict[str, list[dict[str, t.Any]]]]:
+    """Return the runs of this identity on their thread, newest first, and the messages of each, as far as they are
+    known.
+    """
     by_thread_alone = task.params["thread_id"] and not wanted.key and task.params["state"] == "cancelled"
     identity = {} if by_thread_alone else wanted.identity
-    return [run for run in task.wire.list("threads", thread["id"], "runs") if has(run, identity)]
+    # With the messages, the result of a run that stands needs no further request.
+    found, written = _reading.runs_with_messages(task.wire, thread["id"])
+    return [run for run in found if has(run, identity)], written
 
 
 def _present(
-    task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, runs: list[dict[str, t.Any]]
+    task: Task,
+    wanted: Wanted,
+    thread: dict[str, t.Any] | None,
+    runs: list[dict[str, t.Any]],
+    written: dict[str, list[dict[str, t.Any]]],
 ) -> dict[str, t.Any]:
-    run = _run.newest(runs)
+    run = _run_task.newest(runs)
     previous = runs[0]["id"] if runs else None
     alike = run is not None and run["metadata"].get(PARAMETERS) == wanted.fingerprint
     if thread and task.params["thread_id"] and not alike:
@@ -113,7 +123,8 @@ def _present(
     if not alike or "tool_resources" in wanted.parameters:
         # A run on a thread that exists takes no tool_resources (Assistants wire, section 6).
         thread = None
-    result = _run.act(task, wanted, run, lambda: _create(task, wanted, thread, previous))
+    seen = written.get(run["id"]) if run else None
+    result = _run_task.act(task, wanted, run, lambda: _create(task, wanted, thread, previous), seen)
     if difference and not result["changed"]:
         result["diff"] = difference
     return {**result, "changed": result["changed"] or bool(difference)}
@@ -123,9 +134,7 @@ def _thread_metadata(task: Task) -> dict[str, t.Any]:
     return given(task.params["thread"] or {}, ("metadata",))
 
 
-def _create(
-    task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previous: str | None
-) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:
+def _create(task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previous: str | None) -> _run_task.Made:
     """Make the run: with its thread, or on the thread where it came to nothing before."""
     once = str(uuid.uuid4()) if task.params["force"] else digest("thread_run", wanted.parameters, wanted.key, previous)
     body = {**wanted.parameters, "metadata": wanted.marks()}
@@ -136,4 +145,4 @@ def _create(
         marks = {name: value for name, value in wanted.marks().items() if name not in (wanted.metadata or {})}
         body["thread"] = {**body["thread"], "metadata": {**_thread_metadata(task).get("metadata", {}), **marks}}
         path = ("threads", "runs")
-    return _run.make(task, path, body, once)
+    return _run_task.make(task, path, body, once)

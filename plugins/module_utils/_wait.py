@@ -12,13 +12,48 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ._client import EventStream, Wire
-from ._errors import TaskError, Unanswered
+from ._client import Answer, Wire
+from ._errors import StillActive, TaskError, Unanswered
+from ._events import EventStream
 
 ACTIVE = ("queued", "in_progress", "cancelling")
 _FIRST_POLL = 0.25
 _LONGEST_POLL = 5.0
 _PROGRESS_EVERY = 3.0
+_TRIES = 3
+
+
+@dataclass
+class _Seen:
+    """What a stream has reported so far.
+
+    Attributes:
+        run: the run as it was last seen; empty where nobody has reported it yet.
+        news: whether the stream has reported the run.
+        messages: the messages that the run has written.
+        tokens: how many pieces of messages have arrived.
+    """
+
+    run: dict[str, t.Any]
+    news: bool = False
+    messages: list[dict[str, t.Any]] = field(default_factory=list)
+    tokens: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the stream has reported how the run ended, or that it needs an action."""
+        return self.news and self.run["status"] not in ACTIVE
+
+
+def _checked(run: dict[str, t.Any]) -> dict[str, t.Any]:
+    """Return a run. Raises: TaskError where a server calls something else a run."""
+    for name in ("id", "thread_id", "status"):
+        if not isinstance(run.get(name), str):
+            raise TaskError(
+                f"The server answered with a run that has no {name}. Is it a server of the Assistants wire? Look at "
+                "the option runtime_url."
+            )
+    return run
 
 
 @dataclass
@@ -45,57 +80,79 @@ class Follower:
         return max(self._start + self.timeout - time.monotonic(), 0.001)
 
     def stream(
-        self, events: EventStream, run: dict[str, t.Any] | None = None
-    ) -> tuple[dict[str, t.Any], list[dict[str, t.Any]]]:
-        """Follow a stream to the run's end, or until it needs an action.
+        self,
+        path: tuple[str, ...],
+        body: dict[str, t.Any],
+        once: str | None = None,
+        run: dict[str, t.Any] | None = None,
+    ) -> tuple[dict[str, t.Any], list[dict[str, t.Any]] | None]:
+        """Send a request that makes or continues a run, and follow its stream until the run ends or needs an action.
 
         Args:
-            events: the stream.
+            path, body, once: the request.
             run: the run, where it existed before the request.
 
-        Returns: the run as it was last seen, and the messages that it has written.
+        Returns: the run as it was last seen, and the messages that it has written; None where they are not known.
         A stream that breaks off is no reason to run again: the run is asked for until it ends.
         """
+        seen = _Seen(run or {})
+        for attempt in range(_TRIES):
+            try:
+                self._read(self.wire.stream(*path, body=body, once=once, quiet=self.left), seen)
+                break
+            except Unanswered:
+                self._look_at_the_clock(seen.run, seen.tokens)
+                if seen.run:
+                    break
+                # Nobody has told which run was made. The same request with the same key makes no other one.
+                if once is None or attempt == _TRIES - 1:
+                    raise
+        if seen.is_over:
+            return seen.run, seen.messages
+        # Where the stream broke off messages may be missing: none of them is better than some.
+        return self.poll(seen.run if seen.news else self._ask(seen.run).body), None
+
+    def _read(self, events: EventStream, seen: _Seen) -> None:
         if not events.is_stream:
-            return self.poll(events.run()), []
-        run = run or {}
-        messages: list[dict[str, t.Any]] = []
-        tokens = 0
-        try:
-            for event in events:
-                if event.name.startswith("thread.run.") and event.data.get("object") == "thread.run":
-                    run = event.data
-                elif event.name == "thread.message.completed":
-                    messages.append(event.data)
-                elif event.name == "thread.message.delta":
-                    tokens += 1
-                elif event.name == "thread.run.step.completed":
-                    self._pass_on_warnings(run, event.data)
-                elif event.name == "error" and not run:
-                    raise Unanswered(str(event.data.get("message") or event.data))
-                self._look_at_the_clock(run, tokens)
-        except Unanswered:
-            if not run:
-                raise
-        if not run:
-            raise Unanswered("The stream ended before it told of a run.")
-        # Where the stream broke off messages may be missing: None of them is better than some.
-        return (run, messages) if run["status"] not in ACTIVE else (self.poll(run), [])
+            seen.run, seen.news = _checked(events.run()), True
+            return
+        for event in events:
+            if event.data.get("object") == "thread.run" and event.name.startswith("thread.run."):
+                seen.run, seen.news = _checked(event.data), True
+            elif event.name == "thread.message.completed":
+                seen.messages.append(event.data)
+            elif event.name == "thread.message.delta":
+                seen.tokens += 1
+            elif event.name == "thread.run.step.completed":
+                self._pass_on_warnings(seen.run, event.data)
+            elif event.name == "error" and not seen.run:
+                raise TaskError(f"The server reported an error: {event.data.get('message') or 'it gave no reason.'}")
+            self._look_at_the_clock(seen.run, seen.tokens)
+        if not seen.run:
+            raise Unanswered("The stream ended before it reported a run.")
 
     def poll(self, run: dict[str, t.Any]) -> dict[str, t.Any]:
         """Ask for a run until it has ended or needs an action, and return it.
 
-        Raises: TaskError when the time is over; its data has the run as it was last seen.
+        Raises: StillActive when the time is over; its data has the run as it was last seen.
         """
         pause = _FIRST_POLL
         while run["status"] in ACTIVE:
-            answer = self.wire.ask("threads", run["thread_id"], "runs", run["id"])
+            answer = self._ask(run)
             run = answer.body
             self._look_at_the_clock(run, 0)
             if run["status"] in ACTIVE:
                 time.sleep(min(answer.poll_after or pause, _LONGEST_POLL, self.left))
                 pause = min(pause * 1.5, _LONGEST_POLL)
         return run
+
+    def _ask(self, run: dict[str, t.Any]) -> Answer:
+        try:
+            answer = self.wire.ask("threads", run["thread_id"], "runs", run["id"], within=self.left)
+        except Unanswered:
+            self._look_at_the_clock(run, 0)
+            raise
+        return Answer(_checked(answer.body), answer.poll_after)
 
     def _pass_on_warnings(self, run: dict[str, t.Any], step: dict[str, t.Any]) -> None:
         """Warn of what the model server may have ignored: the runtime puts it with the step."""
@@ -106,9 +163,10 @@ class Follower:
     def _look_at_the_clock(self, run: dict[str, t.Any], tokens: int) -> None:
         now = time.monotonic()
         if now - self._start >= self.timeout and run.get("status", "queued") in ACTIVE:
-            raise TaskError(
-                f"Run {run.get('id')} is still {run.get('status')} after {self.timeout:g} seconds (option "
-                "wait_timeout). It goes on: run the task again to wait for it, or cancel it with state: cancelled.",
+            state = f"Run {run['id']} is still {run['status']}" if run else "The server has not reported its run"
+            raise StillActive(
+                f"{state} after {self.timeout:g} seconds (option wait_timeout). It goes on: run the task again to wait "
+                "for it, or cancel it with state: cancelled.",
                 run=run or None,
                 run_id=run.get("id"),
                 thread_id=run.get("thread_id"),

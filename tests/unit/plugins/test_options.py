@@ -40,6 +40,8 @@ WRONG: list[tuple[str, Json, str]] = [
     ("run", {"timeout": -1}, "^timeout is -1, but must be at least"),
     ("run", {"max_retries": -1}, "^max_retries is -1, but must be at least 0"),
     ("run", {"metadata": pairs(14)}, r"^metadata has 14 pairs, but at most 13 are allowed \(16 on the wire, 3 of them"),
+    ("run", {"runtime_idle_timeout": 0.5}, "^runtime_idle_timeout is 0.5, but must be between 1 and 86400"),
+    ("run", {"runtime_concurrent_runs": 0}, "^runtime_concurrent_runs is 0, but must be between 1 and 10000"),
     ("thread", {"key": "k", "metadata": pairs(17)}, "^metadata has 17 pairs, but at most 15 are allowed"),
     ("thread_run", {"assistant_id": "a", "thread": {"metadata": pairs(14)}}, "^thread.metadata has 14 pairs"),
     (
@@ -110,8 +112,8 @@ WRONG: list[tuple[str, Json, str]] = [
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One world for all of these tasks: none of them gets as far as to change it."""
-    with ModelServer() as model:
-        yield World(tmp_path_factory.mktemp("quiet"), model)
+    with ModelServer() as model, World(tmp_path_factory.mktemp("quiet"), model) as world:
+        yield world
 
 
 @pytest.mark.parametrize(

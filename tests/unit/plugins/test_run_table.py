@@ -8,18 +8,12 @@ from __future__ import annotations
 import copy
 import dataclasses
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import httpx2
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, _sdk
 from ansible_collections.threadworks.openai.plugins.module_utils._run import PARAMETER_NAMES
-from ansible_collections.threadworks.openai.runtime import Settings, create_app
-from ansible_collections.threadworks.openai.runtime.lifecycle import Event
-from ansible_collections.threadworks.openai.runtime.runner.detached import Detached
-from ansible_collections.threadworks.openai.runtime.store import open_store
 from ansible_collections.threadworks.openai.tests.unit.plugins.table import polled_once
 from ansible_collections.threadworks.openai.tests.world import Done, Json, World
 
@@ -65,13 +59,6 @@ class Thread:
     def wait_for_model(self, questions: int) -> None:
         """Until the model has been asked so often in all."""
         self.world.wait(lambda: len(self.world.model.runs) == questions)
-
-
-class Parked(Detached):
-    """An executor that takes a run and does not start it yet."""
-
-    def start(self, run_id: str, *, watch: bool) -> Iterator[Event | None]:
-        return iter(())
 
 
 Given = Callable[[Thread], None]
@@ -158,12 +145,14 @@ def of_somebody(answer: Json | None = None, status: str = "in_progress") -> Give
 
 
 def queued(thread: Thread) -> None:
-    settings = Settings(store=str(thread.world.store))
-    app = create_app(settings, executor=Parked(settings, open_store(settings)))
-    http = httpx2.Client(transport=httpx2.WSGITransport(app=app))
-    parked = copy.copy(thread.world)
-    parked.wire = Wire(_sdk({"timeout": None, "max_retries": 0}, "http://runtime/v1", None, http), "The parked runtime")
-    parked.do("run", wait=False, **thread.options({}))
+    """A run that waits until the runtime has room for it: a run on another thread takes all there is."""
+    narrow = copy.copy(thread.world)
+    narrow.wire = thread.world.connected(runtime_concurrent_runs=1)
+    asked = len(thread.world.model.runs)
+    thread.answers({"hang": True})
+    narrow.do("thread_run", assistant_id=thread.assistant_id, key="in the way", wait=False)
+    thread.wait_for_model(asked + 1)
+    narrow.do("run", wait=False, **thread.options({}))
 
 
 def over(thread: Thread) -> None:
@@ -237,10 +226,8 @@ TABLE = {
     "the same, completed": Row(completed(), {}, [], LOOK),
     "the same, queued": Row(queued, {"wait": False}, [], LOOK, status="queued"),
     "the same, going": Row(going(), {}, [], [*LOOK, RUN, MESSAGES]),
-    "the same, going, not waited for": Row(hanging(), {"wait": False}, [], [*LOOK, MESSAGES], status="in_progress"),
-    "the same, waiting for tool outputs": Row(
-        waiting(), {"tools": [FUNCTION]}, [], [*LOOK, MESSAGES], status="requires_action"
-    ),
+    "the same, going, not waited for": Row(hanging(), {"wait": False}, [], LOOK, status="in_progress"),
+    "the same, waiting for tool outputs": Row(waiting(), {"tools": [FUNCTION]}, [], LOOK, status="requires_action"),
     "the same, failed": Row(failed(), {}, [CREATE], LOOK, model=1, runs=2),
     "the same, incomplete": Row(incomplete(), {}, [CREATE], LOOK, model=1, runs=2),
     "the same, expired": Row(expired, {"tools": [FUNCTION]}, [CREATE], LOOK, model=1, runs=2),
@@ -382,7 +369,7 @@ REFUSALS = {
         [SUBMIT],
         foretold=False,
     ),
-    "it fails": Refusal(answering(FAIL), {}, r"failed: .*No such luck\..*\(server_error\)", [CREATE], foretold=False),
+    "it fails": Refusal(answering(FAIL), {}, r"failed: .*No such luck \(server_error\)\.$", [CREATE], foretold=False),
     "it fails, adopted": Refusal(failed(), {"run_id": "newest"}, r"failed: .*\(server_error\)"),
     "it is incomplete": Refusal(
         answering({"incomplete": "max_output_tokens"}),
@@ -398,18 +385,18 @@ REFUSALS = {
     ),
     "it takes too long": Refusal(
         answering({"hang": True}),
-        {"wait_timeout": 0.5},
-        "in_progress after 0.5 s.*wait_timeout",
+        {"wait_timeout": 2},
+        "in_progress after 2 s.*wait_timeout",
         [CREATE],
         foretold=False,
     ),
     "it takes too long, joined": Refusal(
-        hanging(), {"wait_timeout": 0.5}, "in_progress after 0.5 s.*wait_timeout", foretold=False
+        hanging(), {"wait_timeout": 2}, "in_progress after 2 s.*wait_timeout", foretold=False
     ),
     "somebody's run takes too long": Refusal(
         of_somebody({"hang": True}),
-        {"wait_timeout": 0.5},
-        r"another active run, run_\w+ \(in_progress\).* 0.5 seconds \(option wait_timeout\).*state: cancelled",
+        {"wait_timeout": 2},
+        r"another active run, run_\w+ \(in_progress\).* 2 seconds \(option wait_timeout\).*state: cancelled",
         [CREATE],
         foretold=False,
     ),

@@ -5,29 +5,36 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import copy
-import io
 import itertools
-import json
 import re
 import socket
 import socketserver
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _client, _wait
+from ansible_collections.threadworks.openai.plugins.module_utils import _wait
+from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Served
-from ansible_collections.threadworks.openai.tests.world import Json, World
+from ansible_collections.threadworks.openai.tests.runtime.processes import Served
+from ansible_collections.threadworks.openai.tests.unit.plugins.middleware import (
+    Around,
+    with_a_rival,
+    with_header,
+    without_lists_of_threads,
+    without_messages_in_lists,
+    without_streams,
+)
+from ansible_collections.threadworks.openai.tests.world import App, Json, World
 
 CREATE, RUN = "POST /threads/*/runs", "GET /threads/*/runs/*"
-App = Callable[..., Iterable[bytes]]
 T: Json = {"thread_id": "newest", "assistant_id": "newest"}
 
 
@@ -37,63 +44,6 @@ def thread(world: World) -> World:
     world.do("assistant", name="A", model="m")
     world.do("thread", key="T", messages=[{"content": "Hello"}])
     return world
-
-
-def without_streams(app: App) -> App:
-    """A server that knows no streams."""
-
-    def call(environ: Json, start_response: Any) -> Iterable[bytes]:
-        body = environ["wsgi.input"].read()
-        if b'"stream"' in body:
-            body = json.dumps({name: value for name, value in json.loads(body).items() if name != "stream"}).encode()
-        environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        return app(environ, start_response)
-
-    return call
-
-
-def with_header(name: str, value: str | None) -> Callable[[App], App]:
-    """A server whose answers have another header."""
-
-    def around(app: App) -> App:
-        def call(environ: Json, start_response: Any) -> Iterable[bytes]:
-            def start(status: str, headers: list[tuple[str, str]], *more: Any) -> Any:
-                kept = [header for header in headers if header[0].lower() != name]
-                return start_response(status, [*kept, *([(name, value)] if value else [])], *more)
-
-            return app(environ, start)
-
-        return call
-
-    return around
-
-
-def without_lists_of_threads(app: App) -> App:
-    """A server that keeps to the wire, which has no list of threads."""
-
-    def call(environ: Json, start_response: Any) -> Iterable[bytes]:
-        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("GET", "/v1/threads"):
-            start_response("404 Not Found", [("content-type", "application/json")])
-            return [b'{"error": {"message": "Invalid URL (GET /v1/threads)", "type": "invalid_request_error"}}']
-        return app(environ, start_response)
-
-    return call
-
-
-def with_a_rival(app: App) -> App:
-    """A server without idempotency keys, on which somebody has asked for the same a moment before."""
-    rivals = iter([True])
-
-    def call(environ: Json, start_response: Any) -> Iterable[bytes]:
-        environ.pop("HTTP_IDEMPOTENCY_KEY", None)
-        if environ["REQUEST_METHOD"] == "POST" and environ["PATH_INFO"].endswith("/runs") and next(rivals, False):
-            body = environ["wsgi.input"].read()
-            unwatched = without_streams(app)({**environ, "wsgi.input": io.BytesIO(body)}, lambda *_: None)
-            list(unwatched)
-            environ = {**environ, "wsgi.input": io.BytesIO(body)}
-        return app(environ, start_response)
-
-    return call
 
 
 def test_where_the_server_does_not_stream_the_run_is_polled(thread: World) -> None:
@@ -112,10 +62,10 @@ def test_polls_become_rarer_unless_the_server_has_a_wish(thread: World, wish: st
     times: list[float] = []
 
     def timed(app: App) -> App:
-        def call(environ: Json, start_response: Any) -> Iterable[bytes]:
-            if re.search(r"/runs/\w+$", environ["PATH_INFO"]):
+        async def call(scope: Json, receive: Any, send: Any) -> None:
+            if re.search(r"/runs/\w+$", scope.get("path", "")):
                 times.append(time.monotonic())
-            return app(environ, start_response)
+            await app(scope, receive, send)
 
         return call
 
@@ -129,9 +79,7 @@ def test_polls_become_rarer_unless_the_server_has_a_wish(thread: World, wish: st
 
 
 @pytest.mark.parametrize("around", [None, without_streams], ids=["streaming", "polling"])
-def test_the_wait_is_over_in_time_and_tells_the_last_run_seen(
-    thread: World, around: Callable[[App], App] | None
-) -> None:
+def test_the_wait_is_over_in_time_and_tells_the_last_run_seen(thread: World, around: Around | None) -> None:
     if around:
         thread.put_before(around)
     thread.model.script([{"hang": True}])
@@ -179,12 +127,15 @@ def test_two_who_want_nearly_the_same_at_the_same_moment_make_one(
     rival.ids = dict(thread.ids)
     made: list[str] = []
 
+    def first() -> None:
+        made.append(rival.do(resource, **options, metadata={"who": "rival"}).result[f"{_kind(resource)}_id"])
+
     def around(app: App) -> App:
-        def call(environ: Json, start_response: Any) -> Iterable[bytes]:
-            if environ["REQUEST_METHOD"] == "POST" and not made:
+        async def call(scope: Json, receive: Any, send: Any) -> None:
+            if scope.get("method") == "POST" and not made:
                 made.append("now")
-                made.append(rival.do(resource, **options, metadata={"who": "rival"}).result[f"{_kind(resource)}_id"])
-            return app(environ, start_response)
+                await asyncio.to_thread(first)
+            await app(scope, receive, send)
 
         return call
 
@@ -203,15 +154,26 @@ def _kind(resource: str) -> str:
 
 def test_a_server_that_cannot_list_threads_is_told_which(thread: World) -> None:
     thread.put_before(without_lists_of_threads)
-    for options in ({"resource": "thread", "key": "k"}, {"resource": "thread_run", "assistant_id": "newest"}):
-        result = thread.do(**options).result
+    options: Json
+    for resource, options in (("thread", {"key": "k"}), ("thread_run", {"assistant_id": "newest"})):
+        result = thread.do(resource, **options).result
         assert "cannot list threads" in result["msg"]
         assert "thread_id" in result["msg"]
-    asked = {"assistant_id": "newest", "thread": {"messages": [{"content": "Hello"}]}}
+    asked: Json = {"assistant_id": "newest", "thread": {"messages": [{"content": "Hello"}]}}
     first = thread.do("thread_run", **asked, force=True)
     assert first.sent == ["POST /threads/runs"]
     again = thread.do("thread_run", **asked, thread_id="newest")
     assert (again.result["changed"], again.sent) == (False, [])
+
+
+def test_a_server_that_includes_no_messages_is_asked_without(thread: World) -> None:
+    asked: Json = {"assistant_id": "newest", "thread": {"messages": [{"content": "Hello"}]}}
+    first = thread.do("thread_run", **asked)
+    thread.put_before(without_messages_in_lists)
+    again = thread.do("thread_run", **asked)
+    assert again.result["changed"] is False
+    assert again.result["response"] == first.result["response"] == "Reply to: Hello"
+    assert again.read == ["GET /threads", *["GET /threads/*/runs"] * 2, "GET /threads/*/messages"]
 
 
 @pytest.mark.parametrize("progress", [True, False])
@@ -267,11 +229,11 @@ def _pump(source: socket.socket, target: socket.socket) -> None:
 def far(world: World, tmp_path: Path, model_server: ModelServer) -> Iterator[tuple[World, Proxy, Served]]:
     """A world whose runtime is served, and reached through a proxy."""
     with (
-        Served(str(tmp_path / "served.db"), model_server.base_url, "--workers", "1") as served,
+        Served(str(tmp_path / "served.db"), model_server.base_url) as served,
         Proxy(served.port) as proxy,
     ):
         url = f"http://127.0.0.1:{proxy.port}/v1"
-        world.use(_client.connect({"runtime_url": url, "timeout": 30.0, "max_retries": 2}))
+        world.use(connect({"runtime_url": url, "timeout": 30.0, "max_retries": 2}))
         yield world, proxy, served
 
 

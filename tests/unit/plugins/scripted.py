@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Servers that do exactly what a test says, byte by byte, and a client on them."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
+
+Json = dict[str, Any]
+THING: Json = {"id": "thread_1", "object": "thread"}
+
+
+class Peer:
+    """A connection that a server has accepted."""
+
+    def __init__(self, sock: socket.socket, seen: list[tuple[str, dict[str, str], bytes]]) -> None:
+        self.sock = sock
+        self._file = sock.makefile("rb")
+        self._seen = seen
+
+    def request(self) -> tuple[str, dict[str, str], bytes] | None:
+        """Read a request: its first line, headers (in small letters) and body; None where the client has closed."""
+        line = self._file.readline().decode("latin-1").rstrip()
+        if not line:
+            return None
+        headers = {}
+        while header := self._file.readline().decode("latin-1").rstrip():
+            name, _colon, value = header.partition(": ")
+            headers[name.lower()] = value
+        request = (line, headers, self._file.read(int(headers.get("content-length", 0))))
+        self._seen.append(request)
+        return request
+
+    def send(self, data: bytes) -> None:
+        self.sock.sendall(data)
+
+    def answer(self, body: Any = None, status: str = "200 OK", kind: str = "application/json", **headers: str) -> None:
+        """Send an answer with a length."""
+        self.send(answer(body, status, kind, **headers))
+
+    def wait(self) -> None:
+        """Wait until the client has closed the connection."""
+        with contextlib.suppress(OSError):
+            while self.sock.recv(1 << 16):
+                pass
+
+
+def answer(body: Any = None, status: str = "200 OK", kind: str = "application/json", **headers: str) -> bytes:
+    """An answer with a length, as it is sent."""
+    body = THING if body is None else body
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    all_headers = {"content-type": kind, "content-length": str(len(content)), **headers}
+    lines = [f"HTTP/1.1 {status}", *(f"{name.replace('_', '-')}: {value}" for name, value in all_headers.items())]
+    return "\r\n".join([*lines, "", ""]).encode() + content
+
+
+Script = Callable[[Peer], None]
+
+
+class Scripted:
+    """A server that hands each connection to the next script; the last script is for all that follow.
+
+    :param scripts: what to do with a connection, which is closed afterwards.
+    :param path: a Unix socket; None: a port of the loopback interface.
+    :param tls: for https.
+
+    :ivar seen: the requests so far.
+    :ivar connections: how many connections there were.
+    """
+
+    def __init__(self, *scripts: Script, path: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
+        self._scripts = list(scripts)
+        self._tls = tls
+        self.seen: list[tuple[str, dict[str, str], bytes]] = []
+        self.connections = 0
+        self._peers: list[socket.socket] = []
+        self._threads: list[threading.Thread] = []
+        self._listener = socket.socket(socket.AF_UNIX if path else socket.AF_INET)
+        self._listener.bind(str(path) if path else ("127.0.0.1", 0))
+        self._listener.listen(64)
+        self.path = path
+        self.port: int = 0 if path else self._listener.getsockname()[1]
+
+    @property
+    def url(self) -> str:
+        return f"unix:{self.path}" if self.path else f"http{'s' if self._tls else ''}://127.0.0.1:{self.port}/v1"
+
+    @property
+    def lines(self) -> list[str]:
+        """The first lines of the requests."""
+        return [line for line, _headers, _body in self.seen]
+
+    def __enter__(self) -> Scripted:
+        self._start(self._accept)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, where: TracebackType | None
+    ) -> None:
+        self.stop()
+        for thread in self._threads:
+            thread.join(10)
+            assert not thread.is_alive()
+
+    def stop(self) -> None:
+        """Close everything, as when the process is killed."""
+        for sock in (self._listener, *self._peers):
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+
+    def _start(self, work: Callable[..., None], *arguments: Any) -> None:
+        thread = threading.Thread(target=work, args=arguments, daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                sock, _address = self._listener.accept()
+                self.connections += 1
+                self._peers.append(sock)
+                self._start(self._serve, sock, self._scripts.pop(0) if len(self._scripts) > 1 else self._scripts[0])
+
+    def _serve(self, sock: socket.socket, script: Script) -> None:
+        with contextlib.suppress(OSError), contextlib.closing(sock):
+            if self._tls:
+                sock = self._tls.wrap_socket(sock, server_side=True)
+                self._peers.append(sock)
+            with contextlib.closing(sock):
+                script(Peer(sock, self.seen))
+
+
+def always(body: Any = None, status: str = "200 OK", kind: str = "application/json", **headers: str) -> Script:
+    """Answers each request of a connection so."""
+
+    def script(peer: Peer) -> None:
+        while peer.request():
+            peer.answer(body, status, kind, **headers)
+
+    return script
+
+
+def raw(data: bytes) -> Script:
+    """Answers a request with these bytes, and closes."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(data)
+
+    return script
+
+
+def hang_up(peer: Peer) -> None:
+    """Closes without an answer."""
+    peer.request()
+
+
+def silence(peer: Peer) -> None:
+    """Never answers."""
+    peer.request()
+    peer.wait()
+
+
+def wire_to(url: str, **options: Any) -> Wire:
+    """A client on a server; impatient, and without retries unless a test wants them."""
+    defaults = {"runtime_url": url, "timeout": 5.0, "max_retries": 0, "runtime_concurrent_runs": 32}
+    return connect({**defaults, **options, "runtime_idle_timeout": 60.0})

@@ -1,0 +1,179 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Answers that are long, break off, or are none; every one of them has its message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.plugins.module_utils import _client, _http
+from ansible_collections.threadworks.openai.plugins.module_utils._errors import (
+    NotFound,
+    TaskError,
+    Unanswered,
+)
+from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
+    Peer,
+    Scripted,
+    always,
+    answer,
+    raw,
+    wire_to,
+)
+
+OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
+
+
+# ---- Sizes ----
+
+
+def test_a_long_answer_is_read_whole() -> None:
+    with Scripted(always({"id": "x" * 50_000_000})) as server:
+        assert len(wire_to(server.url, timeout=60.0).get("threads", "x")["id"]) == 50_000_000
+
+
+def test_a_long_request_is_sent_whole() -> None:
+    with Scripted(always()) as server:
+        wire_to(server.url, timeout=60.0).post("threads", "x", body={"a": "x" * 50_000_000})
+        assert len(server.seen[0][2]) == 50_000_009
+
+
+def endless(head: bytes, piece: bytes) -> Any:
+    """Sends something for ever, as fast as it can."""
+
+    def script(peer: Peer) -> None:
+        peer.request()
+        peer.send(head)
+        while True:
+            peer.send(piece)
+
+    return script
+
+
+@pytest.mark.parametrize(
+    ("head", "piece", "message"),
+    [
+        (b"", b"x" * 1000, "does not answer as an HTTP server does"),
+        (b"HTTP/1.1 200 OK\r\n", b"x: y\r\n" * 100, "does not answer as an HTTP server does"),
+        (b"HTTP/1.1 200 OK\r\nx: ", b"y" * 1000, "does not answer as an HTTP server does"),
+        (OK + b"\r\n", b" " * 100_000, "its answer is longer than 1000000 bytes"),
+        (OK + b"content-length: 99999999999\r\n\r\n", b" " * 100_000, "its answer is longer than 1000000 bytes"),
+        (OK + b"transfer-encoding: chunked\r\n\r\n", b"a\r\n0123456789\r\n" * 1000, "longer than 1000000 bytes"),
+    ],
+)
+def test_an_endless_answer_has_an_end(monkeypatch: pytest.MonkeyPatch, head: bytes, piece: bytes, message: str) -> None:
+    monkeypatch.setattr(_http, "LARGEST", 1_000_000)
+    with Scripted(endless(head, piece)) as server, pytest.raises(Unanswered, match=message):
+        wire_to(server.url, timeout=60.0, max_retries=2).get("threads", "x")
+    assert len(server.seen) == 1
+
+
+# ---- Answers that are none ----
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        (answer()[:-1], "the connection broke off"),
+        (OK + b"transfer-encoding: chunked\r\n\r\n5\r\n{", "the connection broke off"),
+        (OK + b"transfer-encoding: chunked\r\n\r\n2\r\n{}\r\n", "the connection broke off"),
+        (OK + b"transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n", "the connection broke off"),
+        (b"HTTP/1.1 200", "the connection was closed"),
+        (OK, "the connection was closed"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", r"does not answer as an HTTP server does \(BadStatusLine\)"),
+        (b"\x15\x03\x01\x00\x02\x02\x16\n", r"does not answer as an HTTP server does \(BadStatusLine\)"),
+        (b"", "the connection was closed"),
+    ],
+)
+def test_an_answer_that_breaks_off_is_told_as_that(data: bytes, message: str) -> None:
+    with Scripted(raw(data)) as server, pytest.raises(Unanswered, match=message):
+        wire_to(server.url).get("threads", "x")
+
+
+WAYS: dict[str, Callable[[_client.Wire], Any]] = {
+    "get": lambda wire: wire.get("threads", "x"),
+    "post": lambda wire: wire.post("threads", "x", body={}),
+    "stream": lambda wire: wire.stream("threads", "x", "runs", body={}, once="k", quiet=5).run(),
+    "list": lambda wire: list(wire.list("threads")),
+    "delete": lambda wire: wire.delete("threads", "x"),
+}
+HTML = b"<!DOCTYPE html><html><head><title>Hi</title><script>var a;</script></head><body>Log <b>in</b>" + b"." * 9999
+NOT_THE_WIRE = (
+    r"The server at 127\.0\.0\.1:\d+ \(option runtime_url\) answered with .* Look at the option runtime_url\.$"
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "message"),
+    [
+        (HTML, "text/html", "an HTML page: Hi Log in"),
+        (b"<html></html>", "text/html", "an empty HTML page"),
+        (b"", "application/json", r"something that is not a JSON object \(application/json\)"),
+        (b"[]", "application/json", r"something that is not a JSON object \(application/json\)"),
+        (b"null", "application/json", "something that is not a JSON object"),
+        (b"[" * 100_000, "application/json", "something that is not a JSON object"),
+        (b"\xff\xfe\x00", "text/plain", r"something that is not a JSON object \(text/plain\)"),
+        (b"{}", "application/json", "an object that has no id"),
+        (b'{"id": 3}', "application/json", "an object that has no id"),
+    ],
+)
+@pytest.mark.parametrize("how", WAYS)
+def test_what_is_not_of_the_wire_names_the_option(how: str, body: bytes, kind: str, message: str) -> None:
+    if how == "delete" and body.startswith(b"{"):
+        pytest.skip("nobody reads it")
+    if how == "list":
+        message = message.replace("an object that has no id", "with something that is not a list of objects")
+    with Scripted(always(body, kind=kind)) as server:
+        wire = wire_to(server.url)
+        with pytest.raises(TaskError, match=NOT_THE_WIRE) as caught:
+            WAYS[how](wire)
+    assert re.search(message, caught.value.message)
+    assert len(caught.value.message) < 500
+
+
+def test_nothing_is_a_fine_answer_to_a_deletion() -> None:
+    with Scripted(always(b"", "204 No Content"), always({"error": {"message": "Gone."}}, "404 Not Found")) as server:
+        wire_to(server.url).delete("threads", "x")
+        wire_to(server.url, api_key="other").delete("threads", "x")
+
+
+# ---- What the wire's own errors become ----
+
+
+def test_errors_have_their_data() -> None:
+    error = {"message": "No thread found with id 'x'.", "type": "invalid_request_error", "param": None, "code": None}
+    with Scripted(always({"error": error}, "404 Not Found")) as server:
+        with pytest.raises(NotFound) as caught:
+            wire_to(server.url).get("threads", "x")
+        assert caught.value.data["error"] == {**error, "status": 404}
+
+
+@pytest.fixture
+def many() -> Iterator[Scripted]:
+    """A server with three pages."""
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            first = int(found[1]) + 1 if (found := re.search(r"after=(\d+)", request[0])) else 0
+            data = [{"id": str(number)} for number in range(first, min(first + 2, 5))]
+            peer.answer({"object": "list", "data": data, "has_more": first + 2 < 5})
+
+    with Scripted(script) as server:
+        yield server
+
+
+def test_a_list_is_read_page_by_page(many: Scripted) -> None:
+    things = wire_to(many.url).list("assistants")
+    assert [next(things)["id"], next(things)["id"]] == ["0", "1"]
+    assert len(many.seen) == 1
+    assert [each["id"] for each in things] == ["2", "3", "4"]
+    assert [line.split()[1] for line in many.lines] == [
+        "/v1/assistants?limit=100",
+        "/v1/assistants?limit=100&after=1",
+        "/v1/assistants?limit=100&after=3",
+    ]

@@ -1,0 +1,69 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Single questions to a local runtime that nobody has to start, and what the client costs."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.threadworks.openai.plugins.module_utils import _unix
+from ansible_collections.threadworks.openai.plugins.module_utils._errors import (
+    TaskError,
+    Unanswered,
+    WireError,
+)
+from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
+    Script,
+    Scripted,
+    always,
+    hang_up,
+    silence,
+)
+
+
+def test_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "x.sock"
+    assert _unix.ask(str(path), "GET", "/runtime", 1) is None
+    with Scripted(always({"pid": 3}), path=path) as server:
+        assert _unix.ask(str(path), "GET", "/runtime", 1) == {"pid": 3}
+        assert _unix.ask(str(path), "POST", "/runtime/stop", 1, {"force": True}) == {"pid": 3}
+        assert [(line, body) for line, _headers, body in server.seen] == [
+            ("GET /runtime HTTP/1.1", b""),
+            ("POST /runtime/stop HTTP/1.1", b'{"force": true}'),
+        ]
+    assert _unix.ask(str(path), "GET", "/runtime", 1) is None
+
+
+@pytest.mark.parametrize(
+    ("script", "error", "message"),
+    [
+        (silence, Unanswered, "did not answer: it sent nothing for 0.3 seconds"),
+        (hang_up, Unanswered, "did not answer: the connection broke off"),
+        (always(b"<html>"), Unanswered, "is not a runtime of this collection"),
+        (always([]), Unanswered, "is not a runtime of this collection"),
+        (always({"error": {"message": "No."}}, "409 Conflict"), WireError, r"^No\. \(HTTP 409\)"),
+    ],
+)
+def test_ask_fails(tmp_path: Path, script: Script, error: type[TaskError], message: str) -> None:
+    with Scripted(script, path=tmp_path / "x.sock") as server, pytest.raises(error, match=message):
+        _unix.ask(str(server.path), "GET", "/runtime", 0.3)
+
+
+def test_what_is_imported_is_little() -> None:
+    """A managed host pays for it with each task."""
+    code = (
+        "import sys; from ansible_collections.threadworks.openai.plugins.module_utils import _client;"
+        "print(*sorted(name for name in sys.modules if '.' not in name))"
+    )
+    paths = os.pathsep.join(sys.path)
+    found = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": paths}, capture_output=True, check=True)
+    loaded = set(found.stdout.decode().split())
+    assert "http" in loaded
+    assert not loaded & {"openai", "httpx2", "jsonschema", "falcon", "sqlalchemy", "threadworks_runtime", "asyncio"}
+    assert "ansible.module_utils.urls" not in loaded
