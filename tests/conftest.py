@@ -35,11 +35,15 @@ def _collections() -> Path:
 _COLLECTIONS = _collections()
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(_COLLECTIONS)
 sys.path.insert(0, str(_COLLECTIONS))
+# The runtime is a plain package that role `runtime` carries; it knows nothing of the collection.
+RUNTIME = _ROOT / "roles" / "runtime" / "files"
+sys.path.insert(0, str(RUNTIME))
 
 from ansible.plugins.loader import init_plugin_loader  # noqa: E402
 
 init_plugin_loader()
 
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes  # noqa: E402
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer  # noqa: E402
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook  # noqa: E402
 
@@ -57,10 +61,20 @@ def collections() -> Path:
     return _COLLECTIONS
 
 
+@pytest.fixture(autouse=True)
+def local_runtimes(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalRuntimes]:
+    """Local runtimes of this test alone: they end with it, however it ends."""
+    with LocalRuntimes() as runtimes:
+        for name, value in runtimes.environment.items():
+            monkeypatch.setenv(name, value)
+        yield runtimes
+
+
 @pytest.fixture
-def ansible_playbook(tmp_path: Path, collections: Path) -> AnsiblePlaybook:
+def ansible_playbook(tmp_path: Path, collections: Path, local_runtimes: LocalRuntimes) -> Iterator[AnsiblePlaybook]:
     """Runs playbooks for real: `ansible_playbook(text_or_file, *args, env={...})` returns their outcome."""
-    return AnsiblePlaybook(tmp_path, collections)
+    with AnsiblePlaybook(tmp_path, collections) as playbook:
+        yield playbook
 
 
 @pytest.fixture(scope="session")

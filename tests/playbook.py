@@ -26,7 +26,13 @@ _CALLBACKS = Path(__file__).resolve().parent / "callback"
 
 def _take_terminal() -> None:
     """Make standard input the terminal that controls this new session, as a person's shell does."""
+    _take_signals()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+
+
+def _take_signals() -> None:
+    """Let a hang-up end the playbook, also where the tests themselves are started with nohup, which is inherited."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def play(tasks: list[dict[str, Any]], **keywords: Any) -> str:
@@ -80,6 +86,13 @@ class Started:
         self.process = process
         self._events = events
 
+    def ended_tasks(self) -> list[str]:
+        """The names of the tasks that have ended so far, in this order."""
+        if not self._events.exists():
+            return []
+        lines = self._events.read_text().splitlines(keepends=True)
+        return [json.loads(line)["task"] for line in lines if line.endswith("\n") and '"stats"' not in line[:10]]
+
     def kill(self) -> None:
         """End it as `kill -9` does, workers included."""
         os.killpg(self.process.pid, signal.SIGKILL)
@@ -114,6 +127,7 @@ class AnsiblePlaybook:
         self.folder = folder
         self.store = folder / "runtime.db"
         self._runs = 0
+        self._started: list[Started] = []
         self._env = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "OPENAI_"))}
         self._env |= {
             "ANSIBLE_HOME": str(folder / "ansible"),
@@ -128,13 +142,30 @@ class AnsiblePlaybook:
             **(env or {}),
         }
 
+    def __enter__(self) -> AnsiblePlaybook:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        """Leave no playbook behind, also where a test failed before it waited for its end."""
+        for started in self._started:
+            if started.process.poll() is None:
+                started.kill()
+                started.process.communicate()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the playbooks."""
+        return dict(self._env)
+
     def forget(self, variable: str) -> None:
         """Let the next playbooks run without this variable."""
         del self._env[variable]
 
-    def __call__(self, playbook: str | Path, *args: str, env: dict[str, str] | None = None) -> Outcome:
+    def __call__(
+        self, playbook: str | Path, *args: str, env: dict[str, str] | None = None, python: str = sys.executable
+    ) -> Outcome:
         """Run a playbook to its end: see `start`."""
-        return self.start(playbook, *args, env=env).wait()
+        return self.start(playbook, *args, env=env, python=python).wait()
 
     def start(
         self,
@@ -143,11 +174,12 @@ class AnsiblePlaybook:
         env: dict[str, str] | None = None,
         terminal: int | None = None,
         screen: int = subprocess.PIPE,
+        python: str = sys.executable,
     ) -> Started:
         """Start a playbook: a file, or its text; `args` are further ones of `ansible-playbook`.
 
         `terminal` is the descriptor of a pseudo-terminal on which the playbook may ask a person, `screen` of one that
-        it writes to.
+        it writes to. `python` runs Ansible.
         """
         self._runs += 1
         events = self.folder / f"results-{self._runs}.jsonl"
@@ -155,14 +187,15 @@ class AnsiblePlaybook:
             text, playbook = playbook, self.folder / f"playbook-{self._runs}.yml"
             playbook.write_text(text)
         process = subprocess.Popen(
-            [sys.executable, "-m", "ansible", "playbook", str(playbook), *args],
+            [python, "-m", "ansible", "playbook", str(playbook), *args],
             cwd=self.folder,
             env={**self._env, "JSON_LINES_FILE": str(events), **(env or {})},
             stdin=subprocess.DEVNULL if terminal is None else terminal,
-            preexec_fn=_take_terminal if terminal is not None else None,
+            preexec_fn=_take_terminal if terminal is not None else _take_signals,
             stdout=screen,
             stderr=subprocess.PIPE,
             text=True,
             start_new_session=True,
         )
-        return Started(process, events)
+        self._started.append(Started(process, events))
+        return self._started[-1]

@@ -29,11 +29,26 @@ attributes:
   async:
     description: Supports being used with the C(async) keyword.
     support: partial
-    details: Only with O(runtime_url). With the embedded runtime a run goes on behind its task with C(wait=false).
+    details:
+      - On the control node, and on other hosts with O(runtime_url). Another host cannot reach the local runtime.
+      - A run also continues after its task with C(wait=false), which needs no C(async).
   local_action:
     description: Where the task is carried out.
     support: partial
     details:
-      - In the playbook's own process, as the user who runs the playbook, whatever the task's C(become) says.
-      - With O(runtime_url) and a connection that is not local, or with C(async), on the task's host.
+      - On the control node, as the user who runs the playbook, whatever the task's C(become) says.
+      - On the task's host with C(async), or with O(runtime_url) and a connection that is not local.
+"""
+
+    # For modules that only read. It comes before the fragment above in a module's list: the first description counts.
+    INFO_MODULE = r"""
+attributes:
+  check_mode:
+    description: Can run in C(check_mode). The result is the same, since the module only reads.
+    support: full
+  diff_mode:
+    description:
+      - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
+    support: N/A
+    details: The module only reads.
 """

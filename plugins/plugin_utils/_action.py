@@ -4,12 +4,14 @@
 
 # Private to this collection: may change in any release.
 #
-# A module's logic in the playbook's own process: the SDK is imported once for all tasks, and the embedded runtime
-# needs no daemon.
+# A module's logic in Ansible's own worker: no module has to be shipped, and the local runtime can be started. Ansible
+# loads this file before it forks its workers: what it imports, they all have, and every play pays for.
 
 from __future__ import annotations
 
 import contextlib
+import os
+import pwd
 import typing as t
 
 from ansible.errors import AnsibleActionFail, AnsibleError
@@ -18,16 +20,13 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
-from ..module_utils import _client
+from ..module_utils._argspec import CONNECTION
+from ..module_utils._errors import TaskError
+from ..module_utils._options import check
 from ..module_utils._task import Resource, Task, carry_out, full_spec
-from ._connection import connection_options, option_definitions
+from ._connection import connection_options
+from ._local import LocalRuntime
 from ._progress import shower
-
-# Ansible loads this file before it forks its workers: what is imported now, they all have. The task that needs what
-# could not be imported tries it again and tells: a failure here would end the whole play without a word.
-with contextlib.suppress(Exception):
-    option_definitions()
-    _client.runtime_package()
 
 
 class ResourceAction(ActionBase):
@@ -36,33 +35,77 @@ class ResourceAction(ActionBase):
     _supports_check_mode = True
     _supports_async = True
     resource: t.ClassVar[Resource]
+    # Whether the task is always carried out here: it is about the control node itself.
+    stays: t.ClassVar[bool] = False
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task here, or hand it over to the module where it has to run elsewhere."""
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
         args = _plain(self._task.args)
-        try:
-            args.update(self._connection_options(args, variables))
-        except AnsibleError as error:
-            raise AnsibleActionFail(str(error)) from error
-        if self._is_elsewhere(args):
-            return {**result, **self._hand_over(args, variables)}
-        return {**result, **self._run_here(args, str(variables.get("inventory_hostname", "localhost")))}
-
-    def _connection_options(self, args: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
-        return connection_options(args, variables, self._templar, environment)
+        try:
+            args.update(connection_options(args, variables, self._templar, environment))
+        except AnsibleError as error:
+            raise AnsibleActionFail(str(error)) from error
+        host = str(variables.get("inventory_hostname", "localhost"))
+        if self._is_elsewhere(args):
+            return {**result, **self._hand_over(args, variables)}
+        validation = ArgumentSpecValidator(**full_spec(self.resource.SPEC).to_kwargs()).validate(args)
+        if validation.error_messages:
+            message = "\n".join(self._message_of(error) for error in validation.errors.errors)
+            done = {"failed": True, "msg": message}
+        elif self._task.async_val and not self.stays:
+            args["runtime_url"] = self._started(validation.validated_parameters, environment, host)
+            return {**result, **self._hand_over(args, variables)}
+        else:
+            done = self._run_here(validation.validated_parameters, environment, host)
+        return {**result, **t.cast(dict, remove_values(done, validation._no_log_values))}
 
     def _is_elsewhere(self, args: dict[str, t.Any]) -> bool:
-        """Tell whether the task has to be a module; only a served runtime can be asked from elsewhere."""
-        if self._task.async_val and not args["runtime_url"]:
+        """Tell whether the task has to be a module for a served runtime, which other hosts reach too."""
+        if self.stays or not args["runtime_url"]:
+            return False
+        return bool(self._task.async_val) or self._connection.transport != "local"
+
+    def _run_here(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> dict[str, t.Any]:
+        warnings: list[str] = []
+        local, show = LocalRuntime(params, environment), shower(host)
+        task = Task(params, self._task.check_mode, self._task.diff, warnings.append, show, local)
+        result = carry_out(self.resource.ensure, task)
+        if warnings:
+            result["warnings"] = warnings
+        return result
+
+    def _started(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> str:
+        """Return the local runtime as a URL for a module that runs beside this process; a module can start none."""
+        if self._connection.transport != "local":
             raise AnsibleActionFail(
-                "async needs a served runtime: set runtime_url. With the embedded runtime wait: false does the same: "
-                "the run goes on behind the task."
+                f"With async, this task runs on the host {host}, which cannot reach the local runtime of the control "
+                "node. Set runtime_url to a served runtime, or run the task on the control node (delegate_to: "
+                "localhost)."
             )
-        return bool(self._task.async_val) or bool(args["runtime_url"] and self._connection.transport != "local")
+        if self._becomes_another_user():
+            raise AnsibleActionFail(
+                "With async and become, this task runs as another user, who cannot reach the local runtime of this "
+                "one. Leave out become, or set runtime_url to a served runtime."
+            )
+        local = LocalRuntime(params, environment)
+        try:
+            check({name: params[name] for name in CONNECTION.argument_spec}, own_pairs=0)
+            local.start()
+            return f"unix:{local.path()}"
+        except TaskError as error:
+            raise AnsibleActionFail(error.message) from None
+
+    def _becomes_another_user(self) -> bool:
+        if self._connection.become is None:
+            return False
+        # A user that is not known fails in its own way.
+        with contextlib.suppress(KeyError):
+            return pwd.getpwnam(str(self._connection.become.get_option("become_user"))).pw_uid != os.geteuid()
+        return False
 
     def _hand_over(self, args: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
         wrap_async = self._task.async_val and not self._connection.has_native_async
@@ -77,23 +120,9 @@ class ResourceAction(ActionBase):
         unsupported = isinstance(error, UnsupportedError)
         return f"Unsupported parameters for ({self._task.action}) module: {error.msg}" if unsupported else error.msg
 
-    def _run_here(self, args: dict[str, t.Any], host: str) -> dict[str, t.Any]:
-        validation = ArgumentSpecValidator(**full_spec(self.resource.SPEC).to_kwargs()).validate(args)
-        secrets = validation._no_log_values
-        if validation.error_messages:
-            message = "\n".join(self._message_of(error) for error in validation.errors.errors)
-            return t.cast(dict, remove_values({"failed": True, "msg": message}, secrets))
-        warnings: list[str] = []
-        params, show = validation.validated_parameters, shower(host)
-        task = Task(params, self._task.check_mode, self._task.diff, warnings.append, show)
-        result = carry_out(self.resource.ensure, task)
-        if warnings:
-            result["warnings"] = warnings
-        return t.cast(dict, remove_values(result, secrets))
-
 
 def _plain(value: t.Any) -> t.Any:
-    """Return plain data: Ansible's own string types (tagged, encrypted) mean nothing to an SDK."""
+    """Return plain data: Ansible's own string types (tagged, encrypted) mean nothing to JSON."""
     if isinstance(value, dict):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

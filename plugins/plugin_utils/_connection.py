@@ -9,27 +9,42 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
-from ansible.plugins.loader import lookup_loader
 
 from ..module_utils._argspec import CONNECTION
 
-# Action plugins cannot have options of their own in Ansible's configuration; this lookup's are read in their name.
-_DOCUMENTED_BY = "threadworks.openai.openai_run"
+# Ansible's configuration knows the options under this name. Action plugins have no documentation that it could read
+# them from, and to read a lookup's takes longer than many a task.
+_KNOWN_AS = ("action", "threadworks.openai")
+_INI_SECTION = "openai"
 
 
-@functools.cache
-def option_definitions() -> tuple[str, dict[str, t.Any]]:
-    """Return the name by which Ansible's configuration knows the connection options, and their definitions.
+def option_definitions() -> dict[str, dict[str, t.Any]]:
+    """Return the connection options as Ansible's configuration defines options: where each is found besides the task.
 
-    The first call loads a lookup plugin with its documentation: in the parent process, all workers have it.
+    The same is in the doc fragment `connection.plugins`, for the lookups; a test compares them.
     """
-    name = lookup_loader.get(_DOCUMENTED_BY)._load_name
-    return name, C.config.get_configuration_definitions("lookup", name)
+    return {name: _definition(name, spec) for name, spec in CONNECTION.argument_spec.items()}
+
+
+def _definition(name: str, spec: dict[str, t.Any]) -> dict[str, t.Any]:
+    _fallback, variables = spec.get("fallback", (None, []))
+    definition: dict[str, t.Any] = {
+        "type": spec["type"],
+        "env": [{"name": variable} for variable in variables],
+        "vars": [{"name": f"openai_{name}"}],
+    }
+    if not spec.get("no_log"):
+        # A secret is not kept in a file that is checked in.
+        definition["ini"] = [{"section": _INI_SECTION, "key": name}]
+    if name == "runtime_store":
+        definition["default"] = '{{ ANSIBLE_HOME ~ "/threadworks.openai/runtime.db" }}'
+    elif "default" in spec:
+        definition["default"] = spec["default"]
+    return definition
 
 
 def connection_options(
@@ -48,26 +63,21 @@ def connection_options(
 
     Raises: AnsibleError where a value from outside is not of the option's type.
     """
-    documented_by, definitions = option_definitions()
+    plugin_type, plugin_name = _KNOWN_AS
+    definitions = option_definitions()
+    if not C.config.has_configuration_definition(plugin_type, plugin_name):
+        C.config.initialize_plugin_configuration_definitions(plugin_type, plugin_name, definitions)
+    known = templated(definitions.values(), variables, templar)
     options = {}
-    for name in CONNECTION.argument_spec:
+    for name, definition in definitions.items():
         value = given.get(name)
         if value is None:
             value, origin = C.config.get_config_value_and_origin(
-                name,
-                plugin_type="lookup",
-                plugin_name=documented_by,
-                variables=templated([definitions[name]], variables, templar),
+                name, plugin_type=plugin_type, plugin_name=plugin_name, variables=known
             )
             if not origin.startswith("var:"):
-                value = next(
-                    (
-                        environment[env["name"]]
-                        for env in definitions[name].get("env", [])
-                        if env["name"] in (environment or {})
-                    ),
-                    value,
-                )
+                own = [each["name"] for each in definition["env"] if each["name"] in (environment or {})]
+                value = environment[own[0]] if environment and own else value
         options[name] = value or None if isinstance(value, str) else value
     return options
 

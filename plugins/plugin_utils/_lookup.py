@@ -11,7 +11,6 @@ from __future__ import annotations
 import multiprocessing
 import time
 import typing as t
-from itertools import islice
 
 from ansible import constants as C
 from ansible.errors import AnsibleLookupError, AnsibleOptionsError
@@ -19,11 +18,13 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
+from ..module_utils import _reading
 from ..module_utils._argspec import CONNECTION
 from ..module_utils._client import Wire, connect
 from ..module_utils._errors import NotFound, TaskError
 from ..module_utils._options import check
 from ._connection import templated
+from ._local import LocalRuntime
 
 _KEPT_FOR = 1.0
 _kept: dict[tuple[t.Any, ...], tuple[float, list[t.Any]]] = {}
@@ -65,16 +66,13 @@ class ReadingLookup(LookupBase):
         check(wanted, own_pairs=0)
         return wanted["metadata"]
 
-    def listed(self, wire: Wire, *path: str) -> t.Iterator[dict[str, t.Any]]:
-        """Yield what a list of the wire holds, only with the pairs of the option `metadata`."""
-        return wire.matching(*path, pairs=self.pairs())
-
     def limited(self, things: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         """Return as many of the things as the option `limit` allows. Raises: TaskError where it is less than 1."""
-        limit = self.get_option("limit")
-        if limit is not None and limit < 1:
-            raise TaskError(f"limit is {limit}, but must be at least 1.")
-        return list(islice(things, limit))
+        return _reading.limited(things, self.get_option("limit"))
+
+    def run_path(self, term: str) -> tuple[str, str]:
+        """Return the ids of the thread and the run that a term names. Raises: TaskError where no thread is named."""
+        return _reading.run_path(term, self.get_option("thread_id"), "the term")
 
     def _read_or_miss(self, term: str, call: str) -> list[dict[str, t.Any]]:
         connection = {name: self.get_option(name) for name in CONNECTION.argument_spec}
@@ -82,7 +80,8 @@ class ReadingLookup(LookupBase):
         check(connection, own_pairs=0)
         try:
             return _once_a_task(
-                (self._load_name, term, call, *connection.values()), lambda: self.read(connect(connection), term)
+                (self._load_name, term, call, *connection.values()),
+                lambda: self.read(connect(connection, LocalRuntime(connection)), term),
             )
         except NotFound as error:
             on_missing = self.get_option("on_missing")
@@ -105,26 +104,3 @@ def _once_a_task(question: tuple[t.Any, ...], ask: t.Callable[[], list[t.Any]]) 
         answer = ask()
         _kept[question] = (time.monotonic(), answer)
     return answer
-
-
-def run_path(term: str, thread_id: str | None) -> tuple[str, str]:
-    """Return the ids of thread and run that a term means.
-
-    Args:
-        term: `run_id`, or `thread_id:run_id`.
-        thread_id: the option.
-
-    Raises: TaskError where the thread is not known.
-    """
-    thread, _colon, run = term.rpartition(":")
-    if thread and thread_id and thread != thread_id:
-        raise TaskError(
-            f"the term '{term}' names another thread than the option thread_id, which is '{thread_id}'. "
-            "Give one of them."
-        )
-    thread = thread or thread_id or ""
-    if not thread or not run:
-        raise TaskError(
-            f"the term '{term}' does not say which thread: write it as thread_id:run_id, or set the option thread_id."
-        )
-    return thread, run

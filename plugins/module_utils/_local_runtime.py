@@ -1,0 +1,110 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# The local runtime as a resource of its own. Everything is done by `Task.local`, which only the control node has.
+
+from __future__ import annotations
+
+import typing as t
+
+from ._argspec import ArgSpec
+from ._diff import diff
+from ._errors import TaskError
+from ._options import check
+from ._task import Task
+
+SPEC = ArgSpec(
+    {
+        "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
+        "all": {"type": "bool", "default": False},
+        "force": {"type": "bool", "default": False},
+        "wait_timeout": {"type": "float", "default": 600.0},
+    }
+)
+_NOT_HERE = (
+    "The local runtime is a process of the control node: run the task there, without async (delegate_to: localhost)."
+)
+
+
+class Control(t.Protocol):
+    """What these modules need of `Task.local` besides what every module needs."""
+
+    def path(self) -> str:
+        """Return where the socket of this task's runtime is, or would be."""
+
+    def check(self) -> None:
+        """Look whether a runtime can be started at all. Raises: TaskError that says what to do."""
+
+    def start(self) -> None:
+        """Start a runtime unless one listens."""
+
+    def replace(self, pid: int | None) -> None:
+        """Replace the runtime that hangs."""
+
+    def stop(self, path: str, force: bool, within: float) -> None:
+        """Stop a runtime, and wait for its end. Raises: TaskError."""
+
+    def describe(self, path: str | None = None) -> dict[str, t.Any] | None:
+        """Return what a runtime says of itself; None where none listens."""
+
+    def sockets(self) -> list[str]:
+        """Return the sockets of all runtimes of this user."""
+
+
+def ensure(task: Task) -> dict[str, t.Any]:
+    """Start or stop the local runtime, and return the task's result. Raises: TaskError."""
+    check(task.params, own_pairs=0)
+    local = control(task)
+    if task.params["state"] == "stopped":
+        return _stopped(task, local)
+    if task.params["all"]:
+        raise TaskError("all: true is for state: stopped. A runtime is started for one store.")
+    return _started(task, local)
+
+
+def control(task: Task) -> Control:
+    """Return what knows the local runtimes. Raises: TaskError where the task does not run on the control node."""
+    if task.local is None:
+        raise TaskError(_NOT_HERE)
+    return t.cast(Control, task.local)
+
+
+def found(local: Control, all_of_them: bool) -> list[dict[str, t.Any]]:
+    """Return the descriptions of the local runtimes that are up: the one for this task's options, or all."""
+    paths = local.sockets() if all_of_them else [local.path()]
+    return [runtime for runtime in map(local.describe, paths) if runtime]
+
+
+def _started(task: Task, local: Control) -> dict[str, t.Any]:
+    if task.params["runtime_url"]:
+        # A served runtime does the work.
+        return {"changed": False, "runtimes": []}
+    local.check()
+    before = found(local, False)
+    changed = not before or before[0]["state"] != "running"
+    if changed and not task.check_mode:
+        if before:
+            local.replace(before[0]["pid"])
+        else:
+            local.start()
+    after = found(local, False) if changed and not task.check_mode else before
+    return {"changed": changed, "runtimes": after, "diff": _diff(before, changed and "started")}
+
+
+def _stopped(task: Task, local: Control) -> dict[str, t.Any]:
+    before = found(local, task.params["all"])
+    if not task.check_mode:
+        for runtime in before:
+            local.stop(runtime["socket"], task.params["force"], task.params["wait_timeout"])
+    return {"changed": bool(before), "runtimes": before, "diff": _diff(before, bool(before) and "stopped")}
+
+
+def _diff(before: list[dict[str, t.Any]], then: str | bool) -> dict[str, t.Any]:
+    states = {"running": "started", "hanging": "hanging"}
+    state: dict[str, t.Any] = {"state": states[before[0]["state"]] if before else "stopped"}
+    if before:
+        state["processes"] = [runtime["pid"] for runtime in before]
+    return diff(state, {"state": then} if then else state, "local runtime")

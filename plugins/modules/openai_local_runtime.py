@@ -1,0 +1,153 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openai_local_runtime
+short_description: Start and stop the local runtime
+version_added: 0.2.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Starts and stops the local runtime, the process on the control node that executes runs for tasks without
+    O(runtime_url).
+  - Playbooks do not need this module. Every task and every lookup starts the local runtime when it is not running, and
+    it ends by itself when it is idle. The module reports early that it cannot be started, for example because Python
+    libraries are missing, and stops it before an upgrade or on a shared machine.
+  - There is one local runtime for each user, store, version of the collection and network environment, such as the
+    proxy variables.
+extends_documentation_fragment:
+  - threadworks.openai.attributes
+  - threadworks.openai.connection
+attributes:
+  async:
+    support: none
+    details: The module needs the control node.
+  local_action:
+    support: full
+    details: On the control node, as the user who runs the playbook, whatever the task's host and C(become) are.
+options:
+  state:
+    description:
+      - Whether the local runtime of O(runtime_store) is running.
+      - V(started) starts it when it is not running, and replaces one that does not answer. With O(runtime_url) it does
+        nothing, because a local runtime is not used.
+      - V(stopped) stops it. It accepts no new requests, finishes its queued and active runs, and ends. A task that
+        needs it meanwhile starts another one.
+    type: str
+    choices: [started, stopped]
+    default: started
+  all:
+    description:
+      - With O(state=stopped), whether to stop every local runtime of this user on this machine, whatever its store is
+        and whatever started it.
+    type: bool
+    default: false
+  force:
+    description:
+      - With O(state=stopped), whether to end at once. Active and queued runs fail; the tasks that made them run them
+        again when they are repeated.
+      - A process that does not answer is only stopped with O(force=true), which kills it.
+    type: bool
+    default: false
+  wait_timeout:
+    description:
+      - With O(state=stopped), how long to wait for the end of the process, in seconds. The task fails when it takes
+        longer; the runtime still ends after its runs.
+    type: float
+    default: 600
+seealso:
+  - module: threadworks.openai.openai_local_runtime_info
+"""
+
+EXAMPLES = r"""
+- name: Report a problem with the local runtime before anything else happens
+  threadworks.openai.openai_local_runtime:
+    state: started
+
+- name: Stop the local runtime, and wait for its runs
+  threadworks.openai.openai_local_runtime:
+    state: stopped
+
+- name: Stop all local runtimes of this user, and wait for their runs
+  threadworks.openai.openai_local_runtime:
+    state: stopped
+    all: true
+"""
+
+RETURN = r"""
+runtimes:
+  description:
+    - With O(state=started), the local runtime. The list is empty in check mode when it is not running, and with
+      O(runtime_url).
+    - With O(state=stopped), the local runtimes that have been stopped, as they were before.
+  type: list
+  elements: dict
+  returned: success
+  contains:
+    pid:
+      description: The process id.
+      type: int
+    state:
+      description: V(running), or V(hanging) for a process that does not answer within a second.
+      type: str
+    socket:
+      description: The path of its socket.
+      type: str
+    version:
+      description: The version of the collection that started it.
+      type: str
+      returned: when it answers
+    store:
+      description: The path or the URL of its store, without the password.
+      type: str
+      returned: when it answers
+    started_at:
+      description: When it was started, in seconds since 1970.
+      type: int
+      returned: when it answers
+    idle_seconds:
+      description: How long it has been idle, in seconds.
+      type: float
+      returned: when it answers
+    idle_timeout:
+      description: After how many idle seconds it ends.
+      type: float
+      returned: when it answers
+    active_runs:
+      description: The number of runs that it executes.
+      type: int
+      returned: when it answers
+    queued_runs:
+      description: The number of runs that wait for their turn.
+      type: int
+      returned: when it answers
+    concurrent_runs:
+      description: How many runs it executes at the same time at most.
+      type: int
+      returned: when it answers
+  sample:
+    - pid: 4711
+      state: running
+      version: 0.2.0
+      store: /home/anna/.ansible/threadworks.openai/runtime.db
+      socket: /run/user/1000/threadworks.openai/5cf8a2e1b0d94437.sock
+      started_at: 1795447001
+      idle_seconds: 12.4
+      idle_timeout: 60.0
+      active_runs: 0
+      queued_runs: 0
+      concurrent_runs: 32
+"""
+
+from ..module_utils._local_runtime import SPEC, ensure
+from ..module_utils._task import run_module
+
+
+def main() -> None:
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()

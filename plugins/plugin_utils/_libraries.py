@@ -1,0 +1,50 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# What the local runtime needs: libraries in the Python that runs Ansible.
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import sys
+
+from ..module_utils._errors import TaskError
+
+# The folder that has the runtime, and the list of what it needs. A collection may be installed without anything else.
+RUNTIME = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "roles", "runtime", "files"))
+REQUIREMENTS = os.path.join(RUNTIME, "requirements.txt")
+_NAME = re.compile(r"[A-Za-z][\w.-]*")
+
+
+def require_libraries() -> None:
+    """Look whether the libraries are there, without importing them. It takes less than a millisecond.
+
+    Raises: TaskError naming all that are missing.
+    """
+    try:
+        with open(REQUIREMENTS, encoding="utf-8") as lines:
+            names = [match.group() for match in map(_NAME.match, lines) if match]
+    except OSError as error:
+        raise TaskError(
+            f"The collection threadworks.openai is not complete: {REQUIREMENTS}: {error.strerror}. Install it again."
+        ) from None
+    missing = [name for name in names if importlib.util.find_spec(name.lower()) is None]
+    if missing:
+        raise unusable(f"it needs Python libraries that are not installed: {', '.join(missing)}")
+
+
+def unusable(reason: str) -> TaskError:
+    """Return the error of a runtime whose libraries are not as it needs them.
+
+    Args:
+        reason: what is wrong, without a full stop.
+    """
+    return TaskError(
+        f"The local runtime cannot be started: {reason}. Set runtime_url to a served runtime, or install what is "
+        f"needed for the Python that runs Ansible: {sys.executable} -m pip install -r {REQUIREMENTS}"
+    )

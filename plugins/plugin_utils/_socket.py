@@ -1,0 +1,200 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Where the socket of the local runtime is: one for each user, store, version and network environment.
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import json
+import os
+import stat
+import time
+import typing as t
+
+from ..module_utils._errors import TaskError
+from ..module_utils._version import VERSION
+
+_NAME = "threadworks.openai"
+# The shortest limit of the platforms for the path of a socket is 104 bytes. The runtime makes its socket under a
+# temporary name: this name, a dot and its process id.
+_LONGEST = 103
+_SUFFIX = len("/0123456789abcdef.sock.4194304")
+_PAUSE = 0.02
+_LONGEST_REASON = 65536
+_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "NO_PROXY")
+_CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+
+
+def network_environment(environment: t.Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that say how to reach a model server or a database."""
+    return {
+        name: value
+        for name, value in sorted(environment.items())
+        if name.upper() in _VARIABLES or name in _CERTIFICATES or name.startswith("PG")
+    }
+
+
+def socket_path(store: str, network: dict[str, str]) -> str:
+    """Return the path of a runtime's socket, with its folder made where it was missing.
+
+    Args:
+        store: an absolute path or a URL.
+        network: the network environment.
+
+    Raises: TaskError where the folder cannot be used.
+    """
+    identity = json.dumps([store, VERSION, network])
+    return os.path.join(usable(folders()[0]), f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.sock")
+
+
+def folders() -> list[str]:
+    """Return where sockets of this user may be, the folder for new ones first."""
+    found = [f"/tmp/{_NAME}-{os.geteuid()}"]
+    session = os.environ.get("XDG_RUNTIME_DIR", "")
+    if os.path.isabs(session) and len(os.fsencode(session)) + 1 + len(_NAME) + _SUFFIX <= _LONGEST:
+        with contextlib.suppress(OSError):
+            if os.stat(session).st_uid == os.geteuid():
+                found.insert(0, os.path.join(session, _NAME))
+    return found
+
+
+def usable(folder: str, make: bool = True) -> str:
+    """Return the folder, if it is for this user alone.
+
+    Args:
+        folder: the folder.
+        make: whether to make it where it is missing.
+
+    Raises: TaskError where others can use it, or it cannot be made; FileNotFoundError where it must not be made.
+    """
+    remedy = "Remove it, or set the environment variable XDG_RUNTIME_DIR to a folder of your own with a short path."
+    try:
+        found = os.lstat(folder)
+    except FileNotFoundError:
+        if not make:
+            raise
+        found = _made(folder)
+    if not stat.S_ISDIR(found.st_mode):
+        raise TaskError(f"{folder}, for the socket of the local runtime, is not a folder. {remedy}")
+    if found.st_uid != os.geteuid():
+        raise TaskError(
+            f"The folder {folder} for the socket of the local runtime belongs to another user (user id "
+            f"{found.st_uid}), who could listen there. {remedy}"
+        )
+    if stat.S_IMODE(found.st_mode) & 0o077:
+        raise TaskError(
+            f"The folder {folder} for the socket of the local runtime is open to other users (mode "
+            f"{stat.S_IMODE(found.st_mode):04o}). Close it with: chmod 700 {folder}"
+        )
+    return folder
+
+
+def _made(folder: str) -> os.stat_result:
+    try:
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+        return os.lstat(folder)
+    except OSError as error:
+        raise TaskError(
+            f"The folder {folder} for the socket of the local runtime cannot be made: {error.strerror}. Set the "
+            "environment variable XDG_RUNTIME_DIR to a folder of your own with a short path."
+        ) from None
+
+
+class Late(TaskError):
+    """A runtime was not ready in time."""
+
+
+class Turn:
+    """The right to start a runtime. What comes of it is kept in the file of the lock, for those who wait for it.
+
+    Args:
+        lock: the descriptor of the locked file.
+        before: what was in the file before this process waited for it.
+
+    Attributes:
+        failed: why a start failed while this process waited for its turn; "" where none did.
+    """
+
+    def __init__(self, lock: int, before: bytes) -> None:
+        self._lock = lock
+        self.failed = ""
+        if (found := _content(lock)) != before:
+            # Whoever wrote it may have been killed meanwhile.
+            with contextlib.suppress(ValueError, LookupError):
+                self.failed = json.loads(found)["failed"]
+
+    def tell(self, failed: str) -> None:
+        """Tell those who wait why the start failed, without a secret; "" where it did not."""
+        # The number makes two failures with one reason differ.
+        content = json.dumps({"number": os.urandom(8).hex(), "failed": failed}) if failed else ""
+        # Where there is no space for it, each of them finds out for itself.
+        with contextlib.suppress(OSError):
+            os.ftruncate(self._lock, 0)
+            os.pwrite(self._lock, content.encode(), 0)
+
+
+@contextlib.contextmanager
+def starting(path: str, deadline: float) -> t.Iterator[Turn]:
+    """Hold the lock of a socket: nobody else starts a runtime there meanwhile, and none of them ends.
+
+    Args:
+        path: the socket.
+        deadline: until when to wait for the lock, on the monotonic clock.
+
+    Raises: Late where others have the lock for too long; TaskError where it cannot be had.
+    """
+    before: bytes | None = None
+    while True:
+        lock = _opened(f"{path}.lock")
+        try:
+            if before is None:
+                before = _content(lock)
+            _wait_for(lock, path, deadline)
+            # A runtime that ends removes the file, maybe while this process waited for it.
+            if _is_at(lock, f"{path}.lock"):
+                yield Turn(lock, before)
+                return
+        finally:
+            os.close(lock)
+
+
+def _content(lock: int) -> bytes:
+    return os.pread(lock, _LONGEST_REASON, 0)
+
+
+def _is_at(lock: int, path: str) -> bool:
+    try:
+        return os.path.samestat(os.fstat(lock), os.stat(path))
+    except FileNotFoundError:
+        return False
+
+
+def _opened(path: str) -> int:
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise TaskError(
+            f"The file {path}, which the start of the local runtime needs, cannot be made: {error.strerror}. Set the "
+            "environment variable XDG_RUNTIME_DIR to a folder of your own that can be written."
+        ) from None
+
+
+def _wait_for(lock: int, path: str, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                raise Late(
+                    f"Another process has been starting the local runtime for too long: it holds {path}.lock. Look "
+                    "for that process, or run the task again."
+                ) from None
+        time.sleep(_PAUSE)

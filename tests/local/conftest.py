@@ -1,0 +1,72 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Real local runtimes, started by the plugins' own code, and a client of theirs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
+from ansible_collections.threadworks.openai.plugins.plugin_utils._local import LocalRuntime
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+
+Json = dict[str, Any]
+
+
+class Desk:
+    """A user's side of a local runtime: connection options, and what follows from them.
+
+    :ivar options: the connection options.
+    """
+
+    def __init__(self, store: Path, model: ModelServer) -> None:
+        self.options: Json = {
+            "api_key": "sk-the-secret-key",
+            "base_url": model.base_url,
+            "organization": None,
+            "project": None,
+            "runtime_url": None,
+            "runtime_store": str(store),
+            "runtime_idle_timeout": 60.0,
+            "runtime_concurrent_runs": 32,
+            "timeout": 30.0,
+            "max_retries": 0,
+        }
+
+    def runtime(self, environment: dict[str, str] | None = None, **options: Any) -> LocalRuntime:
+        """What finds and starts the runtime."""
+        return LocalRuntime({**self.options, **options}, environment)
+
+    def wire(self, **options: Any) -> Wire:
+        """A client."""
+        options = {**self.options, **options}
+        return connect(options, LocalRuntime(options))
+
+    def pid(self, **options: Any) -> int:
+        """The process that answers."""
+        found = self.runtime(**options).describe()
+        assert found is not None
+        return int(found["pid"])
+
+    def new_run(self, text: str = "Hello", **options: Any) -> tuple[str, ...]:
+        """Make a run on a thread of its own, without waiting for it; its path."""
+        wire = self.wire(**options)
+        assistant = wire.post("assistants", body={"model": "m"}, once=f"assistant of {text}")
+        thread = {"messages": [{"role": "user", "content": text}]}
+        body = {"assistant_id": assistant["id"], "thread": thread}
+        run = wire.post("threads", "runs", body=body, once=f"run of {text}")
+        return ("threads", run["thread_id"], "runs", run["id"])
+
+    def status(self, run: tuple[str, ...], **options: Any) -> str:
+        """The status of a run."""
+        return str(self.wire(**options).get(*run)["status"])
+
+
+@pytest.fixture
+def desk(tmp_path: Path, model_server: ModelServer) -> Desk:
+    """The options of a test's own store and model server."""
+    return Desk(tmp_path / "runtime.db", model_server)

@@ -1,0 +1,79 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A socket folder for one test, and the certainty that no local runtime outlives the test."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from ansible_collections.threadworks.openai.plugins.module_utils._unix import ask
+
+
+class LocalRuntimes:
+    """The local runtimes of whoever has XDG_RUNTIME_DIR set to `folder`. A context: they all end with it."""
+
+    def __init__(self) -> None:
+        # The path of a socket is limited to about 100 characters; pytest's own folders are too long.
+        self.folder = Path(tempfile.mkdtemp(prefix="tw-", dir="/tmp"))
+        self.sockets = self.folder / "threadworks.openai"
+
+    def __enter__(self) -> LocalRuntimes:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        # A task of the test that is still under way could start another one after the first look. The look takes some
+        # milliseconds, and most tests start none.
+        while self.sockets.exists() and (pids := self.pids()):
+            for pid in pids:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGKILL)
+            wait_for(lambda: not any(map(is_alive, pids)))
+        shutil.rmtree(self.folder)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What makes a process use this folder."""
+        return {"XDG_RUNTIME_DIR": str(self.folder)}
+
+    def pids(self) -> list[int]:
+        """The processes of all runtimes, also of those that are starting, hanging or replaced."""
+        if not Path("/proc/self/environ").exists():
+            found = (ask(str(path), "GET", "/runtime", 5.0) for path in self.sockets.glob("*.sock"))
+            return [each["pid"] for each in found if each]
+        return [int(process.name) for process in Path("/proc").glob("[0-9]*") if self._is_runtime(process)]
+
+    def _is_runtime(self, process: Path) -> bool:
+        try:
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            environment = (process / "environ").read_bytes().split(b"\0")
+        except OSError:
+            return False
+        own = f"XDG_RUNTIME_DIR={self.folder}".encode() in environment
+        return own and b"threadworks_runtime" in words and is_alive(int(process.name))
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process runs; one that waits for its parent to look does not."""
+    try:
+        os.kill(pid, 0)
+        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return not Path("/proc/self").exists()
+    except ProcessLookupError:
+        return False
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait until something is true; fail where it is not in time."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
