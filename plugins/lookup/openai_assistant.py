@@ -54,8 +54,8 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _reading
 from ..module_utils._client import Wire
-from ..module_utils._errors import NotFound, TaskError
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -64,12 +64,4 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the one assistant that the term means."""
-        if term.startswith("asst_"):
-            return [wire.get("assistants", term)]
-        named = [assistant for assistant in wire.list("assistants") if assistant["name"] == term]
-        if not named:
-            raise NotFound(404, {"message": f"No assistant found with the name '{term}'."})
-        if len(named) > 1:
-            ids = ", ".join(assistant["id"] for assistant in named)
-            raise TaskError(f"{len(named)} assistants have the name '{term}': {ids}. Say which one by its id.")
-        return named
+        return [_reading.assistant(wire, term)]

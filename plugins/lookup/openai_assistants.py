@@ -57,6 +57,7 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _reading
 from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -68,4 +69,4 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the assistants of a name, or all, newest first."""
-        return self.limited(each for each in self.listed(wire, "assistants") if term in ("", each["name"]))
+        return self.limited(_reading.assistants(wire, term, self.pairs()))

@@ -63,8 +63,8 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _reading
 from ..module_utils._client import Wire
-from ..module_utils._result import text_of
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -73,8 +73,5 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the messages of the thread, each with its text."""
-        run_id, role = self.get_option("run_id"), self.get_option("role")
-        query = {"order": self.get_option("order"), **({"run_id": run_id} if run_id else {})}
-        messages = wire.list("threads", term, "messages", query=query)
-        wanted = self.limited(message for message in messages if role in (None, message["role"]))
-        return [{**message, "text": text_of(message)} for message in wanted]
+        options = {name: self.get_option(name) for name in ("run_id", "role", "order")}
+        return self.limited(_reading.messages(wire, term, **options))

@@ -70,7 +70,7 @@ import typing as t
 
 from ..module_utils._client import Wire
 from ..module_utils._result import of_run
-from ..plugin_utils._lookup import ReadingLookup, run_path
+from ..plugin_utils._lookup import ReadingLookup
 
 
 class LookupModule(ReadingLookup):
@@ -78,7 +78,7 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the one run that the term means, with its reply."""
-        thread_id, run_id = run_path(term, self.get_option("thread_id"))
+        thread_id, run_id = self.run_path(term)
         run = wire.get("threads", thread_id, "runs", run_id)
         told = of_run(wire, run)
         return [{**run, "response": told["response"], "output": told["output"]}]

@@ -55,7 +55,7 @@ _raw:
 import typing as t
 
 from ..module_utils._client import Wire
-from ..plugin_utils._lookup import ReadingLookup, run_path
+from ..plugin_utils._lookup import ReadingLookup
 
 
 class LookupModule(ReadingLookup):
@@ -63,5 +63,5 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the steps of the run that the term means, oldest first."""
-        thread_id, run_id = run_path(term, self.get_option("thread_id"))
+        thread_id, run_id = self.run_path(term)
         return list(wire.list("threads", thread_id, "runs", run_id, "steps", query={"order": "asc"}))

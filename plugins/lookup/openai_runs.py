@@ -66,6 +66,7 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _reading
 from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -76,8 +77,4 @@ class LookupModule(ReadingLookup):
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the runs of the thread, newest first."""
         status, assistant_id = self.get_option("status"), self.get_option("assistant_id")
-        return self.limited(
-            run
-            for run in self.listed(wire, "threads", term, "runs")
-            if (not status or run["status"] in status) and assistant_id in (None, run["assistant_id"])
-        )
+        return self.limited(_reading.runs(wire, term, status, assistant_id, self.pairs()))

@@ -47,10 +47,8 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _reading
 from ..module_utils._client import Wire
-from ..module_utils._errors import NotFound
-from ..module_utils._identity import KEY
-from ..module_utils._thread import by_metadata
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -59,8 +57,4 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the one thread that the term means; of a key that several have, the newest."""
-        if term.startswith("thread_"):
-            return [wire.get("threads", term)]
-        for thread in by_metadata(wire, {KEY: term}):
-            return [thread]
-        raise NotFound(404, {"message": f"No thread found with the key '{term}'."})
+        return [_reading.thread(wire, term)]

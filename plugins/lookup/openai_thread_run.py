@@ -66,10 +66,10 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _reading
 from ..module_utils._client import Wire
-from ..module_utils._errors import NotFound
 from ..module_utils._result import of_run
-from ..plugin_utils._lookup import ReadingLookup, run_path
+from ..plugin_utils._lookup import ReadingLookup
 
 
 class LookupModule(ReadingLookup):
@@ -85,8 +85,6 @@ class LookupModule(ReadingLookup):
 
     def _run(self, wire: Wire, term: str) -> dict[str, t.Any]:
         if ":" in term or self.get_option("thread_id"):
-            thread_id, run_id = run_path(term, self.get_option("thread_id"))
+            thread_id, run_id = self.run_path(term)
             return wire.get("threads", thread_id, "runs", run_id)
-        for run in wire.list("threads", term, "runs", query={"limit": 1}):
-            return run
-        raise NotFound(404, {"message": f"Thread '{term}' has no run."})
+        return _reading.newest_run(wire, term)

@@ -51,9 +51,8 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _reading
 from ..module_utils._client import Wire
-from ..module_utils._identity import KEY
-from ..module_utils._thread import by_metadata
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -64,5 +63,4 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the threads of a key, or all, newest first."""
-        key = {KEY: term} if term else {}
-        return self.limited(by_metadata(wire, {**self.pairs(), **key}))
+        return self.limited(_reading.threads(wire, term, self.pairs()))

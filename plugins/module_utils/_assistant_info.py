@@ -1,0 +1,40 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+
+from __future__ import annotations
+
+import typing as t
+
+from . import _reading
+from ._argspec import ArgSpec
+from ._identity import KNOWN_AFTER_APPLY
+from ._options import check
+from ._task import Task
+
+SPEC = ArgSpec(
+    {
+        "assistant_id": {"type": "str"},
+        "name": {"type": "str"},
+        "metadata": {"type": "dict"},
+        "limit": {"type": "int"},
+    },
+    mutually_exclusive=[("assistant_id", name) for name in ("name", "metadata", "limit")],
+)
+
+
+def ensure(task: Task) -> dict[str, t.Any]:
+    """Read the assistants that the task asks for, and return the task's result. Raises: NotFound for an id."""
+    check(task.params, own_pairs=0)
+    return {"changed": False, "assistants": _find(task)}
+
+
+def _find(task: Task) -> list[dict[str, t.Any]]:
+    assistant_id, name, metadata, limit = (task.params[each] for each in SPEC.argument_spec)
+    if not assistant_id:
+        return _reading.limited(_reading.assistants(task.wire, name, metadata), limit)
+    if task.check_mode and assistant_id == KNOWN_AFTER_APPLY:
+        return []
+    return [task.wire.get("assistants", assistant_id)]

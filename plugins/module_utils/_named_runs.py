@@ -1,0 +1,116 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Which runs the option `runs` names. Playbooks have them as `thread_id:run_id`, or as results that they registered: of
+# one task, of a loop, or of a loop on each of several hosts.
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ._errors import TaskError
+from ._identity import KNOWN_AFTER_APPLY
+from ._options import check
+from ._reading import Json, run_path
+
+
+@dataclass(frozen=True)
+class NamedRun:
+    """A run that a task names.
+
+    Attributes:
+        path: the ids of its thread and of itself.
+        where: the part of the option that names it, for messages.
+        shown: what its result shows besides the run: the item of the loop that started it.
+        foretold: in check mode, the result of a run that a task before this one would start; None for a real run.
+    """
+
+    path: tuple[str, str]
+    where: str
+    shown: Json = field(default_factory=dict)
+    foretold: Json | None = None
+
+
+def named_runs(value: t.Any, thread_id: str | None, check_mode: bool, warn: t.Callable[[str], None]) -> list[NamedRun]:
+    """Return the runs that a value of the option `runs` names, in its order.
+
+    Args:
+        value: the value.
+        thread_id: the thread of the runs that are named without one.
+        check_mode: whether ids may be those of runs that do not exist yet.
+        warn: shows a warning.
+
+    Raises: TaskError naming the part of the value that names no run.
+    """
+    found: list[NamedRun] = []
+    for where, item in _flat("runs", value):
+        result = {"run_id": item} if isinstance(item, str) else item
+        if not isinstance(result, dict):
+            raise TaskError(f"{where} is {item!r}, but must be {_FORMS}.")
+        term = _term(where, result, warn)
+        if term:
+            path = run_path(term, thread_id, where)
+            check(dict(zip(("thread_id", "run_id"), path, strict=True)), own_pairs=0, where=where)
+            unknown = check_mode and KNOWN_AFTER_APPLY in path
+            found.append(NamedRun(path, where, _loop_item(result), _foretold(path, result) if unknown else None))
+    return found
+
+
+_FORMS = "thread_id:run_id, or a dictionary with run_id and thread_id such as a registered result of openai_run"
+
+
+def _flat(where: str, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
+    """Yield the items of a value, each with its place: lists, and the results of loops, at any depth."""
+    if isinstance(value, dict) and isinstance(value.get("results"), list):
+        where, value = f"{where}.results", value["results"]
+    if isinstance(value, str):
+        yield from ((where, term.strip()) for term in value.split(","))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _flat(f"{where}[{index}]", item)
+    else:
+        yield where, value
+
+
+def _term(where: str, result: Json, warn: t.Callable[[str], None]) -> str | None:
+    """Return the run that a result names as a term; None where its task started none."""
+    # A run as on the wire, which the lookups return, has its id in another place.
+    run_id = result.get("run_id") or (result.get("id") if result.get("object") == "thread.run" else None)
+    if run_id:
+        thread_id = result.get("thread_id")
+        return f"{thread_id}:{run_id}" if thread_id else str(run_id)
+    if result.get("failed"):
+        warn(f"{where} is left out: its task failed before there was a run ({result.get('msg')}).")
+    elif "ansible_job_id" in result:
+        raise TaskError(
+            f"{where} is the result of an async task, which has not been collected. Use wait: false instead of async, "
+            "or give the result of ansible.builtin.async_status."
+        )
+    elif not result.get("skipped") and "run_id" not in result:
+        raise TaskError(f"{where} has no run_id. It must be {_FORMS}.")
+    return None
+
+
+def _loop_item(result: Json) -> Json:
+    variable = result.get("ansible_loop_var", "item")
+    return {"item": result[variable]} if variable in result else {}
+
+
+def _foretold(path: tuple[str, str], result: Json) -> Json:
+    """Return the result of a run that does not exist yet, as far as the task that would start it has foretold it."""
+    thread_id, run_id = path
+    unknown: Json = {
+        "run": {"id": run_id, "thread_id": thread_id, "status": "queued", "metadata": {}},
+        "status": "queued",
+        "response": "",
+        "output": None,
+        "messages": [],
+        "usage": None,
+        "required_action": None,
+    }
+    foretold = {name: result.get(name, value) for name, value in unknown.items()}
+    return {**foretold, "run_id": run_id, "thread_id": thread_id}

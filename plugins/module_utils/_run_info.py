@@ -1,0 +1,251 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Many runs: read them, or wait for all of them. Nothing is changed.
+
+from __future__ import annotations
+
+import collections
+import contextlib
+import typing as t
+
+from . import _reading
+from ._argspec import RUN_TASK, ArgSpec
+from ._errors import NotFound, StillActive, TaskError
+from ._identity import KNOWN_AFTER_APPLY
+from ._named_runs import NamedRun, named_runs
+from ._options import check
+from ._result import UnreadableReply, of_run, reason_of
+from ._task import Task
+from ._wait import ACTIVE, Follower
+
+_LIKE_A_RUN_TASK = RUN_TASK.argument_spec
+_FAILED: list[str] = _LIKE_A_RUN_TASK["fail_on"]["default"]
+_FILTERS = ("status", "assistant_id", "metadata", "limit")
+
+SPEC = ArgSpec(
+    {
+        "runs": {"type": "raw"},
+        "thread_id": {"type": "str"},
+        "status": {
+            "type": "list",
+            "elements": "str",
+            "choices": [*ACTIVE, "requires_action", "completed", *_FAILED],
+        },
+        "assistant_id": {"type": "str"},
+        "metadata": {"type": "dict"},
+        "limit": {"type": "int"},
+        "wait": {"type": "bool", "default": False},
+        "fail_on": {name: value for name, value in _LIKE_A_RUN_TASK["fail_on"].items() if name != "default"},
+        **{name: _LIKE_A_RUN_TASK[name] for name in ("wait_timeout", "progress", "steps")},
+    },
+    required_one_of=[("runs", "thread_id")],
+    mutually_exclusive=[("runs", name) for name in _FILTERS],
+)
+
+Json = dict[str, t.Any]
+_Path = tuple[str, str]
+
+# How many runs a line of progress looks at besides the one that the task waits for.
+_LOOKED_AT = 20
+_TOLD = 10
+
+
+def ensure(task: Task) -> Json:
+    """Read the runs that the task asks for, wait for them where it says so, and return the task's result.
+
+    Raises: TaskError, with the whole result, where a run ended with a status of `fail_on`, or the time is over.
+    """
+    check(task.params, own_pairs=0)
+    runs = _asked(task)
+    if task.params["wait"]:
+        runs.wait()
+    return _tell(task, runs.results())
+
+
+def _asked(task: Task) -> _Runs:
+    """Return the runs that the task asks for."""
+    thread_id = task.params["thread_id"]
+    if task.params["runs"] is not None:
+        return _Runs(task, named_runs(task.params["runs"], thread_id, task.check_mode, task.warn))
+    if task.check_mode and thread_id == KNOWN_AFTER_APPLY:
+        return _Runs(task, [])
+    status, assistant_id, metadata, limit = filters = [task.params[name] for name in _FILTERS]
+    written: dict[str, list[Json]] = {}
+    if any(filters) or limit is not None:
+        found = _reading.limited(_reading.runs(task.wire, thread_id, status, assistant_id, metadata), limit)
+    else:
+        found, written = _reading.runs_with_messages(task.wire, thread_id)
+    seen = {(thread_id, run["id"]): run for run in found}
+    # An active run writes more.
+    known = {path: written[run["id"]] for path, run in seen.items() if run["id"] in written and not _is_active(run)}
+    return _Runs(task, [NamedRun(path, "thread_id") for path in seen], seen, known)
+
+
+def _is_active(run: Json) -> bool:
+    return run["status"] in ACTIVE
+
+
+class _Runs:
+    """The runs that a task asks for, as they were last seen.
+
+    Args:
+        task: the task.
+        asked: its runs, in the order of its result.
+        seen: those that have been read already.
+        written: the messages of runs that have ended, as far as they have been read.
+    """
+
+    def __init__(
+        self,
+        task: Task,
+        asked: list[NamedRun],
+        seen: dict[_Path, Json] | None = None,
+        written: dict[_Path, list[Json]] | None = None,
+    ) -> None:
+        self._task = task
+        self._asked = asked
+        self._seen = seen or {}
+        self._written = written or {}
+        # One that is named twice is asked for once.
+        self._where = {each.path: each.where for each in reversed(asked) if each.foretold is None}
+        self._paths = list(dict.fromkeys(each.path for each in asked if each.foretold is None))
+        self._unsure = collections.deque(self._paths)
+
+    def wait(self) -> None:
+        """Wait until all runs have ended or need an action, at most as long as the task may take.
+
+        Only the first unfinished run is asked for again and again. When it has ended, most of those after it have ended
+        too: so N runs cost about N requests, whatever the time that they take.
+        """
+        params = self._task.params
+        show = self._show if self._task.show and params["progress"] else None
+        follower = Follower(self._task.wire, params["wait_timeout"], self._task.warn, show)
+        for path in self._paths:
+            thread_id, run_id = path
+            unseen = {"id": run_id, "thread_id": thread_id, "status": "queued"}
+            try:
+                with self._naming(path):
+                    self._seen[path] = follower.poll(self._seen.get(path, unseen))
+            except StillActive:
+                # Those behind this one may have ended: the result has all of them as they are now.
+                self._seen = {each: run for each, run in self._seen.items() if not _is_active(run)}
+                return
+
+    def results(self) -> list[tuple[Json, str | None]]:
+        """Return the result of each run, in the order asked, with what is wrong with its reply."""
+        told: dict[_Path, tuple[Json, str | None]] = {}
+        steps: Json = {"steps": []} if self._task.params["steps"] else {}
+        results: list[tuple[Json, str | None]] = []
+        for each in self._asked:
+            if each.foretold is not None:
+                result, problem = {**each.foretold, **steps}, None
+            else:
+                if each.path not in told:
+                    told[each.path] = self._result(each.path)
+                result, problem = told[each.path]
+            results.append(({**result, **each.shown}, problem))
+        return results
+
+    def _result(self, path: _Path) -> tuple[Json, str | None]:
+        run = self._run(path)
+        # What an active run has written so far is not worth a request.
+        written = [] if _is_active(run) else self._written.get(path)
+        try:
+            return of_run(self._task.wire, run, written, self._task.params["steps"]), None
+        except UnreadableReply as error:
+            return error.data, error.message
+
+    def _run(self, path: _Path) -> Json:
+        if path not in self._seen:
+            with self._naming(path):
+                self._seen[path] = self._task.wire.get("threads", path[0], "runs", path[1])
+        return self._seen[path]
+
+    @contextlib.contextmanager
+    def _naming(self, path: _Path) -> t.Iterator[None]:
+        """Say which part of the option names a run that the server does not know."""
+        try:
+            yield
+        except NotFound as error:
+            option = "runtime_url" if (self._task.params["runtime_url"] or "").startswith("http") else "runtime_store"
+            raise TaskError(
+                f"{self._where[path]}: {error.message} Check the id, and that {option} is where the run is kept.",
+                **error.data,
+            ) from None
+
+    def _show(self, _line: str) -> None:
+        """Show how many runs have ended.
+
+        Also those behind the one that the task waits for; not all of them each time, since there may be many.
+        """
+        for _each in range(min(len(self._unsure), _LOOKED_AT)):
+            path = self._unsure.popleft()
+            if path in self._seen and not _is_active(self._seen[path]):
+                continue
+            self._seen.pop(path, None)
+            if _is_active(self._run(path)):
+                self._unsure.append(path)
+        ended = sum(not _is_active(run) for run in self._seen.values())
+        if self._task.show:
+            self._task.show(f"{ended} of {len(self._paths)} runs ended")
+
+
+def _tell(task: Task, results: list[tuple[Json, str | None]]) -> Json:
+    """Return the task's result. Raises: TaskError where it fails."""
+    fail_on = task.params["fail_on"]
+    if fail_on is None:
+        fail_on = _FAILED if task.params["wait"] else []
+    runs = [result for result, _problem in results]
+    fatal, failed = (
+        {run["run_id"]: _failure(run, problem) for run, problem in results if _ended_as(run, problem) in statuses}
+        for statuses in (fail_on, [*_FAILED, *fail_on])
+    )
+    result = {
+        "changed": False,
+        "runs": runs,
+        "statuses": dict(collections.Counter(run["status"] for run in runs)),
+        "failed_runs": list(failed.values()),
+    }
+    messages = [_unfinished(task, runs)] if task.params["wait"] else []
+    if fatal:
+        reasons = [f"{each['run_id']} on {each['thread_id']} {each['reason']}" for each in fatal.values()]
+        messages.append(f"{len(fatal)} of {len(runs)} runs failed. {_listed(reasons, ' ')}")
+    message = " ".join(filter(None, messages))
+    if message:
+        raise TaskError(message, **result)
+    return result
+
+
+def _unfinished(task: Task, runs: list[Json]) -> str:
+    """Return which runs have not ended in time; "" where all have."""
+    active = {run["run_id"]: run["status"] for run in runs if _is_active(run)}
+    active.pop(KNOWN_AFTER_APPLY, None)
+    if not active:
+        return ""
+    states = _listed([f"{run_id} ({status})" for run_id, status in active.items()], ", ")
+    return (
+        f"{len(active)} of {len(runs)} runs have not ended after {task.params['wait_timeout']:g} seconds (option "
+        f"wait_timeout): {states}. They go on: run the task again to wait for them."
+    )
+
+
+def _ended_as(run: Json, problem: str | None) -> str:
+    """Return the status that decides: a run whose reply cannot be used has failed."""
+    return "failed" if problem else run["status"]
+
+
+def _failure(run: Json, problem: str | None) -> Json:
+    reason = reason_of(run)
+    told = problem or f"ended as {run['status']}{': ' if reason else ''}{reason.rstrip('.')}."
+    names = ("run_id", "thread_id", "status", "item")
+    return {**{name: run[name] for name in names if name in run}, "reason": told}
+
+
+def _listed(texts: list[str], between: str) -> str:
+    """Return texts in one, the first of them where there are many."""
+    more = [f"and {len(texts) - _TOLD} more"] if len(texts) > _TOLD else []
+    return between.join([*texts[:_TOLD], *more])

@@ -1,0 +1,54 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+
+from __future__ import annotations
+
+import typing as t
+
+from . import _reading
+from ._argspec import ArgSpec
+from ._identity import KNOWN_AFTER_APPLY
+from ._options import check
+from ._task import Task
+
+SPEC = ArgSpec(
+    {
+        "thread_id": {"type": "str"},
+        "key": {"type": "str", "no_log": False},
+        "metadata": {"type": "dict"},
+        "limit": {"type": "int"},
+        "messages": {"type": "bool", "default": False},
+        "runs": {"type": "bool", "default": False},
+    },
+    mutually_exclusive=[("thread_id", name) for name in ("key", "metadata", "limit")],
+)
+
+
+def ensure(task: Task) -> dict[str, t.Any]:
+    """Read the threads that the task asks for, and return the task's result. Raises: NotFound for an id."""
+    # In other modules `messages` is a list of them, which is checked.
+    which = {name: task.params[name] for name in ("thread_id", "key", "metadata", "limit")}
+    check(which, own_pairs=0)
+    return {"changed": False, "threads": [{**thread, **_inside(task, thread)} for thread in _find(task, **which)]}
+
+
+def _find(
+    task: Task, thread_id: str | None, key: str | None, metadata: dict[str, str] | None, limit: int | None
+) -> list[dict[str, t.Any]]:
+    if not thread_id:
+        return _reading.limited(_reading.threads(task.wire, key, metadata), limit)
+    if task.check_mode and thread_id == KNOWN_AFTER_APPLY:
+        return []
+    return [task.wire.get("threads", thread_id)]
+
+
+def _inside(task: Task, thread: dict[str, t.Any]) -> dict[str, t.Any]:
+    inside: dict[str, t.Any] = {}
+    if task.params["messages"]:
+        inside["messages"] = list(_reading.messages(task.wire, thread["id"]))
+    if task.params["runs"]:
+        inside["runs"] = list(_reading.runs(task.wire, thread["id"]))
+    return inside

@@ -1,0 +1,99 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: openai_assistant_info
+short_description: Read assistants
+version_added: 0.2.0
+author: threadworks.openai contributors (@threadworks)
+description:
+  - Returns assistants, newest first. Without O(assistant_id), O(name) and O(metadata) it returns all assistants.
+  - An O(assistant_id) that does not exist is an error. When nothing has the name or the metadata, the list is empty.
+extends_documentation_fragment:
+  - threadworks.openai.attributes.info_module
+  - threadworks.openai.attributes
+  - threadworks.openai.connection
+options:
+  assistant_id:
+    description:
+      - The id of the assistant.
+      - In check mode, the id of an assistant that does not exist yet gives an empty list.
+    type: str
+  name:
+    description: Only assistants with this name.
+    type: str
+  metadata:
+    description: Only assistants with these metadata pairs.
+    type: dict
+  limit:
+    description: The maximum number of assistants, at least 1.
+    type: int
+seealso:
+  - module: threadworks.openai.openai_assistant
+  - plugin: threadworks.openai.openai_assistants
+    plugin_type: lookup
+"""
+
+EXAMPLES = r"""
+- name: Read an assistant by its name
+  threadworks.openai.openai_assistant_info:
+    name: Network assistant
+  register: found
+
+- name: Run it
+  threadworks.openai.openai_run:
+    thread_id: "{{ thread.thread_id }}"
+    assistant_id: "{{ found.assistants[0].id }}"
+  when: found.assistants | length == 1
+
+- name: Read all assistants of a team
+  threadworks.openai.openai_assistant_info:
+    metadata:
+      team: network
+"""
+
+RETURN = r"""
+assistants:
+  description: The assistants, newest first, as on the Assistants wire.
+  type: list
+  elements: dict
+  returned: success
+  sample:
+    - id: asst_9fDkVp2yQzL4mT1cXw8sRb3n
+      object: assistant
+      created_at: 1795447001
+      name: Network assistant
+      description: null
+      model: gpt-6-luna
+      instructions: You explain network faults to operators, in two sentences.
+      tools: []
+      tool_resources: {}
+      metadata: {team: network}
+      temperature: 1.0
+      top_p: 1.0
+      response_format: auto
+error:
+  description: What the server said, where it refused a request.
+  type: dict
+  returned: failure, when the server refused a request
+  sample:
+    status: 404
+    message: No assistant found with id 'asst_x'.
+    type: invalid_request_error
+    param: null
+    code: null
+"""
+
+from ..module_utils._assistant_info import SPEC, ensure
+from ..module_utils._task import run_module
+
+
+def main() -> None:
+    run_module(SPEC, ensure)
+
+
+if __name__ == "__main__":
+    main()
