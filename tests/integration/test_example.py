@@ -55,7 +55,7 @@ def test_the_eight_outputs(example: Example, model_server: ModelServer, tmp_path
     outcome = example("-v", example_outputs_file=str(file))
     outputs = json.loads(file.read_text())
     assert outcome.results["Show the outputs"]["example_outputs"] == outputs
-    assert outcome.results["Keep the outputs as statistics"]["ansible_stats"]["data"] == outputs
+    assert outcome.results["Add the outputs to the statistics"]["ansible_stats"]["data"] == outputs
     assert list(outputs) == list(_OUTPUTS)
     assert {name: set(value) for name, value in outputs.items() if isinstance(value, dict)} == {
         name: fields for name, fields in _OUTPUTS.items() if fields
@@ -71,12 +71,13 @@ def test_the_eight_outputs(example: Example, model_server: ModelServer, tmp_path
         outputs["combined_thread_run"]["run_id"],
         outputs["combined_thread_run"]["thread_id"],
     )
-    assert [each["msg"] for each in outcome.results["Show what the assistant replied"]["results"]] == [
+    assert [each["msg"] for each in outcome.results["Show the replies"]["results"]] == [
         "Reply to: What is the capital of France?",
-        "Reply to: Explain what a computer network is.",
-        "Reply to: Name three colours.",
-        "Reply to: What is a default gateway?",
+        "Reply to: What is the chemical symbol for gold?",
+        "Reply to: What is the first month of the year?",
+        "Reply to: What does DNS stand for?",
     ]
+    assert "(item=What is the capital of France? (a new run))" in outcome.stdout
     basic, custom, module, _combined = model_server.runs
     assert (basic["model"], custom["model"], custom["temperature"], module["temperature"]) == (
         "gpt-6-luna",
@@ -84,12 +85,13 @@ def test_the_eight_outputs(example: Example, model_server: ModelServer, tmp_path
         0.7,
         0.5,
     )
-    assert outcome.results["Tell what is used"]["msg"] == (
+    assert outcome.results["Show the server, the models and the tools"]["msg"] == (
         f"Server: {model_server.base_url}. Models: gpt-6-luna, gpt-6.1-sol. Tools: none."
     )
 
     again = example(example_outputs_file=str(file))
     assert (again.changed, len(model_server.runs)) == (0, 4)
+    assert "(item=What is the capital of France? (unchanged))" in again.stdout
     assert json.loads(file.read_text()) == outputs
 
 
@@ -97,13 +99,13 @@ def test_another_temperature_reruns_only_the_custom_run(example: Example, model_
     example()
     model_server.reset()
     warmer = example(example_temperature=0.9)
-    assert _changed(warmer) == {"Run the assistant in another way"}
+    assert _changed(warmer) == {"Run the assistant with other settings"}
     assert [run["temperature"] for run in model_server.runs] == [0.9]
 
 
 def test_with_openai_the_assistant_has_code_interpreter(example: Example, model_server: ModelServer) -> None:
     outcome = example(example_server="https://api.openai.com/v1")
-    assert outcome.results["Tell what is used"]["msg"].endswith(" Tools: code_interpreter.")
+    assert outcome.results["Show the server, the models and the tools"]["msg"].endswith(" Tools: code_interpreter.")
     assert [[tool["type"] for tool in run["tools"]] for run in model_server.runs] == [["code_interpreter"]] * 4
 
 

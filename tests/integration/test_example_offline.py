@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import time
 from pathlib import Path
@@ -13,13 +14,34 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
+from ansible_collections.threadworks.openai.tests.local import test_libraries
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 from ansible_collections.threadworks.openai.tests.runtime.harness import Served
+
+bare_python = test_libraries.bare_python
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "playbooks" / "example.yml"
 
 # The first test to run may have to download the model: 127 MB.
 pytestmark = pytest.mark.timeout(400)
+
+
+# What each reply must contain, in this order.
+_FACTS = ["Paris", "Au", "January", "Domain Name System"]
+
+
+def _replies(outcome: Outcome) -> list[str]:
+    return [each["msg"] for each in outcome.results["Show the replies"]["results"]]
+
+
+def _check_replies(outcome: Outcome) -> None:
+    """Each reply is one short sentence with the fact that was asked for."""
+    assert outcome.rc == 0, str(outcome)
+    replies = _replies(outcome)
+    assert len(replies) == len(_FACTS)
+    for reply, fact in zip(replies, _FACTS, strict=True):
+        assert re.search(rf"\b{fact}\b", reply), reply
+        assert re.fullmatch(r"[A-Z][\w ,'()-]{1,100}\.", reply), reply
 
 
 def _server_runs(home: Path) -> bool:
@@ -35,10 +57,10 @@ def test_the_example_on_the_offline_model(
     arguments = ("-e", json.dumps({"local_model_home": str(local_model_home), "example_outputs_file": str(file)}))
 
     broken = ansible_playbook(_EXAMPLE, *arguments, "-e", "example_temperature=3")
-    assert broken.results["Run the assistant in another way"]["msg"] == (
+    assert broken.results["Run the assistant with other settings"]["msg"] == (
         "temperature is 3, but must be between 0 and 2."
     )
-    assert broken.results["Tell what is used"]["msg"] == (
+    assert broken.results["Show the server, the models and the tools"]["msg"] == (
         "Server: a small model on this machine. Models: SmolLM2-135M-Instruct. Tools: none."
     )
     assert not _server_runs(local_model_home)
@@ -54,13 +76,34 @@ def test_the_example_on_the_offline_model(
     assert [run["status"] for run in runs] == ["completed"] * 6
     assert outputs["basic_run"]["completed_at"] >= outputs["basic_run"]["started_at"]
     assert outputs["run_info_from_data_source"]["usage"]["completion_tokens"] > 0
-    replies = [each["msg"] for each in outcome.results["Show what the assistant replied"]["results"]]
-    assert len(replies) == 4
-    assert all(reply.strip() for reply in replies)
+    _check_replies(outcome)
     assert not _server_runs(local_model_home)
 
-    assert ansible_playbook(_EXAMPLE, *arguments).changed == 2, "only the model server was started and stopped"
+    again = ansible_playbook(_EXAMPLE, *arguments)
+    assert again.changed == 0, again
+    assert _replies(again) == _replies(outcome)
+    warmer = ansible_playbook(_EXAMPLE, *arguments, "-e", "example_temperature=2")
+    assert warmer.changed == 2, "the custom run and the file"
+    _check_replies(warmer)
     assert ansible_playbook(_EXAMPLE, *arguments, "-e", "example_state=absent").changed == 3
+
+
+def test_the_replies_do_not_depend_on_the_seed(ansible_playbook: AnsiblePlaybook, local_model_home: Path) -> None:
+    """Another processor computes slightly different numbers, which is like another seed."""
+    variables = {"local_model_home": str(local_model_home), "local_model_seed": 2}
+    _check_replies(ansible_playbook(_EXAMPLE, "-e", json.dumps(variables)))
+
+
+def test_missing_libraries_are_reported_before_the_model_is_installed(
+    ansible_playbook: AnsiblePlaybook, bare_python: tuple[str, str], tmp_path: Path
+) -> None:
+    home = tmp_path / "model"
+    python, libraries = bare_python
+    variables = json.dumps({"local_model_home": str(home)})
+    outcome = ansible_playbook(_EXAMPLE, "-e", variables, python=python, env={"PYTHONPATH": libraries})
+    assert outcome.rc == 2, outcome
+    assert "Python libraries that are not installed" in outcome.results["Start the local runtime"]["msg"]
+    assert not home.exists()
 
 
 _MODEL = """

@@ -73,8 +73,8 @@ def start(ansible_playbook: AnsiblePlaybook, local_model_home: Path) -> Start:
 
 
 def _changes(outcome: Outcome) -> list[bool]:
-    """Whether the role says that it changed the server, each time."""
-    return [task.status == "changed" for task in outcome.tasks if task.name.endswith("in the wanted state")]
+    """Whether the role reports that it changed the server, each time."""
+    return [task.status == "changed" for task in outcome.tasks if task.name.endswith("in the desired state")]
 
 
 def _server(home: Path) -> tuple[int, str]:
@@ -114,7 +114,13 @@ def test_it_answers_between_started_and_stopped(start: Start, local_model_home: 
     """
     outcome = start(_START + _ASK + look + _START + _STOP + _STOP, "-vvv").wait()
     assert outcome.rc == 0, str(outcome)
-    assert _changes(outcome) == [True, False, True, False]
+    assert _changes(outcome) == [False] * 4
+    changed = [task.name for task in outcome.tasks if task.status == "changed"]
+    assert changed == [
+        "Copy the server's program",
+        "Processes with their environments",
+        "Keep the key",
+    ]
     answer = outcome.results["Ask"]["json"]
     assert answer["status"] == "completed"
     assert answer["output"][0]["content"][0]["text"]
@@ -143,9 +149,10 @@ def test_two_playbooks_share_it(start: Start, local_model_home: Path, tmp_path: 
     second = start(
         _START + _STOP + f"    - ansible.builtin.file: {{path: {tmp_path}/second, state: touch, mode: '0600'}}"
     )
-    for playbook, changes in ((second, [False, False]), (first, [True, True])):
+    for playbook in (second, first):
         outcome = playbook.wait()
-        assert (outcome.rc, _changes(outcome)) == (0, changes), str(outcome)
+        assert (outcome.rc, _changes(outcome)) == (0, [False, False]), str(outcome)
+    assert not _answers(_server(local_model_home)[1])
 
 
 def test_the_host_keeps_it_until_its_lifetime_is_over(start: Start, local_model_home: Path) -> None:
@@ -155,12 +162,24 @@ def test_the_host_keeps_it_until_its_lifetime_is_over(start: Start, local_model_
     assert _wait(lambda: not _answers(address), 12)
 
 
-def test_a_server_that_is_gone_or_other_is_replaced(start: Start, local_model_home: Path) -> None:
+def test_a_server_that_is_gone_or_has_other_settings_is_replaced(start: Start, local_model_home: Path) -> None:
     assert start(_START, local_model_scope="host").wait().rc == 0
     os.kill(_server(local_model_home)[0], signal.SIGKILL)
-    other = _START + "      vars: {local_model_n_ctx: 1024}\n"
-    outcome = start(_START + other + _STOP).wait()
-    assert (outcome.rc, _changes(outcome)) == (0, [True, True, True]), str(outcome)
+    other = _START + "      vars: {local_model_seed: 2}\n"
+    outcome = start(_START + _START + other + other, local_model_scope="host").wait()
+    assert (outcome.rc, _changes(outcome)) == (0, [True, False, True, False]), str(outcome)
+    assert start(_STOP).wait().rc == 0
+
+
+def test_only_what_outlasts_the_playbook_is_a_change(start: Start, local_model_home: Path) -> None:
+    for_host = _START + "      vars: {local_model_scope: host}\n"
+    outcome = start(_START + for_host + for_host + _START).wait()
+    assert (outcome.rc, _changes(outcome)) == (0, [False, True, False, False]), str(outcome)
+    check = start(_START + for_host + _STOP, "--check").wait()
+    assert (check.rc, _changes(check)) == (0, [False, False, True]), str(check)
+    replaced = start(_START + _STOP, local_model_temperature=0.1).wait()
+    assert (replaced.rc, _changes(replaced)) == (0, [True, False]), str(replaced)
+    assert not _answers(_server(local_model_home)[1])
 
 
 @pytest.mark.matrix
@@ -168,18 +187,46 @@ def test_check_mode_says_so_and_does_nothing(start: Start, tmp_path: Path) -> No
     home = tmp_path / "home"
     use = "    - ansible.builtin.debug: {var: local_model_base_url}\n"
     outcome = start(_START + use + _STOP, "--check", local_model_home=str(home)).wait()
-    assert (outcome.rc, _changes(outcome)) == (0, [True, False]), str(outcome)
+    assert (outcome.rc, _changes(outcome)) == (0, [False, False]), str(outcome)
+    assert outcome.changed == 1, "the installation"
     assert not home.exists()
+    for_host = start(_START + _STOP, "--check", local_model_home=str(home), local_model_scope="host").wait()
+    assert (for_host.rc, _changes(for_host)) == (0, [True, False]), str(for_host)
 
 
-def test_what_is_out_of_range_is_refused(start: Start) -> None:
-    outcome = start(_START, local_model_n_ctx=9000).wait()
+def test_the_same_request_gets_the_same_answer(start: Start) -> None:
+    """From one server after other requests, and from another server; not with another seed."""
+    ask = """
+    - name: Answer {0}
+      ansible.builtin.uri:
+        url: "{{{{ local_model_base_url }}}}/responses"
+        method: POST
+        headers:
+          Authorization: Bearer {{{{ local_model_api_key }}}}
+        body_format: json
+        body: {{input: Write a short poem about the sea., temperature: 1.5, max_output_tokens: 60}}
+    """
+    other = _START + "      vars: {local_model_seed: 2}\n"
+    tasks = [_START, ask.format(1), _ASK, ask.format(2), _STOP, _START, ask.format(3), other, ask.format(4), _STOP]
+    outcome = start("\n".join(tasks)).wait()
+    assert outcome.rc == 0, str(outcome)
+    answers = [outcome.results[f"Answer {n}"]["json"]["output"][0]["content"][0]["text"] for n in (1, 2, 3, 4)]
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[3] != answers[0]
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [("n_ctx", 9000), ("seed", 4294967295), ("temperature", 2.1), ("temperature", -0.1), ("min_p", 1.5)],
+)
+def test_what_is_out_of_range_is_refused(start: Start, option: str, value: float) -> None:
+    outcome = start(_START, **{f"local_model_{option}": value}).wait()
     assert outcome.rc == 2
-    assert "local_model_n_ctx" in outcome.stdout + outcome.stderr
+    assert f"local_model_{option}" in outcome.stdout + outcome.stderr
 
 
 def test_where_it_cannot_be_installed_it_says_what_to_do(start: Start, tmp_path: Path) -> None:
     outcome = start(_START, local_model_home=str(tmp_path / "home"), local_model_python=str(tmp_path / "none")).wait()
     assert outcome.rc == 2
-    message = outcome.results["Say what to do instead"]["msg"]
+    message = outcome.results["Fail with the alternatives"]["msg"]
     assert "set OPENAI_BASE_URL" in message

@@ -3,13 +3,13 @@
 
 """Start, share and stop the offline model server: `local_model.py started|stopped|serve HOME`.
 
-The server lives as long as somebody claims it. A playbook claims it while its process is there, so nothing is left
-running when it ends, however it ends; the scope `host` claims it until it is stopped. When its lifetime is over it ends
-whoever claims it.
+The server runs as long as somebody claims it. A playbook's claim lasts as long as its process, so nothing is left
+running when it ends, however it ends. The claim of the scope `host` lasts until the server is stopped. After its
+lifetime the server ends in spite of any claims.
 
-HOME holds the virtual environment and `server.json` (mode 0600): who the server is, its address, its key, its claims.
-The server watches that file and ends with it. The key goes to the server through a pipe and is on no command line, in
-no environment and in no log.
+HOME holds the virtual environment and `server.json` (mode 0600) with the server's process, address, key and claims. The
+server ends when that file is removed. The key reaches the server through a pipe. It appears on no command line, in no
+environment and in no log.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PLAYBOOK_COMMANDS = {"ansible", "ansible-playbook", "ansible-pull", "ansible-co
 
 
 class _Process(NamedTuple):
-    """A process as the system tells it; `birth` distinguishes it from a later one that was given the same id."""
+    """A process as the system shows it; `birth` distinguishes it from a later one that was given the same id."""
 
     birth: str
     parent: int
@@ -68,7 +68,7 @@ def _claim(pid: int) -> list[Any] | None:
 
 
 def _holds(claim: list[Any] | None) -> bool:
-    """Whether the process of the claim lives. None, null in the file, is the host's claim: it holds until given up."""
+    """Whether the process of the claim is alive. None (null in the file) is the host's claim, which lasts."""
     return claim is None or _claim(claim[0]) == claim
 
 
@@ -89,7 +89,7 @@ def _playbook() -> list[Any] | None:
 
 @contextlib.contextmanager
 def _locked(home: Path, check: bool) -> Iterator[None]:
-    """One start or stop at a time; a look alone locks nothing."""
+    """One start or stop at a time. A check locks nothing."""
     if check or not home.exists():
         yield
         return
@@ -132,14 +132,20 @@ def _healthy(state: dict[str, Any]) -> bool:
         return False
 
 
+def _kept(state: dict[str, Any] | None) -> bool:
+    """Whether the host claims the server. Only this is a change to the host: other servers end with their playbooks."""
+    return state is not None and None in state["claims"]
+
+
 def _start(home: Path, settings: dict[str, Any], scope: str, lifetime: int, check: bool) -> dict[str, Any]:
-    """Claim the server, and start it where none runs healthily under these settings."""
+    """Claim the server, and start it if no healthy server with these settings is running."""
     claim = _playbook() if scope == "playbook" else None
     with _locked(home, check):
         running = _read(home)
         usable = running is not None and running["settings"] == settings and _healthy(running)
+        changed = not usable if _kept(running) else claim is None
         if check:
-            return {"changed": not usable, "base_url": f"{running['address']}/v1" if running else ""}
+            return {"changed": changed, "base_url": f"{running['address']}/v1" if running else ""}
         if running and not usable:
             _end(home, running)
         new = {"settings": settings, "api_key": secrets.token_urlsafe(32), "address": "", "claims": []}
@@ -147,7 +153,7 @@ def _start(home: Path, settings: dict[str, Any], scope: str, lifetime: int, chec
         state["claims"] = [other for other in state["claims"] if other != claim and _holds(other)] + [claim]
         state["expires"] = time.time() + lifetime
         (_write if usable else _launch)(home, state)
-        return {"changed": not usable, "base_url": f"{state['address']}/v1"}
+        return {"changed": changed, "base_url": f"{state['address']}/v1"}
 
 
 def _launch(home: Path, state: dict[str, Any]) -> None:
@@ -182,7 +188,7 @@ def _launch(home: Path, state: dict[str, Any]) -> None:
 
 
 def _stop(home: Path, check: bool) -> dict[str, Any]:
-    """Give up our claim and the host's; the server ends unless another playbook still claims it."""
+    """Give up our claim and the host's. The server ends unless another playbook still claims it."""
     with _locked(home, check):
         state = _read(home)
         if state is None:
@@ -192,11 +198,11 @@ def _stop(home: Path, check: bool) -> dict[str, Any]:
             _write(home, {**state, "claims": others})
         elif not check:
             _end(home, state)
-        return {"changed": not others}
+        return {"changed": _kept(state)}
 
 
 def _end(home: Path, state: dict[str, Any]) -> None:
-    """End the server's process, by force where it does not go."""
+    """End the server's process, and kill it if it does not end in time."""
     server = state["server"]
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
@@ -210,7 +216,7 @@ def _end(home: Path, state: dict[str, Any]) -> None:
 
 
 def _serve(home: Path) -> None:
-    """Be the server, until nobody claims it any more."""
+    """Run the server until nobody claims it any more."""
     order = json.load(sys.stdin)
     settings = order["settings"]
 
@@ -230,6 +236,10 @@ def _serve(home: Path) -> None:
     params.n_parallel = int(settings["n_parallel"])
     params.cpuparams.n_threads = int(settings["n_threads"])
     params.cache_ram_mib = int(settings["cache_ram_mib"])
+    # What a request sets takes precedence. The same seed gives the same answer to the same request.
+    params.sampling.seed = int(settings["seed"])
+    params.sampling.temp = float(settings["temperature"])
+    params.sampling.min_p = float(settings["min_p"])
     params.endpoint_slots = False
     params.offline = True
     server = xllamacpp.Server(params)
