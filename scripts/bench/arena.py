@@ -1,0 +1,213 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where playbooks are timed: a folder with a home, a store and a runtime of its own, and a model server beside it."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import sqlite3
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import procfs
+
+ROOT = Path(__file__).resolve().parents[2]
+_RUNTIME = ROOT / "roles" / "runtime" / "files"
+# What must not get through. Python caches its bytecode, as it does unless it is told not to.
+_KEPT_OUT = ("ANSIBLE_", "OPENAI_", "RUNTIME_", "PYTHONDONTWRITEBYTECODE")
+
+
+class Failed(Exception):
+    """A playbook failed or something did not happen in time: there is nothing to measure."""
+
+
+class Arena:
+    """A folder in which playbooks run; nothing outside it is read or written, and no process is left behind.
+
+    Attributes:
+        folder: holds everything, on a short path: a socket's path has at most 107 characters.
+        model: the base URL of the scripted model server, which is a process of its own.
+    """
+
+    def __init__(self, **environment: str) -> None:
+        self._stack = contextlib.ExitStack()
+        self._given = environment
+
+    def __enter__(self) -> Arena:
+        self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="twb-", dir="/tmp")))
+        self._sockets = self.folder / "x"
+        self._sockets.mkdir(mode=0o700)
+        self._stack.callback(self._end_processes)
+        self._outside = {name: value for name, value in os.environ.items() if not name.startswith(_KEPT_OUT)}
+        self.model = f"http://127.0.0.1:{self._start_model()}/v1"
+        self.environment = {
+            **self._outside,
+            "XDG_RUNTIME_DIR": str(self._sockets),
+            "ANSIBLE_HOME": f"{self.folder}/ansible",
+            "ANSIBLE_REMOTE_TMP": f"{self.folder}/ansible/tmp",
+            "ANSIBLE_COLLECTIONS_PATH": collections(),
+            "ANSIBLE_LOCALHOST_WARNING": "0",
+            "ANSIBLE_INVENTORY_UNPARSED_WARNING": "0",
+            "ANSIBLE_NOCOLOR": "1",
+            "OPENAI_BASE_URL": self.model,
+            "OPENAI_RUNTIME_STORE": str(self.store),
+            # The runtime ends when a measurement wants it to end.
+            "OPENAI_RUNTIME_IDLE_TIMEOUT": "900",
+            **self._given,
+        }
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._stack.close()
+
+    @property
+    def store(self) -> Path:
+        """The store of the playbooks."""
+        return self.folder / "runtime.db"
+
+    def playbook(self, name: str, tasks: str, hosts: str = "localhost") -> Path:
+        """Write a playbook whose tasks are given as YAML, indented by four spaces."""
+        file = self.folder / f"{name}.yml"
+        head = f"- hosts: {hosts}\n  gather_facts: false\n  tasks:"
+        file.write_text(f"{head}\n{tasks}" if tasks.strip() else f"{head} []\n")
+        return file
+
+    def seconds(self, playbook: Path, *arguments: str, **environment: str) -> float:
+        """Run a playbook and return how long it took.
+
+        Raises: Failed, with what the playbook printed.
+        """
+        command = [sys.executable, "-m", "ansible", "playbook", str(playbook), *arguments]
+        variables = {**self.environment, **environment}
+        began = time.perf_counter()
+        ended = subprocess.run(
+            command,
+            env=variables,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        taken = time.perf_counter() - began
+        if ended.returncode:
+            raise Failed(f"{playbook.name} failed:\n{ended.stdout[-4000:]}{ended.stderr[-4000:]}")
+        return taken
+
+    def processes(self) -> list[int]:
+        """Return the processes of this arena, which are playbooks and runtimes, but not the model server."""
+        return procfs.pids_with("XDG_RUNTIME_DIR", str(self._sockets))
+
+    def stop_runtime(self) -> None:
+        """Stop the local runtime, in its clean way, and wait until it is gone."""
+        pids = self.processes()
+        for path in self._sockets.rglob("*.sock"):
+            with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(5)
+                client.connect(str(path))
+                body = b'{"force": true}'
+                head = f"POST /runtime/stop HTTP/1.1\r\nHost: runtime\r\nContent-Length: {len(body)}\r\n"
+                client.sendall(head.encode() + b"Content-Type: application/json\r\nConnection: close\r\n\r\n" + body)
+                client.recv(65536)
+        if not procfs.gone(pids, 20):
+            print(f"A runtime did not stop within 20 seconds; its process is ended: {pids}", file=sys.stderr)
+            procfs.end(pids)
+
+    def script(self, answers: list[dict[str, Any]]) -> None:
+        """Tell the model server what to answer, and let it forget its requests."""
+        self._ask_model("DELETE", "/_requests")
+        self.answers(answers)
+
+    def answers(self, answers: list[dict[str, Any]]) -> None:
+        """Tell the model server what to answer."""
+        self._ask_model("PUT", "/_script", answers)
+
+    def asked(self) -> list[dict[str, Any]]:
+        """Return the bodies of the requests for a response that the model server has got, oldest first."""
+        return [each["body"] for each in self._ask_model("GET", "/_requests") if each["path"] == "/v1/responses"]
+
+    def rows(self, query: str, store: Path | None = None) -> list[Any]:
+        """Read the store of the playbooks, or another one."""
+        with contextlib.closing(sqlite3.connect(store or self.store, timeout=30)) as connection:
+            return connection.execute(query).fetchall()
+
+    @contextlib.contextmanager
+    def served(self) -> Iterator[tuple[str, Callable[[], int]]]:
+        """Serve a runtime over TCP; yield its address and what counts the requests it has got so far."""
+        port, log = _free_port(), self.folder / "served.log"
+        command = [sys.executable, "-m", "threadworks_runtime", "serve", "--port", str(port)]
+        # Not one of the arena's processes: it is ended here.
+        environment = {name: value for name, value in self.environment.items() if name != "XDG_RUNTIME_DIR"}
+        environment["PYTHONPATH"] = str(_RUNTIME)
+        command += ["--store", f"{self.folder}/served.db"]
+        with log.open("wb") as stream:
+            process = subprocess.Popen(command, env=environment, stderr=stream, stdout=stream)
+        try:
+            wait(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), f"No answer of the runtime: see {log}", 30)
+            yield f"http://127.0.0.1:{port}/v1", lambda: log.read_text().count('"path": "/v1/')
+        finally:
+            procfs.end([process.pid])
+            process.wait(20)
+
+    def _start_model(self) -> str:
+        file = self.folder / "port"
+        command = [sys.executable, str(ROOT / "tests" / "model_server.py"), "--port-file", str(file)]
+        process = subprocess.Popen(command, env=self._outside)
+        self._stack.callback(process.wait, 20)
+        self._stack.callback(process.kill)
+        wait(file.exists, "The model server did not start", 30)
+        return file.read_text()
+
+    def _ask_model(self, method: str, path: str, body: Any = None) -> Any:
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(self.model.removesuffix("/v1") + path, data, method=method)
+        with urllib.request.urlopen(request, timeout=60) as answer:
+            return json.load(answer)
+
+    def _end_processes(self) -> None:
+        procfs.end(self.processes())
+
+
+def collections() -> str:
+    """Return the folder of `ansible_collections/`: ANSIBLE_COLLECTIONS_PATH, or a link tree to this checkout."""
+    path = ROOT / "build" / "collections"
+    link = path / "ansible_collections" / "threadworks" / "openai"
+    if link.resolve() != ROOT:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(ROOT)
+    return os.environ.get("ANSIBLE_COLLECTIONS_PATH") or str(path)
+
+
+def wait(until: Callable[[], Any], what: str, seconds: float) -> None:
+    """Wait for something, at most some seconds.
+
+    Raises: Failed.
+    """
+    deadline = time.monotonic() + seconds
+    while not until():
+        if time.monotonic() > deadline:
+            raise Failed(what)
+        time.sleep(0.05)
+
+
+def _answers(url: str) -> bool:
+    with contextlib.suppress(OSError), urllib.request.urlopen(url, timeout=1) as answer:
+        return bool(answer.status == 200)
+    return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

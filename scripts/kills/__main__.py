@@ -1,0 +1,250 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Kills playbooks and the local runtime at random moments, and checks that nothing is lost or doubled.
+
+After each kill the same playbook runs again, and may be killed again, until it completes. Half of the kills hit the
+playbook, half the local runtime. The kills are SIGKILL; a few playbooks are interrupted with Ctrl-C besides.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
+
+import procfs
+from arena import Arena, Failed, wait
+from examine import active_runs, examine
+
+_PLAYBOOK = Path(__file__).with_name("cycle.yml")
+_QUESTION = re.compile(r"Question \w+ [\w-]+\.")
+_DEAD = "died before the run ended"
+_ERROR = re.compile(r"^\[ERROR\]: (.*)|^fatal: .*?\"msg\": \"(.*?)\"", re.MULTILINE)
+_ID = re.compile(r"(asst|thread|msg|run|step)_\w+|\d+")
+_LONGEST = 240.0
+_MOST_RERUNS = 8
+_REPEATED = 5
+
+
+class Kills:
+    """The kills, and what they have hit so far.
+
+    Attributes:
+        arena: where the playbooks run.
+        chance: the source of all randomness.
+        counts: what has happened.
+    """
+
+    def __init__(self, arena: Arena, seed: int) -> None:
+        self.arena = arena
+        self.chance = random.Random(seed)
+        self.counts: Counter[str] = Counter()
+        self.cycles: list[str] = []
+        self._log = arena.folder / "playbook.log"
+
+    @property
+    def killed(self) -> int:
+        """The kills so far."""
+        return self.counts["kills of a playbook"] + self.counts["kills of the runtime"]
+
+    @property
+    def hits(self) -> int:
+        """The kills so far that have hit an active run."""
+        return self.counts["kills while a run was active"]
+
+    def cycle(self, interrupt: bool = False) -> None:
+        """Start the playbook with new keys, kill it once or several times, and let it complete.
+
+        Args:
+            interrupt: send Ctrl-C once instead.
+
+        Raises: Failed where it does not complete.
+        """
+        name = str(len(self.cycles) + 1)
+        delays = {letter: round(self.chance.uniform(0.3, 2), 2) for letter in "abcde"}
+        delays["start"] = delays.pop("c")
+        self.arena.answers(
+            [{"match": f"Question {word} {name}.", "delay": delay, "sticky": True} for word, delay in delays.items()]
+        )
+        done = False
+        for _kill in range(1 if interrupt else self.chance.choice((1, 1, 2, 3))):
+            done = self._disturbed(name, interrupt)
+        self._complete(name, done)
+        self.cycles.append(name)
+
+    def repeat(self) -> list[str]:
+        """Run the playbook once more for some keys; return what it has changed, which has to be nothing."""
+        wrong = []
+        for name in self.chance.sample(self.cycles, min(len(self.cycles), _REPEATED)):
+            with self._started(name) as process:
+                ended = self._ended(process)
+            if ended or "changed=0 " not in self._text():
+                wrong.append(f"the playbook of round {name} changes something once more:\n{self._text()[-4000:]}")
+        return wrong
+
+    def examine(self) -> list[str]:
+        """Check the store, and that no process is left; return what is wrong."""
+        wrong: list[str] = []
+        try:
+            wait(lambda: not self.arena.processes(), "", 60)
+        except Failed:
+            left = [f"{pid} {procfs.command_of(pid)[:200]}" for pid in self.arena.processes()]
+            wrong.append(f"processes are left: {left}")
+        asked = Counter(_QUESTION.findall(str(body["input"]))[-1] for body in self.arena.asked())
+        counts, found = examine(self.arena.store, self.cycles, asked)
+        self.counts.update(counts)
+        return wrong + found
+
+    def _disturbed(self, name: str, interrupt: bool) -> bool:
+        """Run the playbook once and disturb it; return whether it has completed all the same."""
+        with self._started(name) as process:
+            if interrupt:
+                self._pause(process, when_active=True)
+                os.killpg(process.pid, signal.SIGINT)
+                self.counts["Ctrl-C"] += 1
+            else:
+                self._pause(process, when_active=self.chance.random() < 0.7)
+                self._kill(process)
+            done = self._ended(process) == 0
+        if not done and process.returncode >= 0:
+            self._count_failure()
+        return done
+
+    def _count_failure(self) -> None:
+        """Count how playbooks fail; what a user is told has to be good."""
+        found = _ERROR.search(self._text())
+        told = next(filter(None, found.groups()), "") if found else self._text()[-200:].strip()
+        self.counts[f"failed: {_ID.sub('*', told)[:300]}"] += 1
+
+    def _text(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def _complete(self, name: str, done: bool) -> None:
+        """Run the playbook until it has completed."""
+        for _run in range(_MOST_RERUNS):
+            if done:
+                return
+            with self._started(name) as process:
+                done = self._ended(process) == 0
+            self.counts["reruns"] += 1
+            if not done:
+                self.counts["reruns that failed"] += 1
+                self._count_failure()
+                if _DEAD not in self._text():
+                    raise Failed(f"the playbook failed for another reason than a dead runner:\n{self._text()[-4000:]}")
+        if not done:
+            raise Failed(f"the playbook did not complete in {_MOST_RERUNS} runs:\n{self._text()[-4000:]}")
+
+    def _pause(self, process: subprocess.Popen[bytes], when_active: bool) -> None:
+        """Wait for a random moment; `when_active`: while a run is active."""
+        if when_active:
+            before = active_runs(self.arena.store)
+            _patiently(lambda: active_runs(self.arena.store) - before or process.poll() is not None)
+        until = time.monotonic() + self.chance.uniform(0, 1.5 if when_active else 5)
+        _patiently(lambda: time.monotonic() >= until or process.poll() is not None)
+
+    def _kill(self, process: subprocess.Popen[bytes]) -> None:
+        """Kill the playbook or the runtime: whichever has been killed less often, if it lives."""
+        runtimes = [pid for pid in self.arena.processes() if "threadworks_runtime" in procfs.command_of(pid)]
+        fewer = self.counts["kills of a playbook"] >= self.counts["kills of the runtime"]
+        if process.poll() is not None and not (fewer and runtimes):
+            self.counts["playbooks that were faster than their kill"] += 1
+            return
+        active = active_runs(self.arena.store)
+        if fewer and runtimes:
+            self.counts["kills of the runtime"] += 1
+            victims = runtimes
+        else:
+            self.counts["kills of a playbook"] += 1
+            # With its workers, or the main process alone: then its workers go on until their task has ended.
+            alone = self.chance.random() < 0.5
+            victims = [process.pid] if alone else sorted(set(self.arena.processes()) - set(runtimes))
+        for pid in victims:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        # What was active before and is active now was active at that moment.
+        self.counts["kills while a run was active"] += bool(active & active_runs(self.arena.store))
+
+    @contextlib.contextmanager
+    def _started(self, name: str) -> Any:
+        self.counts["playbooks started"] += 1
+        command = [sys.executable, "-m", "ansible", "playbook", str(_PLAYBOOK), "-e", f"cycle={name}"]
+        with self._log.open("wb") as log:
+            process = subprocess.Popen(
+                command,
+                cwd=self.arena.folder,
+                env=self.arena.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        try:
+            yield process
+        finally:
+            if process.poll() is None:
+                process.kill()
+                process.wait()
+
+    def _ended(self, process: subprocess.Popen[bytes]) -> int:
+        try:
+            return process.wait(_LONGEST)
+        except subprocess.TimeoutExpired:
+            raise Failed(f"the playbook hangs:\n{self._text()[-4000:]}") from None
+
+
+def _patiently(until: Callable[[], Any]) -> None:
+    while not until():
+        time.sleep(0.01)
+
+
+def main() -> None:
+    """Kill until enough has been killed, examine what is left, and print the counts.
+
+    Raises: SystemExit with what is wrong.
+    """
+    parser = argparse.ArgumentParser(prog="scripts/kills", description=__doc__)
+    parser.add_argument("--kills", type=int, default=100, help="how many kills; half of them hit an active run")
+    parser.add_argument("--interrupts", type=int, default=5, help="how many playbooks are interrupted with Ctrl-C")
+    parser.add_argument("--seed", type=int, default=None, help="the seed of all random choices")
+    options = parser.parse_args()
+    seed = random.randrange(10**6) if options.seed is None else options.seed
+    print(f"seed {seed}", flush=True)
+    began = time.monotonic()
+    with Arena(OPENAI_RUNTIME_IDLE_TIMEOUT="4") as arena:
+        kills = Kills(arena, seed)
+        try:
+            for _each in range(options.interrupts):
+                kills.cycle(interrupt=True)
+            while kills.killed < options.kills or kills.hits * 2 < options.kills:
+                kills.cycle()
+                if sys.stderr.isatty():
+                    print(f"{kills.killed} kills, {kills.hits} while a run was active", file=sys.stderr)
+            wrong = kills.repeat() + kills.examine()
+        except Failed as error:
+            wrong = [str(error), *kills.examine()]
+    for what, count in kills.counts.items():
+        print(f"{count:6} {what}")
+    print(f"{time.monotonic() - began:.0f} seconds, {len(kills.cycles)} rounds with {len(kills.cycles) * 5} keys")
+    if wrong:
+        sys.exit("\n".join(["WRONG:", *wrong]))
+    print(
+        "Each key has exactly one completed run; nothing is lost or doubled; no thread is locked, no process is left."
+    )
+
+
+if __name__ == "__main__":
+    main()
