@@ -14,8 +14,8 @@ options:
     type: str
   key:
     description:
-      - Makes the identity of the run explicit. The run of a key stands as long as its parameters do, whatever is said
-        on the thread since.
+      - Makes the identity of the run explicit. The run of a key is reused as long as its parameters do not change, also
+        when messages have been added to the thread.
       - Without a key the identity is what the task gives.
     type: str
   model:

@@ -10,11 +10,11 @@ short_description: Run an assistant on a thread
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Sees to it that the latest user message of a thread has been answered by an assistant under the given parameters.
-  - A completed run with the same parameters that covers that message stands. A new message, or any changed parameter,
-    means a new run.
-  - A run that is going is joined, not doubled. Failed, expired, cancelled and incomplete runs are run again.
-  - While another run is going on the thread, the task waits for it first.
+  - Makes sure that an assistant has answered the latest user message of a thread with the given parameters.
+  - A completed run with the same parameters that covers that message is reused. A new message or a changed parameter
+    leads to a new run.
+  - If such a run is active, the task waits for it. Failed, expired, cancelled and incomplete runs are run again.
+  - If another run is active on the thread, the task waits for it first.
 extends_documentation_fragment:
   - threadworks.openai.attributes
   - threadworks.openai.connection
@@ -83,9 +83,9 @@ options:
     choices: [none, minimal, low, medium, high, xhigh, max]
   state:
     description:
-      - V(present) sees to it that there is such a run.
-      - V(cancelled) cancels the run that is going on the thread, or the run O(run_id), or that of O(key). One that has
-        ended is left alone.
+      - V(present) makes sure that there is such a run.
+      - V(cancelled) cancels the active run of the thread, or the run O(run_id), or that of O(key). A run that has ended
+        does not change.
     type: str
     choices: [present, cancelled]
     default: present

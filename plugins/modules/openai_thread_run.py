@@ -10,11 +10,11 @@ short_description: Make a thread and run an assistant on it
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Sees to it that there is a thread with the given messages, and a run of an assistant on it under the given
+  - Makes sure that there is a thread with the given messages, and a run of an assistant on it with the given
     parameters.
   - The identity is all of that together, or a key. Metadata alone is updated in place.
-  - A run that is going is joined, not doubled. Failed, expired, cancelled and incomplete runs are run again on the same
-    thread.
+  - If such a run is active, the task waits for it. Failed, expired, cancelled and incomplete runs are run again on the
+    same thread.
 extends_documentation_fragment:
   - threadworks.openai.attributes
   - threadworks.openai.connection

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import re
 import sqlite3
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -48,13 +49,13 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
     "a server that answers 500": (
         "openai_thread_run",
         {**_RUN, "thread": {"messages": [{"content": "Break"}]}},
-        r"model server at 127.0.0.1:\d+ answered 500: Broken\.",
+        r"model server at 127.0.0.1:\d+ answered 500: Broken \(server_error\)\.$",
         ["failed"],
     ),
     "a server that does not answer": (
         "openai_thread_run",
-        {**_RUN, "thread": {"messages": [{"content": "Hang"}]}, "timeout": 1},
-        r"said nothing for 1 seconds \(timeout\)",
+        {**_RUN, "thread": {"messages": [{"content": "Hang"}]}, "timeout": 5},
+        r"said nothing for 5 seconds \(timeout\)",
         ["failed"],
     ),
     "a server of something else": (
@@ -102,7 +103,8 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
     "a store that cannot be written": (
         "openai_thread",
         {"key": "T", "runtime_store": "/proc/no/runtime.db"},
-        r"^The store /proc/no/runtime.db cannot be opened: .*\(option runtime_store\)",
+        r"^The local runtime cannot be started\. The store /proc/no/runtime.db cannot be opened: "
+        r".*\(option runtime_store\)",
         [],
     ),
     "a store that is no database": (
@@ -141,12 +143,27 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
         "^Incorrect token: .*HTTP 401.*api_key",
         [],
     ),
-    "async without a served runtime": (
+    "async on another host": (
         "openai_thread",
         {"key": "T"},
-        "^async needs a served runtime: .*wait: false",
+        "^With async, this task runs on the host localhost, which cannot reach the local runtime of the control node. "
+        "Set runtime_url .*delegate_to: localhost",
         [],
     ),
+    "async as another user": (
+        "openai_thread",
+        {"key": "T"},
+        "^With async and become, this task runs as another user, .*Leave out become, or set runtime_url ",
+        [],
+    ),
+}
+# What else a row's task says. Nobody listens at that port either: the message comes before any connection is made.
+_KEYWORDS: dict[str, Json] = {
+    "async on another host": {
+        "async": 10,
+        "vars": {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 9},
+    },
+    "async as another user": {"async": 10, "become": True, "become_user": "nobody"},
 }
 
 
@@ -166,13 +183,14 @@ def _play_all_that_is_wrong(playbook: AnsiblePlaybook) -> Outcome:
     (playbook.folder / "text").write_text("This is no database, but long enough to be taken for one. " * 99)
     tasks = []
     for name, (module, options, _message, _runs) in _WRONG.items():
-        store = {"vars": {"openai_runtime_store": f"{playbook.folder}/{name}.db"}}
-        more = {"async": 10} if name.startswith("async") else {}
-        tasks += [{**_ASSISTANT, **store}, {"name": name, module: options, "ignore_errors": True, **store, **more}]
+        store = {"openai_runtime_store": f"{playbook.folder}/{name}.db"}
+        more = _KEYWORDS.get(name, {})
+        task = {"name": name, module: options, "ignore_errors": True, **more, "vars": {**store, **more.get("vars", {})}}
+        tasks += [{**_ASSISTANT, "vars": store}, task]
     with (
         ModelServer() as model,
         ModelServer(api_key="sk-right") as strict,
-        Served(str(playbook.folder / "served.db"), model.base_url, "--workers", "1", RUNTIME_TOKEN="right") as served,
+        Served(str(playbook.folder / "served.db"), model.base_url, RUNTIME_TOKEN="right") as served,
     ):
         error = {"status": 500, "error": {"message": "Broken."}, "sticky": True}
         model.script([{"match": "Break", **error}, {"match": "Hang", "hang": True, "sticky": True}])
@@ -191,43 +209,60 @@ def _left(store: Path) -> tuple[int, int, list[str]]:
 
 
 @pytest.fixture
-def shim(tmp_path: Path) -> Any:
-    """Makes libraries that cannot be imported, as if they were not installed."""
+def broken(tmp_path: Path) -> Any:
+    """Makes libraries that are installed but cannot be imported. Those that are missing are in tests/local."""
 
-    def without(*libraries: str) -> dict[str, str]:
+    def broken(*libraries: str) -> dict[str, str]:
         for library in libraries:
-            (tmp_path / "shim" / library).mkdir(parents=True)
-            text = f"raise ModuleNotFoundError(\"No module named '{library}'\", name='{library}')\n"
-            (tmp_path / "shim" / library / "__init__.py").write_text(text)
-        return {"PYTHONPATH": str(tmp_path / "shim")}
+            (tmp_path / "broken" / library).mkdir(parents=True)
+            text = f"raise ModuleNotFoundError(\"No module named 'part_of_{library}'\", name='part_of_{library}')\n"
+            (tmp_path / "broken" / library / "__init__.py").write_text(text)
+        return {"PYTHONPATH": str(tmp_path / "broken")}
 
-    return without
+    return broken
 
 
-def test_without_openai_other_tasks_run(ansible_playbook: AnsiblePlaybook, shim: Any) -> None:
-    look: Json = {"debug": {"msg": "{{ lookup('threadworks.openai.openai_assistant', 'asst_x') }}"}}
+_LOOK: Json = {"debug": {"msg": "{{ lookup('threadworks.openai.openai_thread', 'T') }}"}}
+_INSTALL = r"requirements\.txt"
+
+
+def test_without_the_sdk_only_runs_fail(
+    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, broken: Any
+) -> None:
+    """The runtime starts before the SDK is imported."""
     tasks: list[Json] = [
-        {"name": "ours", "openai_thread": {"key": "T"}, "ignore_errors": True},
-        {"name": "our lookup", **look, "ignore_errors": True},
+        _ASSISTANT,
+        {"name": "thread", "openai_thread": {"key": "T"}},
+        {"name": "look", **_LOOK},
+        {"name": "run", "openai_thread_run": {**_RUN, "key": "the-key"}, "ignore_errors": True},
         {"name": "another", "set_fact": {"truth": 42}},
     ]
-    outcome = ansible_playbook(play(tasks), env=shim("openai"))
-    assert outcome.rc == 0, outcome
-    for name in ("ours", "our lookup"):
-        assert "pip install 'openai>=3,<4'" in outcome.results[name]["msg"]
-    assert "another" in outcome.results
+    env = {"OPENAI_BASE_URL": model_server.base_url}
+    outcome = ansible_playbook(play(tasks), env={**env, **broken("openai")})
+    assert (outcome.rc, outcome.stats["ignored"]) == (0, 1), outcome
+    assert outcome.results["look"]["msg"]["id"] == outcome.results["thread"]["thread_id"]
+    result = outcome.results["run"]
+    assert re.search(f"No module named 'part_of_openai'.*{_INSTALL}.*{sys.executable}", result["msg"]), result["msg"]
+    assert (result["status"], "another" in outcome.results) == ("failed", True)
 
 
 def test_without_the_libraries_of_the_runtime_a_served_one_is_left(
-    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, shim: Any, tmp_path: Path
+    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, broken: Any, tmp_path: Path
 ) -> None:
-    with Served(str(tmp_path / "served.db"), model_server.base_url, "--workers", "1") as served:
+    with Served(str(tmp_path / "served.db"), model_server.base_url) as served:
+        url = f"http://127.0.0.1:{served.port}/v1"
         tasks: list[Json] = [
-            {"name": "embedded", "openai_thread": {"key": "T"}, "ignore_errors": True},
-            {"name": "served", "openai_thread": {"key": "T", "runtime_url": f"http://127.0.0.1:{served.port}/v1"}},
+            {"name": "local", "openai_thread": {"key": "T"}, "ignore_errors": True},
+            {"name": "local lookup", **_LOOK, "ignore_errors": True},
+            {"name": "served", "openai_thread": {"key": "T", "runtime_url": url}},
+            {"name": "served lookup", **_LOOK, "vars": {"openai_runtime_url": url}},
         ]
-        outcome = ansible_playbook(play(tasks), env=shim("falcon", "sqlalchemy", "jsonschema"))
-    assert outcome.rc == 0, outcome
-    assert "pip install -r requirements.txt" in outcome.results["embedded"]["msg"]
-    assert "runtime_url" in outcome.results["embedded"]["msg"]
+        outcome = ansible_playbook(play(tasks), env=broken("falcon", "sqlalchemy", "uvicorn"))
+    assert (outcome.rc, outcome.stats["ignored"]) == (0, 2), outcome
+    for name in ("local", "local lookup"):
+        message = outcome.results[name]["msg"]
+        assert re.search(f"cannot be started: .*'part_of_.*pip install -r .*{_INSTALL}", message), message
+        assert "runtime_url" in message
     assert outcome.results["served"]["changed"]
+    assert outcome.results["served lookup"]["msg"]["id"] == outcome.results["served"]["thread_id"]
+    assert not ansible_playbook.store.exists()

@@ -59,6 +59,8 @@ def test_every_option_from_every_place(ansible_playbook: AnsiblePlaybook) -> Non
                 "OPENAI_API_KEY": "sk-right",
                 "OPENAI_ORGANIZATION": "org-1",
                 "OPENAI_PROJECT_ID": "proj-1",
+                "OPENAI_RUNTIME_CONCURRENT_RUNS": "5",
+                "OPENAI_RUNTIME_IDLE_TIMEOUT": "100",
             }
         },
         "the other name": {
@@ -77,21 +79,39 @@ def test_every_option_from_every_place(ansible_playbook: AnsiblePlaybook) -> Non
                 "openai_project": "proj-1",
                 "openai_timeout": "{{ 20 + 1 }}",
                 "openai_max_retries": "0",
+                "openai_runtime_concurrent_runs": "{{ 5 + 1 }}",
+                "openai_runtime_idle_timeout": "110",
             }
         },
-        "task": {"base_url": "{{ url }}", "api_key": "sk-right", "organization": "org-1", "project": "proj-1"},
+        "task": {
+            "base_url": "{{ url }}",
+            "api_key": "sk-right",
+            "organization": "org-1",
+            "project": "proj-1",
+            "runtime_concurrent_runs": 7,
+            "runtime_idle_timeout": 120.5,
+        },
     }
+    config = ansible_playbook.folder / "ansible.cfg"
+    config.write_text("[openai]\nruntime_concurrent_runs = 4\nruntime_idle_timeout = 90\n")
     tasks: list[Json] = [{"openai_assistant": {"name": "A", "model": "m"}, "register": "assistant"}]
     for place, how in places.items():
         options = {"assistant_id": "{{ assistant.assistant_id }}", "key": place, **(how if place == "task" else {})}
         tasks.append({"name": place, "openai_thread_run": options, **(how if place != "task" else {})})
+        tasks.append({"name": f"after {place}", "openai_local_runtime_info": {}})
     with ModelServer(api_key="sk-right") as model:
-        outcome = ansible_playbook(play(tasks, vars={"url": model.base_url}))
+        text = play(tasks, vars={"url": model.base_url})
+        outcome = ansible_playbook(text, env={"ANSIBLE_CONFIG": str(config)})
         assert outcome.rc == 0, outcome
         sent = [{name.lower(): value for name, value in request["headers"].items()} for request in model.requests]
     assert [(each["openai-organization"], each["openai-project"]) for each in sent] == [("org-1", "proj-1")] * 4
     timeouts = [each["x-stainless-read-timeout"] for each in sent]
     assert [float(each) for each in timeouts] == [120, 120, 21, 120]
+    # The local runtime takes the latest that it is told.
+    told = [outcome.results[f"after {place}"]["runtimes"][0] for place in places]
+    assert [each["concurrent_runs"] for each in told] == [5, 4, 6, 7]
+    assert [each["idle_timeout"] for each in told] == [100, 90, 110, 120.5]
+    assert len({each["pid"] for each in told}) == 1
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,15 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "Wait until a run is over": True,
         },
     ),
+    "many_runs": (
+        [{"match": "db2", "failed": {"code": "server_error", "message": "out of order"}}],
+        {
+            "Show the answers": ["Reply to: The link to Bergen flaps."],
+            "Show which runs have failed": True,
+            "Put the replies in one dictionary": True,
+            "Show it": True,
+        },
+    ),
     "role_run": (
         [{}, {}, {"text": '{"encrypted": [22, 443]}'}],
         {"Use the data": "Encrypted: 22, 443"},

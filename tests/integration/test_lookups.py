@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 
@@ -44,7 +45,7 @@ _PLAY = """
 """
 _SCRIPT: list[dict[str, Any]] = [
     {"match": "answered", "text": "An answer."},
-    {"match": "answered", "text": "Another answer.", "delay": 1.5},
+    {"match": "answered", "text": "Another answer.", "hold": True},
     {"match": "waiting", "calls": [{"name": "look", "arguments": {}}]},
     {"match": "failed", "failed": {"code": "server_error", "message": "out of order"}},
 ]
@@ -198,8 +199,8 @@ _EVERYWHERE = """
     - name: until
       ansible.builtin.debug: {msg: It is over.}
       until: run.status == 'completed'
-      retries: 10
-      delay: 1
+      retries: 600
+      delay: 0.1
       vars:
         run: "{{ lookup('threadworks.openai.openai_run', later.run_id, thread_id=later.thread_id) }}"
 """
@@ -211,10 +212,18 @@ _REPORT = """
 
 
 @pytest.mark.matrix
-def test_usable_everywhere(play: Play, tmp_path: Path) -> None:
+def test_usable_everywhere(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     (tmp_path / "report.j2").write_text(_REPORT)
-    outcome = play({}, _EVERYWHERE)
-    assert outcome.rc == 0, outcome
+    model_server.script(_SCRIPT)
+    screen = tmp_path / "screen"
+    with screen.open("w") as file:
+        env = {"OPENAI_BASE_URL": model_server.base_url}
+        started = ansible_playbook.start(_PLAY + _EVERYWHERE, env=env, screen=file.fileno())
+    # The model answers when the last task has looked once, and not before.
+    wait_for(lambda: "RETRYING: " in screen.read_text() or started.process.poll() is not None)
+    model_server.release()
+    outcome = started.wait()
+    assert outcome.rc == 0, (outcome, screen.read_text())
     results = outcome.results
     assert results["when"]["msg"] == "yes it is"
     assert results["vars"]["msg"] == "waiting"

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, play
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
 from ansible_collections.threadworks.openai.tests.runtime.harness import Served
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ _TASKS: list[Json] = [
     _run("Hello"),
     _run("Echo", max_retries=0),
     _run("Refuse"),
-    _run("Hang", timeout=1, max_retries=0),
+    _run("Hang", timeout=3, max_retries=0),
     _run("Break", max_retries=0),
     _run("Hello", temperature=3),
     _run("Hello", assistant_id="asst_x"),
@@ -58,17 +59,33 @@ _ANSWERS: list[Json] = [
 ]
 
 
+@dataclass
+class _Seen:
+    """What can be seen of processes: the command lines of all, and the environments of this test's local runtimes."""
+
+    commands: set[bytes] = field(default_factory=set)
+    environments: set[bytes] = field(default_factory=set)
+
+
 @contextlib.contextmanager
-def _watch_processes() -> Iterator[set[bytes]]:
-    """Collect the command lines of all processes, as `ps` shows them."""
-    seen: set[bytes] = set()
+def _watch_processes(local_runtimes: LocalRuntimes) -> Iterator[_Seen]:
+    seen = _Seen()
     over = threading.Event()
+    own = f"XDG_RUNTIME_DIR={local_runtimes.folder}".encode()
+
+    def look(process: Path) -> None:
+        command = (process / "cmdline").read_bytes()
+        seen.commands.add(command)
+        if command.endswith(b"\0threadworks_runtime\0local\0"):
+            environment = (process / "environ").read_bytes()
+            if own in environment.split(b"\0"):
+                seen.environments.add(environment)
 
     def watch() -> None:
         while not over.wait(0.1):
-            for line in Path("/proc").glob("[0-9]*/cmdline"):
+            for process in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
-                    seen.add(line.read_bytes())
+                    look(process)
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -89,49 +106,79 @@ _WAYS: dict[str, tuple[Json, Json, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("way", _WAYS)
-def test_the_key_is_nowhere(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, way: str) -> None:
+def test_the_key_is_nowhere(
+    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, local_runtimes: LocalRuntimes, way: str
+) -> None:
     keywords, task, env = _WAYS[way]
     model_server.script(_ANSWERS)
     tasks = [{**each, **task} for each in _TASKS]
-    with _watch_processes() as processes:
+    with _watch_processes(local_runtimes) as seen:
         outcome = ansible_playbook(
             play(tasks, **keywords), "-vvvv", "--diff", env={"OPENAI_BASE_URL": model_server.base_url, **env}
         )
     assert (outcome.rc, outcome.stats["ignored"]) == (0, 9), outcome
-    _look_for_the_key(ansible_playbook, outcome, processes)
+    _look_for(_KEY, ansible_playbook, outcome, seen, local_runtimes)
 
 
-def test_the_key_of_a_served_runtime_is_nowhere(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
+def test_the_key_of_asynchronous_tasks_is_nowhere(
+    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, local_runtimes: LocalRuntimes
+) -> None:
+    """They are modules on the control node, which use its local runtime."""
+    model_server.script(_ANSWERS)
+    names = ("Hello", "Echo", "Refuse", "choice")
+    tasks = [{**task, "async": 300, "poll": 1} for task in _TASKS if task["name"] in ("assistant", "thread", *names)]
+    env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": _KEY}
+    env["ANSIBLE_ASYNC_DIR"] = str(ansible_playbook.folder / "async")
+    with _watch_processes(local_runtimes) as seen:
+        outcome = ansible_playbook(play(tasks), "-vvvv", "--diff", env=env)
+    assert (outcome.rc, outcome.stats["ignored"]) == (0, 5), outcome
+    assert outcome.results["Hello"]["msg"].startswith("assistant_id: No assistant found")
+    _look_for(_KEY, ansible_playbook, outcome, seen, local_runtimes)
+
+
+def test_the_key_of_a_served_runtime_is_nowhere(
+    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, local_runtimes: LocalRuntimes
+) -> None:
     """Both keys: the model server's, which stays in the server, and the server's own, given to modules."""
     model_server.script(_ANSWERS)
     token = "ToKeN-0123456789abcdef"
-    tasks = [{**each, "async": 30, "poll": 1} for each in (_ASSISTANT, _run("Hello"), _run("Refuse"), _TASKS[9])]
+    tasks = [{**each, "async": 300, "poll": 1} for each in (_ASSISTANT, _run("Hello"), _run("Refuse"), _TASKS[9])]
     store = str(ansible_playbook.folder / "served.db")
     with (
-        Served(store, model_server.base_url, "--workers", "1", OPENAI_API_KEY=_KEY, RUNTIME_TOKEN=token) as served,
-        _watch_processes() as processes,
+        Served(store, model_server.base_url, OPENAI_API_KEY=_KEY, RUNTIME_TOKEN=token) as served,
+        _watch_processes(local_runtimes) as seen,
     ):
         env = {"OPENAI_RUNTIME_URL": f"http://127.0.0.1:{served.port}/v1", "OPENAI_API_KEY": token}
         env["ANSIBLE_ASYNC_DIR"] = str(ansible_playbook.folder / "async")
         outcome = ansible_playbook(play(tasks), "-vvvv", "--diff", env=env)
         log = served.log
     assert (outcome.rc, outcome.stats["ignored"]) == (0, 2), outcome
+    assert not seen.environments, "nobody needs a local runtime"
     for secret in (_KEY, token):
         assert secret not in log
-        _look_for_the_key(ansible_playbook, outcome, processes, secret)
+        _look_for(secret, ansible_playbook, outcome, seen, local_runtimes)
 
 
-def _look_for_the_key(playbook: AnsiblePlaybook, outcome: Any, processes: set[bytes], secret: str = _KEY) -> None:
+def _look_for(
+    secret: str, playbook: AnsiblePlaybook, outcome: Outcome, seen: _Seen, local_runtimes: LocalRuntimes
+) -> None:
     assert secret not in outcome.stdout + outcome.stderr
-    assert not [line for line in processes if secret.encode() in line]
+    assert not [line for line in seen.commands if secret.encode() in line]
     # Ansible's wrapper of an asynchronous module tidies up some seconds after its end.
-    deadline = time.monotonic() + 30
-    while list(playbook.folder.rglob("AnsiballZ*")) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    wait_for(lambda: not list(playbook.folder.rglob("AnsiballZ*")))
     left = [path for path in playbook.folder.rglob("*") if path.is_file() and path.suffix != ".yml"]
+    left += [path for path in local_runtimes.folder.rglob("*") if path.is_file()]
     assert [path for path in left if path.suffix == ".db"]
     assert [path for path in left if path.suffix == ".jsonl"]
+    assert [path for path in left if path.suffix == ".log"]
     assert not [path for path in left if secret.encode() in path.read_bytes()]
+    if local_runtimes.sockets.exists():
+        assert seen.environments
+        assert not [text for text in seen.environments if secret.encode() in text]
+        log = playbook.store.with_name("runtime.db.log")
+        # What is asked of the model, and what it answers, is not the log's matter either.
+        assert "POST" in log.read_text()
+        assert "Hello" not in log.read_text()
 
 
 def test_a_reply_is_text_whatever_is_in_it(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:

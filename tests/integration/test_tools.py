@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import re
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -16,6 +18,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 
@@ -236,7 +239,7 @@ def test_a_person_is_asked_for_each_host(
         terminal=terminal,
     )
     assert started.process.stdout
-    asked = [line for line in iter(started.process.stdout.readline, "") if _reply(line, keyboard)]
+    asked = [line for line in iter(started.process.stdout.readline, "") if _reply(line, keyboard, terminal)]
     outcome = started.wait()
     os.close(keyboard)
     os.close(terminal)
@@ -250,14 +253,24 @@ def test_a_person_is_asked_for_each_host(
     }
 
 
-def _reply(line: str, keyboard: int) -> bool:
+def _reply(line: str, keyboard: int, terminal: int) -> bool:
     """Type an answer where the line asks for one: yes for `db`, no for `web`."""
-    asks = 'The model wants disk_usage with {"path": "/var"} on ' in line
-    if asks:
-        # Ansible drops what was typed before it listens.
+    if 'The model wants disk_usage with {"path": "/var"} on ' not in line:
+        return False
+    wait_for(lambda: _listens(terminal))
+    while _listens(terminal):
+        # Ansible drops what was typed in the moment in which it begins to listen. What is typed twice, however, answers
+        # the next question too.
         time.sleep(0.5)
         os.write(keyboard, b"yes\r" if " on db" in line else b"no\r")
-    return asks
+        with contextlib.suppress(AssertionError):
+            wait_for(lambda: not _listens(terminal), seconds=30)
+    return True
+
+
+def _listens(terminal: int) -> bool:
+    """Whether a program reads single keys, as Ansible does while it asks."""
+    return not termios.tcgetattr(terminal)[3] & termios.ICANON
 
 
 def test_check_mode_answers_nothing(play: Play, model_server: ModelServer) -> None:
