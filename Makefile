@@ -86,8 +86,8 @@ matrix: link ## run the tests marked `matrix` on every supported ansible-core: C
 	@scripts/matrix $(ARGS)
 
 .PHONY: bench
-bench: .venv/dev ## time tasks against what one would otherwise do: ROUNDS=3
-	@.venv/bin/python scripts/bench $(or $(ROUNDS),3)
+bench: .venv/dev ## measure what tasks and runs cost, into build/bench.json: ROUNDS=5 ARGS="--only lookup"
+	@.venv/bin/python scripts/bench --rounds $(or $(ROUNDS),5) $(ARGS)
 
 .PHONY: build
 build: .venv/run ## build the collection's tarball into build/

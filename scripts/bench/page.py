@@ -77,7 +77,7 @@ def _table(figures: list[dict[str, Any]]) -> list[str]:
     return lines
 
 
-def _wrapped(text: str, width: int = 130) -> list[str]:
+def _wrapped(text: str, width: int = 118) -> list[str]:
     lines = [""]
     for word in text.split():
         if len(lines[-1]) + len(word) >= width:
