@@ -44,7 +44,7 @@ def of_ansible(metadata: dict[str, str] | None) -> dict[str, str]:
 
 
 def renewed(metadata: dict[str, str] | None, wanted: dict[str, str] | None, own: dict[str, str]) -> dict[str, str]:
-    """Return an object's metadata as it shall be.
+    """Return the desired metadata of an object.
 
     Args:
         metadata: as it is.

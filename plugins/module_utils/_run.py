@@ -86,7 +86,7 @@ class Found:
 
     Attributes:
         run: the run of this identity that decides, or None.
-        written: the messages that this run has written, oldest first; None where nobody has looked.
+        written: the messages that this run has written, oldest first; None if they have not been read.
         base: the id of the user message that a new run starts from ("none" on an empty thread).
         added: whether the run that failed before has already put its additional messages on the thread.
         newest: the id of the newest run of this identity, whatever became of it.
@@ -154,7 +154,7 @@ def _compare(
             break
         newer.append(message)
     own = [message for message in wanted.parameters.get("additional_messages", []) if message["role"] == "user"]
-    # What the run itself added to the thread is no news to it.
+    # What the run itself added to the thread does not count as new.
     covered = len(newer) == len(own) and all(
         same(message, "user", mine["content"]) for message, mine in zip(newer, reversed(own), strict=False)
     )

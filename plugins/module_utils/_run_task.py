@@ -244,7 +244,7 @@ def _shown(run: dict[str, t.Any], wanted: Wanted) -> dict[str, t.Any]:
 
 
 def predicted(task: Task, wanted: Wanted, difference: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the result of a task that would make a run: every key is there, what nobody can know yet is empty."""
+    """Return the result of a task that would make a run: every key is there, what is not known yet is empty."""
     thread_id = task.params["thread_id"] or KNOWN_AFTER_APPLY
     run = {
         "id": KNOWN_AFTER_APPLY,

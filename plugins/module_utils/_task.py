@@ -25,7 +25,7 @@ class Task:
         check_mode: change nothing, only tell.
         diff_mode: the result tells what is different.
         warn: shows a warning.
-        show: shows a line of progress; None where nobody would see it.
+        show: shows a line of progress; None if there is no terminal.
         local: finds and starts the local runtime; None where there is none.
     """
 

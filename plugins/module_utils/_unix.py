@@ -163,7 +163,7 @@ def ask(path: str, method: str, target: str, within: float, body: dict[str, t.An
         within: how long the whole exchange may take, in seconds.
         body: the JSON body of a POST.
 
-    Returns: the JSON object of the answer; None where nobody listens.
+    Returns: the JSON object of the answer; None if nothing listens there.
 
     Raises: Unanswered where it hangs or breaks off; WireError where it refuses; TaskError where it is not the user's.
     """

@@ -74,7 +74,7 @@ options:
     type: dict
   state:
     description:
-      - V(present) sees to it that there is such a thread and run.
+      - V(present) makes sure that there is such a thread and run.
       - V(cancelled) cancels the run if it is going.
       - V(absent) deletes the thread with the run.
     type: str

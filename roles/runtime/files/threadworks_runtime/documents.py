@@ -66,7 +66,7 @@ def changed_thread(document: Document, fields: Document) -> Document:
 
     :param document: the wire's object as it was.
     :param fields: the validated body of modifyThread.
-    :return: the wire's object as it shall be.
+    :return: the wire's object in its desired state.
     """
     return _with_defaults(document, fields, _THREAD)
 
@@ -201,7 +201,7 @@ def with_metadata(document: Document, fields: Document) -> Document:
 
     :param document: the wire's object as it was.
     :param fields: the validated body of modifyMessage or modifyRun.
-    :return: the wire's object as it shall be.
+    :return: the wire's object in its desired state.
     """
     return _with_defaults(document, fields, {"metadata": {}})
 

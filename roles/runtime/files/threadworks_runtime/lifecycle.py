@@ -74,7 +74,7 @@ def save(connection: Connection, row: Row, run: Document) -> Event:
 
     :param connection: a writing transaction that has locked the run.
     :param row: the run; its ``private`` is written as it is now.
-    :param run: the wire's object as it shall be.
+    :param run: the wire's object in its desired state.
     :return: the event.
     """
     at_rest = run["status"] in AT_REST

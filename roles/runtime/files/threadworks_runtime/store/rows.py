@@ -89,7 +89,7 @@ def save(
     :param connection: a writing transaction, which has read the row itself.
     :param kind: the object's kind.
     :param row: the row as it was.
-    :param document: the wire's object as it shall be.
+    :param document: the wire's object in its desired state.
     :param private: what the wire does not show; ``None``: as it was.
     :param columns: the further columns that change.
     :return: the document.
