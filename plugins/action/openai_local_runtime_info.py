@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from ..module_utils import _local_runtime_info
 from ..plugin_utils._action import ResourceAction
+from ..plugin_utils._control import ControlledRuntime
 
 
 class ActionModule(ResourceAction):
@@ -14,3 +15,4 @@ class ActionModule(ResourceAction):
     _supports_async = False
     resource = _local_runtime_info
     stays = True
+    local_runtime = ControlledRuntime

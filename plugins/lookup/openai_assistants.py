@@ -62,7 +62,7 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup):
+class LookupModule(ReadingLookup, options={"metadata": {"type": "dict"}, "limit": {"type": "int"}}):
     """Assistants by name and metadata."""
 
     needs_terms = False

@@ -68,7 +68,15 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup):
+class LookupModule(
+    ReadingLookup,
+    options={
+        "run_id": {"type": "str"},
+        "role": {"type": "str", "choices": ["user", "assistant"]},
+        "order": {"type": "str", "choices": ["asc", "desc"], "default": "asc"},
+        "limit": {"type": "int"},
+    },
+):
     """The messages of a thread."""
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:

@@ -73,7 +73,7 @@ from ..module_utils._result import of_run
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup):
+class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
     """Runs with their replies."""
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:

@@ -58,7 +58,7 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup):
+class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
     """The steps of a run."""
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:

@@ -71,7 +71,29 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup):
+class LookupModule(
+    ReadingLookup,
+    options={
+        "status": {
+            "type": "list",
+            "elements": "str",
+            "choices": [
+                "queued",
+                "in_progress",
+                "requires_action",
+                "cancelling",
+                "cancelled",
+                "failed",
+                "completed",
+                "incomplete",
+                "expired",
+            ],
+        },
+        "assistant_id": {"type": "str"},
+        "metadata": {"type": "dict"},
+        "limit": {"type": "int"},
+    },
+):
     """The runs of a thread."""
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:

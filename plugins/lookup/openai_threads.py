@@ -56,7 +56,7 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup):
+class LookupModule(ReadingLookup, options={"metadata": {"type": "dict"}, "limit": {"type": "int"}}):
     """Threads by key and metadata."""
 
     needs_terms = False

@@ -10,13 +10,13 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 import typing as t
 from functools import partial
 
 from ._errors import TaskError
 from ._identity import KNOWN_AFTER_APPLY, PREFIX
+from ._ranges import RANGES, check_range
 
 _METADATA_PAIRS = 16
 _METADATA_KEY = 64
@@ -71,15 +71,10 @@ def check(params: dict[str, t.Any], own_pairs: int, most: dict[str, int] | None 
                 check(message, 0, where=f"{option}[{index}]")
         elif name in ("thread", "truncation_strategy"):
             check(value, own_pairs, where=option)
+        elif name in RANGES:
+            check_range(option, value, *RANGES[name])
         elif name in _RULES:
             _RULES[name](option, value)
-
-
-def _check_range(option: str, value: float, low: float, high: float = math.inf) -> None:
-    # Also where it is not a number at all: YAML has `.nan`.
-    if not low <= value <= high:
-        allowed = f"at least {low}" if high == math.inf else f"between {low} and {high}"
-        raise TaskError(f"{option} is {value:g}, but must be {allowed}.")
 
 
 def _check_length(option: str, value: t.Any, most: int) -> None:
@@ -209,17 +204,6 @@ def _kind(value: t.Any) -> str:
 
 
 _RULES: dict[str, t.Callable[[str, t.Any], None]] = {
-    "temperature": partial(_check_range, low=0, high=2),
-    "top_p": partial(_check_range, low=0, high=1),
-    "max_prompt_tokens": partial(_check_range, low=256),
-    "max_completion_tokens": partial(_check_range, low=256),
-    "last_messages": partial(_check_range, low=1),
-    "timeout": partial(_check_range, low=0.001),
-    "max_retries": partial(_check_range, low=0),
-    # Below a second it would end between two tasks; above a day nobody remembers it.
-    "runtime_idle_timeout": partial(_check_range, low=1, high=86400),
-    "runtime_concurrent_runs": partial(_check_range, low=1, high=10000),
-    "wait_timeout": partial(_check_range, low=0.001),
     "name": partial(_check_text, most=256),
     "key": partial(_check_text, most=_METADATA_VALUE),
     "model": _check_text,

@@ -37,6 +37,7 @@ class ResourceAction(ActionBase):
     resource: t.ClassVar[Resource]
     # Whether the task is always carried out here: it is about the control node itself.
     stays: t.ClassVar[bool] = False
+    local_runtime: t.ClassVar[type[LocalRuntime]] = LocalRuntime
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task here, or hand it over to the module where it has to run elsewhere."""
@@ -71,7 +72,7 @@ class ResourceAction(ActionBase):
 
     def _run_here(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> dict[str, t.Any]:
         warnings: list[str] = []
-        local, show = LocalRuntime(params, environment), shower(host)
+        local, show = self.local_runtime(params, environment), shower(host)
         task = Task(params, self._task.check_mode, self._task.diff, warnings.append, show, local)
         result = carry_out(self.resource.ensure, task)
         if warnings:
@@ -91,7 +92,7 @@ class ResourceAction(ActionBase):
                 "With async and become, this task runs as another user, who cannot reach the local runtime of this "
                 "one. Leave out become, or set runtime_url to a served runtime."
             )
-        local = LocalRuntime(params, environment)
+        local = self.local_runtime(params, environment)
         try:
             check({name: params[name] for name in CONNECTION.argument_spec}, own_pairs=0)
             local.start()

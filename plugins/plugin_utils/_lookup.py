@@ -22,10 +22,13 @@ from ..module_utils import _reading
 from ..module_utils._argspec import CONNECTION
 from ..module_utils._client import Wire, connect
 from ..module_utils._errors import NotFound, TaskError
-from ..module_utils._options import check
-from ._connection import templated
+from ..module_utils._ranges import check_ranges
+from ._connection import option_definitions, templated
 from ._local import LocalRuntime
 
+Options = dict[str, dict[str, t.Any]]
+
+_ON_MISSING: Options = {"on_missing": {"type": "str", "choices": ["error", "warn", "skip"], "default": "error"}}
 _KEPT_FOR = 1.0
 _kept: dict[tuple[t.Any, ...], tuple[float, list[t.Any]]] = {}
 
@@ -35,6 +38,18 @@ class ReadingLookup(LookupBase):
 
     # Whether the lookup needs terms, or reads all there is without any.
     needs_terms: t.ClassVar[bool] = True
+
+    def __init_subclass__(cls, options: Options | None = None) -> None:
+        """Define the lookup's options in Ansible's configuration.
+
+        Otherwise Ansible parses the documentation and its fragments in each worker, which takes longer than the
+        request. A test compares the two.
+
+        Args:
+            options: those that only this lookup has, as Ansible's configuration defines options.
+        """
+        definitions = {**option_definitions(), **_ON_MISSING, **(options or {})}
+        C.config.initialize_plugin_configuration_definitions("lookup", cls.__module__, definitions)
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return what a term means ("" where there is none), as plain data. Raises: NotFound, TaskError."""
@@ -47,7 +62,7 @@ class ReadingLookup(LookupBase):
         kwargs.pop("wantlist", None)
         unknown = sorted(set(kwargs) - set(options))
         if unknown:
-            known = ", ".join(sorted(set(options) - {"_terms"}))
+            known = ", ".join(sorted(options))
             raise AnsibleOptionsError(f"{self.ansible_name} has no option {', '.join(unknown)}. It has {known}.")
         self.set_options(var_options=templated(options.values(), variables or {}, self._templar), direct=kwargs)
         terms = [str(term).strip() for term in self._flatten(terms)]
@@ -62,6 +77,9 @@ class ReadingLookup(LookupBase):
 
     def pairs(self) -> dict[str, str]:
         """Return the option `metadata` as the wire keeps it. Raises: TaskError where it cannot keep such pairs."""
+        # Imported here: most lookups have no such option.
+        from ..module_utils._options import check
+
         wanted = {"metadata": self.get_option("metadata") or {}}
         check(wanted, own_pairs=0)
         return wanted["metadata"]
@@ -77,7 +95,7 @@ class ReadingLookup(LookupBase):
     def _read_or_miss(self, term: str, call: str) -> list[dict[str, t.Any]]:
         connection = {name: self.get_option(name) for name in CONNECTION.argument_spec}
         connection = {name: None if value == "" else value for name, value in connection.items()}
-        check(connection, own_pairs=0)
+        check_ranges(connection)
         try:
             return _once_a_task(
                 (self._load_name, term, call, *connection.values()),

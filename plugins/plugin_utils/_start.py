@@ -4,148 +4,112 @@
 
 # Private to this collection: may change in any release.
 #
-# Starts the process of the local runtime and waits until it is ready.
+# One start of a local runtime, and the waiting of those who want the same one.
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
-import selectors
-import subprocess
-import sys
+import signal
+import socket
 import time
 import typing as t
-from urllib.parse import unquote, unquote_plus, urlsplit
 
-from ..module_utils._errors import TaskError
-from ._libraries import RUNTIME, require_libraries, unusable
-from ._socket import Late
-
-_LAST_WORDS = 4096
-# A parameter of a store's URL with one of these in its name is a secret: password, sslpassword, passfile and the like.
-_SECRET = ("pass", "secret")
-# What the interpreter and its libraries need. The rest of a playbook's environment is not the runtime's matter: there
-# may be keys in it.
-_VARIABLES = (
-    "HOME",
-    "LANG",
-    "LD_LIBRARY_PATH",
-    "LOGNAME",
-    "PATH",
-    "PYTHONDONTWRITEBYTECODE",
-    "PYTHONHOME",
-    "PYTHONPYCACHEPREFIX",
-    "TMPDIR",
-    "TZ",
-    "USER",
-    "XDG_RUNTIME_DIR",
-)
+from ..module_utils._errors import TaskError, Unanswered
+from ..module_utils._unix import ask, patience, peer
+from ._launch import launch
+from ._turn import Late, Turn, starting
 
 
-def launch(configuration: dict[str, t.Any], deadline: float) -> None:
-    """Start a runtime; return when it answers requests.
+class _Told(TaskError):
+    """Somebody else's start has failed a moment ago."""
+
+
+class Start:
+    """A start of a local runtime.
 
     Args:
-        configuration: what it reads from standard input.
-        deadline: until when it must be ready, on the monotonic clock.
-
-    Raises: Late where it is not ready in time; TaskError that says what to do.
+        configuration: what the runtime reads from standard input.
+        within: how long the task waits for it, in seconds.
+        is_short: whether that is less than a start may take: the end of it says nothing about the runtime.
     """
-    require_libraries()
-    try:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "threadworks_runtime", "local"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            # From there the package is imported; the process leaves the folder at once.
-            cwd=RUNTIME,
-            env=_environment(),
-            # A Ctrl-C at this moment is not for it.
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise TaskError(f"The local runtime cannot be started: {sys.executable}: {error.strerror}.") from None
-    with process:
+
+    def __init__(self, configuration: dict[str, t.Any], within: float, is_short: bool) -> None:
+        self._configuration = configuration
+        self._path: str = configuration["socket"]
+        self._deadline = time.monotonic() + within
+        self._is_short = is_short
+
+    def unless_one_listens(self) -> None:
+        """Start a runtime where none listens; return when one does. Raises: TaskError that says what to do."""
+        with self._turn() as turn:
+            if not _listens(self._path):
+                self._launch(turn)
+
+    def instead_of(self, pid: int | None) -> None:
+        """Replace the runtime that hangs, unless somebody else has done so.
+
+        Args:
+            pid: its process; None where that is not known.
+
+        Raises: TaskError that says what to do.
+        """
+        with self._turn() as turn:
+            found = listener(self._path)
+            if pid is not None and found == pid:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
+            elif (pid is not None and found is not None) or _answers(self._path):
+                return
+            self._launch(turn)
+
+    @contextlib.contextmanager
+    def _turn(self) -> t.Iterator[Turn]:
+        """Hold the lock; a start that fails is told those who wait for it, so that they do not repeat it in turn."""
         try:
-            answer, words = _outcome(process, json.dumps(configuration).encode(), deadline)
-        finally:
-            # It has left a grandchild behind long ago, unless something is wrong.
-            process.kill()
-    if answer.get("ready") is True:
-        return
-    raise _refusal(answer, words, secrets_of(configuration))
+            with starting(self._path, self._deadline) as turn:
+                try:
+                    yield turn
+                except _Told:
+                    raise
+                except TaskError as error:
+                    # That one task has no time left says nothing to the others.
+                    if not (self._is_short and isinstance(error, Late)):
+                        turn.tell(error.message)
+                    raise
+        except Late as late:
+            if self._is_short:
+                raise TaskError(f"The time of the task is over (option wait_timeout). {late.message}") from None
+            raise
+
+    def _launch(self, turn: Turn) -> None:
+        if turn.failed:
+            raise _Told(turn.failed)
+        launch(self._configuration, self._deadline)
+        turn.tell("")
 
 
-def _environment() -> dict[str, str]:
-    inherited = {name: value for name, value in os.environ.items() if name in _VARIABLES or name.startswith("LC_")}
-    if path := os.environ.get("PYTHONPATH"):
-        inherited["PYTHONPATH"] = os.pathsep.join(os.path.abspath(folder) for folder in path.split(os.pathsep))
-    return inherited
+def listener(path: str) -> int | None:
+    """Return the process that listens at a socket; None where nobody does, or the platform does not tell."""
+    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
+        try:
+            probe.settimeout(patience())
+            probe.connect(path)
+            return peer(probe)[0]
+        except OSError:
+            return None
 
 
-def _outcome(process: subprocess.Popen[bytes], told: bytes, deadline: float) -> tuple[dict[str, t.Any], str]:
-    """Return the process's answer ({} where there is none), and what it wrote on standard error."""
-    pipes = (process.stdin, process.stdout, process.stderr)
-    stdin, stdout, stderr = t.cast("tuple[t.IO[bytes], t.IO[bytes], t.IO[bytes]]", pipes)
-    with contextlib.suppress(BrokenPipeError), stdin:
-        stdin.write(told)
-    began = time.monotonic()
-    received = {stdout: b"", stderr: b""}
-    with selectors.DefaultSelector() as selector:
-        for stream in received:
-            selector.register(stream, selectors.EVENT_READ, stream)
-        # Both end when the process has answered, and when it dies.
-        while selector.get_map():
-            ready = selector.select(deadline - time.monotonic())
-            if not ready and time.monotonic() >= deadline:
-                raise Late(
-                    f"The local runtime was not ready within {deadline - began:.3g} seconds. Is the machine very "
-                    "busy, or the store (option runtime_store) out of reach? Run the task again."
-                )
-            for key, _events in ready:
-                piece = os.read(key.fd, _LAST_WORDS)
-                received[key.data] = (received[key.data] + piece)[-_LAST_WORDS:]
-                if not piece:
-                    selector.unregister(key.data)
-    words = received[stderr].decode(errors="replace").strip()
+def _listens(path: str) -> bool:
     try:
-        answer = json.loads(received[stdout])
-    except ValueError:
-        answer = {}
-    return (answer if isinstance(answer, dict) else {}), words
+        return ask(path, "GET", "/healthz", patience()) is not None
+    except Unanswered:
+        # Whether it hangs is for those to decide who wait for an answer.
+        return True
 
 
-def _refusal(answer: dict[str, t.Any], words: str, secrets: set[str]) -> TaskError:
-    reason = _without(secrets, str(answer.get("error") or "")).strip()
-    words = _without(secrets, words)
-    if answer.get("libraries"):
-        return unusable(reason.rstrip("."))
-    if reason:
-        option = f" (option {answer['option']})" if answer.get("option") else ""
-        return TaskError(f"The local runtime cannot be started. {reason}{option}")
-    # The last line of a traceback is its message.
-    last = words.splitlines()[-1].strip() if words else "it wrote no error message"
-    return TaskError(f"The local runtime ended while it was starting: {last}")
-
-
-def secrets_of(configuration: dict[str, t.Any]) -> set[str]:
-    """Return the passwords in a runtime's configuration: they must not appear in a message."""
-    found: set[str] = set()
-    environment = configuration["environment"]
-    for text in (configuration["store"], *environment.values()):
-        with contextlib.suppress(ValueError):
-            parts = urlsplit(text)
-            found |= {parts.password or "", unquote(parts.password or "")}
-            for pair in parts.query.split("&"):
-                name, _equals, value = pair.partition("=")
-                if any(part in unquote_plus(name).lower() for part in _SECRET):
-                    found |= {value, unquote_plus(value)}
-    return found - {""} | {value for name, value in environment.items() if name == "PGPASSWORD" and value}
-
-
-def _without(secrets: set[str], text: str) -> str:
-    for secret in sorted(secrets, key=len, reverse=True):
-        text = text.replace(secret, "********")
-    return text
+def _answers(path: str) -> bool:
+    try:
+        return ask(path, "GET", "/healthz", patience()) is not None
+    except Unanswered:
+        return False

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
-from ansible_collections.threadworks.openai.plugins.plugin_utils._local import LocalRuntime
+from ansible_collections.threadworks.openai.plugins.plugin_utils._control import ControlledRuntime
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 Json = dict[str, Any]
@@ -37,14 +37,14 @@ class Desk:
             "max_retries": 0,
         }
 
-    def runtime(self, environment: dict[str, str] | None = None, **options: Any) -> LocalRuntime:
+    def runtime(self, environment: dict[str, str] | None = None, **options: Any) -> ControlledRuntime:
         """What finds and starts the runtime."""
-        return LocalRuntime({**self.options, **options}, environment)
+        return ControlledRuntime({**self.options, **options}, environment)
 
     def wire(self, **options: Any) -> Wire:
         """A client."""
         options = {**self.options, **options}
-        return connect(options, LocalRuntime(options))
+        return connect(options, ControlledRuntime(options))
 
     def pid(self, **options: Any) -> int:
         """The process that answers."""

@@ -17,7 +17,7 @@ import pytest
 from ansible_collections.threadworks.openai.plugins.module_utils import _local_runtime, _unix
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
-from ansible_collections.threadworks.openai.plugins.plugin_utils import _local
+from ansible_collections.threadworks.openai.plugins.plugin_utils import _control
 from ansible_collections.threadworks.openai.tests.local.conftest import Desk
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive, wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
@@ -232,7 +232,7 @@ def test_all_of_them_are_stopped(
     desk: Desk, tmp_path: Path, local_runtimes: LocalRuntimes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Not those that this user has besides the tests.
-    monkeypatch.setattr(_local, "folders", lambda: [str(local_runtimes.sockets)])
+    monkeypatch.setattr(_control, "folders", lambda: [str(local_runtimes.sockets)])
     stores = [str(tmp_path / f"{name}.db") for name in "ab"]
     for store in stores:
         desk.runtime(runtime_store=store).start()

@@ -112,9 +112,9 @@ _ASK = """
 import json, sys
 from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError
-from ansible_collections.threadworks.openai.plugins.plugin_utils._local import LocalRuntime
+from ansible_collections.threadworks.openai.plugins.plugin_utils._control import ControlledRuntime
 options = json.loads(sys.argv[1])
-local = LocalRuntime(options)
+local = ControlledRuntime(options)
 try:
     found = [thread["id"] for thread in connect(options, local).list("threads")]
     print(json.dumps({"pid": local.describe()["pid"], "socket": local.path(), "threads": found}))

@@ -5,13 +5,18 @@
 
 from __future__ import annotations
 
+import importlib
+from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.loader import fragment_loader, lookup_loader
 from ansible.template import Templar
+from ansible.utils.plugin_docs import add_fragments
 
 from ansible_collections.threadworks.openai.plugins.doc_fragments.connection import ModuleDocFragment
 from ansible_collections.threadworks.openai.plugins.plugin_utils._connection import (
@@ -38,6 +43,29 @@ def test_documentation_has_the_same_sources() -> None:
         if "default" in option:
             documented[name]["default"] = option["default"]
     assert option_definitions() == documented
+
+
+_LOOKUPS = sorted(path.stem for path in (Path(__file__).parents[2] / "plugins/lookup").glob("openai_*.py"))
+_SAID_TO_READERS = ("description", "required", "version_added")
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("lookup", _LOOKUPS)
+def test_lookup_has_the_options_of_its_documentation(lookup: str) -> None:
+    module = importlib.import_module(f"ansible_collections.threadworks.openai.plugins.lookup.{lookup}")
+    documentation = yaml.safe_load(module.DOCUMENTATION)
+    add_fragments(documentation, str(module.__file__), fragment_loader)
+    documented = {
+        name: {key: value for key, value in option.items() if key not in _SAID_TO_READERS}
+        for name, option in documentation["options"].items()
+        if name != "_terms"
+    }
+    defined = C.config.get_configuration_definitions("lookup", module.__name__)
+    # Ansible looks for them under this name.
+    assert lookup_loader.get(f"threadworks.openai.{lookup}")._load_name == module.__name__
+    assert {name: {"env": [], **option} for name, option in defined.items()} == {
+        name: {"env": [], **option} for name, option in documented.items()
+    }
 
 
 @pytest.mark.matrix

@@ -19,15 +19,15 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError
-from ansible_collections.threadworks.openai.plugins.plugin_utils import _local, _socket, _start
+from ansible_collections.threadworks.openai.plugins.plugin_utils import _launch, _local, _socket, _turn
 from ansible_collections.threadworks.openai.tests.local.conftest import Desk
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive, wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 _STARTER = """
 import json, sys
-from ansible_collections.threadworks.openai.plugins.plugin_utils._local import LocalRuntime
-runtime = LocalRuntime(json.loads(sys.argv[1]))
+from ansible_collections.threadworks.openai.plugins.plugin_utils._control import ControlledRuntime
+runtime = ControlledRuntime(json.loads(sys.argv[1]))
 sys.stdin.readline()
 runtime.start()
 print(runtime.describe()["pid"])
@@ -86,7 +86,7 @@ def test_killed_runtime_is_followed_by_another(desk: Desk) -> None:
 
 
 def test_runtime_that_is_killed_again_and_again(desk: Desk) -> None:
-    for _turn in range(5):
+    for _time in range(5):
         assert list(desk.wire().list("threads")) == []
         os.kill(desk.pid(), signal.SIGKILL)
 
@@ -189,7 +189,7 @@ def test_last_words_of_a_runtime_that_dies_while_it_starts(
     broken = tmp_path / "threadworks_runtime"
     broken.mkdir()
     (broken / "__main__.py").write_text("def f():\n    raise RuntimeError('boom at geheim')\n\nf()\n")
-    monkeypatch.setattr(_start, "RUNTIME", str(tmp_path))
+    monkeypatch.setattr(_launch, "RUNTIME", str(tmp_path))
     with pytest.raises(TaskError) as caught:
         desk.runtime({"PGPASSWORD": "geheim"}).start()
     assert caught.value.message == ("The local runtime ended while it was starting: RuntimeError: boom at ********")
@@ -199,7 +199,7 @@ def test_runtime_that_is_never_ready_is_given_up(desk: Desk, tmp_path: Path, mon
     slow = tmp_path / "threadworks_runtime"
     slow.mkdir()
     (slow / "__main__.py").write_text("import time\ntime.sleep(600)\n")
-    monkeypatch.setattr(_start, "RUNTIME", str(tmp_path))
+    monkeypatch.setattr(_launch, "RUNTIME", str(tmp_path))
     monkeypatch.setattr(_local, "READY_WITHIN", 0.5)
     with pytest.raises(TaskError, match="was not ready within"):
         desk.runtime().start()
@@ -210,7 +210,7 @@ def _program(folder: Path, source: str, monkeypatch: pytest.MonkeyPatch) -> None
     package = folder / "threadworks_runtime"
     package.mkdir()
     (package / "__main__.py").write_text(source)
-    monkeypatch.setattr(_start, "RUNTIME", str(folder))
+    monkeypatch.setattr(_launch, "RUNTIME", str(folder))
 
 
 def test_start_takes_no_longer_than_the_task_may(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -224,7 +224,7 @@ def test_start_takes_no_longer_than_the_task_may(desk: Desk, tmp_path: Path, mon
     # To have had too little time is no failure that others are told.
     assert Path(f"{desk.runtime().path()}.lock").read_text() == ""
     with (
-        _socket.starting(desk.runtime().path(), float("inf")),
+        _turn.starting(desk.runtime().path(), float("inf")),
         pytest.raises(TaskError, match=r"is over \(option wait_timeout\)\. Another process"),
     ):
         desk.runtime().start(0.2)
@@ -242,7 +242,7 @@ while not os.path.exists({str(tmp_path / "go")!r}):
 print('{{"error": "No such database for geheim."}}')
 """
     _program(tmp_path, source, monkeypatch)
-    waiting, told, wait_for_turn = [], [], _socket._wait_for
+    waiting, told, wait_for_turn = [], [], _turn._wait_for
 
     def counted(*arguments: Any) -> None:
         waiting.append(arguments)
@@ -253,7 +253,7 @@ print('{{"error": "No such database for geheim."}}')
             desk.runtime({"PGPASSWORD": "geheim"}).start()
         told.append(caught.value.message)
 
-    monkeypatch.setattr(_socket, "_wait_for", counted)
+    monkeypatch.setattr(_turn, "_wait_for", counted)
     starters = [threading.Thread(target=start) for _number in range(6)]
     for starter in starters:
         starter.start()
@@ -292,7 +292,7 @@ def test_start_that_succeeds_clears_the_failure(desk: Desk, tmp_path: Path, monk
     ],
 )
 def test_passwords_of_a_url_are_known(store: str) -> None:
-    found = _start.secrets_of({"store": store, "environment": {}})
+    found = _launch.secrets_of({"store": store, "environment": {}})
     assert "ge heim" in found
     assert not {"", "require"} & found
 
@@ -308,7 +308,7 @@ def test_starter_that_takes_too_long_is_named(desk: Desk, monkeypatch: pytest.Mo
     monkeypatch.setattr(_local, "READY_WITHIN", 0.2)
     runtime = desk.runtime()
     with (
-        _socket.starting(runtime.path(), float("inf")),
+        _turn.starting(runtime.path(), float("inf")),
         pytest.raises(TaskError, match="Another process has been starting the local runtime"),
     ):
         runtime.start()
