@@ -94,10 +94,12 @@ class LocalRuntime:
 
 
 def _absolute(store: str) -> str:
-    """Return a store so that it means the same in every folder."""
-    if "://" not in store:
-        return os.path.realpath(os.path.expanduser(store)) if store else ""
-    scheme, slashes, path = store.partition(":///")
-    if scheme.startswith("sqlite") and path and not path.startswith(("/", ":")):
-        return f"{scheme}{slashes}{os.path.abspath(path)}"
-    return store
+    """Return a store so that it means the same in every folder, and a file by the same name however it is written."""
+    scheme, separator, rest = store.partition("://")
+    if separator and scheme.partition("+")[0] != "sqlite":
+        return store
+    path = rest.removeprefix("/") if separator else store
+    # What SQLAlchemy reads as no file, and what has options, is refused by the runtime.
+    if not path or path.startswith(":") or (separator and ("?" in path or not rest.startswith("/"))):
+        return store
+    return os.path.realpath(os.path.expanduser(path))

@@ -135,7 +135,18 @@ def test_runtime_gets_the_network_of_its_tasks(desk: Desk) -> None:
     assert b"secret" not in Path(f"/proc/{found[0]['pid']}/environ").read_bytes()
 
 
-@pytest.mark.parametrize("written", ["runtime.db", "{folder}/runtime.db", "{folder}/x/../runtime.db", "~/runtime.db"])
+@pytest.mark.parametrize(
+    "written",
+    [
+        "runtime.db",
+        "{folder}/runtime.db",
+        "{folder}/x/../runtime.db",
+        "~/runtime.db",
+        "sqlite:///runtime.db",
+        "sqlite:///{folder}/runtime.db",
+        "sqlite+pysqlite:///~/runtime.db",
+    ],
+)
 def test_store_is_the_same_however_it_is_written(
     desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, written: str
 ) -> None:
