@@ -11,6 +11,8 @@ MAKEFLAGS += --no-builtin-rules
 PORT ?= 8088
 STORE ?= $(CURDIR)/build/serve/runtime.db
 export PYTHON
+# Without compiled files the runtime's start takes twice as long.
+unexport PYTHONDONTWRITEBYTECODE
 
 # Ansible's way to the collection, whatever the clone is called: a link tree.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
