@@ -99,7 +99,7 @@ def _absolute(store: str) -> str:
     if separator and scheme.partition("+")[0] != "sqlite":
         return store
     path = rest.removeprefix("/") if separator else store
-    # What SQLAlchemy reads as no file, and what has options, is refused by the runtime.
-    if not path or path.startswith(":") or (separator and ("?" in path or not rest.startswith("/"))):
+    # What cannot be a file, and a URL that has options, is refused by the runtime.
+    if not path or path.startswith(":") or "\0" in path or (separator and ("?" in path or not rest.startswith("/"))):
         return store
     return os.path.realpath(os.path.expanduser(path))

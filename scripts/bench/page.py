@@ -47,8 +47,8 @@ _WHY = """
 - All runs share one process, which waits for the model servers without a thread or a process for each run.
 - On a managed host a module is copied and started like any other module, with `runtime_url`. Nothing has to be
   installed there.
-- In a play that has only lookups, each task loads the lookup plugin and its documentation again, because Ansible
-  evaluates expressions in a process that it starts for each task. A lookup beside tasks of the collection costs less.
+- In a play that has only lookups, each task compiles the lookup plugin again, because Ansible evaluates expressions in
+  a process that it starts for each task. A lookup beside tasks of the collection costs less.
 """
 
 

@@ -163,6 +163,12 @@ def test_relative_sqlite_url_is_in_the_playbooks_folder(
     assert (tmp_path / "mine.db").exists()
 
 
+@pytest.mark.parametrize("store", ["a\0b.db", "sqlite:///a\0b.db", "sqlite:////tmp/x.db?mode=ro", "sqlite:///:memory:"])
+def test_store_that_can_be_no_file_is_refused(desk: Desk, store: str) -> None:
+    with pytest.raises(TaskError, match="[Ss]tore"):
+        desk.runtime(runtime_store=store).start()
+
+
 def test_store_that_cannot_be_opened_is_reported(desk: Desk, tmp_path: Path, local_runtimes: LocalRuntimes) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(TaskError) as caught:
