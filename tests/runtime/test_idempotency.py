@@ -38,6 +38,7 @@ def test_the_same_request_makes_one_thing(
         again = wire.post(path, json=body, headers=key)
         assert (first.status_code, again.status_code) == (200, 200), again.text
         assert first.json()["id"] == again.json()["id"]
+        assert [answer.headers.get("Idempotent-Replayed") for answer in (first, again)] == [None, "true"]
         other = wire.post(path, json={**body, "metadata": {"other": "yes"}}, headers=key)
         assert other.status_code == 400
         assert "'Idempotency-Key'" in other.json()["error"]["message"]

@@ -11,8 +11,10 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,8 @@ import pytest
 from threadworks_runtime.app import create_app
 from threadworks_runtime.errors import StoreError
 from threadworks_runtime.settings import ModelOptions, Settings
-from threadworks_runtime.store import open_store
+from threadworks_runtime.store import migrations, open_store, rows
+from threadworks_runtime.store.tables import MESSAGES, THREADS
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import (
@@ -159,3 +162,94 @@ def test_a_run_is_cancelled_by_another_server(
     with AppServer(create_app(settings)) as second, raw_client(second) as other:
         assert other.post(f"{talk.runs}/{run['id']}/cancel").json()["status"] == "cancelling"
         assert talk.until(run, "cancelled", "failed")["status"] == "cancelled"
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_null_characters_and_half_surrogate_pairs(talk: Conversation, model_server: ModelServer) -> None:
+    model_server.script([{"text": "from \0 the model"}, {"text": "half \ud800"}])
+    message = {"role": "user", "content": "from \0 the user"}
+    assert talk.wire.post(f"/threads/{talk.thread}/messages", json=message).status_code == 200
+    first, second = talk.finish(), talk.finish()
+    assert [first["status"], second["status"]] == ["completed"] * 2, (first["last_error"], second["last_error"])
+    assert talk.messages(first)[0]["content"][0]["text"]["value"] == "from \0 the model"
+    texts = [
+        each["content"][0]["text"]["value"] for each in talk.wire.get(f"/threads/{talk.thread}/messages").json()["data"]
+    ]
+    assert texts[2] == "from \0 the user"
+    assert model_server.runs[0]["input"][1]["content"][0]["text"] == "from \0 the user"
+    named = talk.wire.post("/assistants", json={"model": "m\0", "name": "n\0", "instructions": "i\0"})
+    assert named.json()["name"] == "n\0"
+    answers = [
+        talk.wire.get("/threads/thread_%00").status_code,
+        talk.wire.get("/threads/thread_%ff%ed%a0%80").status_code,
+        talk.wire.get("/threads?metadata[%ff]=%ed%a0%80").status_code,
+        talk.wire.get("/threads?after=%00").status_code,
+        talk.wire.get("/threads?metadata[a]=%00").status_code,
+        talk.wire.get(f"/threads/{talk.thread}/messages?run_id=%00").status_code,
+        talk.wire.post(talk.runs, json={"assistant_id": "asst_\0"}).status_code,
+        talk.wire.post("/threads", json={"metadata": {"a": "\0"}}).status_code,
+    ]
+    assert answers == [404, 404, 200, 400, 400, 400, 404, 400]
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_what_is_no_json_is_not_stored(settings: Settings) -> None:
+    store = open_store(settings)
+    with store.writing() as connection:
+        rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {}}, {"score": float("nan")})
+        rows.insert(connection, THREADS, {"id": "thread_2", "metadata": {}}, {"text": "half \ud800"})
+    with store.reading() as connection:
+        assert [row.private for row in rows.all_of(connection, THREADS)] == [{"score": None}, {"text": "half \ufffd"}]
+    store.close()
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_many_messages_in_one_request(talk: Conversation) -> None:
+    many = [{"role": "user", "content": "x", "metadata": {"number": str(number)}} for number in range(5000)]
+    thread = talk.wire.post("/threads", json={"messages": many}).json()["id"]
+    found = talk.wire.get(f"/threads/{thread}/messages?order=asc&limit=3").json()["data"]
+    assert [each["metadata"]["number"] for each in found] == ["0", "1", "2"]
+    assert len(talk.wire.get(f"/threads/{thread}/messages?metadata[number]=4000").json()["data"]) == 1
+    with talk.server.app.context.store.reading() as connection:
+        counts = [rows.has_more_than(connection, MESSAGES, number, thread_id=thread) for number in (4999, 5000)]
+    assert counts == [True, False]
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_an_older_store_is_upgraded_and_a_newer_one_refused(settings: Settings) -> None:
+    open_store(settings).close()
+    with psycopg.connect(settings.store, autocommit=True) as connection:
+        # What version 0.1.0 made.
+        connection.execute("ALTER TABLE runs DROP COLUMN lease_monotonic")
+        connection.execute("UPDATE store_version SET version = 1")
+        with ThreadPoolExecutor(4) as pool:
+            for store in pool.map(lambda _each: open_store(settings), range(4)):
+                store.close()
+        assert connection.execute("SELECT version FROM store_version").fetchall() == [(migrations.VERSION,)]
+        assert connection.execute("SELECT lease_monotonic FROM runs").fetchall() == []
+        connection.execute("UPDATE store_version SET version = 99")
+        with pytest.raises(StoreError, match="has version 99"):
+            open_store(settings)
+
+
+@pytest.mark.parametrize("settings", ["local"], indirect=True)
+def test_the_database_of_another_program_is_not_changed(settings: Settings) -> None:
+    with psycopg.connect(settings.store, autocommit=True) as connection:
+        connection.execute("CREATE TABLE messages (text text)")
+        with pytest.raises(StoreError, match="is another program's: it has a table messages"):
+            open_store(settings)
+        made = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
+        assert connection.execute(made).fetchall() == [("messages",)]
+
+
+def test_a_step_of_the_clock(settings: Settings, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    model_server.script([{"hold": True}])
+    wall = time.time
+    with talking(settings) as talk, talking(replace(settings, concurrent_runs=0)) as other:
+        run = talk.start()
+        wait_for(lambda: model_server.runs)
+        monkeypatch.setattr(time, "time", lambda: wall() + 3600)
+        read = [each.wire.get(f"{talk.runs}/{run['id']}").json()["status"] for each in (talk, other)]
+        assert read == ["in_progress"] * 2
+        model_server.release()
+        assert talk.until(run, "completed", "failed", "expired")["status"] == "completed"

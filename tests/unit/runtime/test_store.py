@@ -15,15 +15,17 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import Connection, event
+from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import IntegrityError
 from threadworks_runtime.app import create_app
 from threadworks_runtime.errors import StoreError
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import Store, engine, migrations, open_store, rows, wording
-from threadworks_runtime.store.tables import ASSISTANTS, THREADS
+from threadworks_runtime.store.idempotency import Ticket, once
+from threadworks_runtime.store.tables import ASSISTANTS, THREADS, idempotency
 
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, raw_client
 
@@ -108,12 +110,25 @@ def test_python_3_10_has_the_texts_only(text: str, expected: bool) -> None:
     assert not wording.is_out_of_space(ValueError(text))
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("database or disk is full", wording.NO_SPACE),
+        ("attempt to write a readonly database", "The store's file or its folder is read-only. Make both writable."),
+        ("unable to open database file", "The store's file or its folder is read-only. Make both writable."),
+        ("database is locked", "The store cannot be reached or is busy; try again."),
+    ],
+)
+def test_trouble_with_a_store_that_was_in_order(text: str, said: str) -> None:
+    assert wording.trouble(sqlite3.OperationalError(text)) == said
+
+
 def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "runtime.db"
     open_store(Settings(store=str(path)))
     with sqlite3.connect(path) as database:
         database.execute("UPDATE store_version SET version = version + 1")
-    assert "must be upgraded" in _refusal(path)
+    assert "Upgrade the collection" in _refusal(path)
 
 
 def test_an_older_store_is_brought_up_to_date_or_not_touched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,6 +164,16 @@ for part in range(5):
     with store.writing() as connection:
         rows.insert(connection, THREADS, {"id": f"thread_{sys.argv[2]}_{part}", "metadata": {}})
 """
+
+
+def test_commits_are_durable(tmp_path: Path) -> None:
+    """What has been committed is on the disk, also when the power fails the next moment."""
+    store = open_store(Settings(store=str(tmp_path / "runtime.db")))
+    for transaction in (store.reading, store.writing):
+        with transaction() as connection:
+            assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2, "FULL"
+            assert connection.exec_driver_sql("PRAGMA fullfsync").scalar_one() == 1
+    store.close()
 
 
 def test_many_processes_make_and_write_one_store(tmp_path: Path) -> None:
@@ -259,3 +284,31 @@ def test_a_full_store_is_said(tmp_path: Path) -> None:
         assert answers[-1].status_code == 503
         assert answers[-1].json()["error"]["message"] == wording.NO_SPACE
         assert wire.get("/threads").status_code == 200
+
+
+def test_old_keys_are_free_and_are_removed_a_few_at_a_time(store: Store) -> None:
+    def create(key: str) -> str:
+        with store.writing() as connection:
+
+            def make(id: str) -> dict[str, Any]:
+                return rows.insert(connection, THREADS, {"id": id, "metadata": {}})
+
+            return once(connection, THREADS, Ticket(key, "fingerprint"), make)[0]["id"]
+
+    def left() -> int:
+        with store.reading() as connection:
+            return connection.execute(select(func.count()).select_from(idempotency)).scalar_one()
+
+    first = create("key-1")
+    assert create("key-1") == first
+    many = [{"key": f"old-{n}", "fingerprint": "", "object_id": "", "created_at": n} for n in range(1000)]
+    with store.writing() as connection:
+        connection.execute(idempotency.insert(), many)
+        connection.execute(idempotency.update().values(created_at=idempotency.c.created_at - 24 * 3600 - 1))
+    second = create("key-1")
+    assert second != first, "a day is over"
+    assert create("key-1") == second
+    assert 850 < left() < 1000
+    for number in range(20):
+        create(f"new-{number}")
+    assert left() == 21

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Row
 from .documents import Document
 from .errors import ApiError
 from .ids import now
-from .owners import is_gone
+from .leases import NOBODY, is_held
 from .store import rows
 from .store.tables import ACTIVE, MESSAGES, RUNS, STEPS, Kind
 
@@ -36,7 +36,7 @@ _RUNNER_DIED = {"code": "server_error", "message": "The runner of this run died 
 
 def end(
     connection: Connection,
-    row: Row,
+    row: Row[Any],
     status: str,
     *,
     error: Document | None = None,
@@ -69,7 +69,7 @@ def end(
     return [*events, save(connection, row, run)]
 
 
-def save(connection: Connection, row: Row, run: Document) -> Event:
+def save(connection: Connection, row: Row[Any], run: Document) -> Event:
     """Write a run that has changed its status. A run that is not at work has no runner.
 
     :param connection: a writing transaction that has locked the run.
@@ -78,11 +78,11 @@ def save(connection: Connection, row: Row, run: Document) -> Event:
     :return: the event.
     """
     at_rest = run["status"] in AT_REST
-    released = {"lease_owner": None, "lease_until": None} if at_rest else {}
+    released = NOBODY if at_rest else {}
     return run_event(rows.save(connection, RUNS, row, run, row.private, status=run["status"], **released))
 
 
-def settle(connection: Connection, row: Row, *, takes_queued: bool) -> list[Event]:
+def settle(connection: Connection, row: Row[Any], *, takes_queued: bool) -> list[Event]:
     """End a run whose time is over or whose runner is dead; leave any other alone.
 
     :param connection: a writing transaction that has locked the run.
@@ -96,7 +96,7 @@ def settle(connection: Connection, row: Row, *, takes_queued: bool) -> list[Even
     return end(connection, row, status, error=_RUNNER_DIED if status == "failed" else None)
 
 
-def due(row: Row, *, takes_queued: bool) -> str | None:
+def due(row: Row[Any], *, takes_queued: bool) -> str | None:
     """What a run must become because of the clock or its runner's death.
 
     :param row: the run.
@@ -105,20 +105,20 @@ def due(row: Row, *, takes_queued: bool) -> str | None:
     """
     if row.status not in ACTIVE:
         return None
-    held = row.lease_owner is not None and row.lease_until > time.time() and not is_gone(row.lease_owner)
-    if held and row.status == "queued":  # it waits for its turn, and its time has not begun
+    # A living runner is the first to end its run, since only it knows what has come so far, and by a clock that nobody
+    # sets. A queued run waits for its turn, and its time has not begun.
+    if is_held(row):
         return None
-    # A living runner is the first to end its run, since only it knows what has come so far.
-    if time.time() >= row.expires_at + (1 if held else 0):
+    if time.time() >= row.expires_at:
         return "cancelled" if row.status == "cancelling" else "expired"
-    if held or row.status == "requires_action":
+    if row.status == "requires_action":
         return None
     if row.status == "queued":
         return None if takes_queued or row.lease_owner is None else "failed"
     return "cancelled" if row.status == "cancelling" else "failed"
 
 
-def cancel(connection: Connection, row: Row) -> list[Event]:
+def cancel(connection: Connection, row: Row[Any]) -> list[Event]:
     """Cancel a run: at once where nobody works on it, otherwise by asking its runner.
 
     :param connection: a writing transaction that has locked the run.
@@ -133,7 +133,7 @@ def cancel(connection: Connection, row: Row) -> list[Event]:
     return [save(connection, row, {**row.document, "status": "cancelling"})]
 
 
-def submit(connection: Connection, row: Row, outputs: list[Document], lease: dict[str, Any]) -> list[Event]:
+def submit(connection: Connection, row: Row[Any], outputs: list[Document], lease: dict[str, Any]) -> list[Event]:
     """Take the outputs of the function calls a run waits for, and queue it again.
 
     :param connection: a writing transaction that has locked the run.
@@ -162,20 +162,22 @@ def run_event(run: Document) -> Event:
     return f"thread.run.{run['status']}", run
 
 
-def wait(connection: Connection, row: Row, calls: list[Document]) -> Event:
+def wait(connection: Connection, row: Row[Any], calls: list[Document]) -> Event:
     """Let a run wait for the outputs of its function calls.
 
     :param connection: a writing transaction that has locked the run.
     :param row: the run; its ``private`` is written as it is now.
-    :param calls: the wire's tool calls, as in a step.
+    :param calls: the wire's tool calls, as in a step; ``problem``, the runtime's addition, says how the arguments of a
+        call break the function's schema.
     :return: the event.
     """
-    asked = [{**call, "function": {name: call["function"][name] for name in ("name", "arguments")}} for call in calls]
+    names = ("name", "arguments", "problem")
+    asked = [{**call, "function": {name: call["function"][name] for name in names}} for call in calls]
     action = {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": asked}}
     return save(connection, row, {**row.document, "status": "requires_action", "required_action": action})
 
 
-def close_message(connection: Connection, row: Row, status: str, content: list[Document] | None = None) -> Event:
+def close_message(connection: Connection, row: Row[Any], status: str, content: list[Document] | None = None) -> Event:
     """End a message in progress, as its run does.
 
     :param connection: a writing transaction that has locked the run.
@@ -195,7 +197,7 @@ def close_message(connection: Connection, row: Row, status: str, content: list[D
     return f"thread.message.{message['status']}", rows.save(connection, MESSAGES, row, message)
 
 
-def close_step(connection: Connection, row: Row, status: str, error: Document | None = None) -> Event:
+def close_step(connection: Connection, row: Row[Any], status: str, error: Document | None = None) -> Event:
     """End a step in progress, as its run does.
 
     :param connection: a writing transaction that has locked the run.
@@ -214,11 +216,11 @@ def close_step(connection: Connection, row: Row, status: str, error: Document | 
     return f"thread.run.step.{status}", rows.save(connection, STEPS, row, step)
 
 
-def _open(connection: Connection, kind: Kind, run_id: str) -> list[Row]:
+def _open(connection: Connection, kind: Kind, run_id: str) -> list[Row[Any]]:
     return [row for row in rows.all_of(connection, kind, run_id=run_id) if row.document["status"] == "in_progress"]
 
 
-def _answered(row: Row, outputs: dict[str, str]) -> Row:
+def _answered(row: Row[Any], outputs: dict[str, str]) -> Row[Any]:
     for call in row.document["step_details"].get("tool_calls", []):
         if call["type"] == "function":
             call["function"]["output"] = outputs[call["id"]]

@@ -13,8 +13,11 @@ from pathlib import Path
 
 
 @cache
-def _host() -> str:
-    # A process id says something only within one boot of one machine, and one process namespace of it.
+def this_host() -> str:
+    """What all names of lease holders begin with that are on this machine.
+
+    A process id says something only within one boot of one machine, and one process namespace of it.
+    """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
         return f"{boot}-{os.stat('/proc/self/ns/pid').st_ino}"
@@ -28,7 +31,7 @@ def new_owner() -> str:
     :return: host, process, its start and a random part.
     """
     pid = os.getpid()
-    return f"{_host()}|{pid}|{_started(pid) or '-'}|{secrets.token_hex(8)}"
+    return f"{this_host()}|{pid}|{_started(pid) or '-'}|{secrets.token_hex(8)}"
 
 
 def is_gone(owner: str) -> bool:
@@ -38,7 +41,17 @@ def is_gone(owner: str) -> bool:
     :return: ``False`` also where this cannot be known: then the lease's end tells.
     """
     host, pid, started, _nonce = owner.split("|")
-    return host == _host() and _started(int(pid)) != (None if started == "-" else started)
+    return host == this_host() and _started(int(pid)) != (None if started == "-" else started)
+
+
+def is_here(owner: str) -> bool:
+    """Whether a lease holder's process can be seen from here: it is on the same machine, in the same boot.
+
+    :param owner: its name.
+    :return: ``False`` also where the platform does not show processes.
+    """
+    host, _pid, started, _nonce = owner.split("|")
+    return host == this_host() and started != "-"
 
 
 def _started(pid: int) -> str | None:

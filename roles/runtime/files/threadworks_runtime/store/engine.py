@@ -14,11 +14,19 @@ from sqlalchemy import URL, Engine, QueuePool, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ..errors import StoreError
-from .wording import because, is_out_of_space, shown
+from .encoding import dump, load
+from .files import prepare
+from .wording import because, is_busy, shown
 
 _WAIT = 30  # seconds a writer waits for the others
 # The store's own threads use a connection each.
-_POOL: dict[str, Any] = {"poolclass": QueuePool, "pool_size": 16, "max_overflow": 16}
+_OPTIONS: dict[str, Any] = {
+    "poolclass": QueuePool,
+    "pool_size": 16,
+    "max_overflow": 16,
+    "json_serializer": dump,
+    "json_deserializer": load,
+}
 
 
 def open_engine(address: str) -> Engine:
@@ -34,8 +42,7 @@ def open_engine(address: str) -> Engine:
             return _sqlite(url)
         return _postgresql(url)
     except OSError as error:
-        remedy = "" if is_out_of_space(error) else " Choose a path that can be written."
-        raise StoreError(f"The store {shown(url)} cannot be opened{because(error)}{remedy}") from error
+        raise StoreError(f"The store {shown(url)} cannot be opened{because(error)}") from error
     except ImportError as error:
         remedy = "pip install 'psycopg[binary]'"
         raise StoreError(f"The store {shown(url)} needs a driver that is not installed: {remedy}.") from error
@@ -46,8 +53,10 @@ def open_engine(address: str) -> Engine:
 def _url(address: str) -> URL:
     if not address:
         raise StoreError("The store's address is empty: give a path or a database URL.")
+    if "\0" in address:
+        raise StoreError("The store's address contains a null character: give a path or a database URL.")
     if "://" not in address:
-        return URL.create("sqlite", database=str(Path(address).expanduser().absolute()))
+        return _file(address)
     try:
         url = make_url(address)
     except (ArgumentError, ValueError) as error:
@@ -59,22 +68,34 @@ def _url(address: str) -> URL:
         raise StoreError(f"The store cannot be a {backend} database: sqlite and postgresql are known.")
     if url.database in (None, "", ":memory:"):
         raise StoreError("The store cannot be in memory: it has to outlive the runtime. Give a path.")
-    return url
+    if url.query:
+        raise StoreError("The store's URL has options, which SQLite stores do not have. Give the path alone.")
+    return _file(str(url.database))
+
+
+def _file(path: str) -> URL:
+    """The URL of an SQLite store, the same one for each name of the file."""
+    try:
+        return URL.create("sqlite", database=os.path.realpath(os.path.expanduser(path)))
+    except ValueError as error:
+        raise StoreError("The store's path cannot be a path of this system. Choose another path.") from error
 
 
 def _sqlite(url: URL) -> Engine:
-    path = Path(str(url.database))
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # Made here, not by SQLite, so that no other user can read it at any moment.
-    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
-    engine = create_engine(url, connect_args={"timeout": _WAIT}, **_POOL)
+    try:
+        prepare(Path(str(url.database)), _WAIT)
+    except sqlite3.Error as error:
+        raise DBAPIError("open", None, error) from error
+    engine = create_engine(url, connect_args={"timeout": _WAIT}, **_OPTIONS)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # transactions are begun below, as the reader's or the writer's
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            connection.execute("PRAGMA synchronous = NORMAL")
+            # A commit is on the disk when it returns. The second one is macOS's way to be sure of that.
+            connection.execute("PRAGMA synchronous = FULL")
+            connection.execute("PRAGMA fullfsync = ON")
         except sqlite3.Error as error:  # here SQLAlchemy does not translate it
             raise DBAPIError("PRAGMA", None, error) from error
 
@@ -97,7 +118,7 @@ def _use_write_ahead_log(engine: Engine) -> None:
                 raw.cursor().execute("PRAGMA journal_mode = WAL")
                 return
             except sqlite3.OperationalError as error:  # SQLite does not wait for this lock by itself
-                if time.monotonic() > deadline or is_out_of_space(error):
+                if time.monotonic() > deadline or not is_busy(error):
                     raise
                 time.sleep(0.02)
     except sqlite3.Error as error:
@@ -107,6 +128,6 @@ def _use_write_ahead_log(engine: Engine) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"connect_timeout": 10}, **_POOL)
+    engine = create_engine(url, connect_args={"connect_timeout": 10}, **_OPTIONS)
     engine.connect().close()
     return engine

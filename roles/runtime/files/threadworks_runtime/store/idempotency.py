@@ -18,6 +18,7 @@ from .tables import Kind, idempotency
 
 HEADER = "Idempotency-Key"
 _KEPT = 24 * 3600  # seconds
+_SWEPT = 100  # old keys that one request removes at most: it holds the lock meanwhile
 
 
 class Ticket(NamedTuple):
@@ -63,15 +64,24 @@ def once(
         return create(id), True
     if connection.dialect.name == "postgresql":  # SQLite's writers are alone as it is
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(claim.key))))
-    connection.execute(delete(idempotency).where(idempotency.c.created_at < now() - _KEPT))
-    known = connection.execute(select(idempotency).where(idempotency.c.key == claim.key)).first()
+    oldest = now() - _KEPT
+    same = idempotency.c.key == claim.key, idempotency.c.created_at >= oldest
+    known = connection.execute(select(idempotency).where(*same)).first()
     row = rows.get(connection, kind, known.object_id) if known else None
     # Nobody has used the key, or what was created has been deleted since: then it is free.
     if known is None or row is None:
         values = {"key": claim.key, "fingerprint": claim.fingerprint, "object_id": id, "created_at": now()}
         connection.execute(delete(idempotency).where(idempotency.c.key == claim.key))
         connection.execute(idempotency.insert().values(values))
+        _sweep(connection, oldest)
         return create(id), True
     if known.fingerprint != claim.fingerprint:
         raise ApiError(400, f"Invalid value for '{HEADER}': this key was used for another request.")
     return row.document, False
+
+
+def _sweep(connection: Connection, oldest: int) -> None:
+    old = select(idempotency.c.key).where(idempotency.c.created_at < oldest).order_by(idempotency.c.created_at)
+    # What is locked is used again at this moment, or removed by another request.
+    old = old.limit(_SWEPT).with_for_update(skip_locked=True)
+    connection.execute(delete(idempotency).where(idempotency.c.key.in_(old)))

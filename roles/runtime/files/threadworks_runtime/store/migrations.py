@@ -10,14 +10,21 @@ from sqlalchemy import Connection, Engine, inspect, select
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import StoreError
+from .files import APPLICATION_ID
 from .tables import schema, version
 from .wording import because, shown
 
-VERSION = 1
-# What leads to a version from the one before it. A new store is made at VERSION and needs none of them.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {}
+VERSION = 2
 
 _POSTGRESQL_LOCK = 0x7468726561647773
+
+
+def _lease_by_monotonic_clock(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN lease_monotonic FLOAT")
+
+
+# What leads to a version from the one before it. A new store is made at VERSION and needs none of them.
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: _lease_by_monotonic_clock}
 
 
 def migrate(engine: Engine) -> None:
@@ -43,20 +50,23 @@ def _upgrade(connection: Connection) -> None:
     if found is None:
         taken = sorted(set(inspect(connection).get_table_names()) & set(schema.tables))
         if taken:
-            foreign = f"is another program's: it has a table {taken[0]}"
+            foreign = f"is another program's: it has a table {taken[0]}. Choose another database"
             raise StoreError(f"The store {shown(connection.engine.url)} {foreign}.")
         schema.create_all(connection)
         connection.execute(version.insert().values(version=VERSION))
-        return
-    if found > VERSION:
-        newer = f"has version {found}; this runtime knows {VERSION} and must be upgraded"
-        raise StoreError(f"The store {shown(connection.engine.url)} {newer}.")
-    for step in range(found + 1, VERSION + 1):
-        MIGRATIONS[step](connection)
-    connection.execute(version.update().values(version=VERSION))
+    elif found > VERSION:
+        newer = f"has version {found}, and this runtime knows version {VERSION}"
+        remedy = "Upgrade the collection threadworks.openai"
+        raise StoreError(f"The store {shown(connection.engine.url)} {newer}. {remedy}.")
+    else:
+        for step in range(found + 1, VERSION + 1):
+            MIGRATIONS[step](connection)
+        connection.execute(version.update().values(version=VERSION))
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
 
 
 def _version(connection: Connection) -> int | None:
     if not inspect(connection).has_table(version.name):
         return None
-    return connection.execute(select(version.c.version)).scalar_one()
+    return int(connection.execute(select(version.c.version)).scalar_one())

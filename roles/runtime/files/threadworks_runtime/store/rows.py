@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Row, Select, delete, select, update
+from sqlalchemy import Connection, Row, Select, String, bindparam, delete, select, update
 
 from ..errors import invalid, not_found
 from .tables import MESSAGES, Kind
@@ -43,14 +44,33 @@ def insert(
     :param columns: the further columns of this kind.
     :return: the document.
     """
-    values = {"id": document["id"], "document": document, "private": private or {}, **columns}
-    inserted = connection.execute(kind.table.insert().values(values))
-    seq = inserted.inserted_primary_key[0]  # type: ignore[index]  # an insert of one row has it
-    _write_pairs(connection, kind, seq, document["metadata"])
+    insert_all(connection, kind, [document], private, **columns)
     return document
 
 
-def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row | None:
+def insert_all(
+    connection: Connection,
+    kind: Kind,
+    documents: Sequence[dict[str, Any]],
+    private: dict[str, Any] | None = None,
+    **columns: Any,
+) -> None:
+    """Write new objects in their order. All other writers wait for it, so two statements do it, for any number.
+
+    :param connection: a writing transaction.
+    :param kind: the objects' kind.
+    :param documents: the wire's objects.
+    :param private: what the wire does not show of each of them.
+    :param columns: the further columns of this kind, the same for all.
+    """
+    if documents:
+        shared = {"private": private or {}, **columns}
+        values = [{"id": document["id"], "document": document, **shared} for document in documents]
+        connection.execute(kind.table.insert(), values)
+        _write_pairs(connection, kind, documents)
+
+
+def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row[Any] | None:
     """Find an object.
 
     :param connection: a transaction.
@@ -70,7 +90,7 @@ def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **ow
     return connection.execute(statement).one_or_none()
 
 
-def find(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row:
+def find(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row[Any]:
     """Find an object that must be there: `get`, but with the wire's 404.
 
     :raise ApiError: 404, there is none.
@@ -82,7 +102,7 @@ def find(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **o
 
 
 def save(
-    connection: Connection, kind: Kind, row: Row, document: dict[str, Any], private: Any = None, **columns: Any
+    connection: Connection, kind: Kind, row: Row[Any], document: dict[str, Any], private: Any = None, **columns: Any
 ) -> dict[str, Any]:
     """Write a changed object.
 
@@ -100,16 +120,16 @@ def save(
     connection.execute(update(kind.table).where(kind.table.c.seq == row.seq).values(values))
     if kind.pairs is not None and document["metadata"] != row.document["metadata"]:
         connection.execute(delete(kind.pairs).where(kind.pairs.c.seq == row.seq))
-        _write_pairs(connection, kind, row.seq, document["metadata"])
+        _write_pairs(connection, kind, [document])
     return document
 
 
-def remove(connection: Connection, kind: Kind, row: Row) -> None:
+def remove(connection: Connection, kind: Kind, row: Row[Any]) -> None:
     """Delete an object and all that belongs to it."""
     connection.execute(delete(kind.table).where(kind.table.c.seq == row.seq))
 
 
-def all_of(connection: Connection, kind: Kind, **owner: Any) -> list[Row]:
+def all_of(connection: Connection, kind: Kind, **owner: Any) -> list[Row[Any]]:
     """All rows that have these values in these columns, oldest first."""
     statement = select(kind.table).order_by(kind.table.c.seq)
     for column, value in owner.items():
@@ -117,13 +137,21 @@ def all_of(connection: Connection, kind: Kind, **owner: Any) -> list[Row]:
     return list(connection.execute(statement))
 
 
-def of_runs(connection: Connection, run_ids: list[str]) -> list[Row]:
+def has_more_than(connection: Connection, kind: Kind, number: int, **owner: Any) -> bool:
+    """Whether more rows than this have these values in these columns, which an index can find."""
+    statement = select(kind.table.c.seq)
+    for column, value in owner.items():
+        statement = statement.where(kind.table.c[column] == value)
+    return connection.execute(statement.limit(1).offset(number)).first() is not None
+
+
+def of_runs(connection: Connection, run_ids: list[str]) -> list[Row[Any]]:
     """All messages that these runs have written, oldest first."""
     messages = MESSAGES.table
     return list(connection.execute(select(messages).where(messages.c.run_id.in_(run_ids)).order_by(messages.c.seq)))
 
 
-def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> tuple[list[Row], bool]:
+def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> tuple[list[Row[Any]], bool]:
     """One page of a list; its cost depends on the page alone, since each order is an index's.
 
     :param connection: a transaction.
@@ -161,11 +189,16 @@ def _cursor(connection: Connection, kind: Kind, name: str, id: str, owner: dict[
     row = get(connection, kind, id, **owner)
     if row is None:
         raise invalid(name, f"no {kind.noun} found with id '{id}' in this list.")
-    return row.seq
+    return int(row.seq)
 
 
-def _write_pairs(connection: Connection, kind: Kind, seq: int, metadata: dict[str, str]) -> None:
-    if kind.pairs is not None and metadata:
-        connection.execute(
-            kind.pairs.insert(), [{"seq": seq, "key": key, "value": value} for key, value in metadata.items()]
-        )
+def _write_pairs(connection: Connection, kind: Kind, documents: Sequence[dict[str, Any]]) -> None:
+    pairs = [
+        {"of": document["id"], "its_key": key, "its_value": value}
+        for document in documents
+        for key, value in document["metadata"].items()
+    ]
+    if kind.pairs is not None and pairs:
+        seq = select(kind.table.c.seq, bindparam("its_key", type_=String), bindparam("its_value", type_=String))
+        found = seq.where(kind.table.c.id == bindparam("of", type_=String))
+        connection.execute(kind.pairs.insert().from_select(["seq", "key", "value"], found), pairs)

@@ -9,8 +9,22 @@ the object and is not shown on the wire. ``seq`` is the order of insertion: ``cr
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Column, Float, ForeignKey, Index, Integer, MetaData, String, Table
+from sqlalchemy import (
+    DDL,
+    JSON,
+    BigInteger,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    event,
+)
 
 ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
 
@@ -34,7 +48,7 @@ class Kind:
     pairs: Table | None = None
 
 
-def _objects(name: str, *columns: Column | Index) -> Table:
+def _objects(name: str, *columns: Column[Any] | Index) -> Table:
     return Table(
         name,
         schema,
@@ -59,7 +73,7 @@ def _pairs(table: Table) -> Table:
     )
 
 
-def _part_of(table: str) -> Column:
+def _part_of(table: str) -> Column[Any]:
     return Column(f"{table[:-1]}_id", ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False)
 
 
@@ -79,13 +93,17 @@ _runs = _objects(
     Column("expires_at", Integer, nullable=False),
     Column("lease_owner", String),
     Column("lease_until", Float),
+    Column("lease_monotonic", Float),
     Index("runs_by_thread", "thread_id", "seq"),
 )
-# The rule that a thread has one active run, kept by the store itself (Assistants wire, section 7).
-_is_active = _runs.c.status.in_(ACTIVE)
-Index("runs_active", _runs.c.thread_id, unique=True, sqlite_where=_is_active, postgresql_where=_is_active)
-_is_queued = _runs.c.status == "queued"
-Index("runs_queued", _runs.c.seq, sqlite_where=_is_queued, postgresql_where=_is_queued)
+# Both databases know this statement. Written as Index, it makes each start load the dialect that is not used.
+_active = ", ".join(f"'{status}'" for status in ACTIVE)
+for _statement in (
+    # The rule that a thread has one active run, kept by the store itself (Assistants wire, section 7).
+    f"CREATE UNIQUE INDEX runs_active ON runs (thread_id) WHERE status IN ({_active})",
+    "CREATE INDEX runs_queued ON runs (seq) WHERE status = 'queued'",
+):
+    event.listen(_runs, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 _steps = _objects(
     "steps",
     _part_of("runs"),

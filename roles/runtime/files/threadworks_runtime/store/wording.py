@@ -9,11 +9,15 @@ import errno
 from sqlalchemy import URL, make_url
 
 NO_SPACE = "No space is left where the store is, or its disk fails. Free some space."
+_WRITABLE = "Choose a path that can be written."
+_READ_ONLY = f"its file or its folder is read-only. {_WRITABLE}"
 _ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-# SQLITE_IOERR and SQLITE_FULL. The bits above the lowest eight tell more about the same error.
-_SQLITE, _SQLITE_PRIMARY = (10, 13), 0xFF
-# Python 3.10 has the texts only.
-_SQLITE_TEXTS = ("disk is full", "disk I/O error")
+# The bits above the lowest eight tell more about the same error.
+_SQLITE_PRIMARY = 0xFF
+# SQLITE_BUSY, LOCKED and PROTOCOL; IOERR and FULL; READONLY and CANTOPEN. Python 3.10 has the texts only.
+_SQLITE_BUSY = ((5, 6, 15), ("is locked", "locking protocol"))
+_SQLITE_SPACE = ((10, 13), ("disk is full", "disk I/O error"))
+_SQLITE_READ_ONLY = ((8, 14), ("readonly database", "unable to open database file"))
 _POSTGRESQL = ("53100", "58030")
 # A connection parameter with one of these in its name is a secret: password, sslpassword, passfile and the like.
 _SECRET = ("pass", "secret")
@@ -42,11 +46,29 @@ def is_out_of_space(error: BaseException | None) -> bool:
     """
     if isinstance(error, OSError):
         return error.errno in _ERRNO
-    if (code := getattr(error, "sqlite_errorcode", None)) is not None:
-        return code & _SQLITE_PRIMARY in _SQLITE
-    if getattr(error, "sqlstate", None) in _POSTGRESQL:
-        return True
-    return type(error).__module__ == "sqlite3" and any(text in str(error) for text in _SQLITE_TEXTS)
+    return getattr(error, "sqlstate", None) in _POSTGRESQL or _is_of(error, *_SQLITE_SPACE)
+
+
+def is_busy(error: BaseException | None) -> bool:
+    """Whether an SQLite store cannot be used because somebody else is using it at the moment.
+
+    :param error: what the database's driver raised.
+    :return: whether it can be tried again.
+    """
+    return _is_of(error, *_SQLITE_BUSY)
+
+
+def trouble(error: BaseException | None) -> str:
+    """Say to a client what is wrong with a store that was in order before.
+
+    :param error: what the database's driver raised.
+    :return: one or two sentences.
+    """
+    if is_out_of_space(error):
+        return NO_SPACE
+    if _is_of(error, *_SQLITE_READ_ONLY):
+        return "The store's file or its folder is read-only. Make both writable."
+    return "The store cannot be reached or is busy; try again."
 
 
 def because(error: BaseException | None) -> str:
@@ -57,4 +79,13 @@ def because(error: BaseException | None) -> str:
     """
     if is_out_of_space(error):
         return f". {NO_SPACE}"
-    return f": {error.strerror if isinstance(error, OSError) else str(error).strip()}."
+    if isinstance(error, OSError):
+        return f": {error.strerror}. {_WRITABLE}"
+    return f": {_READ_ONLY if _is_of(error, *_SQLITE_READ_ONLY) else f'{str(error).strip()}.'}"
+
+
+def _is_of(error: BaseException | None, codes: tuple[int, ...], texts: tuple[str, ...]) -> bool:
+    if type(error).__module__ != "sqlite3":
+        return False
+    code = getattr(error, "sqlite_errorcode", None)
+    return any(text in str(error) for text in texts) if code is None else code & _SQLITE_PRIMARY in codes

@@ -1,0 +1,57 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Leases: a runner holds a run as long as it gives signs of life.
+
+A lease ends by two clocks. The monotonic clock is one for all processes of a machine, and nobody can set it: it counts
+wherever the holder's process can be seen. Other machines have nothing but the wall clock.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, case, or_
+
+from .owners import is_gone, is_here, this_host
+
+NOBODY: dict[str, Any] = {"lease_owner": None, "lease_until": None, "lease_monotonic": None}
+"""The columns of a run that nobody holds."""
+
+
+def held_for(owner: str, seconds: float) -> dict[str, Any]:
+    """The columns of a run that is held from now on.
+
+    :param owner: the holder's name.
+    :param seconds: how long it is held without a further sign of life.
+    :return: the columns.
+    """
+    return {
+        "lease_owner": owner,
+        "lease_until": time.time() + seconds,
+        "lease_monotonic": time.monotonic() + seconds,
+    }
+
+
+def is_held(row: Row[Any]) -> bool:
+    """Whether somebody holds a run.
+
+    :param row: the run.
+    :return: ``False`` also where its holder is dead, or has given no sign of life in time.
+    """
+    if row.lease_owner is None or is_gone(row.lease_owner):
+        return False
+    if is_here(row.lease_owner) and row.lease_monotonic is not None:  # an older version knows the wall clock only
+        return bool(row.lease_monotonic > time.monotonic())
+    return bool(row.lease_until > time.time())
+
+
+def lapsed(runs: Table) -> ColumnElement[bool]:
+    """The condition that nobody holds a run, as far as a database can tell: it does not see who is dead.
+
+    :param runs: the table.
+    :return: the condition.
+    """
+    here = runs.c.lease_owner.startswith(this_host(), autoescape=True) & runs.c.lease_monotonic.is_not(None)
+    over = case((here, runs.c.lease_monotonic < time.monotonic()), else_=runs.c.lease_until < time.time())
+    return or_(runs.c.lease_owner.is_(None), over)

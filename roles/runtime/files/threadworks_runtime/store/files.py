@@ -1,0 +1,75 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The files of an SQLite store: this user's alone, and no other program's."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+import stat
+from pathlib import Path
+
+from ..errors import StoreError
+from .tables import version
+
+APPLICATION_ID = 0x74687764
+"""What SQLite's header of a store says. It is 0 in the stores of version 0.1.0, and in most programs' databases."""
+_PAGE = 4096  # bytes
+_PRIVATE = 0o600
+_LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
+
+
+def prepare(path: Path, wait: float) -> None:
+    """Make the file of a store, or take the one that is there, and let no other user read or write it.
+
+    :param path: the file; missing folders are made.
+    :param wait: seconds to wait for a program that writes the file at the moment.
+    :raise StoreError: the file is another program's database. Nothing has been changed.
+    :raise OSError: the file cannot be made or made private.
+    :raise sqlite3.Error: the file cannot be read, or is no database.
+    """
+    _make_folder(path.parent)
+    # Made here, not by SQLite, so that no other user can read it at any moment.
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE))
+    if not path.is_file():  # SQLite says what is wrong with a device
+        return
+    _refuse_others(path, wait)
+    for file in (path, *(_beside(path, end) for end in (_LOG, _INDEX, _JOURNAL))):
+        with contextlib.suppress(FileNotFoundError):
+            if stat.S_IMODE(file.stat().st_mode) != _PRIVATE:
+                file.chmod(_PRIVATE)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder and what is missing above it, each this user's alone, whatever the umask is."""
+    missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
+    for parent in reversed(missing):
+        with contextlib.suppress(FileExistsError):  # another process makes the same store
+            parent.mkdir(mode=0o700)
+            parent.chmod(0o700)
+
+
+def _refuse_others(path: Path, wait: float) -> None:
+    size = path.stat().st_size
+    # A process that was killed while it made a store leaves its first page, and a journal that undoes it.
+    if not size or (size <= _PAGE and _beside(path, _JOURNAL).exists()):
+        return
+    # Whoever closes a database that is open to write changes what its program has left, and whoever reads a database in
+    # use makes files beside it, unless it says that nobody uses it.
+    how = "mode=ro" if _beside(path, _LOG).exists() else "mode=ro&immutable=1"
+    with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?{how}", timeout=wait, uri=True)) as database:
+        (application_id,) = database.execute("PRAGMA application_id").fetchone()
+        tables = sorted(name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
+    if application_id not in (0, APPLICATION_ID):
+        raise _other(path, f"its application id is {application_id & 0xFFFFFFFF:#010x}")
+    if tables and version.name not in tables:
+        raise _other(path, f"it has a table {tables[0]}")
+
+
+def _beside(path: Path, end: str) -> Path:
+    return path.with_name(path.name + end)
+
+
+def _other(path: Path, sign: str) -> StoreError:
+    return StoreError(f"The store {path} is another program's: {sign}. It was not changed. Choose another path.")

@@ -1,0 +1,162 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Stores of other versions, and what an older version has stored."""
+
+from __future__ import annotations
+
+import json
+import math
+import shutil
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from threadworks_runtime.errors import StoreError
+from threadworks_runtime.settings import Settings
+from threadworks_runtime.store import Store, encoding, files, migrations, open_store, rows
+from threadworks_runtime.store.tables import ASSISTANTS, MESSAGES, RUNS, THREADS
+
+_OLD = Path(__file__).with_name("store_0_1_0.sql")
+_RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "runtime" / "files"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    """A store of version 0.1.0."""
+    path = tmp_path / "old.db"
+    with closing(sqlite3.connect(path)) as database:
+        database.execute("PRAGMA journal_mode = WAL")
+        database.executescript(_OLD.read_text(encoding="utf-8"))
+    return path
+
+
+@pytest.fixture
+def upgraded(old: Path) -> Iterator[Store]:
+    store = open_store(Settings(store=str(old)))
+    yield store
+    store.close()
+
+
+def _schema(path: Path) -> dict[str, Any]:
+    """Columns, indexes and foreign keys by table, and what marks the file."""
+    with closing(sqlite3.connect(path)) as database:
+        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        found: dict[str, Any] = {
+            f"{what} {table}": sorted(row[1:] for row in database.execute(f"PRAGMA {what}({table})"))
+            for what in ("table_info", "index_list", "foreign_key_list")
+            for table in tables
+        }
+        found["partial"] = sorted(database.execute("SELECT name FROM sqlite_master WHERE sql LIKE '% WHERE %'"))
+        for mark in ("application_id", "journal_mode"):
+            found[mark] = database.execute(f"PRAGMA {mark}").fetchone()
+        found["version"] = database.execute("SELECT version FROM store_version").fetchall()
+    return found
+
+
+def test_an_upgraded_store_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.db"
+    for path in (old, new):
+        open_store(Settings(store=str(path))).close()
+    schema = _schema(new)
+    assert _schema(old) == schema
+    assert schema["version"] == [(migrations.VERSION,)]
+    assert schema["application_id"] == (files.APPLICATION_ID,)
+    assert schema["partial"] == [("runs_active",), ("runs_queued",)]
+
+
+def test_nothing_is_lost(upgraded: Store) -> None:
+    with upgraded.reading() as connection:
+        found = [len(rows.all_of(connection, kind)) for kind in (ASSISTANTS, THREADS, MESSAGES, RUNS)]
+        named, _more = rows.list_page(connection, THREADS, rows.Page(metadata={"ansible_key": "old"}))
+    assert found == [1, 1, 2, 2]
+    assert len(named) == 1
+
+
+def test_what_was_stored_can_be_sent(upgraded: Store) -> None:
+    with upgraded.reading() as connection:
+        question, reply = rows.all_of(connection, MESSAGES)
+        run = rows.all_of(connection, RUNS)[0]
+    assert question.document["content"][0]["text"]["value"] == "Hello \N{SNOWMAN}"
+    assert reply.document["content"][0]["text"]["value"] == "half \N{REPLACEMENT CHARACTER} and \N{GRINNING FACE}"
+    assert reply.private == {"score": None, "inner": [None, None, 1.5]}
+    for document in (reply.document, reply.private, run.private):
+        json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ({"a": [math.nan, math.inf, -math.inf, 1.5, True, None]}, {"a": [None, None, None, 1.5, True, None]}),
+        ({"\ud800": "\udfffx"}, {"\ufffd": "\ufffdx"}),
+        ({"a": "\ude00\ud83d"}, {"a": "\ufffd\ufffd"}),
+        ({"a": "\\ud800 \0 \U0001f600 ü"}, {"a": "\\ud800 \0 \U0001f600 ü"}),
+    ],
+)
+def test_whatever_is_written_can_be_read(value: dict[str, Any], read: dict[str, Any]) -> None:
+    stored = encoding.dump(value)
+    assert stored.isascii()
+    assert encoding.load(stored) == encoding.load(stored.encode()) == read
+    json.dumps(encoding.load(stored), ensure_ascii=False, allow_nan=False).encode()
+
+
+@settings(deadline=None, database=None)
+@given(st.text(st.sampled_from('\ud800\udbff\udc00\udfff\\"ud8\0\nü\U0001f600'), max_size=12))
+def test_any_text_is_read_as_unicode(text: str) -> None:
+    whole = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    assert encoding.load(encoding.dump({text: [text]})) == {whole: [whole]}
+
+
+def test_a_newer_store_is_not_changed(old: Path) -> None:
+    with closing(sqlite3.connect(old)) as database:
+        database.execute("UPDATE store_version SET version = 99")
+        database.commit()
+    before = old.read_bytes()
+    with pytest.raises(StoreError) as refused:
+        open_store(Settings(store=str(old)))
+    known = f"version 99, and this runtime knows version {migrations.VERSION}"
+    assert str(refused.value) == f"The store {old} has {known}. Upgrade the collection threadworks.openai."
+    assert old.read_bytes() == before
+
+
+def test_many_processes_upgrade_one_store(old: Path, tmp_path: Path) -> None:
+    command = "import sys; from threadworks_runtime.settings import Settings as S; "
+    command += "from threadworks_runtime.store import open_store; open_store(S(store=sys.argv[1])).close()"
+    with ExitStack() as stack:
+        started = [subprocess.Popen([sys.executable, "-c", command, str(old)], cwd=_RUNTIME) for _each in range(4)]
+        for process in started:
+            stack.callback(process.kill)
+        assert [process.wait(60) for process in started] == [0] * 4
+    new = tmp_path / "new.db"
+    open_store(Settings(store=str(new))).close()
+    assert _schema(old) == _schema(new)
+
+
+def test_a_backup_of_an_older_version_can_be_put_back(old: Path, tmp_path: Path) -> None:
+    backup = tmp_path / "backup.db"
+    shutil.copy(old, backup)
+    open_store(Settings(store=str(old))).close()
+    shutil.copy(backup, old)
+    open_store(Settings(store=str(old))).close()
+    assert _schema(old)["version"] == [(migrations.VERSION,)]
+
+
+def test_a_store_is_opened_without_the_dialect_of_the_other_database(tmp_path: Path) -> None:
+    command = "import sys; from threadworks_runtime.settings import Settings as S; "
+    command += "from threadworks_runtime.store import open_store; open_store(S(store=sys.argv[1])).close(); "
+    command += "print([name for name in sys.modules if 'postgresql' in name])"
+    opened = subprocess.run(
+        [sys.executable, "-c", command, str(tmp_path / "runtime.db")],
+        cwd=_RUNTIME,
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+        timeout=120,
+    )
+    assert opened.stdout == "[]\n"
