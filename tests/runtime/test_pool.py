@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from threadworks_runtime.runner import pulse
 from threadworks_runtime.runner.pool import Pool
+from threadworks_runtime.runner.subscription import Subscription
 from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
@@ -314,3 +315,15 @@ def test_the_grace_can_be_cut_short(either: Settings, model_server: ModelServer,
 
         talk.server.call(stop())
         assert _read(talk, run)["status"] == ("failed" if either.executor == "local" else "queued")
+
+
+def test_a_reader_that_is_far_too_slow_gets_no_more_events() -> None:
+    """The writer does not wait for it, and does not keep everything for it either."""
+
+    async def read() -> list[str]:
+        subscription = Subscription()
+        for number in range(100_000):
+            subscription.send((str(number), {}))
+        return [name async for several in subscription for name, _data in several]
+
+    assert asyncio.run(read()) == [str(number) for number in range(20_000)]

@@ -14,6 +14,7 @@ from threadworks_runtime.model import (
     Citation,
     Event,
     Finished,
+    ModelError,
     RefusalDelta,
     TextDelta,
     TextFinished,
@@ -172,11 +173,145 @@ def test_a_stream_without_any_closing_events(wait: Wait) -> None:
         {"type": "response.completed", "response": {"status": "completed"}},
     ]
 
-    async def stream() -> AsyncGenerator[Json, None]:
-        for event in raw:
-            yield event
-
-    events = wait(every(read_answer(stream(), {"max_output_tokens": 100})))
+    events = wait(every(read_answer(_stream(raw), {"max_output_tokens": 100})))
     function = {"name": "f", "arguments": "{}", "output": None}
     assert TextFinished([text_part("Hello")]) in events
     assert CallFinished(0, {"id": "c", "type": "function", "function": function}) in events
+
+
+async def _stream(raw: list[Json]) -> AsyncGenerator[Json, None]:
+    for event in raw:
+        yield event
+
+
+def _message(number: int, text: str) -> Json:
+    part = {"type": "output_text", "text": text, "annotations": []}
+    return {"type": "message", "id": f"msg_{number}", "content": [part]}
+
+
+def _begins(item: Json) -> Json:
+    return {"type": "response.output_item.added", "item": {**item, "content": []}}
+
+
+def _ends(item: Json) -> Json:
+    return {"type": "response.output_item.done", "item": item}
+
+
+def _delta(number: int, text: str) -> Json:
+    return {"type": "response.output_text.delta", "item_id": f"msg_{number}", "delta": text}
+
+
+def _completed(*output: Json) -> Json:
+    return {"type": "response.completed", "response": {"status": "completed", "output": list(output)}}
+
+
+def _numbered(raw: list[Json]) -> list[Json]:
+    return [{**event, "sequence_number": number} for number, event in enumerate(raw, 1)]
+
+
+HELLO = _message(1, "Hello")
+RAW = [_begins(HELLO), _delta(1, "Hel"), _delta(1, "lo"), _ends(HELLO), _completed(HELLO)]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        [event for event in _numbered(RAW) for _time in range(2)],
+        [*RAW[:-1], *RAW],
+        [RAW[0], *RAW],
+        [*RAW[:4], RAW[3], RAW[4]],
+        [*RAW[:4], _completed(HELLO, HELLO)],
+        [*RAW[:4], _completed(_message(7, "Hello"))],
+        [_completed(HELLO, HELLO)],
+    ],
+    ids=["each", "stream", "begin", "end", "output", "other id", "output alone"],
+)
+def test_what_comes_twice_is_told_once(wait: Wait, raw: list[Json]) -> None:
+    events = wait(every(read_answer(_stream(raw), {"max_output_tokens": 100})))
+    assert [event for event in events if isinstance(event, (TextStarted, TextFinished))] == [
+        TextStarted(),
+        TextFinished([text_part("Hello")]),
+    ]
+    assert told(events) == "Hello"
+    assert isinstance(events[-1], Finished)
+    assert len(events[-1].items) == 1
+
+
+def test_items_that_are_written_at_the_same_time_are_told_one_after_the_other(wait: Wait) -> None:
+    first, second = _message(1, "one"), _message(2, "two")
+    call = {"type": "code_interpreter_call", "id": "ci_1", "code": "1", "outputs": []}
+    raw = [
+        _begins(call),
+        _begins(first),
+        _begins(second),
+        _delta(2, "two"),
+        _delta(1, "one"),
+        _ends(second),
+        _ends(call),
+        _ends(first),
+        _completed(call, first, second),
+    ]
+    events = wait(every(read_answer(_stream(raw), {"max_output_tokens": 100})))
+    assert [type(event) for event in events] == [
+        CallStarted,
+        CallDelta,
+        CallFinished,
+        TextStarted,
+        TextDelta,
+        TextFinished,
+        TextStarted,
+        TextDelta,
+        TextFinished,
+        Finished,
+    ]
+    assert told(events) == "onetwo"
+
+
+def test_what_is_checked_is_what_is_told(wait: Wait) -> None:
+    """A server may repeat a call at the end, with other arguments."""
+    tool = {"type": "function", "name": "f", "parameters": {"properties": {"path": {"const": "/safe"}}}}
+    call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f"}
+    bad, good = ({**call, "arguments": f'{{"path": "{path}"}}'} for path in ("/etc", "/safe"))
+    request = {"max_output_tokens": 100, "tools": [tool]}
+    for streamed, repeated, problem in ((bad, good, '$.path: "/safe" was expected'), (good, bad, None)):
+        events = wait(every(read_answer(_stream([_ends(streamed), _completed(repeated)]), request)))
+        assert [event.call["function"]["arguments"] for event in events if isinstance(event, CallFinished)] == [
+            streamed["arguments"]
+        ]
+        assert isinstance(events[-1], Finished)
+        assert events[-1].problems == {"call_1": problem}
+
+
+def test_an_answer_without_output_keeps_its_warning(wait: Wait) -> None:
+    (end,) = wait(every(read_answer(_stream([_completed()]), {"max_output_tokens": 100})))
+    assert isinstance(end, Finished)
+    assert "The model's answer is empty." in end.warnings
+
+
+def test_items_that_share_an_id_are_all_told(wait: Wait) -> None:
+    """Some servers have one id for all items; a call has an id of its own besides."""
+    call = {"type": "function_call", "id": "item", "name": "f", "arguments": "{}"}
+    first, second = {**call, "call_id": "call_1"}, {**call, "call_id": "call_2"}
+    message = {**_message(1, "Hello"), "id": "item"}
+    tool = {"type": "function", "name": "f", "parameters": {"type": "object", "properties": {}}}
+    request = {"max_output_tokens": 100, "tools": [tool]}
+    output = [message, first, second]
+    streamed = [event for item in output for event in (_begins(item), _ends(item))]
+    for raw in (
+        [_completed(*output)],
+        [*streamed, _completed(*output)],
+        [*map(_begins, output), *map(_ends, output), _completed()],
+    ):
+        events = wait(every(read_answer(_stream(raw), request)))
+        assert told(events) == "Hello"
+        assert [event.call["id"] for event in events if isinstance(event, CallFinished)] == ["call_1", "call_2"]
+        assert isinstance(events[-1], Finished)
+        assert events[-1].items == output
+        assert events[-1].problems == {"call_1": None, "call_2": None}
+
+
+def test_calls_that_cannot_be_told_apart_fail_the_run(wait: Wait) -> None:
+    call = {"type": "function_call", "call_id": "call_1", "name": "f"}
+    output = [{**call, "arguments": arguments} for arguments in ('{"a": 1}', '{"a": 2}')]
+    with pytest.raises(ModelError, match="two calls have the id call_1"):
+        wait(every(read_answer(_stream([_completed(*output)]), {"max_output_tokens": 100})))

@@ -53,7 +53,7 @@ def json_schema(schema: Json) -> Json:
         (
             {"response_format": json_schema(SCHEMA)},
             {"text": '{"city": "Ulm", "people": "many"}'},
-            r"at \$.people: 'many' is not of type 'integer'",
+            r"\(json_schema town\): \$.people: \"many\" is not of type \"integer\"",
         ),
     ],
 )
@@ -114,8 +114,11 @@ def test_what_cannot_be_known_is_a_warning(
 
 
 @pytest.mark.parametrize("schema", [{"type": "nonsense"}, {"$ref": "http://127.0.0.1:9/schema.json"}])
-def test_a_schema_that_cannot_be_used(ask: Ask, model_server: ScriptedServer, schema: Any) -> None:
-    model_server.script([{"text": "{}"}])
-    with pytest.raises(ModelError, match="response_format town is not a usable schema") as raised:
-        ask(response_format=json_schema(schema))
-    assert raised.value.code == "invalid_prompt"
+def test_a_schema_that_cannot_be_used_costs_no_request(ask: Ask, model_server: ScriptedServer, schema: Any) -> None:
+    """The runtime refuses it when an assistant is made; an older one has not."""
+    function = {"type": "function", "function": {"name": "disk", "parameters": schema}}
+    for run, where in (({"response_format": json_schema(schema)}, "response_format"), ({"tools": [function]}, "disk")):
+        with pytest.raises(ModelError, match=rf"JSON Schema in .*{where}.* cannot be used: \$\.") as raised:
+            ask(**run)
+        assert raised.value.code == "invalid_prompt"
+    assert model_server.requests == []

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import socket
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -40,7 +39,8 @@ def failure(wait: Wait) -> Failure:
         ({"status": 500, "error": {"message": "Out of order"}}, "server_error", "500: Out of order"),
         ({"status": 400, "error": {"message": "No", "code": "content_policy_violation"}}, "invalid_prompt", "No"),
         ({"status": 400, "error": {"message": "Bad", "code": 400}}, "server_error", "400: Bad"),
-        ({"status": 404, "error": {"message": "Unknown model"}}, "server_error", "Unknown model.*POST /responses"),
+        ({"status": 404, "error": {"message": "Unknown model"}}, "server_error", "Unknown model.*option model"),
+        ({"status": 404, "error": {"message": "No such path"}}, "server_error", "No such path.*POST /responses"),
         ({"text": "Begun", "error": {"message": "Broken", "code": "server_error"}}, "server_error", "Broken"),
         ({"text": "Begun", "error": {"message": "Busy", "code": 429}}, "rate_limit_exceeded", "Busy"),
         ({"failed": {"code": "server_error", "message": "Lost"}}, "server_error", "Lost"),
@@ -124,35 +124,19 @@ def test_who_is_cancelled_waits_no_longer_and_hangs_up(
     assert len(model_server.runs) == 1
 
 
-def test_something_else_is_listening(connect: Connect, failure: Failure) -> None:
-    with _web_page() as port:
-        assert "not JSON" in failure(connect(base_url=f"http://127.0.0.1:{port}/v1")).message
-
-
-class _web_page:
-    """A server that answers every request with one page of HTML."""
-
-    def __enter__(self) -> int:
-        self._socket = socket.create_server(("127.0.0.1", 0))
-        threading.Thread(target=self._answer, daemon=True).start()
-        return int(self._socket.getsockname()[1])
-
-    def __exit__(self, *_exc: object) -> None:
-        self._socket.close()
-
-    def _answer(self) -> None:
-        client, _address = self._socket.accept()
-        with client:
-            client.recv(65536)
-            client.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 6\r\n\r\n<html>")
-
-
 @pytest.mark.parametrize(
     "base_url", ["127.0.0.1:8080", "ftp://127.0.0.1/v1", "http://", "http://host:port/v1", "http://["]
 )
 def test_a_base_url_that_is_none(connect: Connect, base_url: str) -> None:
     with pytest.raises(ModelError, match="OPENAI_BASE_URL"):
         connect(base_url=base_url)
+
+
+@pytest.mark.parametrize("end", ["?key=canary-4711", "#canary-4711", "/?", "?api-version=1"])
+def test_a_base_url_with_more_than_a_path(connect: Connect, end: str) -> None:
+    with pytest.raises(ModelError, match=r"must end with its path") as raised:
+        connect(base_url=f"http://127.0.0.1:1/v1{end}")
+    assert "4711" not in raised.value.message
 
 
 def test_nothing_configured(connect: Connect) -> None:

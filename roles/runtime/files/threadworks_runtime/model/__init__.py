@@ -23,7 +23,7 @@ from .events import (
     TextStarted,
 )
 from .request import build_request
-from .server import ModelServer, ModelServers, preload
+from .server import ModelServer, ModelServers
 
 __all__ = [
     "CallDelta",
@@ -42,6 +42,5 @@ __all__ = [
     "TextStarted",
     "build_request",
     "converse",
-    "preload",
     "read_answer",
 ]

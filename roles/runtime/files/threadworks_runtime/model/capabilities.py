@@ -10,33 +10,35 @@ from __future__ import annotations
 
 from .errors import ModelError
 from .events import Json
-from .formats import check_format
 from .parts import CALL_INPUTS
 from .tools import describe
+from .wording import line
 
 _HOSTED = {"code_interpreter": "code_interpreter_call", "file_search": "file_search_call"}
 # Small servers have a context of so many tokens, or a multiple.
 _CONTEXT_STEP = 1024
 
 
-def incomplete_reason(response: Json, request: Json) -> str | None:
+def incomplete_reason(response: Json, usage: Json, request: Json) -> str | None:
     """Why the run is incomplete (Assistants wire, section 7), or ``None`` if the answer is whole.
 
     llama.cpp calls an answer completed that it cut at ``max_output_tokens``, or where its context was full: only the
     usage tells.
 
+    :param response: the raw response.
+    :param usage: its usage, as the wire has it.
+    :param request: the request.
     :raises ModelError: it was cut for a reason that a run cannot be incomplete for.
     """
     if response.get("status") == "incomplete":
-        reason = (response.get("incomplete_details") or {}).get("reason") or "max_output_tokens"
+        reason = line(str((response.get("incomplete_details") or {}).get("reason") or "max_output_tokens"))
         if reason != "max_output_tokens":
             code = "invalid_prompt" if reason == "content_filter" else "server_error"
             raise ModelError(code, f"The model server cut the answer short: {reason}.")
         return "max_completion_tokens"
-    usage = response.get("usage") or {}
-    if (usage.get("output_tokens") or 0) >= request["max_output_tokens"]:
+    if usage.get("completion_tokens", 0) >= request["max_output_tokens"]:
         return "max_completion_tokens"
-    total = usage.get("total_tokens") or 0
+    total = usage.get("total_tokens", 0)
     # A server that knows the field would have filled it in. Without it, an answer that by chance ends on such a number
     # of tokens is taken for a cut one: better once in a thousand times than a cut one for a whole one.
     if "incomplete_details" not in response and total and total % _CONTEXT_STEP == 0:
@@ -50,17 +52,14 @@ def check_answer(response: Json, output: list[Json], request: Json) -> list[str]
     :param response: the raw response.
     :param output: its output items.
     :returns: warnings: what may have been ignored.
-    :raises ModelError: what was ignored, or how the answer breaks the format that was asked for.
+    :raises ModelError: what was ignored.
     """
     _check_tool_choice(output, request)
     _check_hosted_tools(response, request)
     messages = [item for item in output if item["type"] == "message"]
     calls_function = any(item["type"] == "function_call" for item in output)
-    text_format = request.get("text", {}).get("format")
-    if text_format and not calls_function and not _refusal(messages):
-        check_format(_text(messages[-1:]), text_format)
     warnings = _unused_tools(response, output, request)
-    if not calls_function and not _refusal(messages) and not _text(messages):
+    if not calls_function and not is_refusal(messages) and not text_of(messages):
         warnings.append("The model's answer is empty.")
     return warnings
 
@@ -102,12 +101,14 @@ def _unused_tools(response: Json, output: list[Json], request: Json) -> list[str
     ]
 
 
-def _text(messages: list[Json]) -> str:
+def text_of(messages: list[Json]) -> str:
+    """The text of message items."""
     parts = (part for message in messages for part in message.get("content") or [])
     return "".join(part["text"] for part in parts if part["type"] == "output_text")
 
 
-def _refusal(messages: list[Json]) -> bool:
+def is_refusal(messages: list[Json]) -> bool:
+    """Whether the model refuses to answer, in one of these message items."""
     return any(part["type"] == "refusal" for message in messages for part in message.get("content") or [])
 
 

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
@@ -16,6 +17,8 @@ from .truncation import estimate
 
 # Of a model's context the prompt may take this much, so that there is room for an answer.
 _PROMPT_SHARE = 0.75
+# From one to the next the prompt becomes shorter. A server that finds each too long has another reason.
+_ATTEMPTS = 10
 
 
 async def converse(
@@ -37,7 +40,7 @@ async def converse(
     """
     context: int | None = None
     exceeded: ContextExceeded | None = None
-    while True:
+    for attempt in itertools.count(1):
         try:
             body = await build_request(
                 run,
@@ -54,13 +57,14 @@ async def converse(
             raise exceeded or limit from None
         begun = False
         try:
-            async with aclosing(read_answer(server.respond(body), body)) as answer:
+            async with aclosing(read_answer(server.respond(body), body, server.secrets)) as answer:
                 async for event in answer:
                     begun = True
                     yield event
             return
         except ContextExceeded as error:
-            if begun or (run.get("truncation_strategy") or {}).get("type", "auto") != "auto":
+            is_auto = (run.get("truncation_strategy") or {}).get("type", "auto") == "auto"
+            if begun or not is_auto or attempt == _ATTEMPTS:
                 raise
             exceeded = error
             size = error.limit or context or await server.count_tokens(body) or estimate(body)

@@ -78,12 +78,14 @@ class Finished:
     :ivar usage: the wire usage of this answer alone.
     :ivar items: its raw output items, which the next round of the same run must send back.
     :ivar warnings: what may have been ignored, where the answer cannot tell.
+    :ivar problems: by the id of each function call, how it breaks the function's schema, or ``None``.
     """
 
     reason: str | None
     usage: dict[str, int]
     items: list[Json]
     warnings: list[str] = field(default_factory=list)
+    problems: dict[str, str | None] = field(default_factory=dict)
 
 
 Event = (

@@ -22,7 +22,8 @@ from .events import (
     TextFinished,
     TextStarted,
 )
-from .parts import CALL_INPUTS, to_annotation, to_call, to_content
+from .parts import CALL_INPUTS, a_text, to_annotation, to_call, to_content
+from .secrets import Secrets, Veil
 
 #: The raw events that carry a piece of an item, and the kind of item that they belong to.
 PIECES = {
@@ -34,18 +35,44 @@ PIECES = {
 }
 
 
+class _Told:
+    """A text of an item, as far as it has been told."""
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._veil = Veil(secrets)
+        self._pieces: list[str] = []
+
+    def more(self, piece: str) -> str:
+        """Take a piece; returns what can be told of it now."""
+        return self._note(self._veil.feed(a_text(piece)))
+
+    def rest(self, whole: str) -> str:
+        """Returns what is left to tell of the whole text; where the server does not repeat it, of what came."""
+        told = str(self)
+        if whole and whole.startswith(told):
+            return self._note(whole[len(told) :])
+        return "" if whole else self._note(self._veil.rest())
+
+    def __str__(self) -> str:
+        return "".join(self._pieces)
+
+    def _note(self, text: str) -> str:
+        self._pieces.append(text)
+        return text
+
+
 class Message:
     """A message of the assistant.
 
     :param item: the item as it was announced.
+    :param secrets: what is not told.
     """
 
     kind = "message"
 
-    def __init__(self, item: Json) -> None:
-        self.keys = {item.get("id")}
-        self._text = ""
-        self._refusal = ""
+    def __init__(self, item: Json, secrets: Secrets) -> None:
+        self._text = _Told(secrets)
+        self._refusal = _Told(secrets)
         self._citations = 0
 
     def start(self) -> Iterator[Event]:
@@ -55,60 +82,48 @@ class Message:
     def read(self, event: Json) -> Iterator[Event]:
         """One of the raw events in :data:`PIECES`."""
         if event["type"] == "response.output_text.delta":
-            yield from self._write(event["delta"])
+            yield from _text(self._text.more(event["delta"]))
         elif event["type"] == "response.refusal.delta":
-            yield from self._refuse(event["delta"])
+            yield from _refusal(self._refusal.more(event["delta"]))
         else:
             yield from self._cite(event["annotation"])
 
     def finish(self, item: Json) -> Iterator[Event]:
         """The message ends; ``item`` is all of it, or empty where the server does not repeat it."""
-        parts = item.get("content") or self._written()
-        text = "".join(part["text"] for part in parts if part["type"] == "output_text")
-        refusal = "".join(part["refusal"] for part in parts if part["type"] == "refusal")
-        if rest := _rest(text, self._text):
-            yield from self._write(rest)
-        if rest := _rest(refusal, self._refusal):
-            yield from self._refuse(rest)
+        parts = item.get("content") or []
+        yield from _text(self._text.rest("".join(part["text"] for part in parts if part["type"] == "output_text")))
+        yield from _refusal(self._refusal.rest("".join(part["refusal"] for part in parts if part["type"] == "refusal")))
         annotations = [annotation for part in parts for annotation in part.get("annotations") or []]
         for annotation in annotations[self._citations :]:
             yield from self._cite(annotation)
-        yield TextFinished(to_content(parts))
-
-    def _write(self, text: str) -> Iterator[Event]:
-        self._text += text
-        yield TextDelta(text)
-
-    def _refuse(self, text: str) -> Iterator[Event]:
-        self._refusal += text
-        yield RefusalDelta(text)
+        yield TextFinished(to_content(parts or self._written()))
 
     def _cite(self, annotation: Json) -> Iterator[Event]:
         self._citations += 1
-        if citation := to_annotation(annotation, self._text):
+        if citation := to_annotation(annotation, str(self._text)):
             yield Citation(citation)
 
     def _written(self) -> list[Json]:
-        if self._refusal:
-            return [{"type": "refusal", "refusal": self._refusal}]
-        return [{"type": "output_text", "text": self._text}]
+        if refusal := str(self._refusal):
+            return [{"type": "refusal", "refusal": refusal}]
+        return [{"type": "output_text", "text": str(self._text)}]
 
 
 class Call:
     """A tool call.
 
     :param item: the item as it was announced.
+    :param secrets: what is not told.
     :param index: its place among the response's calls.
     :param request: the request, for what the call's wire object repeats of it.
     """
 
-    def __init__(self, item: Json, index: int, request: Json) -> None:
+    def __init__(self, item: Json, secrets: Secrets, index: int, request: Json) -> None:
         self.kind: str = item["type"]
-        self.keys = {item.get("id"), item.get("call_id")}
         self._item = item
         self._index = index
         self._request = request
-        self._input = ""
+        self._input = _Told(secrets)
 
     def start(self) -> Iterator[Event]:
         """The call begins."""
@@ -117,22 +132,26 @@ class Call:
 
     def read(self, event: Json) -> Iterator[Event]:
         """One of the raw events in :data:`PIECES`."""
-        yield from self._write(event["delta"])
+        yield from self._write(self._input.more(event["delta"]))
 
     def finish(self, item: Json) -> Iterator[Event]:
         """The call ends; ``item`` is all of it, or empty where the server does not repeat it."""
         whole = {**self._item, **item}
         if name := CALL_INPUTS[self.kind]:
-            whole[name] = whole.get(name) or self._input
-            if rest := _rest(whole[name], self._input):
-                yield from self._write(rest)
+            yield from self._write(self._input.rest(a_text(whole.get(name) or "")))
+            whole[name] = whole.get(name) or str(self._input)
         yield CallFinished(self._index, to_call(whole, self._request))
 
     def _write(self, text: str) -> Iterator[Event]:
-        self._input += text
-        yield CallDelta(self._index, text)
+        if text:
+            yield CallDelta(self._index, text)
 
 
-def _rest(whole: str, told: str) -> str:
-    """What is left to tell of a text."""
-    return whole[len(told) :] if whole.startswith(told) else ""
+def _text(text: str) -> Iterator[Event]:
+    if text:
+        yield TextDelta(text)
+
+
+def _refusal(text: str) -> Iterator[Event]:
+    if text:
+        yield RefusalDelta(text)

@@ -16,14 +16,18 @@ _DEFAULT_RANKING: Json = {"ranker": "default_2024_08_21", "score_threshold": 0.0
 _FILE_ID = re.compile(r"c?file[-_]\w+")
 
 
+class Malformed(ValueError):
+    """An item is not as the Responses API has it; the message says how."""
+
+
 def to_content(item_parts: list[Json]) -> list[Json]:
     """A message item's parts as wire content parts (Assistants wire, section 2); at least one, empty if need be."""
     parts: list[Json] = []
     for part in item_parts:
         if part["type"] == "refusal":
-            parts.append({"type": "refusal", "refusal": part["refusal"]})
+            parts.append({"type": "refusal", "refusal": a_text(part["refusal"])})
         elif part["type"] == "output_text":
-            parts.append(_text(part["text"], to_annotations(part)))
+            parts.append(_text(a_text(part["text"]), to_annotations(part)))
     return parts or [_text("", [])]
 
 
@@ -50,7 +54,7 @@ def to_annotation(annotation: Json, text: str) -> Json | None:
     return {
         "type": kind,
         "text": text[start:end],
-        kind: {"file_id": annotation["file_id"]},
+        kind: {"file_id": a_text(annotation["file_id"])},
         "start_index": start,
         "end_index": end,
     }
@@ -64,8 +68,25 @@ def to_call(item: Json, request: Json) -> Json:
     return _CALLS[item["type"]](item, request)
 
 
-def _between(value: int | None, least: int, most: int) -> int:
-    return most if value is None else max(least, min(value, most))
+def a_text(value: Any) -> str:
+    """A text of an item.
+
+    :param value: what is in its place.
+    :return: the same.
+    :raise Malformed: it is something else.
+    """
+    if not isinstance(value, str):
+        raise Malformed(f"{_name_of(value)} is in the place of a text")
+    return value
+
+
+def _name_of(value: Any) -> str:
+    names = {dict: "an object", list: "a list", bool: "a boolean", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _between(value: Any, least: int, most: int) -> int:
+    return max(least, min(value, most)) if isinstance(value, int) else most
 
 
 def _text(value: str, annotations: list[Json]) -> Json:
@@ -73,37 +94,43 @@ def _text(value: str, annotations: list[Json]) -> Json:
 
 
 def _function(item: Json, _request: Json) -> Json:
-    function = {"name": item["name"], "arguments": item.get("arguments") or "", "output": None}
-    return {"id": item.get("call_id") or item["id"], "type": "function", "function": function}
+    function = {"name": a_text(item["name"]), "arguments": a_text(item.get("arguments") or ""), "output": None}
+    return {"id": a_text(item.get("call_id") or item["id"]), "type": "function", "function": function}
 
 
 def _code_interpreter(item: Json, _request: Json) -> Json:
     outputs = [_code_output(output) for output in item.get("outputs") or []]
-    interpreter = {"input": item.get("code") or "", "outputs": outputs}
-    return {"id": item["id"], "type": "code_interpreter", "code_interpreter": interpreter}
+    interpreter = {"input": a_text(item.get("code") or ""), "outputs": outputs}
+    return {"id": a_text(item["id"]), "type": "code_interpreter", "code_interpreter": interpreter}
 
 
 def _code_output(output: Json) -> Json:
     if output["type"] == "logs":
-        return {"type": "logs", "logs": output["logs"]}
+        return {"type": "logs", "logs": a_text(output["logs"])}
     # The wire names an image by its file, Responses by an address that ends in the file.
-    found = _FILE_ID.findall(output["url"])
-    return {"type": "image", "image": {"file_id": found[-1] if found else output["url"]}}
+    url = a_text(output["url"])
+    found = _FILE_ID.findall(url)
+    return {"type": "image", "image": {"file_id": found[-1] if found else url}}
 
 
 def _file_search(item: Json, request: Json) -> Json:
     tool: Json = next((tool for tool in request.get("tools", []) if tool["type"] == "file_search"), {})
     results: list[dict[str, Any]] = [
         {
-            "file_id": result["file_id"],
-            "file_name": result.get("filename") or "",
-            "score": result.get("score") or 0.0,
-            "content": [{"type": "text", "text": result["text"]}] if result.get("text") else [],
+            "file_id": a_text(result["file_id"]),
+            "file_name": a_text(result.get("filename") or ""),
+            "score": _score(result.get("score")),
+            "content": [{"type": "text", "text": a_text(result["text"])}] if result.get("text") else [],
         }
         for result in item.get("results") or []
     ]
     search = {"ranking_options": tool.get("ranking_options", _DEFAULT_RANKING), "results": results}
-    return {"id": item["id"], "type": "file_search", "file_search": search}
+    return {"id": a_text(item["id"]), "type": "file_search", "file_search": search}
+
+
+def _score(value: Any) -> float:
+    """A score as the wire has it, from 0 to 1."""
+    return max(0.0, min(float(value), 1.0)) if isinstance(value, (int, float)) else 0.0
 
 
 _CALLS = {

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import httpx2
 
-_CONNECT_SECONDS = 5.0
+#: Seconds that a connection may take, with TLS.
+CONNECT_SECONDS = 5.0
 _KEPT_CONNECTIONS = 100
 _KEPT_SECONDS = 30.0
 
@@ -43,18 +44,22 @@ def new_client(*, host: str, tls: bool, timeout: float) -> httpx2.AsyncClient:
     """
     import httpx2
 
+    from .meter import measure
+
     return httpx2.AsyncClient(
-        # Without TLS no certificates are read; this empty context trusts nobody, if there is a redirect to https.
+        # Without TLS no certificates are read; this empty context trusts nobody.
         verify=tls_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
-        timeout=httpx2.Timeout(timeout, connect=min(timeout, _CONNECT_SECONDS), pool=None),
+        timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS), pool=None),
         # How many runs there are at once is the pool's matter, not the connections'.
         limits=httpx2.Limits(
             max_connections=None, max_keepalive_connections=_KEPT_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS
         ),
         # A proxy of the environment cannot reach this machine's own servers.
         trust_env=not is_loopback(host),
-        follow_redirects=True,
-        event_hooks={"request": [_watch]},
+        # Messages go where they were meant to go; the caller decides about each redirect.
+        follow_redirects=False,
+        headers={"Accept-Encoding": "identity"},
+        event_hooks={"request": [_watch], "response": [measure]},
     )
 
 

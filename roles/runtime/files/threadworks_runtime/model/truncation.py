@@ -72,7 +72,7 @@ def estimate(body: Json) -> int:
     A token for every 3 bytes of text in UTF-8 (English has about 4), 4 for each item around it, 1000 for each image.
     """
     parts: list[Json] = [part for item in body["input"] for part in _parts(item)]
-    images = sum(part.get("type") == "input_image" for part in parts)
+    images: int = sum(part.get("type") == "input_image" for part in parts)
     texts = [body.get("instructions", ""), json.dumps(body["tools"]) if "tools" in body else ""]
     texts += [str(part[name]) for part in parts for name in ("text", "arguments", "output", "code") if part.get(name)]
     size: int = sum(len(text.encode("utf-8", "replace")) for text in texts)

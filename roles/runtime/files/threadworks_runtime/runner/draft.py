@@ -35,6 +35,8 @@ class Draft:
     def __init__(self, message_id: str, step_id: str) -> None:
         self.message_id, self.step_id = message_id, step_id
         self._parts: list[Document] = []
+        # The text of each part, in the pieces that came: to join them each time would take longer with each.
+        self._texts: list[list[str]] = []
 
     def add(self, event: events.TextDelta | events.RefusalDelta | events.Citation) -> Event:
         """Take a piece of the message.
@@ -45,11 +47,11 @@ class Draft:
         match event:
             case events.RefusalDelta(text):
                 index, part = self._part({"type": "refusal", "refusal": ""})
-                part["refusal"] += text
+                self._texts[index].append(text)
                 delta: Document = {"refusal": text}
             case events.TextDelta(text):
                 index, part = self._part({"type": "text", "text": {"value": "", "annotations": []}})
-                part["text"]["value"] += text
+                self._texts[index].append(text)
                 delta = {"text": {"value": text}}
             case events.Citation(annotation):
                 index, part = self._part({"type": "text", "text": {"value": "", "annotations": []}})
@@ -60,10 +62,16 @@ class Draft:
 
     def finish(self, content: list[Document]) -> None:
         """Take the finished message's content."""
-        self._parts = content
+        self._parts, self._texts = content, []
 
     def content(self) -> list[Document]:
         """What there is of the message, as content parts of the wire."""
+        for part, pieces in zip(self._parts, self._texts, strict=False):
+            text = "".join(pieces)
+            if part["type"] == "refusal":
+                part["refusal"] = text
+            else:
+                part["text"]["value"] = text
         return self._parts
 
     def _part(self, empty: Document) -> tuple[int, Document]:
@@ -71,6 +79,7 @@ class Draft:
             if part["type"] == empty["type"]:
                 return index, part
         self._parts.append(empty)
+        self._texts.append([])
         return len(self._parts) - 1, empty
 
 
@@ -83,6 +92,7 @@ class Calls:
     def __init__(self, step_id: str) -> None:
         self.step_id = step_id
         self._calls: dict[int, Document] = {}
+        self._places: dict[int, int] = {}
 
     def begin(self, index: int, call: Document) -> Event:
         """Take a call that begins.
@@ -116,7 +126,7 @@ class Calls:
 
     def _event(self, index: int, call: Document) -> Event:
         # Counted within the step, whatever the model's own count is.
-        call = {"index": list(self._calls).index(index), **call}
+        call = {"index": self._places.setdefault(index, len(self._places)), **call}
         return _delta("thread.run.step", self.step_id, {"step_details": {"type": "tool_calls", "tool_calls": [call]}})
 
 

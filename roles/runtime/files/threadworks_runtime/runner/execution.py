@@ -17,6 +17,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from .. import lifecycle
 from ..documents import Document, answer, step
 from ..ids import new_id
+from ..leases import NOBODY
 from ..model import LimitReached, ModelError, ModelServers, converse, events
 from ..settings import ModelOptions
 from ..store import Store, rows
@@ -41,7 +42,6 @@ class Execution:
         self.run_id = run_id
         self.ledger = ledger
         self._store, self._servers, self._options = store, servers, options
-        self._calls: Calls | None = None
         self._made: list[tuple[Kind, str]] = []
         self._task: asyncio.Task[None] | None = None
 
@@ -91,7 +91,7 @@ class Execution:
                 if made is not None:
                     rows.remove(entry.connection, kind, made)
             run = {**entry.row.document, "status": "queued"}
-            rows.save(entry.connection, RUNS, entry.row, run, status="queued", lease_owner=None, lease_until=None)
+            rows.save(entry.connection, RUNS, entry.row, run, status="queued", **NOBODY)
 
         try:
             await self.ledger.write(give_back, last=True)
@@ -107,10 +107,10 @@ class Execution:
             # It stays as it is until the lease is over; then it is found dead.
             _LOG.error("run %s: its end cannot be written (%s)", self.run_id, type(error).__name__)
 
-    async def _converse(self, row: Row) -> None:
+    async def _converse(self, row: Row[Any]) -> None:
         run, private = row.document, row.private
 
-        def read(connection: Connection) -> tuple[Row | None, list[Document]]:
+        def read(connection: Connection) -> tuple[Row[Any] | None, list[Document]]:
             assistant = rows.get(connection, ASSISTANTS, run["assistant_id"])
             return assistant, [found.document for found in rows.all_of(connection, MESSAGES, thread_id=row.thread_id)]
 
@@ -140,9 +140,9 @@ class Execution:
             case events.CallStarted(index, call):
                 await self._begin_call(index, call)
             case events.CallDelta(index, arguments):
-                self.ledger.send(begun(self._calls).extend(index, arguments))
+                self.ledger.send(begun(self.ledger.calls).extend(index, arguments))
             case events.CallFinished(index, call):
-                await self._finish_call(index, call)
+                begun(self.ledger.calls).finish(index, call)
             case events.Finished():
                 await self._finish(event)
 
@@ -162,23 +162,12 @@ class Execution:
     async def _begin_call(self, index: int, call: Document) -> None:
         def begin(entry: Entry) -> None:
             self._close_parts(entry)
-            if self._calls is None:
-                self._calls = Calls(self._begin_step(entry, {"type": "tool_calls", "tool_calls": []}))
+            if self.ledger.calls is None:
+                self.ledger.calls = Calls(self._begin_step(entry, _no_calls()))
 
-        if self._calls is None or self.ledger.draft is not None:
+        if self.ledger.calls is None or self.ledger.draft is not None:
             await self.ledger.write(begin)
-        self.ledger.send(begun(self._calls).begin(index, call))
-
-    async def _finish_call(self, index: int, call: Document) -> None:
-        calls = begun(self._calls)
-        calls.finish(index, call)
-
-        def save(entry: Entry) -> None:
-            row = rows.find(entry.connection, STEPS, calls.step_id)
-            row.document["step_details"]["tool_calls"] = calls.all()
-            rows.save(entry.connection, STEPS, row, row.document)
-
-        await self.ledger.write(save)
+        self.ledger.send(begun(self.ledger.calls).begin(index, call))
 
     async def _finish(self, event: events.Finished) -> None:
         def finish(entry: Entry) -> None:
@@ -186,10 +175,15 @@ class Execution:
             private["usage"] = {name: count + event.usage.get(name, 0) for name, count in private["usage"].items()}
             private["items"] += event.items
             self._note(entry, event)
-            functions = self._calls.functions() if self._calls else []
+            functions = self.ledger.calls.functions() if self.ledger.calls else []
             if functions and event.reason is None:
                 self._close_parts(entry)
-                entry.events.append(lifecycle.wait(entry.connection, entry.row, functions))
+                self.ledger.keep_calls(entry)
+                asked = [
+                    {**call, "function": {**call["function"], "problem": event.problems[call["id"]]}}
+                    for call in functions
+                ]
+                entry.events.append(lifecycle.wait(entry.connection, entry.row, asked))
             else:
                 self.ledger.end_within(entry, "incomplete" if event.reason else "completed", reason=event.reason)
 
@@ -200,7 +194,7 @@ class Execution:
         rows.insert(entry.connection, STEPS, begun, run_id=self.run_id)
         entry.events += [("thread.run.step.created", begun), ("thread.run.step.in_progress", begun)]
         self._made.append((STEPS, begun["id"]))
-        return begun["id"]
+        return str(begun["id"])
 
     def _close_parts(self, entry: Entry) -> None:
         """Complete what the next part follows on: a message, or tool calls that wait for nobody."""
@@ -211,16 +205,24 @@ class Execution:
             entry.events.append(lifecycle.close_message(entry.connection, message, "completed", draft.content()))
             entry.events.append(lifecycle.close_step(entry.connection, made, "completed"))
             self.ledger.draft = None
-        if self._calls is not None and not self._calls.functions():
-            called = rows.find(entry.connection, STEPS, self._calls.step_id)
+        calls = self.ledger.calls
+        if calls is not None and not calls.functions():
+            self.ledger.keep_calls(entry)
+            called = rows.find(entry.connection, STEPS, calls.step_id)
             entry.events.append(lifecycle.close_step(entry.connection, called, "completed"))
-            self._calls = None
+            self.ledger.calls = None
 
     def _note(self, entry: Entry, event: events.Finished) -> None:
         """Put the round's usage, and what may have gone wrong unseen, with the step that is its last."""
         last = next((id for kind, id in reversed(self._made) if kind is STEPS), None)
-        if last is not None:
-            row = rows.find(entry.connection, STEPS, last)
-            warnings = {f"warning_{number}": text[:512] for number, text in enumerate(event.warnings[:16], 1)}
-            noted = {**row.document, "metadata": warnings}
-            rows.save(entry.connection, STEPS, row, noted, {"usage": event.usage})
+        if last is None:
+            # An answer without any output; what there is to say of it needs a place all the same.
+            last = self._begin_step(entry, _no_calls())
+        row = rows.find(entry.connection, STEPS, last)
+        warnings = {f"warning_{number}": text[:512] for number, text in enumerate(event.warnings[:16], 1)}
+        noted = {**row.document, "metadata": warnings}
+        rows.save(entry.connection, STEPS, row, noted, {"usage": event.usage})
+
+
+def _no_calls() -> Document:
+    return {"type": "tool_calls", "tool_calls": []}

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,11 +16,12 @@ from sqlalchemy import Connection, Row
 from .. import lifecycle
 from ..documents import Document
 from ..ids import now
+from ..leases import held_for
 from ..lifecycle import Event
 from ..settings import Settings
 from ..store import Store, rows
-from ..store.tables import ACTIVE, RUNS, THREADS
-from .draft import Draft
+from ..store.tables import ACTIVE, RUNS, STEPS, THREADS
+from .draft import Calls, Draft
 
 
 class Stopped(Exception):
@@ -36,7 +38,7 @@ class Entry:
     """
 
     connection: Connection
-    row: Row
+    row: Row[Any]
     events: list[Event] = field(default_factory=list)
 
 
@@ -56,17 +58,21 @@ class Ledger:
         self.over = asyncio.Event()
         self.draft: Draft | None = None
         """What has come so far of the message in progress."""
+        self.calls: Calls | None = None
+        """The tool calls so far of the step in progress: written all at once, however many there are."""
+        self.expires = math.inf
+        """When the run's time is over, by the monotonic clock: nobody sets it while the run is executed."""
         self._store, self._run_id, self._owner, self._settings, self._send = store, run_id, owner, settings, send
         self._lock = asyncio.Lock()
 
-    async def claim(self) -> Row:
+    async def claim(self) -> Row[Any]:
         """Take the run up.
 
         :return: the run, in progress.
         :raise Stopped: it is not queued any more, or another runner was faster.
         """
 
-        def work(connection: Connection) -> tuple[Row, Event] | None:
+        def work(connection: Connection) -> tuple[Row[Any], Event] | None:
             row = self._locked(connection)
             if row is None or row.status != "queued":
                 return None
@@ -75,8 +81,8 @@ class Ledger:
                 # The time that it waited for its turn does not count.
                 run.update(started_at=now(), expires_at=now() + self._settings.run_expiry)
             run["status"] = "in_progress"
-            columns = {"lease_owner": self._owner, "lease_until": time.time() + self._settings.lease}
-            columns |= {"status": run["status"], "expires_at": run["expires_at"]}
+            columns = {"status": run["status"], "expires_at": run["expires_at"]}
+            columns |= held_for(self._owner, self._settings.lease)
             return row, lifecycle.run_event(rows.save(connection, RUNS, row, run, **columns))
 
         async with self._lock:
@@ -85,6 +91,7 @@ class Ledger:
                 self.over.set()
                 raise Stopped
             row, event = claimed
+            self.expires = time.monotonic() + row.document["expires_at"] - time.time()
             self.send(event)
             return row
 
@@ -139,15 +146,26 @@ class Ledger:
         :param status: the terminal status.
         :param details: as for `lifecycle.end`.
         """
+        self.keep_calls(entry)
         contents: dict[str, list[Document]] = {self.draft.message_id: self.draft.content()} if self.draft else {}
         entry.events.extend(lifecycle.end(entry.connection, entry.row, status, contents=contents, **details))
+
+    def keep_calls(self, entry: Entry) -> None:
+        """Write the tool calls so far.
+
+        :param entry: the write that they are part of.
+        """
+        if self.calls is not None:
+            row = rows.find(entry.connection, STEPS, self.calls.step_id)
+            row.document["step_details"]["tool_calls"] = self.calls.all()
+            rows.save(entry.connection, STEPS, row, row.document)
 
     def send(self, event: Event) -> None:
         """Send an event, unless the run is over."""
         if not self.over.is_set():
             self._send(event)
 
-    def _locked(self, connection: Connection) -> Row | None:
+    def _locked(self, connection: Connection) -> Row[Any] | None:
         row = rows.get(connection, RUNS, self._run_id)
         if row is None:
             return None

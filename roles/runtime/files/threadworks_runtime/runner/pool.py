@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, or_, select
+from sqlalchemy import Connection, select
 
+from ..leases import NOBODY, held_for, lapsed
 from ..model import ModelServers
 from ..owners import new_owner
 from ..settings import ModelOptions, Settings
@@ -78,8 +78,8 @@ class Pool:
         process die, the run is found dead. A served run belongs to the first process that has room for it.
         """
         if self.takes_queued:
-            return {"lease_owner": None, "lease_until": None}
-        return {"lease_owner": self._owner, "lease_until": time.time() + self._settings.lease}
+            return NOBODY
+        return held_for(self._owner, self._settings.lease)
 
     def open(self) -> None:
         """Start the pulse; called in the event loop."""
@@ -196,8 +196,7 @@ class Pool:
         runs = RUNS.table
 
         def find(connection: Connection) -> list[str]:
-            unheld = or_(runs.c.lease_owner.is_(None), runs.c.lease_until < time.time())
-            queued = select(runs.c.id).where(runs.c.status == "queued", unheld).order_by(runs.c.seq)
+            queued = select(runs.c.id).where(runs.c.status == "queued", lapsed(runs)).order_by(runs.c.seq)
             return list(connection.execute(queued.limit(room + len(self._running))).scalars())
 
         for run_id in await self._store.read(find):

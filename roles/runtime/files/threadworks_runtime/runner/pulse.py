@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..leases import held_for
 from ..store import Store
 from ..store.tables import RUNS
 from .execution import Execution
@@ -88,24 +89,24 @@ class Pulse:
             return
         runs = RUNS.table
 
-        def read(connection: Connection) -> dict[str, tuple[str, int]]:
-            found = {}
+        def read(connection: Connection) -> dict[str, str]:
+            found: dict[str, str] = {}
             for ids in _chunks([run_id for run_id, _it in (*watched, *waiting)]):
-                statement = select(runs.c.id, runs.c.status, runs.c.expires_at).where(runs.c.id.in_(ids))
-                found |= {id: (status, expires_at) for id, status, expires_at in connection.execute(statement)}
+                statement = select(runs.c.id, runs.c.status).where(runs.c.id.in_(ids))
+                found |= {row.id: row.status for row in connection.execute(statement)}
             return found
 
         states = await self._store.read(read)
         for run_id, job in waiting:
             # Another process has cancelled, deleted or taken it.
-            if states.get(run_id, ("deleted", 0))[0] != "queued" and self._queued.get(run_id) is job:
+            if states.get(run_id) != "queued" and self._queued.get(run_id) is job:
                 self._drop(run_id)
         for run_id, execution in watched:
-            status, expires_at = states.get(run_id, ("deleted", 0))
+            status = states.get(run_id)  # None: it was deleted
             if status not in ("queued", "in_progress"):
                 # Whatever it has become, the ledger knows what follows from it.
                 await self._end(execution, execution.ledger.write(lambda _entry: None))
-            elif status == "in_progress" and time.time() >= expires_at:
+            elif status == "in_progress" and time.monotonic() >= execution.ledger.expires:
                 await self._end(execution, execution.ledger.end("expired"))
 
     @staticmethod
@@ -120,10 +121,9 @@ class Pulse:
         runs = RUNS.table
 
         def write(connection: Connection) -> None:
-            until = time.time() + self._lease
             for ids in _chunks(held):
                 mine = update(runs).where(runs.c.id.in_(ids), runs.c.lease_owner == self._owner)
-                connection.execute(mine.values(lease_until=until))
+                connection.execute(mine.values(held_for(self._owner, self._lease)))
 
         if held:
             await self._store.write(write)

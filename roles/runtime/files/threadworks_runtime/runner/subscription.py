@@ -10,10 +10,14 @@ from collections.abc import AsyncIterator
 from ..lifecycle import Event
 
 _QUIET = 1.0  # seconds without an event, after which the reader gets a sign of life
+_MOST = 20_000  # events that wait for a reader
 
 
 class Subscription:
-    """The events of one execution, for one reader. The writer never waits for the reader."""
+    """The events of one execution, for one reader.
+
+    The writer never waits for the reader. A reader that is far too slow gets no more events: the store has the rest.
+    """
 
     def __init__(self) -> None:
         self._events: list[Event] = []
@@ -22,7 +26,10 @@ class Subscription:
 
     def send(self, event: Event) -> None:
         """Take an event."""
+        if self._closed:
+            return
         self._events.append(event)
+        self._closed = len(self._events) >= _MOST
         self._news.set()
 
     def close(self) -> None:
@@ -35,15 +42,16 @@ class Subscription:
 
         The events may end before the run does: then the store has the rest.
         """
-        while True:
-            try:
-                await asyncio.wait_for(self._news.wait(), _QUIET)
-            except asyncio.TimeoutError:
-                yield []
-                continue
-            self._news.clear()
-            events, self._events = self._events, []
-            if events:
-                yield events
-            if self._closed and not self._events:
-                return
+        try:
+            while not self._closed or self._events:
+                try:
+                    await asyncio.wait_for(self._news.wait(), _QUIET)
+                except asyncio.TimeoutError:
+                    yield []
+                    continue
+                self._news.clear()
+                events, self._events = self._events, []
+                if events:
+                    yield events
+        finally:  # the reader may have left
+            self._closed, self._events = True, []

@@ -36,7 +36,9 @@ def parse(schema: type[Body], value: Any) -> dict[str, Any]:
 def _translated(error: ValidationError, body: dict[str, Any]) -> ApiError:
     first = error.errors(include_url=False, include_input=False)[0]
     kind, context = first["type"], first.get("ctx", {})
-    param = _path(first["loc"], body, missing=kind == "missing")
+    # Within a JSON Schema, which is one value to pydantic, the place comes with the error.
+    location = (*first["loc"], *context.get("path", ()))
+    param = _path(location, body, missing=kind == "missing")
     if kind == "missing":
         return _missing(param)
     if kind == "extra_forbidden":

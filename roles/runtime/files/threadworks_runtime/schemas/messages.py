@@ -69,6 +69,10 @@ class CreateMessage(Body):
     metadata: shared.Metadata = None
 
 
+# All other writers of the store wait for a request's messages.
+NewMessages = Annotated[list[CreateMessage], Field(max_length=10_000)]
+
+
 class ModifyMetadata(Body):
     """The body of modifyMessage and of modifyRun."""
 

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
+from ..model.answer import MOST_ITEMS
 from . import shared
 from .base import Body
-from .messages import CreateMessage
+from .messages import NewMessages
 from .threads import CreateThread
 
 
@@ -31,7 +32,7 @@ class _Options(Body):
 
 class CreateRun(_Options):
     additional_instructions: str | None = None
-    additional_messages: list[CreateMessage] | None = None
+    additional_messages: NewMessages | None = None
     reasoning_effort: shared.ReasoningEffort = None
 
 
@@ -46,7 +47,7 @@ class _ToolOutput(Body):
 
 
 class SubmitToolOutputs(Body):
-    tool_outputs: list[_ToolOutput] = Field(max_length=1000)
+    tool_outputs: list[_ToolOutput] = Field(max_length=MOST_ITEMS)
     stream: bool | None = None
 
 

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Discriminator, Field, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
+from ..json_schema.rules import Unusable, check_schema
 from .base import Body
 
 # Metadata is searched for, and PostgreSQL knows no text with a null character.
@@ -28,6 +30,18 @@ TokenLimit = Annotated[int, Field(ge=256, le=2**53)] | None
 Model = Annotated[str, Field(min_length=1)]
 Name64 = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None
+
+
+def _usable(schema: dict[str, Any]) -> dict[str, Any]:
+    try:
+        check_schema(schema)
+    except Unusable as unusable:
+        context = {"path": unusable.path, "reason": unusable.reason}
+        raise PydanticCustomError("json_schema", "this JSON Schema cannot be used: {reason}", context) from None
+    return schema
+
+
+Schema = Annotated[dict[str, Any], AfterValidator(_usable)]
 
 
 class CodeInterpreter(Body):
@@ -52,7 +66,7 @@ class FileSearch(Body):
 class _FunctionDefinition(Body):
     name: Name64
     description: str | None = None
-    parameters: dict[str, Any] | None = None
+    parameters: Schema | None = None
     strict: bool | None = None
 
 
@@ -129,7 +143,7 @@ class _Plain(Body):
 class _SchemaFormat(Body):
     name: Name64
     description: str | None = None
-    schema_: dict[str, Any] = Field(default={}, alias="schema")
+    schema_: Schema = Field(default={}, alias="schema")
     strict: bool | None = None
 
 

@@ -8,11 +8,11 @@ from pydantic import Field
 
 from . import shared
 from .base import Body
-from .messages import CreateMessage
+from .messages import NewMessages
 
 
 class CreateThread(Body):
-    messages: list[CreateMessage] = Field(default=[])
+    messages: NewMessages = Field(default=[])
     tool_resources: shared.NewToolResources | None = None
     metadata: shared.Metadata = None
 

@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Checking values in another process, so that it can be ended."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from .worker import SECONDS
+
+_NEEDED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR")
+_HOME = Path(__file__).resolve().parents[2]
+# The process ends itself after its seconds of computing; on a machine that is overloaded it has more of the clock's.
+_PATIENCE = 12 * SECONDS
+# As many at once as there are processors; the other runs wait.
+_WATCHERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="json-schema")
+
+
+async def problems(schemas: list[dict[str, Any]], values: list[tuple[int, Any]]) -> list[str | None]:
+    """Check values against schemas.
+
+    :param schemas: the schemas.
+    :param values: JSON values, each with the number of its schema.
+    :return: for each value where and why it breaks its schema, or ``None``. One that could not be checked breaks it.
+    """
+    if not values:
+        return []
+    return await asyncio.get_running_loop().run_in_executor(_WATCHERS, _ask, schemas, values)
+
+
+def _ask(schemas: list[dict[str, Any]], values: list[tuple[int, Any]]) -> list[str | None]:
+    # What Python needs, and no more: there are secrets in the environment, such as the password of a proxy.
+    environment = {name: value for name, value in os.environ.items() if name in _NEEDED or name.startswith("PYTHON")}
+    path = os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))
+    try:
+        process = subprocess.run(
+            [sys.executable, "-m", f"{__package__}.worker"],
+            input=json.dumps({"schemas": schemas, "values": values}).encode(),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            timeout=_PATIENCE,
+            check=False,
+            cwd=_HOME,
+            env={**environment, "PYTHONPATH": path},
+        )
+        told = process.stdout
+        why = "it needs too much time or memory" if process.returncode < 0 else "the process that does so has failed"
+    except subprocess.TimeoutExpired as expired:
+        told, why = expired.stdout or b"", "it takes too long"
+    except OSError as error:
+        told, why = b"", os.strerror(error.errno) if error.errno else "no process can be started"
+    found: list[str | None] = [json.loads(line) for line in told.splitlines(keepends=True) if line.endswith(b"\n")]
+    return found + [f"it cannot be checked against its schema: {why}"] * (len(values) - len(found))

@@ -1,0 +1,48 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the arguments of function calls are what the functions' schemas allow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..json_schema.checking import problems
+from ..json_schema.text import read_json
+from .errors import not_understood
+from .events import Json
+from .tools import NO_PARAMETERS
+
+
+async def find_problems(calls: list[Json], request: Json) -> dict[str, str | None]:
+    """Check the function calls of an answer. Whoever answers a call must know, and need not check again.
+
+    :param calls: the wire's tool calls, exactly as they will be answered.
+    :param request: the request, with the functions.
+    :return: by the id of each call what is wrong with it, or ``None``.
+    :raises ModelError: two calls have the same id.
+    """
+    functions = [tool for tool in request.get("tools", []) if tool["type"] == "function"]
+    numbers = {tool["name"]: number for number, tool in enumerate(functions)}
+    found: dict[str, str | None] = {}
+    values: dict[str, tuple[int, Any]] = {}
+    for call in calls:
+        if call["type"] != "function":
+            continue
+        if call["id"] in found:
+            # Their outputs could not be told apart, nor what is wrong with each.
+            raise not_understood(f"two calls have the id {call['id']}")
+        number = numbers.get(call["function"]["name"])
+        problem, arguments = _read(call["function"]["arguments"] or "{}")
+        found[call["id"]] = "the run has no such function" if number is None else problem
+        if number is not None and problem is None and functions[number]["parameters"] != NO_PARAMETERS:
+            values[call["id"]] = (number, arguments)
+    checked = await problems([tool["parameters"] for tool in functions], list(values.values()))
+    return found | dict(zip(values, checked, strict=True))
+
+
+def _read(text: str) -> tuple[str | None, Any]:
+    try:
+        arguments = read_json(text)
+    except ValueError as error:
+        return f"they are not JSON: {error}", None
+    return (None if isinstance(arguments, dict) else "they are not an object"), arguments

@@ -1,0 +1,49 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model server's JSON as what can be stored, sent and shown: Python's reader accepts more than JSON can carry."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from ..json_schema.text import is_deep
+from .secrets import Secrets
+
+# A request's schemas, which servers repeat, are nested less deeply (see json_schema).
+_DEEPEST = 150
+_LARGEST_INTEGER = 2**64
+
+
+def clean(value: Any, secrets: Secrets) -> Any:
+    """Take out what nobody could read, and what nobody may.
+
+    Halves of surrogate pairs become question marks; NaN, infinities and integers of more than 64 bits become null.
+
+    :param value: the decoded JSON.
+    :param secrets: what is hidden in each text.
+    :return: the same, clean.
+    :raise ValueError: it is nested too deeply.
+    """
+    if is_deep(value, _DEEPEST):
+        raise ValueError(f"JSON that is nested more than {_DEEPEST} levels deep")
+    return _clean(value, secrets)
+
+
+def text(value: str, secrets: Secrets) -> str:
+    """A text without halves of surrogate pairs and without secrets."""
+    return secrets.hide(value if value.isascii() else value.encode("utf-8", "replace").decode())
+
+
+def _clean(value: Any, secrets: Secrets) -> Any:
+    if isinstance(value, str):
+        return text(value, secrets)
+    if isinstance(value, dict):
+        return {text(name, secrets): _clean(inner, secrets) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_clean(inner, secrets) for inner in value]
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, int) and abs(value) > _LARGEST_INTEGER:
+        return None
+    return value

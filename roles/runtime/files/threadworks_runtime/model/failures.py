@@ -1,0 +1,130 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exceptions of the openai SDK, and of the HTTP library under it, as errors of a run. Imported when both are."""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import httpx2
+import openai
+
+from .cleaning import clean, text
+from .errors import NO_PATH, ModelError, from_body
+from .secrets import Secrets
+from .wording import line
+
+_CHECK = "Is the server running there? Check base_url (OPENAI_BASE_URL)."
+_MOVED = (301, 302, 303, 307, 308)
+
+
+@dataclass(frozen=True)
+class Failures:
+    """Translates what goes wrong with one model server.
+
+    :param place: the server's host and port.
+    :param timeout: seconds that the server may be silent.
+    :param connect: seconds that a connection may take.
+    :param attempts: how often a request is sent at most.
+    :param secrets: what no message may contain.
+    :param has_path: whether ``base_url`` has a path.
+    """
+
+    place: str
+    timeout: float
+    connect: float
+    attempts: int
+    secrets: Secrets
+    has_path: bool
+
+    def translate(self, error: Exception) -> ModelError:
+        """Translate an exception.
+
+        :param error: what was raised while the server was asked, and its answer read.
+        :return: the error of the run.
+        """
+        if isinstance(error, ModelError):
+            return error
+        if isinstance(error, openai.APIStatusError):
+            return self._refused(error)
+        if isinstance(error, openai.APIError) and not isinstance(error, openai.APIConnectionError):
+            return from_body(self._clean(error.body or error.message), place=self.place)
+        if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
+            return self._late(error)
+        if isinstance(error, (openai.OpenAIError, httpx2.HTTPError)):
+            reason = line(self._hidden(_reason(error)))
+            return self._failed(f"The connection to the model server at {self.place} failed: {reason}. {_CHECK}")
+        if isinstance(error, RecursionError):
+            return self.unreadable("JSON that is nested too deeply")
+        if isinstance(error, UnicodeDecodeError):
+            return self.unreadable("text that is not UTF-8")
+        return self.unreadable(f"something that is not JSON ({line(self._hidden(str(error)))})")
+
+    def unreadable(self, what: str) -> ModelError:
+        """The error of an answer that cannot be read.
+
+        :param what: what the server sent.
+        """
+        return self._failed(f"The model server at {self.place} sent {what}.{self._hint}")
+
+    def _refused(self, error: openai.APIStatusError) -> ModelError:
+        status = error.status_code
+        if status in _MOVED:
+            target = line(self._hidden(error.response.headers.get("location", "")))
+            return self._failed(
+                f"The model server at {self.place} redirects to {target or 'an unknown place'} ({status}). No message"
+                " was sent there. If that is the right server, set base_url (OPENAI_BASE_URL) to it.",
+                status,
+            )
+        return from_body(self._clean(error.body), place=self.place, status=status, hint=self._hint)
+
+    def _late(self, error: Exception) -> ModelError:
+        if any(isinstance(cause, httpx2.ConnectTimeout) for cause in _causes(error)):
+            tried = f", {self.attempts} times" if self.attempts > 1 else ""
+            return self._failed(
+                f"The model server at {self.place} could not be reached: no connection within {self.connect:g} seconds"
+                f"{tried}. {_CHECK}"
+            )
+        return self._failed(f"The model server at {self.place} said nothing for {self.timeout:g} seconds (timeout).")
+
+    @property
+    def _hint(self) -> str:
+        return "" if self.has_path else NO_PATH
+
+    @staticmethod
+    def _failed(message: str, status: int | None = None) -> ModelError:
+        return ModelError("server_error", message, status)
+
+    def _hidden(self, words: str) -> str:
+        return text(words, self.secrets)
+
+    def _clean(self, body: object) -> object:
+        try:
+            return clean(body, self.secrets)
+        except ValueError:
+            return None
+
+
+def _reason(error: BaseException) -> str:
+    """Why there is no connection, or no more."""
+    causes = list(_causes(error))
+    for cause in causes:
+        # The texts of asyncio name the address, and not the reason. Errors of these two kinds count differently.
+        if isinstance(cause, OSError) and cause.errno and not isinstance(cause, (ssl.SSLError, socket.gaierror)):
+            return os.strerror(cause.errno)
+    return next((words for words in map(str, causes) if words), "no reason given").rstrip(".")
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """An exception's causes, nearest first, then the exception itself."""
+    cause = error.__cause__ or error.__context__
+    while cause is not None:
+        yield cause
+        # Where several addresses of a host were tried, the first one stands for all.
+        several = getattr(cause, "exceptions", (None,))
+        cause = cause.__cause__ or cause.__context__ or several[0]
+    yield error

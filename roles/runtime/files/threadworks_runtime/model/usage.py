@@ -1,0 +1,39 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tokens that an answer has used, as a model server counts them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .events import Json
+
+# Every reader of JSON knows integers up to here.
+_MOST = 2**53
+
+
+def tokens(value: Any) -> int | None:
+    """A number of tokens.
+
+    :param value: what the server says.
+    :return: the number; ``None``: what it says is none.
+    """
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
+
+
+def read_usage(response: Json) -> dict[str, int]:
+    """The usage of a response as the wire has it.
+
+    :param response: the raw response.
+    :return: the wire's usage; empty where the server does not tell it, or tells something else than numbers of tokens.
+    """
+    usage = response.get("usage")
+    if not isinstance(usage, dict):
+        return {}
+    counted = {name: tokens(usage.get(name) or 0) for name in ("input_tokens", "output_tokens", "total_tokens")}
+    prompt, completion, total = counted.values()
+    if not usage or prompt is None or completion is None or total is None:
+        return {}
+    return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total or prompt + completion}

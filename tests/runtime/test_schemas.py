@@ -1,0 +1,129 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""JSON Schemas on the wire: unusable ones are refused before any model is asked, and calls come checked."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from typing import Any
+
+import httpx2
+import pytest
+from threadworks_runtime.app import Runtime
+from threadworks_runtime.store import rows
+from threadworks_runtime.store.tables import ASSISTANTS
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, Conversation, sdk
+
+Json = dict[str, Any]
+PATH: Json = {"type": "object", "properties": {"path": {"type": "string", "pattern": "^/"}}, "required": ["path"]}
+BAD: Json = {"type": "object", "properties": {"path": {"type": "string", "minLength": "1"}}}
+
+
+def _tool(schema: Json | None, name: str = "disk") -> Json:
+    return {"type": "function", "function": {"name": name, **({} if schema is None else {"parameters": schema})}}
+
+
+def _format(schema: Json) -> Json:
+    return {"type": "json_schema", "json_schema": {"name": "town", "schema": schema}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "param"),
+    [
+        ({"tools": [_tool(PATH), _tool(BAD, "b")]}, "tools[1].function.parameters.properties.path.minLength"),
+        ({"response_format": _format(BAD)}, "response_format.json_schema.schema.properties.path.minLength"),
+    ],
+)
+def test_an_unusable_schema_is_refused_before_any_request(
+    talk: Conversation, model_server: ModelServer, fields: Json, param: str
+) -> None:
+    requests = {
+        "/assistants": {"model": "scripted", **fields},
+        f"/assistants/{talk.assistant}": fields,
+        talk.runs: {"assistant_id": talk.assistant, **fields},
+        "/threads/runs": {"assistant_id": talk.assistant, **fields},
+    }
+    for path, body in requests.items():
+        answer = talk.wire.post(path, json=body)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["error"] == {
+            "type": "invalid_request_error",
+            "message": f'Invalid value for \'{param}\': this JSON Schema cannot be used: "1" is not of type "integer".',
+            "param": param,
+            "code": "invalid_value",
+        }
+    assert model_server.requests == []
+
+
+def test_an_unusable_schema_of_an_older_runtime_fails_the_run_before_any_request(
+    talk: Conversation, app: Runtime, model_server: ModelServer
+) -> None:
+    with app.context.store.writing() as connection:
+        row = rows.find(connection, ASSISTANTS, talk.assistant)
+        row.document["tools"] = [_tool(BAD)]
+        rows.save(connection, ASSISTANTS, row, row.document)
+    error = talk.finish()["last_error"]
+    assert error["code"] == "invalid_prompt"
+    assert "function disk cannot be used: $.properties.path.minLength" in error["message"]
+    assert model_server.requests == []
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_calls_come_checked(talk: Conversation, server: AppServer, model_server: ModelServer, stream: bool) -> None:
+    arguments = ['{"path": "/var"}', '{"path": "var"}', '{"path": ', "[1]", '{"path": "/", "x": NaN}', "[" * 20_000]
+    calls = [{"name": "disk", "arguments": text} for text in arguments]
+    model_server.script([{"calls": [*calls, {"name": "other", "arguments": "{}"}, {"name": "free", "arguments": ""}]}])
+    tools = [_tool(PATH), _tool(None, "free")]
+    if stream:
+        # The SDK's types, strictly: what the runtime adds fits in.
+        with sdk(server) as client:
+            create = client.beta.threads.runs.create
+            for event in create(talk.thread, assistant_id=talk.assistant, tools=tools, stream=True):  # type: ignore[call-overload]
+                run = event.data.to_dict()
+    else:
+        run = talk.finish(tools=tools)
+    assert run["status"] == "requires_action"
+    told = [call["function"] for call in run["required_action"]["submit_tool_outputs"]["tool_calls"]]
+    problems = [function["problem"] for function in told]
+    assert [function["arguments"] for function in told[:-1]] == [*arguments, "{}"]
+    assert problems[0] is None
+    assert problems[1] == '$.path: "var" does not match "^/"'
+    assert [problem.split(":")[0] for problem in problems[2:6]] == [
+        "they are not JSON",
+        "they are not an object",
+        "they are not JSON",
+        "they are not JSON",
+    ]
+    assert problems[6:] == ["the run has no such function", None]
+    # The step is the wire's own: a call there has an output, and no problem.
+    (step,) = talk.steps(run)
+    assert all(
+        call["function"].keys() == {"name", "arguments", "output"} for call in step["step_details"]["tool_calls"]
+    )
+
+
+def test_a_pattern_that_never_ends_elsewhere_holds_nobody_up(talk: Conversation, model_server: ModelServer) -> None:
+    schema = {"type": "object", "properties": {"words": {"type": "string", "pattern": r"^(\w+\s?)*$"}}}
+    arguments = {"words": "a" * 50_000 + "!"}
+    model_server.script([{"calls": [{"name": "disk", "arguments": arguments}]}, {"text": json.dumps(arguments)}])
+    run = talk.finish(tools=[_tool(schema)])
+    (call,) = run["required_action"]["submit_tool_outputs"]["tool_calls"]
+    assert "does not match" in call["function"]["problem"]
+    assert talk.cancel(run).status_code == 200
+    failed = talk.finish(response_format=_format(schema), tools=[])
+    assert "$.words" in failed["last_error"]["message"]
+
+
+def test_a_schema_with_too_many_ways_holds_nobody_up(talk: Conversation, model_server: ModelServer) -> None:
+    names = [f"a{number}" for number in range(60)]
+    doubled = {name: {"allOf": [{"$ref": f"#/$defs/{after}"}] * 2} for name, after in itertools.pairwise(names)}
+    schema = {"$defs": {**doubled, names[-1]: {"type": "object"}}, "$ref": "#/$defs/a0"}
+    model_server.script([{"calls": [{"name": "disk", "arguments": {}}]}])
+    run = talk.start(tools=[_tool(schema)])
+    # Others are answered meanwhile.
+    assert talk.wire.get("/assistants", timeout=httpx2.Timeout(20)).status_code == 200
+    (call,) = talk.until(run, "requires_action")["required_action"]["submit_tool_outputs"]["tool_calls"]
+    assert call["function"]["problem"].startswith("it cannot be checked against its schema")
