@@ -10,6 +10,7 @@ import socket
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
@@ -51,6 +52,10 @@ def _free_port() -> int:
         return probe.getsockname()[1]
 
 
+def _health(port: int, host: str) -> int:
+    return httpx2.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": host}).status_code
+
+
 # It installs its libraries; the machine may have other things to do.
 @pytest.mark.timeout(900)
 def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
@@ -83,10 +88,13 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
         log = (home / "runtime.log").read_text()
         assert not [word for word in ("sk-of", "token-of", "Hello") if word in log]
 
-        other = play(runtime_token="another-token")
+        other = play(runtime_token="another-token", runtime_allowed_hosts=["runtime.example.com", "a.example"])
         assert other.rc == 0, other
         assert other.results["Start or stop the process"]["changed"]
         assert other.results["Run"]["changed"] is False, "the store is the same"
+        port = options["runtime_port"]
+        hosts = {"runtime.example.com": 200, "a.example": 200, f"127.0.0.1:{port}": 200, "evil.com": 403}
+        assert {host: _health(port, host) for host in hosts} == hosts
     finally:
         stopped = play(runtime_state="absent")
     assert stopped.rc == 0, stopped

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 from threadworks_runtime.local import log
+from threadworks_runtime.logs import JsonFormatter
 
 from ansible_collections.threadworks.openai.plugins.plugin_utils import _libraries
 from ansible_collections.threadworks.openai.tests.local.conftest import Desk
@@ -125,7 +126,7 @@ def test_log_that_cannot_be_written_is_no_reason_to_fail(desk: Desk, tmp_path: P
 
 def test_foreign_messages_are_cut() -> None:
     record = logging.LogRecord("asyncio", logging.ERROR, "", 0, "Task failed\nexception=ValueError('%s')", ("x",), None)
-    assert json.loads(log._Formatter().format(record))["message"] == "Task failed"
+    assert json.loads(JsonFormatter().format(record))["message"] == "Task failed"
 
 
 _STUCK = """

@@ -18,16 +18,33 @@ import httpx2
 import openai
 import uvicorn
 from threadworks_runtime.app import Runtime, create_app
-from threadworks_runtime.server import Server, TcpProtocol
+from threadworks_runtime.server import Protocol, TcpProtocol
 from threadworks_runtime.settings import ModelOptions, Settings
 
-from ansible_collections.threadworks.openai.tests.runtime.processes import RUNTIME, Local, Served, wait_for
+from ansible_collections.threadworks.openai.tests.runtime.processes import (
+    RUNTIME,
+    Local,
+    Served,
+    resident,
+    wait_for,
+)
 
-__all__ = ["RUNTIME", "Local", "Served", "wait_for"]  # they are needed with what is here
+__all__ = ["RUNTIME", "Local", "Served", "resident", "wait_for"]  # they are needed with what is here
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
 TOOL = {"type": "function", "function": {"name": "disk"}}
 TERMINAL = ("completed", "failed", "cancelled", "incomplete", "expired")
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, which stops the runs together with itself, as both kinds of runtimes do: open streams wait for them."""
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        app = self.config.app
+        if isinstance(app, Runtime):
+            await asyncio.gather(app.context.executor.stop(0), super().shutdown(sockets))
+        else:
+            await super().shutdown(sockets)
 
 
 class AppServer:
@@ -35,28 +52,35 @@ class AppServer:
 
     :param app: the application, or middleware around it.
     :param socket_path: the Unix socket; ``None``: a TCP port.
+    :param options: further settings of uvicorn.
     """
 
-    def __init__(self, app: Any, socket_path: Path | None = None) -> None:
+    port = 0
+
+    def __init__(self, app: Any, socket_path: Path | None = None, **options: Any) -> None:
         self.app = app
         self.socket = socket_path
         if socket_path is None:
             self._listener = socket.create_server(("127.0.0.1", 0), backlog=1024)
-            self.root = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
+            self.port = self._listener.getsockname()[1]
+            self.root = f"http://127.0.0.1:{self.port}"
         else:
             self._listener = socket.socket(socket.AF_UNIX)
             self._listener.bind(str(socket_path))
             self._listener.listen(1024)
             self.root = "http://runtime"
-        options: dict[str, Any] = {"log_config": None, "timeout_graceful_shutdown": 1}
-        if socket_path is None:
-            options["http"] = TcpProtocol
-        if isinstance(app, Runtime):
-            self._server: uvicorn.Server = Server(app, app, grace=0, **options)
-        else:
-            self._server = uvicorn.Server(
-                uvicorn.Config(app, access_log=False, proxy_headers=False, lifespan="on", **options)
+        self._server = _Server(
+            uvicorn.Config(
+                app,
+                http=TcpProtocol if socket_path is None else Protocol,
+                lifespan="on",
+                access_log=False,
+                proxy_headers=False,
+                log_config=None,
+                timeout_graceful_shutdown=1,
+                **options,
             )
+        )
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
@@ -92,6 +116,11 @@ class AppServer:
         """Whether a request is being answered."""
         return bool(self._server.server_state.tasks)
 
+    @property
+    def connections(self) -> int:
+        """How many clients are connected."""
+        return len(self._server.server_state.connections)
+
     def __enter__(self) -> AppServer:
         try:
             return self.start()
@@ -101,6 +130,17 @@ class AppServer:
 
     def __exit__(self, *_exc: object) -> None:
         self.stop()
+
+
+def connect(server: AppServer | Served | Local) -> socket.socket:
+    """A connection to a runtime; what no HTTP client would send can be sent over it."""
+    if server.socket is None:
+        connection = socket.create_connection(("127.0.0.1", server.port))
+    else:
+        connection = socket.socket(socket.AF_UNIX)
+        connection.connect(str(server.socket))
+    connection.settimeout(60)
+    return connection
 
 
 def raw_client(server: AppServer | Served | Local, **headers: str) -> httpx2.Client:

@@ -34,6 +34,12 @@ def wait_for(what: Callable[[], Any], *, seconds: float = 60) -> Any:
     return value
 
 
+def resident(pid: int) -> int:
+    """The largest memory that a process has had, in MiB; only where there is /proc."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+
+
 class Served:
     """The runtime as a server: its own processes, a TCP port."""
 
@@ -121,6 +127,7 @@ class Local:
     """
 
     url = "http://runtime/v1"
+    port = 0
 
     def __init__(self, store: str, **options: Any) -> None:
         # The path of a socket has to be short.

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import logging
 import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
@@ -241,12 +242,35 @@ def test_a_run_of_an_unknown_assistant_makes_nothing(wire: httpx2.Client) -> Non
         b'{"metadata": {"a": "\\ud800"}}',
         b'{"tools": 1e999}',
         b"[" * 5000,
+        b"[" * 10_000 + b"]" * 10_000,
+        b'{"a":' * 10_000 + b"1" + b"}" * 10_000,
+        b'{"metadata": {"\\udfff": "a"}}',
+        b'{"model": "\xed\xa0\x80"}',
+        b'{"temperature": Infinity}',
+        b'{"temperature": -1e999}',
+        b"\xef\xbb\xbf{}",
+        b"{}{}",
+        b"\0{}",
         b'{"x": %s}' % (b"9" * 5000),
     ],
 )
 def test_malformed_json(wire: httpx2.Client, body: bytes) -> None:
     error = _error(wire.post("/assistants", content=body, headers={"content-type": "application/json"}), 400)
     assert error["code"] == "invalid_json"
+
+
+def test_odd_json_that_is_valid(wire: httpx2.Client) -> None:
+    as_json = {"content-type": "application/json"}
+    # The last one of several counts, as everywhere.
+    twice = wire.post("/assistants", content=b'{"model": "a", "model": "b"}', headers=as_json)
+    assert twice.json()["model"] == "b"
+    parameters = b'{"type": "object", "x": %d, "y": 1e308, "z": %s}' % (2**70, b"[" * 50 + b"]" * 50)
+    tool = b'{"type": "function", "function": {"name": "f", "parameters": %s}}' % parameters
+    made = wire.post("/assistants", content=b'{"model": "m", "tools": [%s]}' % tool, headers=as_json)
+    assert made.status_code in (200, 400), made.text
+    if made.status_code == 200:
+        read = wire.get(f"/assistants/{made.json()['id']}").json()
+        assert read["tools"][0]["function"]["parameters"]["x"] == 2**70
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b'"text"', b"5"])
@@ -322,3 +346,22 @@ def test_a_lost_store_is_said_without_its_details(settings: Settings) -> None:
         error = _error(wire.get("/threads"), 503)
         assert error["type"] == "server_error"
         assert settings.store not in error["message"]
+
+
+def test_a_failure_of_the_runtime_is_said_without_its_text(
+    wire: httpx2.Client, server: AppServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(*_request: object) -> None:
+        raise RuntimeError("the content")
+
+    caplog.set_level(logging.DEBUG, "threadworks")
+    monkeypatch.setattr(server.app.context.store, "read", fail)
+    answer = wire.get("/threads", headers={"Authorization": "Bearer the-key"})
+    error = _error(answer, 500)
+    assert error["type"] == "server_error"
+    (logged,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert "RuntimeError" in logged
+    for shown in (answer.text, str(answer.headers), caplog.text):
+        assert "the content" not in shown
+        assert "the-key" not in shown
+        assert "Traceback" not in shown

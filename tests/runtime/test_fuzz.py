@@ -7,18 +7,27 @@ from __future__ import annotations
 import asyncio
 import copy
 import json
+import logging
 import random
+import re
+import socket
 from collections import Counter
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote, unquote_to_bytes
 
+import httpx2
 import pytest
+from threadworks_runtime import server as limits
 from threadworks_runtime.app import Runtime, create_app
 from threadworks_runtime.runner.pool import Pool
 from threadworks_runtime.settings import Settings
 
+from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, connect
+
 _REQUESTS = 11_000  # of each executor
+_CONNECTIONS = 2000
 _SCHEMA = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}, "strict": True}}
 _MESSAGE = {
     "role": "user",
@@ -187,6 +196,68 @@ async def _ask(
 
     await app(scope, receive, send)
     return sent[0]["status"], b"".join(event.get("body", b"") for event in sent)
+
+
+_BYTES = [
+    b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    b"GET /v1/threads?limit=5 HTTP/1.1\r\nHost: localhost\r\nOpenAI-Beta: assistants=v2\r\n\r\n",
+    b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nOpenAI-Beta: assistants=v2\r\nContent-Type: application/json\r\n"
+    b"Content-Length: 2\r\n\r\n{}",
+    b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nOpenAI-Beta: assistants=v2\r\nContent-Type: application/json\r\n"
+    b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nX: y\r\n\r\n",
+    b"GET /v1/threads HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+]
+_PIECES = [
+    b"\r\n", b"\n", b"\0", b" ", b":", b"\xff", b"//", b"%2F", b"HTTP/1.0", b"HTTP/0.9", b"HTTP/2.0", b"\t", b"-1",
+    b"Content-Length: 5\r\n", b"Transfer-Encoding: chunked\r\n", b"Connection: close\r\n", b"9" * 20, b"OPTIONS", b"",
+    b"x" * 300,
+]  # fmt: skip
+
+
+def _garbled(rng: random.Random) -> bytes:
+    """A few requests on one connection, with pieces of them replaced, repeated, cut out or put in."""
+    text = b"".join(rng.choices(_BYTES, k=rng.choice((1, 1, 2, 3))))
+    for _time in range(rng.randrange(4)):
+        begin = rng.randrange(len(text) + 1)
+        end = min(begin + rng.choice((0, 1, 1, 5, 30)), len(text))
+        text = text[:begin] + rng.choice([*_PIECES, text[begin:end] * 2, rng.randbytes(3)]) + text[end:]
+    return text
+
+
+def _answers(connection: socket.socket) -> bytes:
+    """All that comes until the server closes the connection."""
+    come = b""
+    with suppress(ConnectionError):
+        while piece := connection.recv(65536):
+            come += piece
+    return come
+
+
+@pytest.mark.timeout(300)
+def test_no_bytes_make_the_server_fail(
+    app: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    for limit, seconds in (("_LOOK", 0.1), ("_TO_SEND_A_BODY", 1), ("_TO_LEAVE", 0.1)):
+        monkeypatch.setattr(limits, limit, seconds)
+    rng = random.Random(2026)
+    seen: Counter[bytes] = Counter()
+    with AppServer(app, timeout_keep_alive=1) as server:
+        for _time in range(_CONNECTIONS // 100):
+            with ExitStack() as stack:
+                texts = [_garbled(rng) for _number in range(100)]
+                connections = [stack.enter_context(connect(server)) for _text in texts]
+                for connection, text in zip(connections, texts, strict=True):
+                    with suppress(ConnectionError):
+                        connection.sendall(text)
+                for connection, text in zip(connections, texts, strict=True):
+                    answers = _answers(connection)
+                    assert b"HTTP/1.1 5" not in answers, text
+                    seen.update(re.findall(rb"HTTP/1.1 (\d+)", answers))
+            assert httpx2.get(f"{server.root}/healthz").status_code == 200
+    assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
+    assert seen.keys() >= {b"100", b"200", b"400", b"404"}, seen
 
 
 @pytest.mark.timeout(300)

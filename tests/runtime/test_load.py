@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 import json
-import socket
+import resource
 import statistics
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import httpx2
@@ -22,12 +22,40 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     Conversation,
     Local,
     Served,
+    connect,
     raw_client,
+    resident,
     runtime_options,
     wait_for,
 )
 
 _MANY = 200
+_IDLE, _SLOW = 1000, 500
+
+
+@contextmanager
+def _few_descriptors() -> Iterator[None]:
+    """Processes that are started here may have few files open, unless they ask for more; this one may have many."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = 2 * (_IDLE + _SLOW)
+    if hard != resource.RLIM_INFINITY and hard < needed:
+        pytest.skip(f"no process may have {needed} files open here")
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, needed), hard))
+
+
+@pytest.fixture(params=["local", "served"])
+def usual(request: pytest.FixtureRequest, tmp_path: Path, model_server: ModelServer) -> Iterator[Local | Served]:
+    """A runtime in a process of its own, as it is without any options."""
+    store = str(tmp_path / "runtime.db")
+    with ExitStack() as stack:
+        with _few_descriptors():
+            runtime: Local | Served = Local(store) if request.param == "local" else Served(store, model_server.base_url)
+            stack.enter_context(runtime)
+        yield runtime
 
 
 @pytest.fixture(params=["local", "served"])
@@ -46,14 +74,9 @@ class _Stream:
     """A request whose answer is read only when the test wants it: a client that is slow, or idle."""
 
     def __init__(self, runtime: Local | Served, path: str, body: object, headers: dict[str, str]) -> None:
-        if isinstance(runtime, Local):
-            self._socket = socket.socket(socket.AF_UNIX)
-            self._socket.connect(str(runtime.socket))
-        else:
-            self._socket = socket.create_connection(("127.0.0.1", runtime.port))
-        self._socket.settimeout(60)
+        self._socket = connect(runtime)
         content = json.dumps(body)
-        fields = {**headers, "Host": "runtime", "Content-Type": "application/json", "Content-Length": len(content)}
+        fields = {**headers, "Host": "localhost", "Content-Type": "application/json", "Content-Length": len(content)}
         head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
         self._socket.sendall(f"POST /v1{path} HTTP/1.1\r\n{head}\r\n{content}".encode())
 
@@ -63,14 +86,21 @@ class _Stream:
     def __exit__(self, *_exc: object) -> None:
         self._socket.close()
 
-    def rest(self) -> bytes:
-        """All that comes until the events end."""
+    def until(self, end: bytes) -> bytes:
+        """All that comes until the end."""
         come = b""
-        while b"[DONE]" not in come:
+        while end not in come:
             piece = self._socket.recv(65536)
             assert piece, come
             come += piece
         return come
+
+
+def _seconds(wire: httpx2.Client, url: httpx2.URL | str) -> float:
+    """How long an answer takes."""
+    began = time.monotonic()
+    assert wire.get(url).status_code == 200
+    return time.monotonic() - began
 
 
 @pytest.mark.timeout(300)
@@ -83,18 +113,51 @@ def test_many_runs_and_idle_streams_keep_nobody_waiting(runtime: Local | Served,
         body = {"assistant_id": talk.assistant, "stream": True}
         streams = [stack.enter_context(_Stream(runtime, "/threads/runs", body, headers)) for _number in range(_MANY)]
         wait_for(lambda: len(model_server.runs) == _MANY)
-
-        def seconds() -> float:
-            began = time.monotonic()
-            assert wire.get(health).json()["status"] == "ok"
-            return time.monotonic() - began
-
-        assert statistics.median(seconds() for _time in range(20)) < 1
+        assert statistics.median(_seconds(wire, health) for _time in range(20)) < 1
         # What is asked of the store does not wait for the runs either.
         assert wire.get(f"/threads/{talk.thread}").status_code == 200
         model_server.release()
         for stream in streams:
-            come = stream.rest()
+            come = stream.until(b"[DONE]")
             assert come.count(b"event: thread.run.completed") == 1
             assert come.count(b"event: thread.message.completed") == 1
     assert len(model_server.runs) == _MANY
+
+
+def _half(number: int) -> bytes:
+    """The beginning of a request: of each second one not even the head is complete."""
+    fields = {**BETA, "Host": "localhost", "Content-Type": "application/json", "Content-Length": "100"}
+    head = "POST /v1/threads HTTP/1.1\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return (head if number % 2 else head + '\r\n{"metadata": {').encode()
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("followed", ["own runs", "one run"])
+def test_1000_idle_streams_and_500_slow_clients_keep_nobody_waiting(
+    usual: Local | Served, model_server: ModelServer, followed: str
+) -> None:
+    model_server.script([{"hold": True, "sticky": True}])
+    headers = {**BETA, **runtime_options(ModelOptions(base_url=model_server.base_url))}
+    if followed == "one run":
+        headers["Idempotency-Key"] = "one"
+    health = httpx2.URL(usual.url).copy_with(path="/healthz")
+    with raw_client(usual) as wire, ExitStack() as stack:
+        talk = Conversation(wire)
+        body = {"assistant_id": talk.assistant, "stream": True}
+        idle = [stack.enter_context(_Stream(usual, "/threads/runs", body, headers)) for _number in range(_IDLE)]
+        for stream in idle:
+            stream.until(b"event: ")
+        for number in range(_SLOW):
+            stack.enter_context(connect(usual)).sendall(_half(number))
+
+        def seconds_of_a_new_client() -> float:
+            with raw_client(usual) as another:
+                return _seconds(another, f"/threads/{talk.thread}")
+
+        assert statistics.median(_seconds(wire, health) for _time in range(20)) < 1
+        assert statistics.median(_seconds(wire, f"/threads/{talk.thread}") for _time in range(20)) < 1
+        assert statistics.median(seconds_of_a_new_client() for _time in range(20)) < 1
+        if Path("/proc/self/status").exists():
+            assert resident(usual.pid) < 256
+        model_server.release()
+        idle[0].until(b"event: thread.run.completed")

@@ -133,7 +133,7 @@ def test_runs_of_a_killed_runtime_are_found_dead_at_once(
     runtime.kill()
     # At once: the first who looks finds them, and no lease has to end.
     failed = watcher.read(run)
-    assert _row(watcher.server.app, queued).lease_until > time.time()
+    assert _row(watcher.server.app, queued).lease_monotonic > time.monotonic()
     waiting = watcher.wire.get(f"/threads/{queued['thread_id']}/runs/{queued['id']}").json()
     for found in (failed, waiting):
         assert (found["status"], found["last_error"]["code"]) == ("failed", "server_error")
@@ -233,7 +233,11 @@ def test_leases_are_renewed_also_while_a_run_waits_for_its_turn(local: Settings,
         def renewed() -> bool:
             after = [_row(talk.server.app, run) for run in runs]
             assert [row.lease_owner for row in after] == [row.lease_owner for row in before]
-            return all(new.lease_until > old.lease_until + local.lease for new, old in zip(after, before, strict=True))
+            return all(
+                new.lease_until > old.lease_until + local.lease
+                and new.lease_monotonic > old.lease_monotonic + local.lease
+                for new, old in zip(after, before, strict=True)
+            )
 
         wait_for(renewed)
         paths = [f"/threads/{run['thread_id']}/runs/{run['id']}" for run in runs]

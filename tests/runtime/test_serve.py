@@ -6,20 +6,28 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import httpx2
 import pytest
 from threadworks_runtime.settings import Settings
+from threadworks_runtime.store.migrations import VERSION
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import (
     BETA,
+    RUNTIME,
     Conversation,
+    Local,
     Served,
+    connect,
     raw_client,
     wait_for,
 )
@@ -175,6 +183,77 @@ def test_a_killed_process_is_replaced_and_loses_no_more_than_its_runs(
     assert served.stop() == 0
 
 
+def test_workers_do_not_outlive_a_killed_parent(served: Served, model_server: ModelServer) -> None:
+    model_server.script([{"text": "one two three", "hang_after": 6}])
+    wait_for(lambda: len(_processes(served)) == 2)
+    workers = _processes(served)
+    with raw_client(served) as wire:
+        body = {"assistant_id": Conversation(wire).assistant, "stream": True}
+        with wire.stream("POST", "/threads/runs", json=body) as answer:
+            lines = answer.iter_lines()
+            assert "event: thread.message.created" in lines
+            os.kill(served.pid, signal.SIGKILL)
+            # It is as clean an end as any other: the run goes back to the queue.
+            assert "event: error" in lines
+    wait_for(lambda: not any(_is_alive(pid) for pid in workers))
+    served.kill()
+    served.start()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    # Whoever has become its parent may not have waited for it yet.
+    shown = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True, check=False).stdout
+    return not shown.startswith("Z") and bool(shown)
+
+
+def _refused(tmp_path: Path, *python: str, path: Path = RUNTIME, open_files: int = 4000) -> str:
+    """What a start that fails reports."""
+    started = subprocess.run(
+        [sys.executable, *python, "-m", "threadworks_runtime", "serve", "--store", str(tmp_path / "runtime.db")],
+        env={**os.environ, "PYTHONPATH": f"{path}:{RUNTIME}"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files)),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert started.returncode == 1
+    assert "Traceback" not in started.stderr
+    assert not (tmp_path / "runtime.db").exists()
+    return started.stderr
+
+
+def test_missing_libraries_are_named_with_the_remedy(tmp_path: Path) -> None:
+    told = _refused(tmp_path, "-S")
+    assert "missing: openai, falcon, uvicorn, httptools, SQLAlchemy, pydantic" in told
+    assert told.rstrip().endswith(f"{sys.executable} -m pip install -r {RUNTIME / 'requirements.txt'}")
+
+
+def test_a_broken_library_is_named_with_the_remedy(tmp_path: Path) -> None:
+    (tmp_path / "falcon.py").write_text("import no_such_library\n")
+    told = _refused(tmp_path, path=tmp_path)
+    assert "No module named 'no_such_library'" in told
+    assert "pip install -r" in told
+
+
+def test_too_few_open_files_are_reported(tmp_path: Path) -> None:
+    told = _refused(tmp_path, open_files=500)
+    assert "2048 connections and 32 runs need 2336 open files, and this process may have 500" in told
+    assert "--connections" in told
+
+
+def test_the_health_of_both_kinds_of_runtimes_looks_the_same(settings: Settings, model_server: ModelServer) -> None:
+    with Served(settings.store, model_server.base_url) as served, raw_client(served) as wire:
+        health = wire.get(httpx2.URL(served.url).copy_with(path="/healthz")).json()
+    with Local(settings.store) as local, raw_client(local) as wire:
+        assert wire.get("http://runtime/healthz").json() == health
+    assert health == {"status": "ok", "store_version": VERSION}
+
+
 def test_the_token_and_the_size_limit(settings: Settings, model_server: ModelServer) -> None:
     arguments = ("--host", "0.0.0.0", "--max-body", "1000")
     with Served(settings.store, model_server.base_url, *arguments, RUNTIME_TOKEN="s3cret") as served:
@@ -207,3 +286,28 @@ def test_logs_are_json_without_contents_and_keys(settings: Settings, model_serve
     assert {line["status"] for line in requests} >= {200, 415}
     for secret in ("sk-the", "the-runtimes-token", "the-instructions", "the-metadata", "the-content", "Hello"):
         assert secret not in served.log
+
+
+def test_what_is_wrong_with_a_request_is_said_without_its_secrets(
+    settings: Settings, model_server: ModelServer
+) -> None:
+    secrets = {"OPENAI_API_KEY": "sk-the-canary", "RUNTIME_TOKEN": "token-canary"}
+    headers = {"Authorization": "Bearer wrong-canary", "Runtime-Options": '{"api_key": "key-canary"'}
+    right = {**headers, "Authorization": "Bearer token-canary"}
+    with Served(settings.store, model_server.base_url, **secrets) as served:
+        shown = []
+        for sent in (
+            headers,
+            right,
+            {**headers, "Authorization": "Basic canary"},
+        ):
+            with raw_client(served, **sent) as wire:
+                answers = [wire.request(method, "/threads") for method in ("GET", "POST", "PUT", "OPTIONS")]
+                answers += [wire.post("/threads", content=b"{"), wire.get("/x"), wire.get("/threads/x/runs/y")]
+            assert {answer.status_code for answer in answers} & {400, 401, 404, 405, 415}
+            shown += [f"{answer.text}{answer.headers}" for answer in answers]
+        with connect(served) as connection:
+            connection.sendall(b"GET / HTTP/1.1\r\nAuthorization: Bearer canary\r\n canary\r\nX\0: canary\r\n\r\n")
+            shown.append(connection.recv(65536).decode())
+        assert "canary" not in "".join(shown)
+        assert "canary" not in served.log

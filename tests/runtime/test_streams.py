@@ -128,6 +128,9 @@ def test_who_leaves_does_not_end_the_run(talk: Conversation, model_server: Model
         for name, _data in _events(answer):
             if name == "thread.message.delta":
                 break
+    # Nobody writes on for a client that is not there.
+    wait_for(lambda: not talk.server.busy)
+    assert _newest(talk)["status"] == "in_progress"
     model_server.release()
     run = wait_for(lambda: found if (found := _newest(talk))["completed_at"] else None)
     assert run["status"] == "completed"

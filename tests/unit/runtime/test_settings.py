@@ -91,7 +91,8 @@ def test_options_come_from_the_environment_and_the_command_line_wins(
 def test_the_defaults(environment: dict[str, str]) -> None:
     service = read_service(_STORE)
     assert (service.host, service.port, service.workers, service.grace) == ("127.0.0.1", 8088, 1, 30)
-    assert service.settings == Settings(store="x", executor="served")
+    assert service.connections == 2048
+    assert service.settings == Settings(store="x", executor="served", hosts=frozenset({"127.0.0.1"}))
     assert service.settings.concurrent_runs == 32
 
 
@@ -114,7 +115,14 @@ def test_beyond_loopback_a_token_is_needed(host: str, capsys: pytest.CaptureFixt
         ([], "--store"),
         (["--store", "x", "--workers", "0"], "--workers"),
         (["--store", "x", "--concurrent-runs", "0"], "--concurrent-runs"),
+        (["--store", "x", "--connections", "0"], "--connections"),
         (["--store", "x", "--port", "no"], "--port"),
+        (["--store", "x", "--port", "65536"], "--port"),
+        (["--store", "x", "--port", "-1"], "--port"),
+        (["--store", "x", "--grace", "-1"], "--grace"),
+        (["--store", "x", "--grace", "nan"], "--grace"),
+        (["--store", "x", "--timeout", "0"], "--timeout"),
+        (["--store", "x", "--allowed-host", "https://a"], "--allowed-host"),
         (["--store", "x", "--threads", "4"], "--threads"),
         (["--store", "x", "--host", ""], "RUNTIME_TOKEN"),
     ],
@@ -150,9 +158,24 @@ def test_the_usage_names_both_commands(arguments: list[str]) -> None:
     assert "local" in done.stderr
 
 
+def _logged(logger: str, message: str, *arguments: str, error: Exception | None = None) -> str:
+    exception = (type(error), error, None) if error else None
+    return JsonFormatter().format(logging.LogRecord(logger, logging.ERROR, "", 1, message, arguments, exception))
+
+
 def test_logs_tell_an_exceptions_type_and_not_its_text() -> None:
-    error = ValueError("the content")
-    record = logging.LogRecord("x", logging.ERROR, "", 1, "failed: %s", ("why",), (ValueError, error, None))
-    entry = json.loads(JsonFormatter().format(record))
+    line = _logged("threadworks.x", "failed: %s", "why", error=ValueError("the content"))
+    entry = json.loads(line)
     assert (entry["message"], entry["exception"], entry["level"]) == ("failed: why", "ValueError", "error")
-    assert "the content" not in json.dumps(entry)
+    assert "the content" not in line
+
+
+def test_logs_tell_of_libraries_no_more_than_what_they_always_say() -> None:
+    lost = "Task exception was never retrieved\nfuture: <Task finished exception=RuntimeError('the content')>"
+    lines = [_logged("asyncio", lost), _logged("httpx2", "request of %s", "the content"), _logged("other", "")]
+    assert [json.loads(line)["message"] for line in lines] == [
+        "Task exception was never retrieved",
+        "request of %s",
+        "",
+    ]
+    assert "the content" not in "".join(lines)

@@ -14,9 +14,7 @@ def main() -> None:
     """
     command, *arguments = sys.argv[1:] or ["--help"]
     if command == "serve":
-        from .serve import main as serve
-
-        serve(arguments)
+        _serve(arguments)
     elif command == "local":
         from .local import main as local
 
@@ -27,6 +25,21 @@ def main() -> None:
             "  serve   serve the runtime over HTTP\n"
             "  local   serve it over a Unix socket; started by the collection's plugins, configured on standard input"
         )
+
+
+def _serve(arguments: list[str]) -> None:
+    from .libraries import REQUIREMENTS, missing, too_old
+
+    reason = missing() or too_old()
+    try:
+        if reason is None:
+            from .serve import main as serve
+
+            serve(arguments)
+            sys.exit()
+    except ImportError as error:
+        reason = str(error)
+    sys.exit(f"The runtime cannot be served: {reason}. Run: {sys.executable} -m pip install -r {REQUIREMENTS}")
 
 
 if __name__ == "__main__":

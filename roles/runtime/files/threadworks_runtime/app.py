@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-import hmac
 import json
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 import falcon
@@ -15,16 +15,16 @@ from falcon.asgi import Request, Response
 from falcon.media import JSONHandler
 from sqlalchemy.exc import SQLAlchemyError
 
+from .bodies import Bodies, watch_body
+from .doors import Doors
 from .errors import ApiError
-from .ids import new_id
 from .logs import RequestLog
 from .resources import assistants, health, messages, runs, steps, threads
 from .resources.context import Context
 from .runner.pool import Pool
 from .settings import Settings
 from .store import open_store
-from .store.wording import NO_SPACE, is_out_of_space
-from .wire import watch_body
+from .store.wording import trouble
 
 _LOG = logging.getLogger("threadworks.runtime")
 _ROUTES = {
@@ -42,13 +42,9 @@ _ROUTES = {
     "/threads/{thread_id}/runs/{run_id}/steps": steps.Steps,
     "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.Step,
 }
-_NO_BETA = (
-    "You must provide the 'OpenAI-Beta' header to access the Assistants API. "
-    "Please try again by setting the header 'OpenAI-Beta: assistants=v2'."
-)
 
 
-class Runtime(falcon.asgi.App):
+class Runtime(falcon.asgi.App):  # type: ignore[type-arg]  # generic in newer falcons only
     """The ASGI application: the wire under ``/v1``, and ``/healthz``.
 
     :ivar context: its parts.
@@ -74,7 +70,7 @@ def create_app(settings: Settings) -> Runtime:
     """
     store = open_store(settings)
     context = Context(settings, store, Pool(settings, store))
-    app = Runtime(middleware=[RequestLog(), _Gate(settings), _Lifespan(context)])
+    app = Runtime(middleware=[RequestLog(), Bodies(settings.max_body), Doors(settings), _Lifespan(context)])
     app.context = context
     # ASCII: an older store may have text that UTF-8 cannot encode.
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=json.dumps)
@@ -94,44 +90,23 @@ class _Lifespan:
     def __init__(self, context: Context) -> None:
         self._context = context
 
-    async def process_startup(self, scope: dict[str, object], event: dict[str, object]) -> None:
+    async def process_startup(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         self._context.executor.open()
 
-    async def process_shutdown(self, scope: dict[str, object], event: dict[str, object]) -> None:
+    async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         if not self._context.executor.stopped:
             await self._context.executor.stop(self._context.grace)
         self._context.store.close()
 
 
-class _Gate:
-    """What is checked before any resource is asked."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._max_body = settings.max_body
-        self._token = settings.token.encode() if settings.token else None
-
-    async def process_request(self, req: Request, resp: Response) -> None:
-        req.context.max_body = self._max_body
-        resp.set_header("x-request-id", new_id("req"))
-        if self._token is None or req.path == "/healthz":
-            return
-        scheme, _space, token = (req.auth or "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode(), self._token):
-            raise ApiError(401, "Incorrect token: send it as 'Authorization: Bearer TOKEN'.", code="invalid_api_key")
-
-    async def process_resource(self, req: Request, resp: Response, resource: object, params: dict) -> None:
-        if req.path.startswith("/v1/") and "assistants=v2" not in (req.get_header("OpenAI-Beta") or ""):
-            raise ApiError(400, _NO_BETA, code="invalid_beta")
-
-
-async def _answer(req: Request, resp: Response, error: ApiError, params: dict) -> None:
+async def _answer(req: Request, resp: Response, error: ApiError, params: dict[str, Any]) -> None:
     resp.status = error.status
     resp.media = error.body
 
 
-async def _answer_http_error(req: Request, resp: Response, error: falcon.HTTPError, params: dict) -> None:
+async def _answer_http_error(req: Request, resp: Response, error: falcon.HTTPError, params: dict[str, Any]) -> None:
     messages_of = {
-        404: f"Invalid URL ({req.method} {req.path})",
+        404: f"Invalid URL ({req.method} {req.path}){'' if req.path.startswith('/v1/') else ': paths begin with /v1/'}",
         405: f"Not allowed to {req.method} on {req.path}.",
     }
     message = messages_of.get(error.status_code) or error.description or error.title
@@ -139,15 +114,14 @@ async def _answer_http_error(req: Request, resp: Response, error: falcon.HTTPErr
     await _answer(req, resp, ApiError(error.status_code, message), params)
 
 
-async def _answer_store_failure(req: Request, resp: Response, error: SQLAlchemyError, params: dict) -> None:
+async def _answer_store_failure(req: Request, resp: Response, error: SQLAlchemyError, params: dict[str, Any]) -> None:
     # Its text may quote what was to be written: the log says only what kind of trouble it is.
     cause = getattr(error, "orig", None) or error
     _LOG.error("store failure: %s", type(cause).__name__)
-    message = NO_SPACE if is_out_of_space(cause) else "The store cannot be reached or is busy; try again."
-    await _answer(req, resp, ApiError(503, message, type="server_error"), params)
+    await _answer(req, resp, ApiError(503, trouble(cause), type="server_error"), params)
 
 
-async def _answer_failure(req: Request, resp: Response, error: Exception, params: dict) -> None:
+async def _answer_failure(req: Request, resp: Response, error: Exception, params: dict[str, Any]) -> None:
     place = error.__traceback__
     while place and place.tb_next:
         place = place.tb_next

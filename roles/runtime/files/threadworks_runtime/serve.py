@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import ipaddress
+import multiprocessing
 import os
 import signal
 import socket
@@ -23,6 +23,8 @@ from typing import Any
 import uvicorn
 
 from .app import Runtime, create_app
+from .descriptors import allow_descriptors
+from .doors import is_host, is_loopback
 from .errors import StoreError
 from .logs import CONFIG
 from .server import TcpProtocol
@@ -31,18 +33,22 @@ from .store import open_store
 
 _KEEP_ALIVE = 30  # seconds
 _MARGIN = 5  # seconds that requests have after the runs
+_DAY = 86400  # seconds
+_FURTHER_DESCRIPTORS = 256  # for the store, the log and the libraries
 # The options that a worker process reads again from its environment.
 _VARIABLES = {
     "host": "RUNTIME_HOST",
     "port": "RUNTIME_PORT",
     "store": "OPENAI_RUNTIME_STORE",
     "workers": "RUNTIME_WORKERS",
+    "connections": "RUNTIME_CONNECTIONS",
     "concurrent_runs": "RUNTIME_CONCURRENT_RUNS",
     "run_expiry": "RUNTIME_RUN_EXPIRY",
     "grace": "RUNTIME_GRACE",
     "max_body": "RUNTIME_MAX_BODY",
     "timeout": "RUNTIME_MODEL_TIMEOUT",
 }
+_ALLOWED_HOSTS = "RUNTIME_ALLOWED_HOSTS"
 
 
 @dataclass(frozen=True)
@@ -53,6 +59,7 @@ class Service:
     :param host: the address to listen on.
     :param port: the port to listen on.
     :param workers: processes, all on one store.
+    :param connections: connections that each process takes.
     :param grace: seconds that runs have left when the server is stopped; then they are handed over.
     """
 
@@ -60,6 +67,7 @@ class Service:
     host: str
     port: int
     workers: int
+    connections: int
     grace: float
 
 
@@ -72,7 +80,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = _parse(arguments, os.environ)
     # Worker processes read them there, and this process does as they do.
     os.environ.update({variable: str(getattr(options, name)) for name, variable in _VARIABLES.items()})
+    os.environ[_ALLOWED_HOSTS] = ",".join(options.allowed_host)
     service = read_service(os.environ)
+    _allow_connections(service)
     try:
         _check_address(service.host, service.port)
         # Made and brought up to date here, so that the workers find it ready, and trouble is reported once and plainly.
@@ -90,9 +100,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
         host=service.host,
         port=service.port,
         http=TcpProtocol,
+        ws="none",
         lifespan="on",
         access_log=False,
         proxy_headers=False,
+        server_header=False,
+        limit_concurrency=service.connections + 1,
         timeout_graceful_shutdown=int(service.grace) + _MARGIN,
         timeout_keep_alive=_KEEP_ALIVE,
         log_config=CONFIG,
@@ -117,7 +130,21 @@ def work() -> Runtime:
     # uvicorn waits for open streams, and these wait for the runs: both begin to end at the same moment.
     for number in (signal.SIGINT, signal.SIGTERM):
         _call_too(number, lambda: loop.call_soon_threadsafe(stop_runs))
+    _end_with_parent(loop)
     return runtime
+
+
+def _end_with_parent(loop: asyncio.AbstractEventLoop) -> None:
+    """Stop this process when the one that has started it as its worker is killed: nobody else would ever stop it."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+
+    def stop(sentinel: int) -> None:
+        loop.remove_reader(sentinel)
+        signal.raise_signal(signal.SIGTERM)
+
+    loop.add_reader(parent.sentinel, stop, parent.sentinel)
 
 
 def _call_too(number: int, act: Callable[[], object]) -> None:
@@ -152,9 +179,18 @@ def read_service(environment: Mapping[str, str]) -> Service:
         concurrent_runs=options.concurrent_runs,
         run_expiry=options.run_expiry,
         token=environment.get("RUNTIME_TOKEN") or None,
+        hosts=_hosts(options, environment),
         max_body=options.max_body,
     )
-    return Service(settings, options.host.strip("[]"), options.port, options.workers, options.grace)
+    host = options.host.strip("[]")
+    return Service(settings, host, options.port, options.workers, options.connections, options.grace)
+
+
+def _hosts(options: argparse.Namespace, environment: Mapping[str, str]) -> frozenset[str] | None:
+    """The host names that are served. A token keeps web pages out as well: with one, all are, unless some are named."""
+    if environment.get("RUNTIME_TOKEN") and not options.allowed_host:
+        return None
+    return frozenset(name.lower().strip("[]") for name in (options.host, *options.allowed_host))
 
 
 def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> argparse.Namespace:
@@ -172,29 +208,57 @@ def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> a
     option("port", 8088, "port to listen on", int)
     option("store", None, "path of an SQLite file, or SQLAlchemy URL")
     option("workers", 1, "worker processes", int)
+    option("connections", 2048, "connections that a process takes at the same time", int)
     option("concurrent_runs", Settings.concurrent_runs, "runs that a process executes at the same time", int)
     option("run_expiry", Settings.run_expiry, "seconds until a run expires", int)
     option("grace", 30, "seconds that runs may still take when the server is stopped", float)
     option("max_body", Settings.max_body, "bytes that a request's body may have", int)
     option("timeout", 600, "seconds that the model server may stay silent", float)
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        metavar="NAME",
+        help="host name that clients may use, such as that of a proxy in front; may be repeated "
+        f"({_ALLOWED_HOSTS}, separated by commas; default: those of loopback addresses, with a token all)",
+    )
     options = parser.parse_args(arguments)
+    if options.allowed_host is None:
+        options.allowed_host = [name for name in environment.get(_ALLOWED_HOSTS, "").split(",") if name]
     if not options.store:
         parser.error("--store (OPENAI_RUNTIME_STORE) is missing")
-    for name in ("workers", "concurrent_runs", "run_expiry", "max_body"):
+    for name in options.allowed_host:
+        if not is_host(name):
+            parser.error(f"--allowed-host takes a host name or address without scheme and port, not {name!r}")
+    for name in ("workers", "connections", "concurrent_runs", "run_expiry", "max_body"):
         if getattr(options, name) < 1:
             parser.error(f"--{name.replace('_', '-')} must be at least 1")
-    if not environment.get("RUNTIME_TOKEN") and not _is_loopback(options.host):
+    if not 0 <= options.port <= 65535:
+        parser.error("--port must be between 0 and 65535")
+    if not 0 <= options.grace <= _DAY:
+        parser.error(f"--grace must be between 0 and {_DAY}")
+    if not options.timeout > 0:
+        parser.error("--timeout must be more than 0")
+    if not environment.get("RUNTIME_TOKEN") and not is_loopback(options.host):
         parser.error(
             f"listening on {options.host} would let everybody in: set RUNTIME_TOKEN, and put a TLS proxy in front"
         )
     return options
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host == "localhost"
+def _allow_connections(service: Service) -> None:
+    """Get the file descriptors that the connections of a process need.
+
+    :raise SystemExit: there are not enough.
+    """
+    runs = service.settings.concurrent_runs
+    needed = service.connections + runs + _FURTHER_DESCRIPTORS
+    allowed = allow_descriptors(needed)
+    if allowed < needed:
+        sys.exit(
+            f"{service.connections} connections and {runs} runs need {needed} open files, and this process may have "
+            f"{allowed}. Raise its hard limit ('ulimit -Hn', LimitNOFILE in a systemd unit), or lower --connections "
+            "or --concurrent-runs."
+        )
 
 
 def _check_address(host: str, port: int) -> None:

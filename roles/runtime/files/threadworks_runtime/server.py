@@ -1,44 +1,157 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP server around the application: uvicorn, which lets the runs end before it ends itself."""
+"""The HTTP connections: uvicorn's, for clients that may be slow, many, or send too much."""
 
 from __future__ import annotations
 
 import asyncio
+import http
+import json
 import socket
 from typing import Any
 
-import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .app import Runtime
+from .errors import ApiError
 
-try:
-    from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol as HttpProtocol
-except ImportError:  # slower, and always there
-    from uvicorn.protocols.http.h11_impl import H11Protocol as HttpProtocol  # type: ignore[assignment]
+_LARGEST_HEAD = 64 * 1024  # bytes
+_PIPELINED = 8  # requests that may wait for the answer to the one before them
+_TO_SEND_A_BODY = 120.0  # seconds
+_TO_READ_ON = 120.0  # seconds until a client has to take something of an answer
+_TO_LEAVE = 2.0  # seconds in which a client that was refused may read why
+_LOOK = 1.0  # seconds between two looks at a connection
 
 
-class Server(uvicorn.Server):
-    """Serves one application.
+class _Unacceptable(Exception):
+    """Stops the parser."""
 
-    :param app: what is called: the application, or what is wrapped around it.
-    :param runtime: the application.
-    :param grace: seconds that runs have left when the server is stopped.
-    :param options: further settings of uvicorn.
+
+class Protocol(HttpToolsProtocol):
+    """uvicorn's HTTP protocol, with limits for what a client sends and for the time that it takes.
+
+    A client has uvicorn's ``timeout_keep_alive`` for the head of its next request, whether it has begun to send it or
+    not. uvicorn's ``limit_concurrency`` is the first number of connections that is one too many.
     """
 
-    def __init__(self, app: Any, runtime: Runtime, *, grace: float, **options: Any) -> None:
-        super().__init__(uvicorn.Config(app, access_log=False, proxy_headers=False, lifespan="on", **options))
-        self._runtime = runtime
-        self._grace = runtime.context.grace = grace
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Begin to look after the connection."""
+        super().connection_made(transport)
+        self._size = self._kept = self._callbacks = 0
+        self._refused = False
+        self._waiting: tuple[str, object] | None = None
+        self._since = 0.0
+        if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
+            self.connections.discard(self)
+            message = "The runtime has as many connections as it can take; try again later."
+            self._answer(ApiError(503, message, type="server_error"))
+            transport.close()
+        else:
+            self._look()
 
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Stop the runs and the server together: the open streams wait for these very runs."""
-        await asyncio.gather(self._runtime.context.executor.stop(self._grace), super().shutdown(sockets))
+    def data_received(self, data: bytes) -> None:
+        """Parse what has come. The parser keeps an unfinished header, however long it becomes."""
+        if self._refused:
+            return
+        before = self._callbacks
+        super().data_received(data)
+        self._kept = 0 if self._callbacks > before else self._kept + len(data)
+        if self._kept > _LARGEST_HEAD and not self._refused:
+            self.send_400_response("")
+
+    def on_message_begin(self) -> None:
+        """Begin to count."""
+        self._size = 0
+        self._count(0)
+        super().on_message_begin()
+
+    def on_url(self, url: bytes) -> None:
+        """Take a piece of the URL."""
+        self._count(len(url))
+        super().on_url(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Take a header, or a trailer after a body."""
+        self._count(len(name) + len(value) + len(": \r\n"))
+        super().on_header(name, value)
+
+    def on_headers_complete(self) -> None:
+        """Start to answer, or put the request behind the one that is being answered."""
+        if self.parser.get_http_version() not in ("1.0", "1.1") or len(self.pipeline) >= _PIPELINED:
+            raise _Unacceptable
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        """Take a piece of the body; the application bounds its size."""
+        self._callbacks += 1
+        super().on_body(body)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what cannot be parsed; uvicorn calls it."""
+        cycle: Any = self.cycle
+        unfinished = cycle is not None and not cycle.response_complete
+        if unfinished and (cycle.response_started or self.pipeline):
+            # There is no place for an answer in the middle of another one.
+            self.transport.abort()
+        if self.transport.is_closing():
+            return
+        if unfinished:  # the application gets no more of the request, and says no more
+            cycle.disconnected = True
+            cycle.waiting_for_100_continue = False
+            cycle.message_event.set()
+        if self._size + self._kept > _LARGEST_HEAD:
+            self._answer(ApiError(431, f"The headers are too large: at most {_LARGEST_HEAD} bytes are accepted."))
+        else:
+            self._answer(ApiError(400, "The request is not valid HTTP."))
+        # A connection that is closed before all has been read is reset, and the answer is lost.
+        self.transport.write_eof()
+        self._refused = True
+
+    def _unsupported_upgrade_warning(self) -> None:
+        """An upgrade is an offer, which is ignored without a word."""
+
+    def _count(self, size: int) -> None:
+        self._callbacks += 1
+        self._size += size
+        if self._size > _LARGEST_HEAD:
+            raise _Unacceptable
+
+    def _answer(self, error: ApiError) -> None:
+        """Answer in the shape of the wire."""
+        content = json.dumps(error.body).encode()
+        phrase = http.HTTPStatus(error.status).phrase
+        fields = f"content-type: application/json\r\ncontent-length: {len(content)}\r\nconnection: close"
+        self.transport.write(f"HTTP/1.1 {error.status} {phrase}\r\n{fields}\r\n\r\n".encode() + content)
+
+    def _look(self) -> None:
+        """Close the connection if the client takes too long; otherwise look again later."""
+        if self not in self.connections:
+            return
+        waiting, limit = self._awaited()
+        now = self.loop.time()
+        if waiting != self._waiting:
+            self._waiting, self._since = waiting, now
+        if waiting is not None and now - self._since >= limit:
+            self.transport.abort()
+        else:
+            self.loop.call_later(_LOOK, self._look)
+
+    def _awaited(self) -> tuple[tuple[str, object] | None, float]:
+        """What the client is to do next, and how many seconds it has for that; ``None``: it is the server's turn."""
+        if self._refused:
+            return ("leave", None), _TO_LEAVE
+        unread = self.transport.get_write_buffer_size()
+        if unread:
+            return ("read", unread), _TO_READ_ON
+        cycle: Any = self.cycle
+        if cycle is None or cycle.response_complete:
+            return ("head", cycle), self.timeout_keep_alive
+        if cycle.more_body:
+            return ("body", cycle), _TO_SEND_A_BODY
+        return None, 0.0
 
 
-class TcpProtocol(HttpProtocol):
-    """uvicorn's HTTP protocol, which sends each piece of an answer at once.
+class TcpProtocol(Protocol):
+    """The protocol of TCP connections, which sends each piece of an answer at once.
 
     asyncio does so by itself only where the listening socket names its protocol, and that of uvicorn's worker processes
     does not: there each answer would wait 40 ms for the acknowledgement of its headers.

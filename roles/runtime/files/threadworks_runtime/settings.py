@@ -41,6 +41,7 @@ class Settings:
     :param run_expiry: seconds from a run's creation until it expires (Assistants wire, section 7).
     :param lease: seconds a runner holds a run without a sign of life.
     :param token: what clients must send as bearer token; ``None``: nothing is asked for.
+    :param hosts: the host names that requests may be for, besides those of loopback addresses; ``None``: any.
     :param max_body: bytes a request's body may have.
     """
 
@@ -51,4 +52,5 @@ class Settings:
     run_expiry: int = 600
     lease: float = 30.0
     token: str | None = field(default=None, repr=False)
+    hosts: frozenset[str] | None = None
     max_body: int = 32 * 1024 * 1024

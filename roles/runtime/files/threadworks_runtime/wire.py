@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Collection
 from typing import Any
 
 from falcon.asgi import Request
-from pydantic_core import from_json
 from sqlalchemy import Row
 
 from .errors import ApiError, invalid
@@ -20,70 +19,18 @@ from .store.rows import Page
 INCLUDE = "include[]"
 FILE_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
 WITH_MESSAGES = "messages"
-_BROKEN_OFF = "threadworks.broken_off"
-_Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 _PAIR = re.compile(r"metadata\[(.*)\]", re.DOTALL)
-
-
-def watch_body(scope: dict[str, Any], receive: _Receive) -> _Receive:
-    """Note in a request's scope if the client leaves before the body has ended: falcon takes that for the body's end.
-
-    :param scope: the request.
-    :param receive: its events.
-    :return: the same events.
-    """
-    ended = False
-
-    async def watched() -> MutableMapping[str, Any]:
-        nonlocal ended
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            scope[_BROKEN_OFF] = not ended
-        else:
-            ended = not event.get("more_body", False)
-        return event
-
-    return watched
 
 
 async def read_body(req: Request, schema: type[Body]) -> dict[str, Any]:
     """Read and validate a request's body. An empty body is an empty object, whatever its content type says.
 
-    :param req: the request; its ``context.max_body`` bounds the body's bytes.
+    :param req: the request.
     :param schema: the body's model.
     :return: the fields that were sent.
-    :raise ApiError: 400, 413 or 415.
+    :raise ApiError: 400, 413, 415 or 503.
     """
-    raw = await _read(req, req.context.max_body)
-    if not raw:
-        return parse(schema, {})
-    if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
-        shown = req.content_type or "none"
-        raise ApiError(415, f"Unsupported content type: '{shown}'. This API accepts 'application/json'.")
-    try:
-        value = from_json(raw, allow_inf_nan=False)
-        json.dumps(value, allow_nan=False)  # 1e999 is read as infinity
-    except ValueError as error:
-        raise ApiError(400, f"The body of your request is not valid JSON: {error}.", code="invalid_json") from None
-    return parse(schema, value)
-
-
-async def _read(req: Request, limit: int) -> bytes:
-    length = req.content_length
-    if (length or 0) > limit:
-        raise _too_large(limit)
-    raw = b""
-    async for piece in req.stream:
-        raw += piece
-        if len(raw) > limit:
-            raise _too_large(limit)
-    if req.scope.get(_BROKEN_OFF) or len(raw) < (length or 0):
-        raise ApiError(400, f"The body of your request breaks off after {len(raw)} bytes.", code="incomplete_body")
-    return raw
-
-
-def _too_large(limit: int) -> ApiError:
-    return ApiError(413, f"The body is too large: at most {limit} bytes are accepted.")
+    return parse(schema, await req.context.bodies.read(req))
 
 
 def read_page(req: Request, *, metadata: bool = True, further: Collection[str] = ()) -> Page:
@@ -144,7 +91,7 @@ def read_include(req: Request, known: str = FILE_CONTENT) -> bool:
     return bool(asked)
 
 
-def list_object(rows: list[Row], more: bool) -> dict[str, Any]:
+def list_object(rows: list[Row[Any]], more: bool) -> dict[str, Any]:
     """The body of a list.
 
     :param rows: the objects.

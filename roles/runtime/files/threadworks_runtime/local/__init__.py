@@ -31,7 +31,7 @@ def main() -> None:
     gc.disable()
     try:
         # The libraries are imported here: the process has left the playbook's session by now.
-        from .libraries import too_old
+        from ..libraries import too_old
         from .service import serve
 
         if reason := too_old():

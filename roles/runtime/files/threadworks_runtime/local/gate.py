@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What is before the application: the count of requests, and the operations that only a local runtime has.
 
-``GET /healthz`` says that the process is alive, without a look at the store. ``GET /runtime`` describes the process,
-``POST /runtime/stop`` ends it.
+``GET /healthz`` says that the process is alive, as the application does, but without a look at the store.
+``GET /runtime`` describes the process, ``POST /runtime/stop`` ends it.
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ import json
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from ..store.migrations import VERSION
 from .activity import Activity
 
+_LARGEST = 1024  # bytes
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
@@ -46,7 +48,7 @@ class Gate:
         operation = (scope["method"], scope["path"])
         if operation == ("GET", "/healthz"):
             self._activity.expect()
-            await self._answer(send, {"status": "ok"})
+            await self._answer(send, {"status": "ok", "store_version": VERSION})
         elif operation == ("GET", "/runtime"):
             await self._answer(send, self._describe())
         elif operation == ("POST", "/runtime/stop"):
@@ -77,7 +79,7 @@ async def _forced(receive: Receive) -> bool:
     while True:
         message = await receive()
         body += message.get("body", b"")
-        if not message.get("more_body"):
+        if not message.get("more_body") or len(body) > _LARGEST:
             break
     try:
         return bool(json.loads(body or b"{}").get("force"))

@@ -32,7 +32,7 @@ def log_to(path: str) -> None:
     :param path: the file.
     """
     file = _LogFile(path)
-    file.setFormatter(_Formatter())
+    file.setFormatter(JsonFormatter())
     logging.raiseExceptions = False
     logging.basicConfig(handlers=[file], level=logging.WARNING, force=True)
     logging.getLogger(_OURS).setLevel(logging.INFO)
@@ -97,13 +97,3 @@ class _LogFile(logging.Handler):
 
 def _private(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
-
-
-class _Formatter(JsonFormatter):
-    """Only the runtime's own messages are known to be without contents: of others, only the beginning is told."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        if not record.name.startswith(_OURS):
-            record = logging.makeLogRecord({**record.__dict__, "args": ()})
-            record.msg = str(record.msg).splitlines()[0] if record.msg else ""
-        return super().format(record)

@@ -8,11 +8,8 @@ import contextlib
 import faulthandler
 import json
 import os
-import resource
 import sys
 from typing import Any, TextIO
-
-_DESCRIPTORS = 65536
 
 
 def detach() -> None:
@@ -25,11 +22,6 @@ def detach() -> None:
         os._exit(0)
     os.chdir("/")
     os.umask(0o077)
-    # Each connection is a descriptor: those of the clients and those to model servers.
-    _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    limit = _DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _DESCRIPTORS)
-    with contextlib.suppress(OSError, ValueError):
-        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
 
 
 class Starter:

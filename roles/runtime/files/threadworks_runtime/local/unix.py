@@ -16,37 +16,46 @@ from typing import Any
 import uvicorn
 
 from ..app import Runtime
-from ..server import HttpProtocol, Server
+from ..descriptors import allow_descriptors
+from ..server import Protocol
 
 BACKLOG = 2048
+_DESCRIPTORS = 65536
 _KEEP_ALIVE = 60  # seconds
 _LAST_ANSWERS = 10  # seconds that answers have after the runs
 # From sys/un.h and sys/ucred.h of macOS.
 _SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED = 0, 1, 76
 
 
-class UnixServer(Server):
+class UnixServer(uvicorn.Server):
     """The server of a local runtime; signals are the service's matter.
 
-    :param app: what is called.
-    :param runtime: the runtime's application.
+    :param app: what is called: what is wrapped around the application.
+    :param runtime: the application.
     :param begin: called once, as soon as requests are answered.
     :param admits: whether a new connection is served; one that is not is closed without an answer.
     """
 
     def __init__(self, app: Any, runtime: Runtime, begin: Callable[[], None], admits: Callable[[], bool]) -> None:
         super().__init__(
-            app,
-            runtime,
-            grace=0,
-            http=_protocol(admits),
-            ws="none",
-            log_config=None,
-            backlog=BACKLOG,
-            timeout_keep_alive=_KEEP_ALIVE,
-            timeout_graceful_shutdown=_LAST_ANSWERS,
+            uvicorn.Config(
+                app,
+                http=_protocol(admits),
+                ws="none",
+                lifespan="on",
+                log_config=None,
+                access_log=False,
+                proxy_headers=False,
+                server_header=False,
+                backlog=BACKLOG,
+                # The other half is for model servers and the store.
+                limit_concurrency=allow_descriptors(_DESCRIPTORS) // 2,
+                timeout_keep_alive=_KEEP_ALIVE,
+                timeout_graceful_shutdown=_LAST_ANSWERS,
+            )
         )
         self.forced = False
+        self._runtime = runtime
         self._begin = begin
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -57,10 +66,11 @@ class UnixServer(Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Answer what has been sent already, and let the runs end that it makes. If the end is forced, do neither."""
         if self.forced:
-            await super().shutdown(sockets)
+            # The open streams wait for these very runs.
+            await asyncio.gather(self._runtime.context.executor.stop(0), super().shutdown(sockets))
         else:
             self._runtime.context.grace = None
-            await uvicorn.Server.shutdown(self, sockets)
+            await super().shutdown(sockets)
 
     async def hurry(self) -> None:
         """Do not wait for runs any more, also if the end has begun."""
@@ -74,16 +84,16 @@ class UnixServer(Server):
 
 
 def _protocol(admits: Callable[[], bool]) -> type[asyncio.Protocol]:
-    """uvicorn's HTTP protocol for connections of this user's processes that are admitted."""
+    """The HTTP protocol for connections of this user's processes that are admitted."""
 
-    class Protocol(HttpProtocol):
+    class UnixProtocol(Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
             """Look who it is before anything is read."""
             super().connection_made(transport)
             if _peer_user(transport.get_extra_info("socket")) not in (None, os.geteuid()) or not admits():
                 transport.abort()
 
-    return Protocol
+    return UnixProtocol
 
 
 def _peer_user(connection: socket.socket) -> int | None:

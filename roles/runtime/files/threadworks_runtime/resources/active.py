@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from sqlalchemy import Connection, Row, select
 
 from ..lifecycle import due, settle
@@ -12,7 +14,7 @@ from ..store.tables import ACTIVE, RUNS, THREADS
 from .context import Context
 
 
-def active_run(context: Context, connection: Connection, thread_id: str) -> Row | None:
+def active_run(context: Context, connection: Connection, thread_id: str) -> Row[Any] | None:
     """The run that keeps a thread locked (Assistants wire, section 7).
 
     :param context: the application's parts.
@@ -28,7 +30,7 @@ def active_run(context: Context, connection: Connection, thread_id: str) -> Row 
     return row
 
 
-async def current_run(context: Context, thread_id: str, run_id: str) -> Row:
+async def current_run(context: Context, thread_id: str, run_id: str) -> Row[Any]:
     """A run as it stands.
 
     :param context: the application's parts.
@@ -38,11 +40,11 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> Row:
     :raise ApiError: 404, there is no such thread, or no such run in it.
     """
 
-    def read(connection: Connection) -> Row:
+    def read(connection: Connection) -> Row[Any]:
         rows.find(connection, THREADS, thread_id)
         return rows.find(connection, RUNS, run_id, thread_id=thread_id)
 
-    def write(connection: Connection) -> Row:
+    def write(connection: Connection) -> Row[Any]:
         row = locked_run(connection, thread_id, run_id)
         settle(connection, row, takes_queued=context.executor.takes_queued)
         return rows.find(connection, RUNS, run_id)
@@ -53,7 +55,7 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> Row:
     return await context.store.write(write)
 
 
-def locked_run(connection: Connection, thread_id: str, run_id: str) -> Row:
+def locked_run(connection: Connection, thread_id: str, run_id: str) -> Row[Any]:
     """A run that nobody else changes until the transaction ends.
 
     :param connection: a writing transaction.

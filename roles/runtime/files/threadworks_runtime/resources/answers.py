@@ -5,20 +5,20 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 
-from falcon.asgi import Response
-from sqlalchemy import Connection
+from falcon.asgi import Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..bodies import client_left
 from ..documents import Document, shown_step
-from ..errors import ApiError
-from ..lifecycle import AT_REST, Event, run_event
+from ..errors import ApiError, not_found
+from ..lifecycle import AT_REST, Event, due, run_event
 from ..runner.subscription import Subscription
 from ..settings import ModelOptions
-from ..store import rows
-from ..store.tables import MESSAGES, STEPS
+from ..store.wording import trouble
 from ..wire import frame
 from .active import current_run
 from .context import Context
@@ -39,6 +39,7 @@ def answer_run(resp: Response, run: Document) -> None:
 
 def start_run(
     context: Context,
+    req: Request,
     resp: Response,
     run: Document,
     opening: list[Event] | None,
@@ -50,6 +51,7 @@ def start_run(
     """Start a queued run, and answer with it or with its events.
 
     :param context: the application's parts.
+    :param req: the request, whose body has been read.
     :param resp: the response.
     :param run: the wire's object.
     :param opening: what has happened in this request; ``None``: the run was started by an earlier one.
@@ -63,12 +65,25 @@ def start_run(
         return
     resp.content_type = "text/event-stream"
     resp.set_headers({"cache-control": "no-cache", "x-accel-buffering": "no"})
-    resp.stream = _frames(context, run, opening or [], events, include)
+    resp.stream = _until_left(req, _frames(context, run, opening or [], events, include))
+
+
+async def _until_left(req: Request, frames: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """Pass frames on as long as there is a client; a sign of life comes often enough to notice that there is none."""
+    left = asyncio.create_task(client_left(req), name="client")
+    try:
+        async with contextlib.aclosing(frames):
+            async for several in frames:
+                if left.done():
+                    return
+                yield several
+    finally:
+        left.cancel()
 
 
 async def _frames(
     context: Context, run: Document, opening: list[Event], events: Subscription | None, include: bool
-) -> AsyncIterator[bytes]:
+) -> AsyncGenerator[bytes, None]:
     told: dict[str, str] = {}
     try:
         yield _encoded(opening, told, include)
@@ -81,8 +96,9 @@ async def _frames(
                 yield _encoded(several, told, include)
     except ApiError as error:  # the thread was deleted under the run, or the server stops
         yield frame("error", error.error)
-    except SQLAlchemyError:
-        yield frame("error", ApiError(503, "The store cannot be reached.", type="server_error").error)
+    except SQLAlchemyError as error:
+        message = trouble(getattr(error, "orig", None))
+        yield frame("error", ApiError(503, message, type="server_error").error)
     yield frame("done", "[DONE]")
 
 
@@ -102,9 +118,16 @@ async def _follow(context: Context, run: Document, told: dict[str, str]) -> Asyn
     while True:
         if context.executor.stopped:
             raise ApiError(503, "The server stops; another one goes on with the run.", type="server_error")
-        row = await current_run(context, run["thread_id"], run["id"])
-        parts = await context.store.read(lambda connection, run_id=row.id: _parts(connection, run_id))  # type: ignore[misc]
-        news = [(f"{kind}.{part['status']}", part) for kind, part in parts if told.get(part["id"]) != part["status"]]
+        look = await context.followers.look(run["id"])
+        if look is None:
+            raise not_found("run", run["id"])
+        row = look.row
+        if due(row, takes_queued=context.executor.takes_queued):
+            await current_run(context, run["thread_id"], row.id)
+            continue
+        news = [
+            (f"{kind}.{part['status']}", part) for kind, part in look.parts if told.get(part["id"]) != part["status"]
+        ]
         if told.get(row.id) != row.status:
             # What the run did comes before its end, and after its beginning.
             news.insert(len(news) if row.status in AT_REST else 0, run_event(row.document))
@@ -113,10 +136,3 @@ async def _follow(context: Context, run: Document, told: dict[str, str]) -> Asyn
             return
         pause = 0.05 if news else min(pause * 1.5, 1.0)
         await asyncio.sleep(pause)
-
-
-def _parts(connection: Connection, run_id: str) -> list[tuple[str, Document]]:
-    return [
-        *(("thread.message", part.document) for part in rows.all_of(connection, MESSAGES, run_id=run_id)),
-        *(("thread.run.step", part.document) for part in rows.all_of(connection, STEPS, run_id=run_id)),
-    ]

@@ -15,7 +15,7 @@ from ..store import rows
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS
 from ..wire import deleted, list_object, read_body, read_page
-from .context import Resource, ticket_of
+from .context import Resource, tell_replayed, ticket_of
 
 
 class Assistants(Resource):
@@ -31,14 +31,14 @@ class Assistants(Resource):
         body = await read_body(req, CreateAssistant)
         claim = ticket_of(req, body)
 
-        def work(connection: Connection) -> dict[str, Any]:
+        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
             def create(id: str) -> dict[str, Any]:
                 return rows.insert(connection, ASSISTANTS, *documents.assistant(id, body))
 
-            assistant, _fresh = once(connection, ASSISTANTS, claim, create)
-            return assistant
+            return once(connection, ASSISTANTS, claim, create)
 
-        resp.media = await self._store.write(work)
+        resp.media, fresh = await self._store.write(work)
+        tell_replayed(resp, fresh=fresh)
 
 
 class Assistant(Resource):

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import falcon.asgi
 
@@ -12,6 +13,9 @@ from ..runner.pool import Pool
 from ..settings import Settings
 from ..store import Store
 from ..store.idempotency import HEADER, Ticket, ticket
+from .followers import Followers
+
+_REPLAYED = "Idempotent-Replayed"
 
 
 @dataclass
@@ -23,6 +27,7 @@ class Context:
     :param executor: what executes the runs.
     :param grace: seconds that runs have left when the application ends; ``None``: as long as they take.
     :param idle_timeout: seconds without work after which a local runtime ends; the latest request that names it counts.
+    :ivar followers: look at the runs whose events go elsewhere.
     """
 
     settings: Settings
@@ -30,6 +35,10 @@ class Context:
     executor: Pool
     grace: float | None = 0.0
     idle_timeout: float = 60.0
+    followers: Followers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.followers = Followers(self.store)
 
 
 class Resource:
@@ -43,6 +52,12 @@ class Resource:
         self._store = context.store
 
 
-def ticket_of(req: falcon.asgi.Request, body: dict) -> Ticket:
+def ticket_of(req: falcon.asgi.Request, body: dict[str, Any]) -> Ticket:
     """The request's claim to be carried out once."""
     return ticket(req.get_header(HEADER), req.path, body)
+
+
+def tell_replayed(resp: falcon.asgi.Response, *, fresh: bool) -> None:
+    """Tell the client that an earlier request has created the object (the runtime's addition to the wire)."""
+    if not fresh:
+        resp.set_header(_REPLAYED, "true")

@@ -17,7 +17,8 @@ from ..store.idempotency import once
 from ..store.tables import MESSAGES, THREADS
 from ..wire import deleted, list_object, read_body, read_page, read_parameter
 from .active import active_run
-from .context import Resource, ticket_of
+from .context import Resource, tell_replayed, ticket_of
+from .threads import add_messages
 
 
 class Messages(Resource):
@@ -28,7 +29,7 @@ class Messages(Resource):
         page = read_page(req, further={"run_id"})
         of_run = {"run_id": read_parameter(req, "run_id")} if "run_id" in req.params else {}
 
-        def work(connection: Connection) -> tuple[list[Row], bool]:
+        def work(connection: Connection) -> tuple[list[Row[Any]], bool]:
             rows.find(connection, THREADS, thread_id)
             return rows.list_page(connection, MESSAGES, page, thread_id=thread_id, **of_run)
 
@@ -39,19 +40,20 @@ class Messages(Resource):
         body = await read_body(req, CreateMessage)
         claim = ticket_of(req, body)
 
-        def work(connection: Connection) -> dict[str, Any]:
+        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
             def create(id: str) -> dict[str, Any]:
                 run = active_run(self._context, connection, thread_id)
                 if run is not None:
                     raise ApiError(400, f"Can't add messages to {thread_id} while a run {run.id} is active.")
                 message = documents.message(id, thread_id, body)
-                return rows.insert(connection, MESSAGES, message, thread_id=thread_id)
+                add_messages(connection, thread_id, [message])
+                return message
 
             rows.find(connection, THREADS, thread_id, lock=True)
-            message, _fresh = once(connection, MESSAGES, claim, create)
-            return message
+            return once(connection, MESSAGES, claim, create)
 
-        resp.media = await self._store.write(work)
+        resp.media, fresh = await self._store.write(work)
+        tell_replayed(resp, fresh=fresh)
 
 
 class Message(Resource):
@@ -60,7 +62,7 @@ class Message(Resource):
     async def on_get(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
         """getMessage"""
 
-        def work(connection: Connection) -> dict[str, Any]:
+        def work(connection: Connection) -> Any:
             rows.find(connection, THREADS, thread_id)
             return rows.find(connection, MESSAGES, message_id, thread_id=thread_id).document
 
@@ -86,6 +88,6 @@ class Message(Resource):
         resp.media = deleted("thread.message", message_id)
 
     @staticmethod
-    def _locked(connection: Connection, thread_id: str, message_id: str) -> Row:
+    def _locked(connection: Connection, thread_id: str, message_id: str) -> Row[Any]:
         rows.find(connection, THREADS, thread_id, lock=True)
         return rows.find(connection, MESSAGES, message_id, lock=True, thread_id=thread_id)

@@ -7,6 +7,8 @@ The values stay in memory. A served runtime has its own model server and ignores
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from falcon.asgi import Request
 from pydantic import Field, ValidationError
 
@@ -16,17 +18,21 @@ from ..settings import ModelOptions
 from .context import Context
 
 HEADER = "Runtime-Options"
+_LARGEST = 32 * 1024  # characters
+# They become parts of the requests to a model server, and must not be able to break out of their places there.
+_Address = Annotated[str, Field(max_length=8192, pattern=r"^[^\x00-\x20\x7f]*$")]
+_Line = Annotated[str, Field(max_length=8192, pattern=r"^[\x20-\x7e]*$")]
 
 
 class _Options(Body):
-    base_url: str | None = None
-    api_key: str | None = None
-    organization: str | None = None
-    project: str | None = None
-    timeout: float = Field(default=600.0, gt=0)
-    max_retries: int = Field(default=2, ge=0)
-    concurrent_runs: int | None = Field(default=None, ge=1)
-    idle_timeout: float | None = Field(default=None, gt=0)
+    base_url: _Address | None = None
+    api_key: _Line | None = None
+    organization: _Line | None = None
+    project: _Line | None = None
+    timeout: float = Field(default=600.0, gt=0, le=1e9)
+    max_retries: int = Field(default=2, ge=0, le=1_000_000)
+    concurrent_runs: int | None = Field(default=None, ge=1, le=10_000)
+    idle_timeout: float | None = Field(default=None, gt=0, le=86_400)
 
 
 def read_options(req: Request, context: Context) -> ModelOptions | None:
@@ -40,11 +46,14 @@ def read_options(req: Request, context: Context) -> ModelOptions | None:
     header = req.get_header(HEADER)
     if header is None or context.settings.executor == "served":
         return None
+    if len(header) > _LARGEST:
+        raise invalid(HEADER, f"it is too long: at most {_LARGEST} characters are accepted.")
     try:
         options = _Options.model_validate_json(header)
     except ValidationError as error:
-        place = ".".join(str(step) for step in error.errors(include_url=False, include_input=False)[0]["loc"])
-        raise invalid(HEADER, f"the value of {place or 'the header'} is not valid.") from None
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"])[:64] or "the header"
+        raise invalid(HEADER, f"the value of {place} is not valid: {first['msg']}.") from None
     if options.concurrent_runs is not None:
         context.executor.resize(options.concurrent_runs)
     if options.idle_timeout is not None:

@@ -20,7 +20,7 @@ from ..store.tables import ASSISTANTS, RUNS, THREADS
 from ..wire import INCLUDE, WITH_MESSAGES, list_object, read_body, read_include, read_page
 from .active import active_run, current_run, locked_run
 from .answers import answer_run, start_run
-from .context import Context, Resource, ticket_of
+from .context import Context, Resource, tell_replayed, ticket_of
 from .options import read_options
 from .threads import insert_messages, insert_thread
 
@@ -50,7 +50,7 @@ class Runs(Resource):
         page, include = read_page(req, further={INCLUDE}), read_include(req, WITH_MESSAGES)
         takes_queued = self._context.executor.takes_queued
 
-        def work(connection: Connection) -> tuple[list[Row], bool, list[Row]]:
+        def work(connection: Connection) -> tuple[list[Row[Any]], bool, list[Row[Any]]]:
             rows.find(connection, THREADS, thread_id)
             found, more = rows.list_page(connection, RUNS, page, thread_id=thread_id)
             return found, more, rows.of_runs(connection, [row.id for row in found]) if include else []
@@ -81,9 +81,10 @@ class Runs(Resource):
             return once(connection, RUNS, claim, create)
 
         run, fresh = await self._store.write(work)
+        tell_replayed(resp, fresh=fresh)
         opening = [("thread.run.created", run), lifecycle.run_event(run)] if fresh else None
         stream = body.get("stream")
-        start_run(self._context, resp, run, opening, options=options, stream=stream, include=include)
+        start_run(self._context, req, resp, run, opening, options=options, stream=stream, include=include)
 
 
 class ThreadRuns(Resource):
@@ -104,9 +105,10 @@ class ThreadRuns(Resource):
             return once(connection, RUNS, claim, create)
 
         run, fresh = await self._store.write(work)
+        tell_replayed(resp, fresh=fresh)
         opening += [("thread.run.created", run), lifecycle.run_event(run)]
         stream = body.get("stream")
-        start_run(self._context, resp, run, opening if fresh else None, options=options, stream=stream)
+        start_run(self._context, req, resp, run, opening if fresh else None, options=options, stream=stream)
 
 
 class Run(Resource):
@@ -136,7 +138,7 @@ class RunCancel(Resource):
         await read_body(req, NoBody)
         await current_run(self._context, thread_id, run_id)
 
-        def work(connection: Connection) -> dict[str, Any]:
+        def work(connection: Connection) -> Any:
             lifecycle.cancel(connection, locked_run(connection, thread_id, run_id))
             return rows.find(connection, RUNS, run_id).document
 
@@ -158,4 +160,4 @@ class RunToolOutputs(Resource):
             return lifecycle.submit(connection, row, body["tool_outputs"], lease)
 
         opening = await self._store.write(work)
-        start_run(self._context, resp, opening[-1][1], opening, options=options, stream=body.get("stream"))
+        start_run(self._context, req, resp, opening[-1][1], opening, options=options, stream=body.get("stream"))

@@ -10,6 +10,7 @@ from falcon.asgi import Request, Response
 from sqlalchemy import Connection
 
 from .. import documents
+from ..errors import ApiError
 from ..ids import new_id
 from ..schemas.threads import CreateThread, ModifyThread
 from ..store import rows
@@ -17,7 +18,10 @@ from ..store.idempotency import once
 from ..store.tables import MESSAGES, THREADS
 from ..wire import deleted, list_object, read_body, read_page
 from .active import active_run
-from .context import Resource, ticket_of
+from .context import Resource, tell_replayed, ticket_of
+
+MESSAGES_PER_THREAD = 100_000
+"""How many messages a client can put in a thread (Assistants wire, section 4)."""
 
 
 def insert_thread(connection: Connection, id: str, fields: dict[str, Any]) -> dict[str, Any]:
@@ -40,9 +44,25 @@ def insert_messages(connection: Connection, thread_id: str, messages: list[dict[
     :param thread_id: their thread.
     :param messages: validated bodies of createMessage.
     """
-    for fields in messages:
-        message = documents.message(new_id(MESSAGES.prefix), thread_id, fields)
-        rows.insert(connection, MESSAGES, message, thread_id=thread_id)
+    add_messages(
+        connection,
+        thread_id,
+        [documents.message(new_id(MESSAGES.prefix), thread_id, fields) for fields in messages],
+    )
+
+
+def add_messages(connection: Connection, thread_id: str, messages: list[documents.Document]) -> None:
+    """Write new messages of a client, if the thread has room for all of them.
+
+    :param connection: a writing transaction that has locked the thread.
+    :param thread_id: their thread.
+    :param messages: the wire's objects.
+    :raise ApiError: 400, the thread would have too many.
+    """
+    room = MESSAGES_PER_THREAD - len(messages)
+    if messages and rows.has_more_than(connection, MESSAGES, room, thread_id=thread_id):
+        raise ApiError(400, f"Thread {thread_id} cannot have more than {MESSAGES_PER_THREAD} messages.")
+    rows.insert_all(connection, MESSAGES, messages, thread_id=thread_id)
 
 
 class Threads(Resource):
@@ -58,11 +78,11 @@ class Threads(Resource):
         body = await read_body(req, CreateThread)
         claim = ticket_of(req, body)
 
-        def work(connection: Connection) -> dict[str, Any]:
-            thread, _fresh = once(connection, THREADS, claim, lambda id: insert_thread(connection, id, body))
-            return thread
+        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
+            return once(connection, THREADS, claim, lambda id: insert_thread(connection, id, body))
 
-        resp.media = await self._store.write(work)
+        resp.media, fresh = await self._store.write(work)
+        tell_replayed(resp, fresh=fresh)
 
 
 class Thread(Resource):

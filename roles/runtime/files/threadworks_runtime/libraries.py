@@ -1,16 +1,26 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the installed libraries are new enough; an old one would fail later, at the first run that needs it."""
+"""Whether the libraries are installed and new enough; an old one would fail later, at the first run that needs it."""
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from importlib import metadata
 from pathlib import Path
 
-_REQUIREMENTS = Path(__file__).resolve().parents[2] / "requirements.txt"
+REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 _LINE = re.compile(r"([A-Za-z][\w.-]*)>=([\d.]+)")
 _RELEASE = re.compile(r"\d+(\.\d+)*")
+
+
+def missing() -> str | None:
+    """Look whether the libraries are there, without importing them.
+
+    :return: those that are not; ``None``: all are.
+    """
+    found = [name for name, _release in _needed() if importlib.util.find_spec(name.lower().replace("-", "_")) is None]
+    return f"libraries are missing: {', '.join(found)}" if found else None
 
 
 def too_old() -> str | None:
@@ -19,11 +29,15 @@ def too_old() -> str | None:
     :return: those that are too old, with both versions; ``None``: none is.
     """
     found = []
-    for line in _REQUIREMENTS.read_text(encoding="utf-8").splitlines():
-        needed = _LINE.match(line)
-        if needed and _release(installed := _installed(needed[1])) < _release(needed[2]):
-            found.append(f"{needed[1]} {installed} is too old (at least {needed[2]} is needed)")
+    for name, release in _needed():
+        if _release(installed := _installed(name)) < _release(release):
+            found.append(f"{name} {installed} is too old (at least {release} is needed)")
     return ", ".join(found) or None
+
+
+def _needed() -> list[tuple[str, str]]:
+    lines = REQUIREMENTS.read_text(encoding="utf-8").splitlines()
+    return [(match[1], match[2]) for match in map(_LINE.match, lines) if match]
 
 
 def _installed(name: str) -> str:

@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that are followed through the store, because their events go elsewhere: one look at it serves all followers."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, select
+
+from ..documents import Document
+from ..store import Store
+from ..store.tables import MESSAGES, RUNS, STEPS
+
+_AT_ONCE = 500  # runs; a statement can have only so many parameters
+_BETWEEN = 0.05  # seconds between two looks
+
+
+class Look(NamedTuple):
+    """A run and what it has made so far.
+
+    :param row: the run.
+    :param parts: its messages and steps, each with the first part of its events' names.
+    """
+
+    row: Row[Any]
+    parts: list[tuple[str, Document]]
+
+
+class Followers:
+    """Looks at runs.
+
+    :param store: the store of the runs.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._wanted: dict[str, asyncio.Future[Look | None]] = {}
+        self._looking: asyncio.Task[None] | None = None
+
+    async def look(self, run_id: str) -> Look | None:
+        """Look at a run.
+
+        :param run_id: the run.
+        :return: the run as it is now; ``None``: there is none.
+        :raise SQLAlchemyError: the store cannot be read.
+        """
+        wanted = self._wanted.setdefault(run_id, asyncio.get_running_loop().create_future())
+        if self._looking is None:
+            self._looking = asyncio.create_task(self._look(), name="followers")
+        return await asyncio.shield(wanted)  # others may wait for the same look
+
+    async def _look(self) -> None:
+        while self._wanted:
+            ids = list(self._wanted)[:_AT_ONCE]
+            wanted = {run_id: self._wanted.pop(run_id) for run_id in ids}
+            try:
+                found = await self._store.read(lambda connection, ids=ids: _find(connection, ids))  # type: ignore[misc]
+            except Exception as error:
+                for future in wanted.values():
+                    future.set_exception(error)
+                    future.exception()  # the followers may have left
+            else:
+                for run_id, future in wanted.items():
+                    future.set_result(found.get(run_id))
+            await asyncio.sleep(_BETWEEN)
+        self._looking = None
+
+
+def _find(connection: Connection, ids: Sequence[str]) -> dict[str, Look]:
+    runs = RUNS.table
+    found = {row.id: Look(row, []) for row in connection.execute(select(runs).where(runs.c.id.in_(ids)))}
+    for name, kind in (("thread.message", MESSAGES), ("thread.run.step", STEPS)):
+        table = kind.table
+        parts = select(table.c.run_id, table.c.document).where(table.c.run_id.in_(found)).order_by(table.c.seq)
+        for run_id, document in connection.execute(parts):
+            found[run_id].parts.append((name, document))
+    return found
