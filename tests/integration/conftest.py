@@ -13,7 +13,9 @@ import pytest
 from threadworks_runtime.app import create_app
 from threadworks_runtime.settings import ModelOptions, Settings
 
+from ansible_collections.threadworks.openai.tests.integration.tool_play import ToolPlay
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer
 
 
@@ -31,3 +33,9 @@ def served(tmp_path: Path, model_server: ModelServer) -> Iterator[tuple[str, lis
 
     with AppServer(counted) as server:
         yield server.url, requests
+
+
+@pytest.fixture
+def tool_play(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> ToolPlay:
+    """Runs role run with a tool."""
+    return ToolPlay(ansible_playbook, model_server, tmp_path)

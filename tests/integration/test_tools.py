@@ -5,116 +5,40 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
-import pty
 import re
-import termios
-import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
+from ansible_collections.threadworks.openai.tests.integration.tool_play import (
+    ASSISTANT,
+    CALL,
+    TOOL,
+    ToolPlay,
+    answers,
+    messages,
+)
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 
 _PLAYBOOKS = Path(__file__).resolve().parents[2] / "playbooks"
-_ASSISTANT = """
-- hosts: all
-  gather_facts: false
-  tasks:
-    - name: Assistant
-      threadworks.openai.openai_assistant:
-        name: Inspector
-        model: some
-        tools:
-          - type: function
-            function:
-              name: disk_usage
-              parameters:
-                type: object
-                properties:
-                  path: {type: string, pattern: ^/}
-                required: [path]
-                additionalProperties: false
-          - type: function
-            function: {name: uptime}
-      run_once: true
-      register: assistant
-"""
-_ROLE = f"""{_ASSISTANT}
-    - name: Role
-      vars:
-        run_assistant_id: "{{{{ assistant.assistant_id }}}}"
-        run_key: "inspect-{{{{ inventory_hostname }}}}"
-        run_messages:
-          - content: "How full is {{{{ inventory_hostname }}}}?"
-        run_tool_tasks:
-          disk_usage: disk_usage.yml
-          reboot: disk_usage.yml
-      block:
-        - ansible.builtin.include_role:
-            name: threadworks.openai.run
-      always:
-        - name: Outputs
-          ansible.builtin.debug:
-            msg: "{{{{ {{'result': run_result, 'status': run_status, 'response': run_response}} }}}}"
-"""
-_TOOL = """
-- name: Tool
-  ansible.builtin.debug:
-    msg: "{{ tool.name }} {{ tool.arguments | to_json }}"
-- name: Answer
-  ansible.builtin.set_fact:
-    tool_output: "71% of {{ tool.arguments.path }}"
-"""
-_CALL: dict[str, Any] = {"name": "disk_usage", "arguments": {"path": "/var"}}
-
-Play = Callable[..., Outcome]
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """The playbook's folder, with the tool's task file and an inventory of two hosts, which are this machine."""
-    (tmp_path / "disk_usage.yml").write_text(_TOOL)
-    local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
-    (tmp_path / "hosts").write_text(f"web {local}\ndb {local}\n")
-    return tmp_path
+def folder(tool_play: ToolPlay) -> Path:
+    """The playbook's folder, with the tool's task file and the inventory."""
+    return tool_play.folder
 
 
 @pytest.fixture
-def play(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, folder: Path) -> Play:
+def play(tool_play: ToolPlay) -> ToolPlay:
     """Runs role run on the host `web`, or on `limit`, with the role variables given."""
-
-    def play(*args: str, playbook: str | Path = _ROLE, limit: str = "web", **variables: Any) -> Outcome:
-        return ansible_playbook(
-            playbook,
-            *("-i", str(folder / "hosts"), "-l", limit, "-e", json.dumps(variables)),
-            *args,
-            env={"OPENAI_BASE_URL": model_server.base_url},
-        )
-
-    return play
-
-
-def _answers(request: dict[str, Any]) -> list[Any]:
-    """What the model was told of its calls in a request, oldest first; what is JSON is parsed."""
-    outputs = [item["output"] for item in request["input"] if item["type"] == "function_call_output"]
-    return [json.loads(output) if output[0] in "{[" else output for output in outputs]
-
-
-def _messages(outcome: Outcome, task: str, host: str = "") -> list[str]:
-    """What the tasks of this name said (of this host, where one is given), whichever role they are of."""
-    done = [each for each in outcome.tasks if each.name.endswith(task) and each.status != "skipped"]
-    return [each.result["msg"] for each in done if host in ("", each.host)]
+    return tool_play
 
 
 @pytest.mark.matrix
-def test_only_what_is_allowed_and_valid_runs(play: Play, model_server: ModelServer, folder: Path) -> None:
+def test_only_what_is_allowed_and_valid_runs(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
     evil = "{{ lookup('ansible.builtin.pipe', 'touch " + str(folder / "pwned") + "') }}"
     calls: list[dict[str, Any]] = [
         {"name": "disk_usage", "arguments": {"path": f"/{evil}"}},
@@ -122,19 +46,19 @@ def test_only_what_is_allowed_and_valid_runs(play: Play, model_server: ModelServ
         {"name": "disk_usage", "arguments": {"path": evil}},
         {"name": "disk_usage", "arguments": '{"path":'},
         {"name": "reboot", "arguments": {}},
-        _CALL,
+        CALL,
     ]
     model_server.script([{"calls": calls}, {"text": f'["{evil}"]'}])
     outcome = play()
     assert outcome.rc == 0, outcome
-    assert _messages(outcome, "Tool") == [f"disk_usage {json.dumps(each['arguments'])}" for each in (calls[0], _CALL)]
-    first, forbidden, refused, broken, unknown, last = _answers(model_server.runs[1])
+    assert messages(outcome, "Tool") == [f"disk_usage {json.dumps(each['arguments'])}" for each in (calls[0], CALL)]
+    first, forbidden, refused, broken, unknown, last = answers(model_server.runs[1])
     assert (first, last) == (f"71% of /{evil}", "71% of /var")
     assert forbidden == {"error": f"The tool rm {evil} is not allowed here. Allowed: disk_usage, reboot."}
     assert refused["error"].startswith("The arguments of disk_usage were refused: $.path: ")
     assert broken["error"].startswith("The arguments of disk_usage were refused: they are not JSON: ")
     assert unknown["error"] == "The arguments of reboot were refused: the run has no such function"
-    reported = _messages(outcome, "Tell of a call that is not carried out")
+    reported = messages(outcome, "Check the call")
     assert reported == [answer["error"] for answer in (forbidden, refused, broken, unknown)]
     outputs = outcome.results["Outputs"]["msg"]
     assert (outputs["status"], outputs["response"]) == ("completed", f'["{evil}"]')
@@ -145,23 +69,23 @@ def test_only_what_is_allowed_and_valid_runs(play: Play, model_server: ModelServ
     assert again.results["Outputs"]["msg"]["response"] == outputs["response"]
 
 
-def test_a_run_that_asks_without_end_is_cancelled(play: Play, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [_CALL], "sticky": True}])
+def test_a_run_that_asks_without_end_is_cancelled(play: ToolPlay, model_server: ModelServer) -> None:
+    model_server.script([{"calls": [CALL], "sticky": True}])
     outcome = play(run_tool_rounds=12)
     assert outcome.rc == 2
-    assert (len(_messages(outcome, "Tool")), len(model_server.runs)) == (12, 13)
+    assert (len(messages(outcome, "Tool")), len(model_server.runs)) == (12, 13)
     outputs = outcome.results["Outputs"]["msg"]
-    assert _messages(outcome, "Tell why") == [
+    assert messages(outcome, "Tell why") == [
         f"Run {outputs['result']['run_id']} is cancelled. "
         "It still asks for tools after 12 rounds (run_tool_rounds), now for disk_usage."
     ]
     assert outputs["status"] == outputs["result"]["run"]["status"] == "cancelled"
 
 
-def test_tools_that_fail_are_reported_to_the_model(play: Play, model_server: ModelServer, folder: Path) -> None:
+def test_tools_that_fail_are_reported_to_the_model(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
     failing = "- ansible.builtin.command: sh -c 'echo not mounted >&2; exit 3'\n"
     files = {
-        "good": _TOOL,
+        "good": TOOL,
         "failing": failing,
         "secret": failing + "  no_log: true\n",
         "silent": "- ansible.builtin.debug:\n",
@@ -176,7 +100,7 @@ def test_tools_that_fail_are_reported_to_the_model(play: Play, model_server: Mod
         run_tool_tasks={name: f"{name}.yml" for name in files},
     )
     assert outcome.rc == 0, outcome
-    good, _good, failed, secret, silent, broken = _answers(model_server.runs[1])
+    good, _good, failed, secret, silent, broken = answers(model_server.runs[1])
     assert good == "71% of /"
     assert re.fullmatch(r"The tool failing failed: .*non-zero return code: not mounted", failed["error"])
     assert secret == {"error": "The tool secret failed: its output is hidden (no_log)"}
@@ -185,25 +109,25 @@ def test_tools_that_fail_are_reported_to_the_model(play: Play, model_server: Mod
     assert "nothing_of_that_name" in broken["error"]
 
 
-def test_a_tool_that_fails_can_fail_the_play(play: Play, model_server: ModelServer, folder: Path) -> None:
+def test_a_tool_that_fails_can_fail_the_play(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
     (folder / "disk_usage.yml").write_text("- ansible.builtin.fail: msg=broken\n")
-    model_server.script([{"calls": [_CALL, _CALL]}])
+    model_server.script([{"calls": [CALL, CALL]}])
     outcome = play(run_tool_errors="fail")
     assert (outcome.rc, len(model_server.runs)) == (2, 1)
-    (why,) = _messages(outcome, "Tell why")
+    (why,) = messages(outcome, "Tell why")
     assert why.endswith(" is cancelled. The tool disk_usage failed: broken")
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
 
-def test_a_role_and_the_hosts_of_a_play(play: Play, model_server: ModelServer, folder: Path) -> None:
+def test_a_role_and_the_hosts_of_a_play(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
     tasks = folder / "roles" / "disk" / "tasks"
     tasks.mkdir(parents=True)
-    (tasks / "main.yml").write_text(_TOOL + "    host: '{{ inventory_hostname }}'\n")
+    (tasks / "main.yml").write_text(TOOL + "    host: '{{ inventory_hostname }}'\n")
     model_server.script(
         [
-            {"match": "How full is web?", "calls": [_CALL]},
-            {"match": "How full is db?", "calls": [_CALL, {"name": "disk_usage", "arguments": {"path": "/srv"}}]},
-            {"match": "How full is db?", "calls": [_CALL]},
+            {"match": "How full is web?", "calls": [CALL]},
+            {"match": "How full is db?", "calls": [CALL, {"name": "disk_usage", "arguments": {"path": "/srv"}}]},
+            {"match": "How full is db?", "calls": [CALL]},
         ]
     )
     outcome = play(limit="all", run_tool_tasks={"disk_usage": {"role": "disk"}})
@@ -219,62 +143,8 @@ def test_a_role_and_the_hosts_of_a_play(play: Play, model_server: ModelServer, f
     assert replies == {host: f"Reply to: How full is {host}?" for host in ("web", "db")}
 
 
-def test_where_nobody_can_answer_nobody_has_allowed_it(play: Play, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [_CALL]}])
-    outcome = play(run_tool_confirm=True)
-    assert outcome.rc == 0, outcome
-    assert _messages(outcome, "Tool") == []
-    assert _answers(model_server.runs[1]) == [{"error": "The operator did not allow the tool disk_usage."}]
-
-
-def test_a_person_is_asked_for_each_host(
-    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, folder: Path
-) -> None:
-    model_server.script([{"calls": [_CALL], "match": f"is {host}?"} for host in ("web", "db")])
-    keyboard, terminal = pty.openpty()
-    started = ansible_playbook.start(
-        _ROLE,
-        *("-i", str(folder / "hosts"), "-e", "run_tool_confirm=true"),
-        env={"OPENAI_BASE_URL": model_server.base_url},
-        terminal=terminal,
-    )
-    assert started.process.stdout
-    asked = [line for line in iter(started.process.stdout.readline, "") if _reply(line, keyboard, terminal)]
-    outcome = started.wait()
-    os.close(keyboard)
-    os.close(terminal)
-    assert outcome.rc == 0, outcome
-    assert len(asked) == 2
-    assert [each.host for each in outcome.tasks if each.name.endswith("Tool")] == ["db"]
-    told = {run["input"][0]["content"][0]["text"]: run["input"][-1].get("output") for run in model_server.runs}
-    assert told == {
-        "How full is web?": '{"error": "The operator did not allow the tool disk_usage."}',
-        "How full is db?": "71% of /var",
-    }
-
-
-def _reply(line: str, keyboard: int, terminal: int) -> bool:
-    """Type an answer where the line asks for one: yes for `db`, no for `web`."""
-    if 'The model wants disk_usage with {"path": "/var"} on ' not in line:
-        return False
-    wait_for(lambda: _listens(terminal))
-    while _listens(terminal):
-        # Ansible drops what was typed in the moment in which it begins to listen. What is typed twice, however, answers
-        # the next question too.
-        time.sleep(0.5)
-        os.write(keyboard, b"yes\r" if " on db" in line else b"no\r")
-        with contextlib.suppress(AssertionError):
-            wait_for(lambda: not _listens(terminal), seconds=30)
-    return True
-
-
-def _listens(terminal: int) -> bool:
-    """Whether a program reads single keys, as Ansible does while it asks."""
-    return not termios.tcgetattr(terminal)[3] & termios.ICANON
-
-
-def test_check_mode_answers_nothing(play: Play, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [_CALL]}])
+def test_check_mode_answers_nothing(play: ToolPlay, model_server: ModelServer) -> None:
+    model_server.script([{"calls": [CALL]}])
     first = play("--check")
     assert (first.rc, len(model_server.runs)) == (0, 0), first
     waiting = play(run_tool_tasks={})
@@ -285,15 +155,15 @@ def test_check_mode_answers_nothing(play: Play, model_server: ModelServer) -> No
     assert (real.rc, real.changed, real.results["Outputs"]["msg"]["status"]) == (0, 1, "completed")
 
 
-def test_a_run_that_was_not_waited_for_is_answered_later(play: Play, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [_CALL], "delay": 0.5}])
+def test_a_run_that_was_not_waited_for_is_answered_later(play: ToolPlay, model_server: ModelServer) -> None:
+    model_server.script([{"calls": [CALL], "delay": 0.5}])
     started = play(run_wait=False)
     assert started.results["Outputs"]["msg"]["status"] in ("queued", "in_progress")
     assert play().results["Outputs"]["msg"]["response"] == "Reply to: How full is web?"
-    assert _answers(model_server.runs[1]) == ["71% of /var"]
+    assert answers(model_server.runs[1]) == ["71% of /var"]
 
 
-_BY_HAND = f"""{_ASSISTANT}
+_BY_HAND = f"""{ASSISTANT}
     - name: Ask
       threadworks.openai.openai_thread_run:
         assistant_id: "{{{{ assistant.assistant_id }}}}"
@@ -313,15 +183,17 @@ _BY_HAND = f"""{_ASSISTANT}
 """
 
 
-def test_by_hand(play: Play, model_server: ModelServer) -> None:
+def test_by_hand(play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [{"name": "disk_usage", "arguments": {"path": "var"}}]}])
     outcome = play(playbook=_BY_HAND)
     assert outcome.results["Answer"]["response"] == "Reply to: How full is it?"
-    assert _answers(model_server.runs[1]) == [{"path": "var", "problem": "$.path: 'var' does not match '^/'"}]
+    (told,) = answers(model_server.runs[1])
+    assert told["path"] == "var"
+    assert re.fullmatch(r"\$\.path: .var. does not match .\^/.", told["problem"])
 
 
 @pytest.mark.matrix
-def test_a_model_inspects_hosts(play: Play, model_server: ModelServer) -> None:
+def test_a_model_inspects_hosts(play: ToolPlay, model_server: ModelServer) -> None:
     looks = [
         {"name": "disk_usage", "arguments": {}},
         {"name": "folder_sizes", "arguments": {"path": str(_PLAYBOOKS)}},
@@ -334,16 +206,16 @@ def test_a_model_inspects_hosts(play: Play, model_server: ModelServer) -> None:
         playbook=_PLAYBOOKS / "inspect_hosts.yml", limit="all", inspect_question="Is it full?", inspect_rounds=2
     )
     assert outcome.rc == 2
-    assert _messages(outcome, "Show the report") == ["Reply to: Host web: Is it full?"]
-    (why,) = _messages(outcome, "Tell why", "db")
+    assert messages(outcome, "Show the report") == ["Reply to: Host web: Is it full?"]
+    (why,) = messages(outcome, "Tell why", "db")
     assert why.endswith(" It still asks for tools after 2 rounds (run_tool_rounds), now for disk_usage.")
 
-    (answered,) = (run for run in model_server.runs if len(_answers(run)) == len(looks))
-    disks, folders, refused, forbidden = _answers(answered)
+    (answered,) = (run for run in model_server.runs if len(answers(run)) == len(looks))
+    disks, folders, refused, forbidden = answers(answered)
     assert disks.startswith("Filesystem ")
     assert str(_PLAYBOOKS / "tasks") in [path for _size, path in folders]
     assert refused["error"].startswith("The arguments of folder_sizes were refused: $.path: ")
     assert forbidden["error"].startswith("The tool reboot is not allowed here.")
-    assert _messages(outcome, "Tell of a call that is not carried out") == [refused["error"], forbidden["error"]]
+    assert messages(outcome, "Check the call") == [refused["error"], forbidden["error"]]
     commands = [each.result["cmd"] for each in outcome.tasks if each.host == "web" and "cmd" in each.result]
     assert commands == [["df", "-P", "-k"], ["du", "-k", "-x", "-d", "1", "--", str(_PLAYBOOKS)]]

@@ -1,0 +1,27 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible.plugins.action import ActionBase
+
+from ..plugin_utils._action import plain, play_of
+from ..plugin_utils._tool_call import SPEC, Call, decide
+
+
+class ActionModule(ActionBase):
+    """Runs the module openai_tool_call: only a process that Ansible has started here reaches the terminal."""
+
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Decide whether a tool call may be carried out; ask a person where the task says so."""
+        result = super().run(tmp, task_vars)
+        _validation, args = self.validate_argument_spec(argument_spec=SPEC)
+        host = str((task_vars or {}).get("inventory_hostname", "localhost"))
+        call = Call(play_of(self._task), host, args["name"], plain(args["arguments"]))
+        ask = self._display.prompt_until if args["confirm"] and not self._task.check_mode else None
+        return {**result, **decide(call, args["problem"], ask, args["expires_at"])}

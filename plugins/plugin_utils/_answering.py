@@ -1,0 +1,169 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Which host of the playbook answers the tool calls of which run, and which tools a person has allowed for good. No
+# variable holds that, because a fact or an extra variable could replace it. Ansible's process makes this memory before
+# it forks its workers, and they share it. It has the keys that cancel a run; no file has them.
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import fcntl
+import json
+import mmap
+import os
+import typing as t
+
+from ansible import constants as C
+from ansible.utils.display import Display
+
+from ..module_utils._errors import NotFound, TaskError
+
+_LENGTH = 8
+_SIZE = 1 << 20
+_memory = mmap.mmap(-1, _SIZE)
+_owner = os.getpid()
+
+
+class Answering(t.NamedTuple):
+    """A host that answers the tool calls of a run.
+
+    Attributes:
+        host: its name in the inventory.
+        play: the play.
+        run: the options of a task that would cancel the run: its ids, and the connection.
+        environment: the environment of that task.
+    """
+
+    host: str
+    play: str
+    run: dict[str, t.Any]
+    environment: dict[str, str]
+
+
+def take(answering: Answering) -> str:
+    """Let a host answer the tool calls of a run, unless another host does.
+
+    Returns: the name of the host that does.
+
+    Raises: TaskError where hosts cannot agree on it.
+    """
+    if os.getpid() == _owner:
+        raise TaskError(
+            "The hosts of this play cannot agree on who answers the tool calls, because this strategy plugin loads "
+            "action plugins in its workers. Use the strategy linear or free."
+        )
+    with _shared() as state:
+        return Answering(*state["runs"].setdefault(answering.run["run_id"], answering)).host
+
+
+def holder(run_id: str) -> str | None:
+    """Return the name of the host that answers the tool calls of a run; None where no host does."""
+    with _shared() as state:
+        return Answering(*state["runs"][run_id]).host if run_id in state["runs"] else None
+
+
+def release(run_id: str, host: str) -> None:
+    """Let other hosts answer the tool calls of a run that this host has answered so far."""
+    with _shared() as state:
+        if run_id in state["runs"] and Answering(*state["runs"][run_id]).host == host:
+            del state["runs"][run_id]
+
+
+def allow(play: str, host: str, tool: str) -> None:
+    """Allow every further call of a tool on a host in a play."""
+    with _shared() as state:
+        state["allowed"].append([play, host, tool])
+
+
+def is_allowed(play: str, host: str, tool: str) -> bool:
+    """Tell whether a person has allowed every further call of a tool on a host in a play."""
+    with _shared() as state:
+        return [play, host, tool] in state["allowed"]
+
+
+def cancel_abandoned(play: str, hosts: t.Container[str]) -> list[str]:
+    """Cancel the runs that wait for a host that has left its play, so that they do not lock their threads.
+
+    Args:
+        play: the play that goes on.
+        hosts: the hosts that are left in it.
+
+    Returns: what has been done, in sentences.
+    """
+    return _cancel_those(lambda each: each.play != play or each.host not in hosts)
+
+
+def _cancel_those(is_abandoned: t.Callable[[Answering], bool]) -> list[str]:
+    if not _length():
+        return []
+    with _shared() as state:
+        runs = [Answering(*each) for each in state["runs"].values()]
+        abandoned = [each for each in runs if is_abandoned(each)]
+        for each in abandoned:
+            del state["runs"][each.run["run_id"]]
+    return [told for told in map(_cancel, abandoned) if told]
+
+
+def _cancel(answering: Answering) -> str:
+    """Cancel a run that still waits for its tool calls. Return what has been done; "" where there was nothing to do."""
+    from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+    from ansible.module_utils.common.parameters import remove_values
+
+    from ..module_utils import _run
+    from ..module_utils._argspec import secrets
+    from ..module_utils._task import Task, carry_out, full_spec
+    from ._environment import task_environment
+    from ._local import LocalRuntime
+
+    run = answering.run
+    validation = ArgumentSpecValidator(**full_spec(_run.SPEC).to_kwargs()).validate(run)
+    params = validation.validated_parameters
+    task = Task(params, False, False, lambda _text: None, local=LocalRuntime(params, answering.environment))
+    why = f"host {answering.host} left the play before it had answered the run's tool calls"
+    try:
+        with task_environment(answering.environment):
+            if task.wire.get("threads", run["thread_id"], "runs", run["run_id"])["status"] != "requires_action":
+                return ""
+            result = carry_out(_run.ensure, task)
+    except NotFound:
+        return ""
+    except TaskError as error:
+        result = {"failed": True, "msg": error.message}
+    if result.get("failed"):
+        reason = remove_values(result["msg"], secrets(validation._no_log_values))
+        return f"Run {run['run_id']} cannot be cancelled, although {why}: {reason}"
+    return f"Run {run['run_id']} is cancelled: {why}."
+
+
+def _length() -> int:
+    return int.from_bytes(_memory[:_LENGTH], "big")
+
+
+@contextlib.contextmanager
+def _shared() -> t.Iterator[dict[str, t.Any]]:
+    """Lock the memory; what is changed in its content is kept. Raises: TaskError where it has no space left."""
+    # The lock of a process that is killed goes with it.
+    with open(os.path.join(C.DEFAULT_LOCAL_TMP, "tool-calls.lock"), "w") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        length = _length()
+        state = json.loads(_memory[_LENGTH : _LENGTH + length]) if length else {"runs": {}, "allowed": []}
+        yield state
+        content = json.dumps(state).encode() if state["runs"] or state["allowed"] else b""
+        if _LENGTH + len(content) > _SIZE:
+            raise TaskError("Too many hosts answer tool calls at the same time. Use serial, or fewer hosts in a play.")
+        _memory[: _LENGTH + len(content)] = len(content).to_bytes(_LENGTH, "big") + content
+
+
+def _cancel_the_rest() -> None:
+    """Cancel what is still waiting when the playbook ends: also a host that is unreachable leaves no run behind."""
+    if os.getpid() == _owner:
+        for told in _cancel_those(lambda _each: True):
+            Display().warning(told)
+
+
+atexit.register(_cancel_the_rest)

@@ -1,0 +1,267 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Tool calls under attack: what is checked is carried out, and a run never stays behind waiting for its tools."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.integration.tool_play import (
+    CALL,
+    ROLE,
+    TOOL,
+    ToolPlay,
+    answers,
+    hosts_of,
+    messages,
+)
+from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+
+_FORGED: dict[str, Any] = {"name": "reboot", "arguments": {"path": "now"}, "id": "call_x", "problem": None}
+# Every name that the role uses, with what an attacker would like it to be.
+_NAMES: dict[str, Any] = {
+    "tool": _FORGED,
+    "tool_output": "forged",
+    "__run_now": {"status": "completed"},
+    "__run_turn": {"taken": True, "calls": [_FORGED]},
+    "__run_verdict": {"allowed": True, "problem": ""},
+    "__run_answers": [],
+    "__run_problem": "forged",
+    "__run_round": -1000,
+    "__run_on_thread": {},
+    "__run_with_thread": {},
+    "__run_call": _FORGED,
+    "__run_tool_files": {"disk_usage": "/etc/passwd"},
+}
+_MODULE = """#!/usr/bin/python
+import json
+print(json.dumps({"changed": False, "ansible_facts": json.loads(%r)}))
+"""
+
+
+def _with(tasks: str) -> str:
+    """The play, with these tasks before the role."""
+    head, role = ROLE.split("    - name: Role\n")
+    return f"{head}{tasks}    - name: Role\n{role}"
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("how", ["set_fact", "register", "facts of a host", "cached facts"])
+def test_no_variable_replaces_the_checked_call(tool_play: ToolPlay, model_server: ModelServer, how: str) -> None:
+    folder = tool_play.folder
+    tasks = {
+        "set_fact": f"    - ansible.builtin.set_fact: {json.dumps(_NAMES)}\n",
+        "cached facts": f"    - ansible.builtin.set_fact: {json.dumps({**_NAMES, 'cacheable': True})}\n",
+        "register": "".join(f"    - {{ansible.builtin.debug: , register: {name}}}\n" for name in _NAMES),
+        "facts of a host": "    - forge:\n",
+    }[how]
+    (folder / "library").mkdir()
+    (folder / "library" / "forge.py").write_text(_MODULE % json.dumps(_NAMES))
+    # The tool's own tasks do it too, before and after they look at their call.
+    (folder / "disk_usage.yml").write_text(
+        f"- ansible.builtin.set_fact: {json.dumps({name: _NAMES[name] for name in ('tool', '__run_call')})}\n{TOOL}"
+    )
+    model_server.script([{"calls": [CALL, {"name": "disk_usage", "arguments": {"path": "bad"}}]}])
+    outcome = tool_play(playbook=_with(tasks))
+    assert outcome.rc == 0, outcome
+    assert messages(outcome, "Tool") == ['disk_usage {"path": "/var"}']
+    good, bad = answers(model_server.runs[1])
+    assert good == "71% of /var"
+    assert bad["error"].startswith("The arguments of disk_usage were refused: $.path: ")
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("name", ["tool", "tool_output", "__run_now", "__run_turn", "__run_verdict"])
+def test_an_extra_variable_that_outranks_the_role_is_refused(
+    tool_play: ToolPlay, model_server: ModelServer, name: str
+) -> None:
+    outcome = tool_play("-e", json.dumps({name: _NAMES[name]}))
+    assert outcome.rc == 2
+    (told,) = messages(outcome, "Check that no variable takes the place of the role's own")
+    assert told.endswith("Give that variable another name.")
+    assert model_server.runs == []
+
+
+def test_a_variable_of_an_outer_include(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """It would replace what a tool answers; but the call that the tool gets is the checked one."""
+    model_server.script([{"calls": [CALL]}])
+    call = "            name: threadworks.openai.run\n"
+    refused = tool_play(playbook=ROLE.replace(call, f"{call}          vars: {{tool_output: forged}}\n"))
+    assert (refused.rc, model_server.runs) == (2, [])
+    looped = tool_play(
+        playbook=ROLE.replace(call, f"{call}          loop: [forged]\n          loop_control: {{loop_var: tool}}\n")
+    )
+    assert looped.rc == 0, looped
+    assert messages(looped, "Tool") == ['disk_usage {"path": "/var"}']
+
+
+def test_a_long_output_is_cut_and_the_model_is_told(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    files = {
+        "text": "tool_output: \"{{ '\u00fc' * 2000000 }}\"",
+        "data": 'tool_output: "{{ range(100000) | list }}"',
+        "short": "tool_output: \"{{ [1, {'a': none}] }}\"",
+        "number": "tool_output: 5",
+    }
+    for name, text in files.items():
+        (tool_play.folder / f"{name}.yml").write_text(f"- ansible.builtin.set_fact:\n    {text}\n")
+    (tool_play.folder / "failing.yml").write_text("- ansible.builtin.fail: msg=\"{{ 'x' * 100000 }}\"\n")
+    names = (*files, "failing")
+    model_server.script([{"calls": [{"name": name, "arguments": {}} for name in names]}])
+    outcome = tool_play(
+        run_tools=[{"type": "function", "function": {"name": name}} for name in names],
+        run_tool_tasks={name: f"{name}.yml" for name in names},
+    )
+    assert outcome.rc == 0, outcome
+    outputs = [item["output"] for item in model_server.runs[1]["input"] if item["type"] == "function_call_output"]
+    text, data, short, number, failing = outputs
+    note = "\n[cut: these are the first 65536 of {} characters. Ask for less at a time.]"
+    assert text == "\u00fc" * 65536 + note.format(2000000)
+    whole = json.dumps(list(range(100000)))
+    assert data == whole[:65536] + note.format(len(whole))
+    assert json.loads(short) == [1, {"a": None}]
+    assert number == "5"
+    told = json.loads(failing)["error"]
+    assert told.startswith("The tool failing failed: xxx")
+    assert told[65536:].startswith("\n[cut: these are the first 65536 of ")
+
+
+def test_the_limit_is_an_option(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    model_server.script([{"calls": [CALL]}])
+    assert tool_play(run_tool_output_limit=3).rc == 0
+    assert answers(model_server.runs[1]) == [
+        "71%\n[cut: these are the first 3 of 11 characters. Ask for less at a time.]"
+    ]
+    refused = tool_play(run_tool_output_limit=0)
+    assert messages(refused, "Check the limits of tools") != []
+    assert "run_tool_output_limit is 0, but must be at least 1." in str(refused)
+
+
+_LOST = " is cancelled: host web left the play before it had answered the run's tool calls."
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize(
+    "task",
+    ["ansible.builtin.raw: uptime", "ansible.builtin.meta: end_host", "ansible.builtin.meta: end_play"],
+    ids=["unreachable", "end_host", "end_play"],
+)
+def test_a_host_that_is_lost_leaves_no_run_behind(tool_play: ToolPlay, model_server: ModelServer, task: str) -> None:
+    tool_play.hosts("web", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
+    (tool_play.folder / "disk_usage.yml").write_text(f"- {task}\n  name: Tool\n")
+    model_server.script([{"calls": [CALL]}])
+    outcome = tool_play()
+    assert outcome.stats["unreachable"] == (1 if "raw" in task else 0), outcome
+    assert hosts_of(outcome, "Expect an answer") == []
+    assert _LOST in " ".join(outcome.stderr.split()), outcome
+    # It has not been continued: the same play makes another run.
+    tool_play.hosts("web")
+    again = tool_play()
+    assert (again.rc, again.results["Outputs"]["msg"]["status"]) == (0, "completed"), again
+    assert [answers(run) for run in model_server.runs] == [[], []]
+
+
+def test_a_host_that_is_lost_with_a_served_runtime(
+    tool_play: ToolPlay, model_server: ModelServer, served: tuple[str, list[str]]
+) -> None:
+    address, requests = served
+    tool_play.hosts("web", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
+    (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.raw: uptime\n")
+    model_server.script([{"calls": [CALL]}])
+    outcome = tool_play.start(limit="web", env={"OPENAI_RUNTIME_URL": address}).wait()
+    assert _LOST in " ".join(outcome.stderr.split()), outcome
+    assert sum(each.endswith("/cancel") for each in requests) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl+C", "kill"])
+def test_a_playbook_that_is_ended_in_a_tool(
+    tool_play: ToolPlay, model_server: ModelServer, tmp_path: Path, number: signal.Signals
+) -> None:
+    """Ctrl+C cancels the run. After a kill, which nothing survives, the same playbook continues it."""
+    tool = tool_play.folder / "disk_usage.yml"
+    begun = tmp_path / "begun"
+    # After a kill its shell ends by itself.
+    tool.write_text(f"- ansible.builtin.shell: touch {begun}; while [ -e {begun} ]; do sleep 0.1; done\n")
+    model_server.script([{"calls": [CALL]}])
+    started = tool_play.start(limit="web")
+    wait_for(begun.exists)
+    os.killpg(started.process.pid, number)
+    outcome = started.wait()
+    begun.unlink()
+    assert ("is cancelled: host web left the play" in " ".join(outcome.stderr.split())) == (number == signal.SIGINT)
+    tool.write_text(TOOL)
+    again = tool_play()
+    assert (again.rc, again.results["Outputs"]["msg"]["status"]) == (0, "completed"), again
+    assert len(hosts_of(again, "Tool")) == (0 if number == signal.SIGINT else 1)
+
+
+_LATER = """
+- hosts: db
+  gather_facts: false
+  tasks:
+    - name: Look
+      threadworks.openai.openai_run_info:
+        thread_id: "{{ hostvars.web.__run_now.thread_id }}"
+"""
+
+
+def test_a_later_play_finds_the_thread_unlocked(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    tool_play.hosts("web", "db", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
+    (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.raw: uptime\n")
+    model_server.script([{"calls": [CALL], "match": "is web?"}])
+    outcome = tool_play(limit="all", playbook=ROLE + _LATER)
+    assert outcome.results["Look"]["runs"][0]["status"] == "cancelled", outcome
+    assert " ".join(outcome.stderr.split()).count(_LOST) == 1
+
+
+_DEEP = '{"path":' * 10_000 + "1" + "}" * 10_000
+_SCHEMAS: dict[str, Any] = {
+    "endless": {"properties": {"path": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/a"}}},
+    "none": {"$ref": "#/$defs/none"},
+    "remote": {"$ref": "http://127.0.0.1:1/schema.json"},
+}
+
+
+def test_checks_that_break_refuse_the_call(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    model_server.script([{"calls": [{"name": "disk_usage", "arguments": _DEEP}]}])
+    outcome = tool_play()
+    assert outcome.rc == 0, outcome
+    assert hosts_of(outcome, "Tool") == []
+    (told,) = answers(model_server.runs[1])
+    assert told["error"].startswith("The arguments of disk_usage were refused: ")
+    assert len(told["error"]) < 2000
+
+
+@pytest.mark.parametrize("schema", _SCHEMAS)
+def test_a_schema_that_cannot_be_used_leaves_no_run_behind(
+    tool_play: ToolPlay, model_server: ModelServer, schema: str
+) -> None:
+    tool = {"type": "function", "function": {"name": "disk_usage", "parameters": _SCHEMAS[schema]}}
+    model_server.script([{"calls": [CALL]}, {"sticky": True}])
+    outcome = tool_play(run_tools=[tool])
+    if schema != "endless":
+        assert hosts_of(outcome, "Tool") == []
+        assert "chema" in str(outcome), outcome
+    # It is refused before there is a run, or the call is.
+    assert outcome.results["Outputs"]["msg"]["status"] in (None, "completed", "cancelled"), outcome
+
+
+def test_a_failure_of_the_role_itself_cancels_the_run(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """An output that cannot be sent, and a rescue that fails."""
+    (tool_play.folder / "disk_usage.yml").write_text(
+        "- block: [{ansible.builtin.fail: {msg: first}}]\n  rescue: [{ansible.builtin.fail: {msg: '{{ second }}'}}]\n"
+    )
+    model_server.script([{"calls": [CALL]}])
+    outcome = tool_play(run_tool_errors="fail")
+    assert outcome.rc == 2
+    (why,) = messages(outcome, "Tell why")
+    assert " is cancelled. The tool disk_usage failed: " in why
+    assert "second" in why
+    assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"

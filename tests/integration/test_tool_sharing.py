@@ -1,0 +1,80 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Hosts that share a run: one of them answers its tool calls, the others wait for the run and get its result."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.integration.tool_play import (
+    CALL,
+    ToolPlay,
+    answers,
+    hosts_of,
+    messages,
+)
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+
+_HOSTS = ("web", "db", "mail")
+_FAR = "ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1"
+
+
+@pytest.fixture
+def play(tool_play: ToolPlay) -> ToolPlay:
+    """Runs role run on three hosts."""
+    tool_play.hosts(*_HOSTS)
+    return tool_play
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_one_host_answers(play: ToolPlay, model_server: ModelServer, strategy: str) -> None:
+    model_server.script([{"calls": [CALL, CALL]}, {"calls": [CALL]}])
+    outcome = play(limit="all", subject="everything", strategy=strategy)
+    assert outcome.rc == 0, outcome
+    assert len(hosts_of(outcome, "Tool")) == 3
+    assert len(set(hosts_of(outcome, "Tool"))) == 1
+    assert len(model_server.runs) == 3
+    assert answers(model_server.runs[2]) == ["71% of /var"] * 3
+    outputs = {each.host: each.result["msg"] for each in outcome.tasks if each.name == "Outputs"}
+    assert {each["response"] for each in outputs.values()} == {"Reply to: How full is everything?"}
+    assert len({each["result"]["run_id"] for each in outputs.values()}) == 1
+    assert len(outputs) == 3
+
+
+def test_strategy_free_with_few_forks(play: ToolPlay, model_server: ModelServer) -> None:
+    """The hosts that wait do not keep the one that answers from its work."""
+    model_server.script([{"calls": [CALL]}])
+    outcome = play("--forks", "2", limit="all", subject="everything", strategy="free")
+    assert outcome.rc == 0, outcome
+    assert len(hosts_of(outcome, "Tool")) == 1
+    assert len(hosts_of(outcome, "Outputs")) == 3
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_a_tool_that_fails_the_play_fails_all_hosts(play: ToolPlay, model_server: ModelServer, strategy: str) -> None:
+    (play.folder / "disk_usage.yml").write_text("- ansible.builtin.fail: msg=broken\n  name: Tool\n")
+    model_server.script([{"calls": [CALL]}])
+    outcome = play(limit="all", subject="everything", strategy=strategy, run_tool_errors="fail")
+    assert outcome.rc == 2
+    assert len(hosts_of(outcome, "Tool")) == 1
+    (why,) = messages(outcome, "Tell why")
+    assert why.endswith(" is cancelled. The tool disk_usage failed: broken")
+    assert outcome.stats["failures"] == 3
+    assert [each.result["msg"]["status"] for each in outcome.tasks if each.name == "Outputs"] == ["cancelled"] * 3
+
+
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_a_host_that_is_lost_does_not_keep_the_others_waiting(
+    play: ToolPlay, model_server: ModelServer, strategy: str
+) -> None:
+    play.hosts(*_HOSTS, **dict.fromkeys(_HOSTS, _FAR))
+    (play.folder / "disk_usage.yml").write_text("- ansible.builtin.raw: uptime\n  name: Tool\n")
+    model_server.script([{"calls": [CALL]}])
+    outcome = play(limit="all", subject="everything", strategy=strategy)
+    assert (outcome.stats["unreachable"], outcome.stats["failures"]) == (1, 2), outcome
+    (lost,) = hosts_of(outcome, "Tool")
+    told = " ".join(outcome.stderr.split())
+    assert f" is cancelled: host {lost} left the play before it had answered the run's tool calls." in told
+    assert [each.result["msg"]["status"] for each in outcome.tasks if each.name == "Outputs"] == ["cancelled"] * 2
