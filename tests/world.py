@@ -21,6 +21,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from threadworks_runtime.app import create_app
 from threadworks_runtime.settings import Settings
 
+from ansible_collections.threadworks.openai.plugins.module_utils._check_mode import CheckModeWire, Predictions
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Local, Transport, Wire, connect
 from ansible_collections.threadworks.openai.plugins.module_utils._http import Request, Response
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out, full_spec
@@ -102,6 +103,8 @@ class World:
         self.store = folder / "runtime.db"
         self.lines: list[str] = []
         self.ids: dict[str, str] = {}
+        # What the tasks in check mode since the last real one have predicted.
+        self.predictions: Predictions = {}
         self._requests: list[str] = []
         # The path of a socket is limited to about 100 characters.
         self._folder = Path(tempfile.mkdtemp(prefix="world-", dir="/tmp"))
@@ -151,7 +154,9 @@ class World:
         assert not validation.error_messages
         requests, asked = len(self._requests), len(self.model.runs)
         task = Task(validation.validated_parameters, check, True, self.lines.append, self.lines.append)
-        task._wire = self.wire
+        if not check:
+            self.predictions.clear()
+        task._wire = CheckModeWire(self.wire, self.predictions, self.lines.append) if check else self.wire
         result = carry_out(module.ensure, task)
         self.ids |= {name: value for name, value in result.items() if name.endswith("_id") and value}
         made = self._requests[requests:]

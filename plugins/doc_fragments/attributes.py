@@ -10,8 +10,9 @@ class ModuleDocFragment:
 attributes:
   check_mode:
     description:
-      - Can run in C(check_mode). Tells what would happen, without a request that changes anything and without asking a
-        model.
+      - Can run in C(check_mode). Returns what would happen, without a request that changes anything and without asking
+        a model. Knows what earlier tasks of the same check would have changed.
+      - On other hosts and with C(async), a task does not know that, and warns.
     support: full
   diff_mode:
     description:
@@ -44,7 +45,9 @@ attributes:
     INFO_MODULE = r"""
 attributes:
   check_mode:
-    description: Can run in C(check_mode). The result is the same, since the module only reads.
+    description:
+      - Can run in C(check_mode). The module only reads. It returns what would be there after the earlier tasks of the
+        same check.
     support: full
   diff_mode:
     description:

@@ -10,7 +10,7 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 options:
   assistant_id:
-    description: The assistant that runs. Required to make a run.
+    description: The assistant that runs, by its id or its name. Required to make a run.
     type: str
   key:
     description:
@@ -29,6 +29,7 @@ options:
       - The tools that the model may use, instead of the assistant's; at most 20.
       - Each has a C(type) of V(function), V(code_interpreter) or V(file_search), as on the Assistants wire.
       - Hosted tools work where the model server has them.
+      - JSON in a string is taken too, such as the text of a file.
     type: list
     elements: dict
   tool_choice:
@@ -71,6 +72,7 @@ options:
       - The form of the reply. V(auto), or a dictionary with a C(type) of V(text), V(json_object) or V(json_schema).
       - With V(json_schema), C(json_schema) has a C(name) and a C(schema), which can be written as YAML.
       - A reply in a JSON format is returned parsed, as RV(ignore:output).
+      - JSON in a string is taken too.
     type: raw
   metadata:
     description:

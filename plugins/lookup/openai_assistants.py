@@ -9,7 +9,9 @@ name: openai_assistants
 short_description: List assistants
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
-description: Returns assistants, newest first.
+description:
+  - Returns assistants, newest first.
+  - Always returns a list, also of one assistant, and with C(lookup) as with C(query).
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
@@ -65,6 +67,7 @@ from ..plugin_utils._lookup import ReadingLookup
 class LookupModule(ReadingLookup, options={"metadata": {"type": "dict"}, "limit": {"type": "int"}}):
     """Assistants by name and metadata."""
 
+    lists = True
     needs_terms = False
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:

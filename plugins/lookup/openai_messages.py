@@ -9,14 +9,16 @@ name: openai_messages
 short_description: List the messages of threads
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
-description: Returns the messages of threads.
+description:
+  - Returns the messages of threads.
+  - Always returns a list, also of one message, and with C(lookup) as with C(query).
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.lookup
 options:
   _terms:
-    description: The ids of the threads.
+    description: The threads, by their ids or their keys.
     required: true
   run_id:
     description: Only messages that this run has written.
@@ -42,7 +44,7 @@ seealso:
 EXAMPLES = r"""
 - name: What was said last?
   ansible.builtin.debug:
-    msg: "{{ lookup('threadworks.openai.openai_messages', thread_id, order='desc', limit=1).text }}"
+    msg: "{{ (lookup('threadworks.openai.openai_messages', thread_id, order='desc', limit=1) | first).text }}"
 """
 
 RETURN = r"""
@@ -79,7 +81,9 @@ class LookupModule(
 ):
     """The messages of a thread."""
 
+    lists = True
+
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the messages of the thread, each with its text."""
         options = {name: self.get_option(name) for name in ("run_id", "role", "order")}
-        return self.limited(_reading.messages(wire, term, **options))
+        return self.limited(_reading.messages(wire, _reading.thread_id(wire, term), **options))

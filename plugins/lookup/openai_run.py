@@ -19,7 +19,7 @@ options:
     description: The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
     required: true
   thread_id:
-    description: The thread of the runs.
+    description: The thread of the runs, by its id or its key.
     type: str
 seealso:
   - module: threadworks.openai.openai_run
@@ -78,7 +78,7 @@ class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the one run that the term means, with its reply."""
-        thread_id, run_id = self.run_path(term)
+        thread_id, run_id = self.run_path(wire, term)
         run = wire.get("threads", thread_id, "runs", run_id)
         told = of_run(wire, run)
         return [{**run, "response": told["response"], "output": told["output"]}]

@@ -11,6 +11,7 @@ version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
   - Returns what runs did on their way, oldest first. The messages that they wrote and the tools that they called.
+  - Always returns a list, also of one step, and with C(lookup) as with C(query).
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
@@ -20,7 +21,7 @@ options:
     description: The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
     required: true
   thread_id:
-    description: The thread of the runs.
+    description: The thread of the runs, by its id or its key.
     type: str
 seealso:
   - module: threadworks.openai.openai_run
@@ -61,7 +62,9 @@ from ..plugin_utils._lookup import ReadingLookup
 class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
     """The steps of a run."""
 
+    lists = True
+
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the steps of the run that the term means, oldest first."""
-        thread_id, run_id = self.run_path(term)
+        thread_id, run_id = self.run_path(wire, term)
         return list(wire.list("threads", thread_id, "runs", run_id, "steps", query={"order": "asc"}))

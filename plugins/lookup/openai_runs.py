@@ -9,14 +9,16 @@ name: openai_runs
 short_description: List the runs of threads
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
-description: Returns the runs of threads, newest first.
+description:
+  - Returns the runs of threads, newest first.
+  - Always returns a list, also of one run, and with C(lookup) as with C(query).
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.lookup
 options:
   _terms:
-    description: The ids of the threads.
+    description: The threads, by their ids or their keys.
     required: true
   status:
     description: Only runs with one of these statuses.
@@ -24,7 +26,7 @@ options:
     elements: str
     choices: [queued, in_progress, requires_action, cancelling, cancelled, failed, completed, incomplete, expired]
   assistant_id:
-    description: Only runs of this assistant.
+    description: Only runs of this assistant, by its id or its name.
     type: str
   metadata:
     description: Only runs with these metadata pairs.
@@ -96,7 +98,11 @@ class LookupModule(
 ):
     """The runs of a thread."""
 
+    lists = True
+
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the runs of the thread, newest first."""
-        status, assistant_id = self.get_option("status"), self.get_option("assistant_id")
-        return self.limited(_reading.runs(wire, term, status, assistant_id, self.pairs()))
+        status, assistant = self.get_option("status"), self.get_option("assistant_id")
+        assistant_id = assistant and _reading.assistant_id(wire, assistant)
+        thread_id = _reading.thread_id(wire, term)
+        return self.limited(_reading.runs(wire, thread_id, status, assistant_id, self.pairs()))

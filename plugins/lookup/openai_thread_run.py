@@ -19,10 +19,10 @@ options:
   _terms:
     description:
       - The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
-      - The id of a thread alone means its newest run.
+      - The id or the key of a thread alone means its newest run.
     required: true
   thread_id:
-    description: The thread of the runs.
+    description: The thread of the runs, by its id or its key.
     type: str
 seealso:
   - module: threadworks.openai.openai_thread_run
@@ -85,6 +85,6 @@ class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
 
     def _run(self, wire: Wire, term: str) -> dict[str, t.Any]:
         if ":" in term or self.get_option("thread_id"):
-            thread_id, run_id = self.run_path(term)
+            thread_id, run_id = self.run_path(wire, term)
             return wire.get("threads", thread_id, "runs", run_id)
-        return _reading.newest_run(wire, term)
+        return _reading.newest_run(wire, _reading.thread_id(wire, term))

@@ -11,6 +11,7 @@ version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
   - Returns threads, newest first.
+  - Always returns a list, also of one thread, and with C(lookup) as with C(query).
   - The Assistants wire has no such list. The collection's own runtime has it.
 extends_documentation_fragment:
   - threadworks.openai.connection
@@ -59,6 +60,7 @@ from ..plugin_utils._lookup import ReadingLookup
 class LookupModule(ReadingLookup, options={"metadata": {"type": "dict"}, "limit": {"type": "int"}}):
     """Threads by key and metadata."""
 
+    lists = True
     needs_terms = False
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:

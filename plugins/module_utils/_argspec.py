@@ -10,6 +10,9 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback
 
+# A server without keys is often given some word in place of one: "none", "sk". To hide that would garble ids and texts.
+_SHORTEST_SECRET = 8
+
 
 class ArgSpec:
     """An argument spec as a value: merge several into one, then hand it to `AnsibleModule` or a validator."""
@@ -50,6 +53,12 @@ CONNECTION = ArgSpec(
         "max_retries": {"type": "int", "default": 2},
     }
 )
+
+
+def secrets(values: t.Iterable[str]) -> set[str]:
+    """Return those of the values of `no_log` options that are hidden: the runtime has the same rule."""
+    return {value for value in values if len(value) >= _SHORTEST_SECRET}
+
 
 ATTACHMENTS = {
     "type": "list",

@@ -14,7 +14,7 @@ from . import _reading
 from ._argspec import REASONING_EFFORT, SAMPLING, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError
-from ._identity import EFFORT, KNOWN_AFTER_APPLY, digest, of_ansible, of_user
+from ._identity import EFFORT, digest, of_ansible, of_user
 from ._options import check, given
 from ._task import Task
 
@@ -52,6 +52,7 @@ _FIELDS = (
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring an assistant to the state that the task asks for, and return the task's result."""
     check(task.params, own_pairs=1, most={"tools": 128, "instructions": 256_000})
+    _reading.resolve(task.wire, task.params)
     wanted = given(task.params, _FIELDS)
     found = find(task)
     if task.params["state"] == "absent":
@@ -67,8 +68,6 @@ def find(task: Task) -> dict[str, t.Any] | None:
     Raises: TaskError where several have the name.
     """
     assistant_id, name = task.params["assistant_id"], task.params["name"]
-    if assistant_id == KNOWN_AFTER_APPLY and task.check_mode:
-        return {"id": assistant_id, "metadata": {}}
     if assistant_id:
         try:
             return task.wire.get("assistants", assistant_id)
@@ -91,15 +90,12 @@ def _create(task: Task, wanted: dict[str, t.Any]) -> dict[str, t.Any]:
             f"model is missing: the assistant '{task.params['name']}' does not exist yet, and is not made without one."
         )
     body = {**wanted, **_effort(task, {}, wanted)}
-    if task.check_mode:
-        assistant = {"id": KNOWN_AFTER_APPLY, **body}
-    else:
-        # Two playbooks that make the same assistant at the same moment make one.
-        assistant = task.wire.post("assistants", body=body, once=digest("assistant", body))
-        if assistant["name"] != wanted["name"]:
-            # The one that was made like this once has another name by now.
-            assistant = task.wire.post("assistants", body=body)
-    return _result(assistant, True, diff(None, _shown(body), "assistant"))
+    # Two playbooks that make the same assistant at the same moment make one.
+    assistant, is_new = task.wire.create("assistants", body=body, once=digest("assistant", body))
+    if assistant["name"] != wanted["name"]:
+        # The one that was made like this once has another name by now.
+        assistant, is_new = task.wire.create("assistants", body=body, once=None)
+    return _result(assistant, is_new, diff(None if is_new else _shown(body), _shown(body), "assistant"))
 
 
 def _update(task: Task, found: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -107,9 +103,8 @@ def _update(task: Task, found: dict[str, t.Any], wanted: dict[str, t.Any]) -> di
     different.update(_effort(task, found, different))
     if not different:
         return _result(found, False, diff(_shown(found), _shown(found), found["id"]))
-    after = {**found, **different}
-    assistant = after if task.check_mode else task.wire.post("assistants", found["id"], body=different)
-    return _result(assistant, True, diff(_shown(found), _shown(after), found["id"]))
+    assistant = task.wire.post("assistants", found["id"], body=different)
+    return _result(assistant, True, diff(_shown(found), _shown({**found, **different}), found["id"]))
 
 
 def _effort(task: Task, found: dict[str, t.Any], body: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -126,10 +121,9 @@ def _effort(task: Task, found: dict[str, t.Any], body: dict[str, t.Any]) -> dict
 
 
 def _delete(task: Task, found: dict[str, t.Any] | None) -> dict[str, t.Any]:
-    if found and not task.check_mode:
-        task.wire.delete("assistants", found["id"])
+    gone = found is not None and task.wire.delete("assistants", found["id"])
     return {
-        "changed": bool(found),
+        "changed": gone,
         "assistant": None,
         "assistant_id": found["id"] if found else task.params["assistant_id"],
         "diff": diff(_shown(found) if found else None, None, "assistant"),

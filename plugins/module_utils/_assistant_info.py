@@ -10,7 +10,6 @@ import typing as t
 
 from . import _reading
 from ._argspec import ArgSpec
-from ._identity import KNOWN_AFTER_APPLY
 from ._options import check
 from ._task import Task
 
@@ -28,6 +27,7 @@ SPEC = ArgSpec(
 def ensure(task: Task) -> dict[str, t.Any]:
     """Read the assistants that the task asks for, and return the task's result. Raises: NotFound for an id."""
     check(task.params, own_pairs=0)
+    _reading.resolve(task.wire, task.params)
     return {"changed": False, "assistants": _find(task)}
 
 
@@ -35,6 +35,4 @@ def _find(task: Task) -> list[dict[str, t.Any]]:
     assistant_id, name, metadata, limit = (task.params[each] for each in SPEC.argument_spec)
     if not assistant_id:
         return _reading.limited(_reading.assistants(task.wire, name, metadata), limit)
-    if task.check_mode and assistant_id == KNOWN_AFTER_APPLY:
-        return []
     return [task.wire.get("assistants", assistant_id)]

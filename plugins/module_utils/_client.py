@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 import typing as t
@@ -24,7 +23,7 @@ from ._version import VERSION
 if t.TYPE_CHECKING:
     from ._events import EventStream
 
-__all__ = ["Answer", "Local", "Transport", "Wire", "connect"]
+__all__ = ["Answer", "Created", "Local", "Transport", "Wire", "connect"]
 
 _PAGE = 100
 # What a POST creates things in; all others may be sent twice without harm.
@@ -43,6 +42,18 @@ class Answer(t.NamedTuple):
 
     body: dict[str, t.Any]
     poll_after: float | None
+
+
+class Created(t.NamedTuple):
+    """What came of a request that creates.
+
+    Attributes:
+        thing: the object.
+        is_new: whether this request has created it; otherwise an earlier one with the same idempotency key has.
+    """
+
+    thing: dict[str, t.Any]
+    is_new: bool
 
 
 class Transport(t.Protocol):
@@ -78,8 +89,8 @@ class Wire:
         unconfigured: str = "",
     ) -> None:
         self.transport = transport
-        self._timeout = timeout
-        self._headers = headers or {}
+        self.timeout = timeout
+        self.headers = headers or {}
         self._run_headers = run_headers or {}
         self.unconfigured = unconfigured
 
@@ -95,32 +106,45 @@ class Wire:
             query: the query.
             within: how long the request may take with all its retries, in seconds.
         """
-        response = self._send("GET", path, query=query, silence=min(self._timeout, within), within=within)
+        response = self._send("GET", path, query=query, silence=min(self.timeout, within), within=within)
         wish = response.header("openai-poll-after-ms")
         return Answer(self._object(response), float(wish) / 1000 if wish.isdecimal() else None)
 
-    def post(self, *path: str, body: dict[str, t.Any], once: str | None = None) -> dict[str, t.Any]:
-        """Send a changing request and return its answer.
+    def create(self, *path: str, body: dict[str, t.Any], once: str | None) -> Created:
+        """Send a request that creates, and return the object.
 
         Args:
             path: the parts of the path.
             body: the JSON body.
-            once: the idempotency key of a request that creates: however often it is sent, one thing is made.
+            once: the idempotency key: however often the request is sent, one thing is made. None: one each time.
         """
-        return self._object(self._send("POST", path, body=body, once=once))
+        response = self._send("POST", path, body=body, once=once)
+        return Created(self._object(response), is_new(response))
 
-    def delete(self, *path: str) -> None:
-        """Delete the object at a path; one that is gone already is fine."""
-        with contextlib.suppress(NotFound):
+    def post(self, *path: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Send a request that changes the object at a path, and return its answer.
+
+        Args:
+            path: the parts of the path.
+            body: the JSON body.
+        """
+        return self._object(self._send("POST", path, body=body))
+
+    def delete(self, *path: str) -> bool:
+        """Delete the object at a path, and tell whether it was there."""
+        try:
             response = self._send("DELETE", path)
-            if response.status != 204:
-                self._json(response)
+        except NotFound:
+            return False
+        if response.status != 204:
+            self._json(response)
+        return True
 
     def stream(self, *path: str, body: dict[str, t.Any], once: str | None, quiet: float) -> EventStream:
         """Send a request that makes or continues a run, and return its events.
 
         Args:
-            path, body, once: as for `post`.
+            path, body, once: as for `create`.
             quiet: how long the stream may take, in seconds.
         """
         body = {**body, "stream": True}
@@ -162,7 +186,7 @@ class Wire:
         within: float = float("inf"),
         streamed: bool = False,
     ) -> Response:
-        headers = {"Accept": "application/json", **self._headers}
+        headers = {"Accept": "application/json", **self.headers}
         if method == "POST" and path[-1] in _RUNS:
             headers |= self._run_headers
         if once:
@@ -170,7 +194,7 @@ class Wire:
         request = Request(
             method,
             "/" + "/".join(quote(part, safe="") for part in path),
-            self._timeout if silence is None else silence,
+            self.timeout if silence is None else silence,
             time.monotonic() + within,
             urlencode(query or {}),
             headers,
@@ -209,6 +233,14 @@ class Wire:
             f"{self.transport.server} answered {how}. Is it a server of the Assistants wire? Look at the option "
             "runtime_url."
         )
+
+
+def is_new(response: Response) -> bool:
+    """Tell whether a request has created something: it has, unless the server says that an earlier one had.
+
+    A request that was sent twice may be that earlier one itself.
+    """
+    return response.request.repeated or response.header("idempotent-replayed") != "true"
 
 
 def _encoded(body: dict[str, t.Any]) -> bytes:

@@ -11,6 +11,11 @@ import typing as t
 
 # How much of an HTML page is looked at, and how much of its text is shown, in characters.
 _PAGE, _SHOWN = 20000, 200
+# The longest text of a server that is shown, in characters.
+_LONGEST = 2000
+_PAGE_START = re.compile(
+    r"(\s|<\?xml[^>]*>|<!--((?!-->).)*-->)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
+)
 
 
 class TaskError(Exception):
@@ -75,8 +80,8 @@ def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
     """
     inside = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(inside, dict):
-        inside = {"message": text_of_page(inside) or str(inside or "")[:500]}
-    message = str(inside.get("message") or "The server gave no reason.")
+        inside = {"message": inside}
+    message = readable(inside.get("message")) or "The server gave no reason."
     error = {
         "message": message,
         "type": inside.get("type"),
@@ -93,9 +98,16 @@ def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
     return found
 
 
+def readable(said: t.Any) -> str:
+    """Return what a server said, for a message: a long text is cut, and of an HTML page its text is left."""
+    text = said.strip() if isinstance(said, str) else str(said or "")
+    cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
+    return text_of_page(text) or cut
+
+
 def text_of_page(body: t.Any) -> str:
     """Return what an HTML page says, briefly; "" where the body is none."""
-    if not isinstance(body, str) or not re.match(r"\s*<(!doctype|html|head|body)\b", body[:200], re.IGNORECASE):
+    if not isinstance(body, str) or not _PAGE_START.match(body[:_PAGE]):
         return ""
     page = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", " ", body[:_PAGE])
     text = " ".join(re.sub(r"<[^>]*>?", " ", page).split())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ._client import is_new
 from ._errors import Unanswered
 from ._http import LARGEST, Failed, Response
 
@@ -42,6 +43,11 @@ class EventStream:
     def is_stream(self) -> bool:
         """Whether the server streams; one that does not answers with the run itself."""
         return self._response.kind == "text/event-stream"
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the request has created the run; otherwise an earlier one with the same idempotency key has."""
+        return is_new(self._response)
 
     def run(self) -> dict[str, t.Any]:
         """Return the run that a server which does not stream has answered with."""

@@ -18,7 +18,7 @@ import select
 import socket
 import time
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ._errors import Unanswered
 
@@ -76,6 +76,7 @@ class Request:
         body: the encoded body.
         repeatable: whether it may be sent again when nobody knows whether the server has seen it.
         streamed: whether the answer is read piece by piece; otherwise it is complete when it is returned.
+        repeated: whether the server may have seen it before.
     """
 
     method: str
@@ -87,6 +88,7 @@ class Request:
     body: bytes = b""
     repeatable: bool = True
     streamed: bool = False
+    repeated: bool = False
 
 
 class Socket:
@@ -358,6 +360,7 @@ class Pool:
             except Failed as failed:
                 if failed.answered or failed.silent or failed.hopeless or not request.repeatable:
                     raise
+                request = replace(request, repeated=request.repeated or failed.sent)
         return self._connect(request.deadline).exchange(request, self._give_back)
 
     def _take(self) -> Connection | None:

@@ -18,11 +18,24 @@ KEY = "ansible_key"
 PARAMETERS = "ansible_parameters"
 MESSAGE = "ansible_message"
 
+# How the ids of assistants and threads start: what starts otherwise may be a name or a key.
+ASSISTANT, THREAD = "asst_", "thread_"
+
 # The id of a thing that check mode would have created; later tasks of the same check know it again.
 KNOWN_AFTER_APPLY = "(known after apply)"
 
 # Set only, never shown by the wire (section 3): remembered here, or a change of it could not be seen.
 EFFORT = "ansible_reasoning_effort"
+
+
+def predicted_id(number: int) -> str:
+    """Return the id of a thing that only check mode has made, the first, second, ... of its kind."""
+    return KNOWN_AFTER_APPLY if number == 1 else f"{KNOWN_AFTER_APPLY[:-1]} {number})"
+
+
+def is_predicted(term: str) -> bool:
+    """Tell whether this is the id of a thing that only check mode has made."""
+    return term.startswith(KNOWN_AFTER_APPLY[:-1])
 
 
 def digest(*parts: t.Any) -> str:

@@ -12,12 +12,15 @@ from __future__ import annotations
 
 import typing as t
 
-from ._argspec import ATTACHMENTS, ArgSpec
+from ._argspec import ATTACHMENTS, RUN_TASK, ArgSpec
+from ._client import Created
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError, WireError
-from ._identity import KEY, KNOWN_AFTER_APPLY, digest, keyed, known, renewed
+from ._identity import KEY, digest, keyed, known, renewed
 from ._options import check, given
-from ._task import Task
+from ._reading import resolve
+from ._run_task import blocking_run, follower_of, wait_for
+from ._task import Task, create_keyed
 
 SPEC = ArgSpec(
     {
@@ -29,6 +32,7 @@ SPEC = ArgSpec(
         "attachments": ATTACHMENTS,
         "metadata": {"type": "dict"},
         "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
+        **{name: RUN_TASK.argument_spec[name] for name in ("wait", "wait_timeout")},
     },
     required_one_of=[("message_id", "key", "content")],
 )
@@ -37,6 +41,7 @@ SPEC = ArgSpec(
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a message to the state that the task asks for, and return the task's result."""
     check(task.params, own_pairs=1)
+    resolve(task.wire, task.params)
     found = _find(task)
     if task.params["state"] == "absent":
         return _delete(task, found)
@@ -82,11 +87,6 @@ def _is_as_wanted(message: dict[str, t.Any], params: dict[str, t.Any]) -> bool:
 
 def _find(task: Task) -> dict[str, t.Any] | None:
     params = task.params
-    if params["message_id"] == KNOWN_AFTER_APPLY and task.check_mode:
-        said = {"role": params["role"], "content": params["content"] or "", "attachments": params["attachments"]}
-        return {"id": params["message_id"], "thread_id": params["thread_id"], **said, "metadata": {}}
-    if params["thread_id"] == KNOWN_AFTER_APPLY and task.check_mode:
-        return None
     path = ("threads", params["thread_id"], "messages")
     absent = params["state"] == "absent"
     try:
@@ -108,21 +108,31 @@ def _create(task: Task, old: dict[str, t.Any] | None) -> dict[str, t.Any]:
         raise TaskError("content is missing: the message does not exist yet, and cannot be made without it.")
     body = given(params, ("role", "content", "attachments", "metadata"))
     body["metadata"] = renewed({}, body.get("metadata"), keyed(params["key"]))
-    if task.check_mode:
-        message = {"id": KNOWN_AFTER_APPLY, "thread_id": params["thread_id"], **body}
-    else:
-        said = {name: value for name, value in body.items() if name != "metadata"}
-        once = digest("message", params["thread_id"], params["key"], said, old and old["id"])
+    said = {name: value for name, value in body.items() if name != "metadata"}
+    once = digest("message", params["thread_id"], params["key"], said, old and old["id"])
+
+    def create(path: tuple[str, ...]) -> Created:
+        return create_keyed(task, path, body, once, lambda task: _find(task) != old)
+
+    message, is_new = _when_the_thread_is_free(task, create)
+    if old:
+        task.wire.delete("threads", params["thread_id"], "messages", old["id"])
+    before = (old and _shown(old)) if is_new else _shown(body)
+    return _result(message, is_new, diff(before, _shown(body), "message"))
+
+
+def _when_the_thread_is_free(task: Task, create: t.Callable[[tuple[str, ...]], Created]) -> Created:
+    """Create a message; while a run is active on the thread, wait first, if the task waits."""
+    thread_id, follower = task.params["thread_id"], follower_of(task)
+    while True:
         try:
-            message = task.wire.post("threads", params["thread_id"], "messages", body=body, once=once)
+            return create(("threads", thread_id, "messages"))
         except WireError as error:
-            if "while a run" not in error.wire_message:
-                raise
-            remedy = "Wait for that run with openai_run and its run_id, or cancel it with state: cancelled."
-            raise TaskError(f"{error.message} {remedy}", **error.data) from None
-        if old:
-            task.wire.delete("threads", params["thread_id"], "messages", old["id"])
-    return _result(message, True, diff(old and _shown(old), _shown(body), "message"))
+            run = blocking_run(task, thread_id, error)
+            if not task.params["wait"]:
+                remedy = "Set wait: true to wait for that run, or cancel it with openai_run and state: cancelled."
+                raise TaskError(f"{error.message} {remedy}", **error.data) from None
+        wait_for(run, follower, "an")
 
 
 def _update(task: Task, found: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -130,18 +140,15 @@ def _update(task: Task, found: dict[str, t.Any]) -> dict[str, t.Any]:
     metadata = renewed(found["metadata"], wanted, keyed(task.params["key"]))
     if metadata == (found["metadata"] or {}):
         return _result(found, False, diff(_shown(found), _shown(found), found["id"]))
-    message = after = {**found, "metadata": metadata}
-    if not task.check_mode:
-        path = ("threads", found["thread_id"], "messages", found["id"])
-        message = task.wire.post(*path, body={"metadata": metadata})
-    return _result(message, True, diff(_shown(found), _shown(after), found["id"]))
+    path = ("threads", found["thread_id"], "messages", found["id"])
+    message = task.wire.post(*path, body={"metadata": metadata})
+    return _result(message, True, diff(_shown(found), _shown({**found, "metadata": metadata}), found["id"]))
 
 
 def _delete(task: Task, found: dict[str, t.Any] | None) -> dict[str, t.Any]:
-    if found and not task.check_mode:
-        task.wire.delete("threads", found["thread_id"], "messages", found["id"])
+    gone = found is not None and task.wire.delete("threads", found["thread_id"], "messages", found["id"])
     return {
-        "changed": bool(found),
+        "changed": gone,
         "message": None,
         "message_id": found["id"] if found else task.params["message_id"],
         "thread_id": task.params["thread_id"],

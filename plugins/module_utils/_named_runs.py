@@ -13,8 +13,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ._errors import TaskError
-from ._identity import KNOWN_AFTER_APPLY
-from ._options import check
+from ._options import check_id
 from ._reading import Json, run_path
 
 
@@ -26,22 +25,19 @@ class NamedRun:
         path: the ids of its thread and of itself.
         where: the part of the option that names it, for messages.
         shown: what its result shows besides the run: the item of the loop that started it.
-        foretold: in check mode, the result of a run that a task before this one would start; None for a real run.
     """
 
     path: tuple[str, str]
     where: str
     shown: Json = field(default_factory=dict)
-    foretold: Json | None = None
 
 
-def named_runs(value: t.Any, thread_id: str | None, check_mode: bool, warn: t.Callable[[str], None]) -> list[NamedRun]:
+def named_runs(value: t.Any, thread_id: str | None, warn: t.Callable[[str], None]) -> list[NamedRun]:
     """Return the runs that a value of the option `runs` names, in its order.
 
     Args:
         value: the value.
         thread_id: the thread of the runs that are named without one.
-        check_mode: whether ids may be those of runs that do not exist yet.
         warn: shows a warning.
 
     Raises: TaskError naming the part of the value that names no run.
@@ -54,9 +50,9 @@ def named_runs(value: t.Any, thread_id: str | None, check_mode: bool, warn: t.Ca
         term = _term(where, result, warn)
         if term:
             path = run_path(term, thread_id, where)
-            check(dict(zip(("thread_id", "run_id"), path, strict=True)), own_pairs=0, where=where)
-            unknown = check_mode and KNOWN_AFTER_APPLY in path
-            found.append(NamedRun(path, where, _loop_item(result), _foretold(path, result) if unknown else None))
+            for name, value in zip(("thread_id", "run_id"), path, strict=True):
+                check_id(f"{where}.{name}", value)
+            found.append(NamedRun(path, where, _loop_item(result)))
     return found
 
 
@@ -98,19 +94,3 @@ def _term(where: str, result: Json, warn: t.Callable[[str], None]) -> str | None
 def _loop_item(result: Json) -> Json:
     variable = result.get("ansible_loop_var", "item")
     return {"item": result[variable]} if variable in result else {}
-
-
-def _foretold(path: tuple[str, str], result: Json) -> Json:
-    """Return the result of a run that does not exist yet, as far as the task that would start it has foretold it."""
-    thread_id, run_id = path
-    unknown: Json = {
-        "run": {"id": run_id, "thread_id": thread_id, "status": "queued", "metadata": {}},
-        "status": "queued",
-        "response": "",
-        "output": None,
-        "messages": [],
-        "usage": None,
-        "required_action": None,
-    }
-    foretold = {name: result.get(name, value) for name, value in unknown.items()}
-    return {**foretold, "run_id": run_id, "thread_id": thread_id}

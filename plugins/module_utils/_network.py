@@ -80,6 +80,8 @@ class Network:
                 answer.close()
             time.sleep(pause)
             attempt += 1
+            seen = isinstance(answer, Response) or answer.sent
+            request = dataclasses.replace(request, repeated=request.repeated or seen)
         if isinstance(answer, Failed):
             raise unanswered(self.server, answer, request) from None
         return answer
@@ -147,7 +149,7 @@ def _pause(answer: Response | Failed, request: Request, attempt: int) -> float |
     """Return how long to wait until a request is sent again, in seconds; None where that would not help."""
     import random
 
-    pause = min(_SHORTEST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.75, 1)
+    pause: float = min(_SHORTEST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.75, 1)
     if isinstance(answer, Failed):
         again = not answer.hopeless and not (answer.sent and answer.silent)
         return pause if again and (not answer.sent or request.repeatable) else None

@@ -15,7 +15,7 @@ import typing as t
 from functools import partial
 
 from ._errors import TaskError
-from ._identity import KNOWN_AFTER_APPLY, PREFIX
+from ._identity import ASSISTANT, PREFIX, THREAD, is_predicted
 from ._ranges import RANGES, check_range
 
 _METADATA_PAIRS = 16
@@ -90,10 +90,19 @@ def _check_text(option: str, value: str, most: int | None = None) -> None:
         _check_length(option, value, most)
 
 
-def _check_id(option: str, value: str) -> None:
+def check_id(option: str, value: str) -> None:
+    """Check an id. Raises: TaskError naming the option."""
     _check_text(option, value)
-    if value != KNOWN_AFTER_APPLY and re.search(r"[\s/?#%]", value):
+    if not is_predicted(value) and re.search(r"[\s/?#%]", value):
         raise TaskError(f"{option} is '{value}', which is not an id: ids have no spaces and none of / ? # %.")
+
+
+def _check_id_or_name(option: str, value: str, prefix: str) -> None:
+    """Check what may also be a thread's key or an assistant's name."""
+    if value.startswith(prefix):
+        check_id(option, value)
+    else:
+        _check_text(option, value, _METADATA_VALUE)
 
 
 def _checked_metadata(option: str, metadata: dict[str, t.Any], own_pairs: int) -> dict[str, str]:
@@ -107,16 +116,16 @@ def _checked_metadata(option: str, metadata: dict[str, t.Any], own_pairs: int) -
 
 
 def _checked_key(option: str, key: t.Any) -> str:
-    key = str(key)
-    if key.startswith(PREFIX):
+    name = str(key)
+    if name.startswith(PREFIX):
         raise TaskError(
-            f"{option} has the key '{key}', but keys that start with '{PREFIX}' are the collection's own: rename it."
+            f"{option} has the key '{name}', but keys that start with '{PREFIX}' are the collection's own: rename it."
         )
-    if not 0 < len(key) <= _METADATA_KEY:
+    if not 0 < len(name) <= _METADATA_KEY:
         raise TaskError(
-            f"{option} has a key of {len(key)} characters ('{key[:20]}...'), but 1 to {_METADATA_KEY} are allowed."
+            f"{option} has a key of {len(name)} characters ('{name[:20]}...'), but 1 to {_METADATA_KEY} are allowed."
         )
-    return key
+    return name
 
 
 def _checked_value(option: str, key: t.Any, value: t.Any) -> str:
@@ -208,10 +217,10 @@ _RULES: dict[str, t.Callable[[str, t.Any], None]] = {
     "key": partial(_check_text, most=_METADATA_VALUE),
     "model": _check_text,
     "description": partial(_check_length, most=512),
-    "thread_id": _check_id,
-    "assistant_id": _check_id,
-    "run_id": _check_id,
-    "message_id": _check_id,
+    "thread_id": partial(_check_id_or_name, prefix=THREAD),
+    "assistant_id": partial(_check_id_or_name, prefix=ASSISTANT),
+    "run_id": check_id,
+    "message_id": check_id,
     "tools": _check_tools,
     "tool_choice": _check_tool_choice,
     "response_format": _check_response_format,

@@ -14,7 +14,7 @@ import typing as t
 
 from ._client import Wire
 from ._errors import NotFound, TaskError, WireError
-from ._identity import keyed
+from ._identity import ASSISTANT, THREAD, is_predicted, keyed
 
 Json = dict[str, t.Any]
 
@@ -40,7 +40,7 @@ def assistant(wire: Wire, term: str) -> Json:
 
     Raises: NotFound; TaskError where several have the name.
     """
-    if term.startswith("asst_"):
+    if term.startswith(ASSISTANT) or is_predicted(term):
         return wire.get("assistants", term)
     named = list(assistants(wire, term))
     if not named:
@@ -49,6 +49,41 @@ def assistant(wire: Wire, term: str) -> Json:
         ids = ", ".join(each["id"] for each in named)
         raise TaskError(f"{len(named)} assistants have the name '{term}': {ids}. Say which one by its id.")
     return named[0]
+
+
+def assistant_id(wire: Wire, term: str) -> str:
+    """Return the id of the assistant that a term means, which is an id or a name. Raises: TaskError."""
+    if term.startswith(ASSISTANT) or is_predicted(term):
+        return term
+    return _only(term, f"assistants have the name '{term}'", assistants(wire, term))
+
+
+def thread_id(wire: Wire, term: str) -> str:
+    """Return the id of the thread that a term means, which is an id or a key. Raises: TaskError."""
+    if term.startswith(THREAD) or is_predicted(term):
+        return term
+    try:
+        return _only(term, f"threads have the key '{term}'", wire.matching("threads", pairs=keyed(term)))
+    except WireError as error:
+        if error.status not in (404, 405):
+            raise
+        # This server cannot list threads.
+        return term
+
+
+def resolve(wire: Wire, params: Json) -> None:
+    """Replace a name that a task gives as `assistant_id`, and a key that it gives as `thread_id`, by the id."""
+    for name, meant in (("assistant_id", assistant_id), ("thread_id", thread_id)):
+        if params.get(name):
+            params[name] = meant(wire, params[name])
+
+
+def _only(term: str, several: str, found: t.Iterable[Json]) -> str:
+    """Return the id of the only thing that was found; the term itself where nothing was: it may be an id."""
+    ids = [each["id"] for each in found]
+    if len(ids) > 1:
+        raise TaskError(f"{len(ids)} {several}: {', '.join(ids)}. Say which one by its id.")
+    return ids[0] if ids else term
 
 
 def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
@@ -61,7 +96,7 @@ def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = N
 
 def thread(wire: Wire, term: str) -> Json:
     """Return the thread with this id, or the newest one with this key. Raises: NotFound."""
-    if term.startswith("thread_"):
+    if term.startswith(THREAD) or is_predicted(term):
         return wire.get("threads", term)
     for found in threads(wire, term):
         return found

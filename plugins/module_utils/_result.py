@@ -12,8 +12,18 @@ import json
 import typing as t
 
 from ._client import Wire
-from ._errors import TaskError
+from ._errors import TaskError, readable
+from ._identity import is_predicted
 from ._reading import text_of
+
+# Levels of nesting that arguments may have: Ansible handles results recursively.
+_DEEPEST = 100
+# The longest problem, in characters: it is sent to the model.
+_LONGEST = 1000
+_UNCHECKED = (
+    "they are not checked against the function's schema: the server at runtime_url does not do that. Use the runtime "
+    "of this collection, or a function without parameters"
+)
 
 
 class UnreadableReply(TaskError):
@@ -74,7 +84,9 @@ def reason_of(result: dict[str, t.Any]) -> str:
     """Return why a run has its status; "" where its status says all."""
     run = result["run"]
     if run.get("last_error"):
-        return f"{run['last_error']['message'].rstrip('.')} ({run['last_error']['code']})"
+        said, code = readable(run["last_error"]["message"]).rstrip("."), run["last_error"]["code"]
+        # It says nothing: the wire has no other code for a wrong key, or for a model that does not exist.
+        return said if code == "server_error" else f"{said} ({code})"
     if run.get("incomplete_details"):
         return f"{run['incomplete_details'].get('reason')} was reached. Raise that option, or ask for less."
     if result["status"] == "requires_action":
@@ -89,6 +101,8 @@ def _output(result: dict[str, t.Any]) -> t.Any:
         result["status"] != "completed"
         or not isinstance(wanted, dict)
         or wanted.get("type") not in ("json_object", "json_schema")
+        # Check mode does not know what a model will reply.
+        or any(is_predicted(message["id"]) for message in result["messages"])
     ):
         return None
     try:
@@ -102,9 +116,7 @@ def _output(result: dict[str, t.Any]) -> t.Any:
 
 
 def _required_action(run: dict[str, t.Any]) -> dict[str, t.Any] | None:
-    """Return the run's required action, with the arguments of each call parsed and held against the function's own
-    schema.
-    """
+    """Return the run's required action, with the arguments of each call parsed, and what is wrong with them."""
     action = run.get("required_action")
     if not action:
         return None
@@ -113,41 +125,56 @@ def _required_action(run: dict[str, t.Any]) -> dict[str, t.Any] | None:
         for tool in run["tools"]
         if tool["type"] == "function"
     }
-    return {
-        **action,
-        "submit_tool_outputs": {
-            "tool_calls": [_call(call, schemas) for call in action["submit_tool_outputs"]["tool_calls"]]
-        },
-    }
+    calls = action["submit_tool_outputs"]["tool_calls"]
+    return {**action, "submit_tool_outputs": {"tool_calls": [_call(call, schemas) for call in calls]}}
 
 
 def _call(call: dict[str, t.Any], schemas: dict[str, t.Any]) -> dict[str, t.Any]:
     function = call["function"]
+    arguments, problem = function["arguments"], None
     try:
-        arguments = json.loads(function["arguments"] or "{}")
-        known = function["name"] in schemas
-        problem = _violation(arguments, schemas[function["name"]]) if known else "the run has no such function"
+        parsed = json.loads(arguments or "{}", parse_constant=_refuse)
+        # What Ansible could not handle, and what is no JSON, stays the text that the model wrote.
+        if _is_deep(parsed):
+            problem = f"they are nested more than {_DEEPEST} levels deep"
+        else:
+            arguments = parsed
+    except RecursionError:
+        problem = f"they are nested more than {_DEEPEST} levels deep"
     except ValueError as error:
-        # A model may write what is not JSON; the one who answers the call has to see it.
-        arguments, problem = function["arguments"], f"they are not JSON: {error}"
-    return {**call, "function": {**function, "arguments": arguments, "problem": problem}}
+        problem = f"they are not JSON: {error}"
+    problem = problem or _found(function, arguments, schemas)
+    return {**call, "function": {**function, "arguments": arguments, "problem": problem and problem[:_LONGEST]}}
 
 
-def _violation(arguments: t.Any, schema: dict[str, t.Any] | None) -> str | None:
-    """Return where and why arguments are not what a schema allows; None where they are."""
+def _found(function: dict[str, t.Any], arguments: t.Any, schemas: dict[str, t.Any]) -> str | None:
+    """Return what is wrong with a call's arguments; None where nothing is.
+
+    The runtime checks them against the schema, which takes a library and, with some schemas, long. Another server of
+    the wire does not, and whoever answers the call must not take that for a yes.
+    """
+    if "problem" in function:
+        return t.cast("str | None", function["problem"])
+    if function["name"] not in schemas:
+        return "the run has no such function"
     if not isinstance(arguments, dict):
         return "they are not an object"
-    if not schema:
-        return None
-    try:
-        import jsonschema
-    except ImportError:
-        # A task on a managed host needs no library. Whoever answers the call must not take this for a yes.
-        return "they cannot be checked: the Python library jsonschema is not installed where the task runs"
-    validator = jsonschema.validators.validator_for(schema)
-    try:
-        validator.check_schema(schema)
-        error = jsonschema.exceptions.best_match(validator(schema).iter_errors(arguments))
-    except jsonschema.exceptions.SchemaError as broken:
-        return f"the function's own schema is not valid: {broken.message}"
-    return f"{error.json_path}: {error.message}" if error else None
+    return _UNCHECKED if schemas[function["name"]] else None
+
+
+def _is_deep(value: t.Any) -> bool:
+    level = [value]
+    for _level in range(_DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")

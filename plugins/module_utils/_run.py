@@ -18,11 +18,11 @@ from dataclasses import dataclass
 from ._argspec import MESSAGES, REASONING_EFFORT, RUN_PARAMETERS, RUN_TASK, ArgSpec
 from ._diff import diff
 from ._errors import TaskError
-from ._identity import KNOWN_AFTER_APPLY, MESSAGE, PARAMETERS, digest, keyed, known, of_ansible, renewed
+from ._identity import MESSAGE, PARAMETERS, digest, keyed, of_ansible
 from ._message import same
 from ._options import check, given
+from ._reading import resolve
 from ._run_task import (
-    Made,
     Wanted,
     act,
     cancel,
@@ -30,13 +30,14 @@ from ._run_task import (
     follower_of,
     make,
     newest,
-    predicted,
     result_of,
     stands,
     start,
     update,
+    warn_without_question,
 )
 from ._task import Task
+from ._wait import Made
 
 SPEC = RUN_TASK.merge(
     ArgSpec(
@@ -90,6 +91,7 @@ class Found:
         base: the id of the user message that a new run starts from ("none" on an empty thread).
         added: whether the run that failed before has already put its additional messages on the thread.
         newest: the id of the newest run of this identity, whatever became of it.
+        is_suspect: whether there is no such run, and yet the thread ends with the messages that it would add.
     """
 
     run: dict[str, t.Any] | None = None
@@ -97,12 +99,14 @@ class Found:
     base: str = "none"
     added: bool = False
     newest: str | None = None
+    is_suspect: bool = False
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a run to the state that the task asks for, and return the task's result."""
     params = task.params
     check(params, own_pairs=3, most={"tools": 20})
+    resolve(task.wire, params)
     if params["state"] == "cancelled":
         return cancel(task, _runs_to_cancel(task))
     if params["run_id"]:
@@ -113,13 +117,14 @@ def ensure(task: Task) -> dict[str, t.Any]:
         raise TaskError("assistant_id is missing: say which assistant is to run, or which run is meant with run_id.")
     wanted = Wanted(given(params, PARAMETER_NAMES), params["key"], given(params, ("metadata",)).get("metadata"))
     found = _find(task, wanted)
+    if found.is_suspect:
+        # Another task may have made the run between the two requests.
+        found = _find(task, wanted)
     return act(task, wanted, found.run, lambda: _create(task, wanted, found), found.written)
 
 
 def _find(task: Task, wanted: Wanted) -> Found:
     thread_id = task.params["thread_id"]
-    if thread_id == KNOWN_AFTER_APPLY and task.check_mode:
-        return Found()
     runs = list(task.wire.matching("threads", thread_id, "runs", pairs=wanted.identity))
     by_key = newest(runs) if wanted.key else None
     if by_key and stands(by_key, wanted, task.params["force"]):
@@ -144,11 +149,12 @@ def _compare(
     bases = {run["metadata"].get(MESSAGE) for run in runs if run["metadata"].get(PARAMETERS) == wanted.fingerprint}
     newer: list[dict[str, t.Any]] = []  # user messages since the newest message that such a run started from
     written: list[dict[str, t.Any]] = []
-    base = "none"
+    base, latest = "none", None
     for message in messages:
         if message["role"] != "user":
             written.insert(0, message)
             continue
+        latest = latest or message
         if message["id"] in bases or not bases:
             base = message["id"]
             break
@@ -166,6 +172,7 @@ def _compare(
         base=base if covering or not newer else newer[0]["id"],
         added=bool(covering and own),
         newest=runs[0]["id"] if runs else None,
+        is_suspect=not runs and bool(own) and latest is not None and same(latest, "user", own[-1]["content"]),
     )
 
 
@@ -176,6 +183,8 @@ def _create(task: Task, wanted: Wanted, found: Found) -> Made:
     body = {name: value for name, value in wanted.parameters.items() if name not in left_out}
     # Two playbooks that see the same and want the same make one run; a run made after another failed is another one.
     thread_id = task.params["thread_id"]
+    if found.base == "none":
+        warn_without_question(task, f"Thread {thread_id}", body.get("additional_messages", []))
     once = str(uuid.uuid4()) if force else digest("run", thread_id, body, of_ansible(marks), found.newest)
     return make(task, ("threads", thread_id, "runs"), {**body, "metadata": marks}, once)
 
@@ -185,17 +194,12 @@ def _adopt(task: Task) -> dict[str, t.Any]:
     params = task.params
     path = ("threads", params["thread_id"], "runs", params["run_id"])
     metadata = given(params, ("metadata",)).get("metadata")
-    if task.check_mode and KNOWN_AFTER_APPLY in path:
-        wanted = Wanted({}, params["key"], metadata)
-        difference = diff({}, known(renewed({}, metadata, keyed(params["key"]))), params["run_id"])
-        changed = bool(metadata or params["key"] or params["tool_outputs"])
-        return {**predicted(task, wanted, difference), "changed": changed}
     run, updated = update(task, task.wire.get(*path), metadata, keyed(params["key"]))
     answered = params["tool_outputs"] is not None and run["status"] == "requires_action"
     messages: list[dict[str, t.Any]] | None = None
-    if answered and not task.check_mode:
+    if answered:
         body = {"tool_outputs": [{**each, "output": _as_text(each["output"])} for each in params["tool_outputs"]]}
-        run, messages = start(task, follower_of(task), (*path, "submit_tool_outputs"), body, run=run)
+        run, messages, _is_new = start(task, follower_of(task), (*path, "submit_tool_outputs"), body, run=run)
     else:
         run = follow(task, run)
     changed = answered or bool(updated)
@@ -208,8 +212,6 @@ def _as_text(output: t.Any) -> str:
 
 def _runs_to_cancel(task: Task) -> list[dict[str, t.Any]]:
     thread_id, run_id, key = (task.params[name] for name in ("thread_id", "run_id", "key"))
-    if task.check_mode and KNOWN_AFTER_APPLY in (thread_id, run_id):
-        return []
     if run_id:
         return [task.wire.get("threads", thread_id, "runs", run_id)]
     runs = task.wire.matching("threads", thread_id, "runs", pairs=keyed(key))

@@ -15,7 +15,6 @@ import typing as t
 from . import _reading
 from ._argspec import RUN_TASK, ArgSpec
 from ._errors import NotFound, StillActive, TaskError
-from ._identity import KNOWN_AFTER_APPLY
 from ._named_runs import NamedRun, named_runs
 from ._options import check
 from ._result import UnreadableReply, of_run, reason_of
@@ -52,6 +51,8 @@ _Path = tuple[str, str]
 # How many runs a line of progress looks at besides the one that the task waits for.
 _LOOKED_AT = 20
 _TOLD = 10
+# What the result of a task that fails has not of each run.
+_LONG = ("run", "messages", "steps")
 
 
 def ensure(task: Task) -> Json:
@@ -68,11 +69,10 @@ def ensure(task: Task) -> Json:
 
 def _asked(task: Task) -> _Runs:
     """Return the runs that the task asks for."""
-    thread_id = task.params["thread_id"]
     if task.params["runs"] is not None:
-        return _Runs(task, named_runs(task.params["runs"], thread_id, task.check_mode, task.warn))
-    if task.check_mode and thread_id == KNOWN_AFTER_APPLY:
-        return _Runs(task, [])
+        return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], task.warn))
+    _reading.resolve(task.wire, task.params)
+    thread_id = task.params["thread_id"]
     status, assistant_id, metadata, limit = filters = [task.params[name] for name in _FILTERS]
     written: dict[str, list[Json]] = {}
     if any(filters) or limit is not None:
@@ -111,8 +111,8 @@ class _Runs:
         self._seen = seen or {}
         self._written = written or {}
         # One that is named twice is asked for once.
-        self._where = {each.path: each.where for each in reversed(asked) if each.foretold is None}
-        self._paths = list(dict.fromkeys(each.path for each in asked if each.foretold is None))
+        self._where = {each.path: each.where for each in reversed(asked)}
+        self._paths = list(dict.fromkeys(each.path for each in asked))
         self._unsure = collections.deque(self._paths)
 
     def wait(self) -> None:
@@ -137,18 +137,8 @@ class _Runs:
 
     def results(self) -> list[tuple[Json, str | None]]:
         """Return the result of each run, in the order asked, with what is wrong with its reply."""
-        told: dict[_Path, tuple[Json, str | None]] = {}
-        steps: Json = {"steps": []} if self._task.params["steps"] else {}
-        results: list[tuple[Json, str | None]] = []
-        for each in self._asked:
-            if each.foretold is not None:
-                result, problem = {**each.foretold, **steps}, None
-            else:
-                if each.path not in told:
-                    told[each.path] = self._result(each.path)
-                result, problem = told[each.path]
-            results.append(({**result, **each.shown}, problem))
-        return results
+        told = {path: self._result(path) for path in self._paths}
+        return [({**told[each.path][0], **each.shown}, told[each.path][1]) for each in self._asked]
 
     def _result(self, path: _Path) -> tuple[Json, str | None]:
         run = self._run(path)
@@ -216,14 +206,15 @@ def _tell(task: Task, results: list[tuple[Json, str | None]]) -> Json:
         messages.append(f"{len(fatal)} of {len(runs)} runs failed. {_listed(reasons, ' ')}")
     message = " ".join(filter(None, messages))
     if message:
-        raise TaskError(message, **result)
+        # Ansible shows the whole result of a task that fails.
+        brief = [{name: value for name, value in run.items() if name not in _LONG} for run in runs]
+        raise TaskError(message, **{**result, "runs": brief})
     return result
 
 
 def _unfinished(task: Task, runs: list[Json]) -> str:
     """Return which runs have not ended in time; "" where all have."""
     active = {run["run_id"]: run["status"] for run in runs if _is_active(run)}
-    active.pop(KNOWN_AFTER_APPLY, None)
     if not active:
         return ""
     states = _listed([f"{run_id} ({status})" for run_id, status in active.items()], ", ")

@@ -15,16 +15,16 @@ from dataclasses import dataclass
 
 from ._diff import diff
 from ._errors import StillActive, TaskError, WireError
-from ._identity import KNOWN_AFTER_APPLY, PARAMETERS, digest, has, keyed, known, of_ansible, renewed
+from ._identity import MESSAGE, PARAMETERS, digest, has, keyed, known, of_ansible, renewed
 from ._result import check_status, of_run
 from ._task import Task
-from ._wait import ACTIVE, Follower
+from ._wait import ACTIVE, Follower, Made
 
 GOING = (*ACTIVE, "requires_action")
 _STANDING = ("completed", *GOING)
 # A run, and the messages that it has written, oldest first; None where they have to be asked for.
-Made: t.TypeAlias = "tuple[dict[str, t.Any], list[dict[str, t.Any]] | None]"
-_LOCKED = re.compile(r"already has an active run (\w+)")
+# The wire refuses a new run, or a new message, while a run is active on the thread (Assistants wire, section 9).
+_LOCKED = re.compile(r"(?:already has an active|while a) run (\w+)")
 
 
 @dataclass(frozen=True)
@@ -76,18 +76,16 @@ def act(
     Args:
         task, wanted: what is asked for.
         run: the run of this identity, or None.
-        create: makes the run and follows it, as far as the task waits; returns it with the messages it has written.
+        create: makes the run and follows it, as far as the task waits.
         written: the messages that the run has written, where they have been seen.
     """
     if run is None or not stands(run, wanted, task.params["force"]):
         before = _shown(run, wanted) if run else None
         difference = diff(before, {**wanted.parameters, **known(wanted.marks())}, "run")
-        if task.check_mode:
-            if task.params["assistant_id"] != KNOWN_AFTER_APPLY:
-                # The server looks it up too, when the run is made: a run that cannot be made is not foretold.
-                task.wire.get("assistants", task.params["assistant_id"])
-            return predicted(task, wanted, difference)
-        return result_of(task, *create(), changed=True, difference=difference)
+        made = create()
+        if not made.is_new:
+            difference = diff({}, {}, made.run["id"])
+        return result_of(task, made.run, made.messages, changed=made.is_new, difference=difference)
     run, updated = update(task, run, wanted.metadata, {})
     followed = follow(task, run)
     # A run that was followed has written more since.
@@ -107,31 +105,35 @@ def make(task: Task, path: tuple[str, ...], body: dict[str, t.Any], once: str) -
     Args:
         task: what is asked for.
         path, body, once: the request.
-
-    Returns: the run, and the messages that it has written as far as they are known.
     """
     follower = follower_of(task)
     while True:
         try:
             return start(task, follower, path, body, once)
         except WireError as error:
-            blocking = _LOCKED.search(error.wire_message)
-            if not blocking:
-                raise
-        run = task.wire.get(*path, blocking[1])
-        if has(run, of_ansible(body["metadata"])) and not task.params["force"]:
-            # Somebody wanted the same at the same moment, on a server that does not know idempotency keys.
-            return follow(task, run, follower), None
-        _wait_for(task, run, follower)
+            run = blocking_run(task, path[1], error)
+        marks = {name: value for name, value in of_ansible(body["metadata"]).items() if name != MESSAGE}
+        if has(run, marks) and not task.params["force"]:
+            # Somebody wanted the same at the same moment: the run has all messages of the thread, and perhaps its own.
+            return Made(follow(task, run, follower), None, False)
+        wait_for(run, follower)
 
 
-def _wait_for(task: Task, run: dict[str, t.Any], follower: Follower) -> None:
-    """Wait until somebody else's run lets go of the thread."""
-    blocked = f"Thread {run['thread_id']} has another active run, {run['id']} ({run['status']})"
+def blocking_run(task: Task, thread_id: str, error: WireError) -> dict[str, t.Any]:
+    """Return the active run because of which a request was refused. Raises: the error, where that is not the reason."""
+    blocking = _LOCKED.search(error.wire_message)
+    if not blocking:
+        raise error
+    return task.wire.get("threads", thread_id, "runs", blocking[1])
+
+
+def wait_for(run: dict[str, t.Any], follower: Follower, which: str = "another") -> None:
+    """Wait until somebody else's run is no longer active on the thread."""
+    blocked = f"Thread {run['thread_id']} has {which} active run, {run['id']} ({run['status']})"
     if run["status"] == "requires_action":
         raise TaskError(
-            f"{blocked}, which waits for the answers to its tool calls: answer them with run_id and tool_outputs, or "
-            "cancel it with state: cancelled.",
+            f"{blocked}, which waits for the answers to its tool calls: answer them with openai_run (run_id and "
+            "tool_outputs), or cancel it with openai_run and state: cancelled.",
             blocking_run=run,
         )
     try:
@@ -139,15 +141,29 @@ def _wait_for(task: Task, run: dict[str, t.Any], follower: Follower) -> None:
     except StillActive as error:
         raise TaskError(
             f"{blocked}, and it was not over after {follower.timeout:g} seconds (option wait_timeout). Wait longer, or "
-            "cancel it with state: cancelled.",
+            "cancel it with openai_run and state: cancelled.",
             blocking_run=error.data.get("run", run),
         ) from None
 
 
 def follower_of(task: Task) -> Follower:
     """Return what follows the task's run."""
-    show = task.show if task.params["progress"] else None
+    show = task.show if task.params.get("progress", True) else None
     return Follower(task.wire, task.params["wait_timeout"], task.warn, show)
+
+
+def warn_without_question(task: Task, which: str, messages: list[dict[str, t.Any]]) -> None:
+    """Warn where nothing is asked: most often the message was forgotten.
+
+    Args:
+        task: the task, which makes a run.
+        which: the thread, which has no user message.
+        messages: the messages that are added to it.
+    """
+    if all(message["role"] != "user" for message in messages):
+        task.warn(
+            f"{which} has no message of role user. The model gets only the instructions of the assistant or the run."
+        )
 
 
 def start(
@@ -160,14 +176,17 @@ def start(
 ) -> Made:
     """Send a request that makes a run or goes on with one; where the task waits, follow it to its end in the same
     request.
-
-    Returns: the run, and the messages that it has written as far as they are known.
     """
     if task.wire.unconfigured:
         raise TaskError(task.wire.unconfigured)
-    if not task.params["wait"]:
-        return task.wire.post(*path, body=body, once=once), None
-    return follower.stream(path, body, once, run)
+    if task.params["wait"] and not task.check_mode:
+        return follower.stream(path, body, once, run)
+    if run:
+        made, is_new = task.wire.post(*path, body=body), False
+    else:
+        made, is_new = task.wire.create(*path, body=body, once=once)
+    # Check mode has no stream; a run that it has predicted has ended when it is next read.
+    return Made(follower.poll(made) if task.params["wait"] else made, None, is_new)
 
 
 def follow(task: Task, run: dict[str, t.Any], follower: Follower | None = None) -> dict[str, t.Any]:
@@ -184,8 +203,8 @@ def update(
 
     Args:
         task, run: what is asked for, and the run as it is.
-        wanted: the user's pairs as they shall be; None where the task says nothing of them.
-        own: the collection's pairs that the run shall have.
+        wanted: the user's desired pairs; None where the task does not give them.
+        own: the collection's pairs that the run must have.
 
     Returns: the run as it is now, and the difference; None where there was none.
     """
@@ -193,8 +212,6 @@ def update(
     if metadata == (run["metadata"] or {}):
         return run, None
     difference = diff(known(run["metadata"]), known(metadata), run["id"])
-    if task.check_mode:
-        return {**run, "metadata": metadata}, difference
     return task.wire.post("threads", run["thread_id"], "runs", run["id"], body={"metadata": metadata}), difference
 
 
@@ -208,10 +225,9 @@ def cancel(
         runs: the runs, newest first.
         written: the messages of each run, by its id, as far as they are known.
     """
-    cancelled = [run for run in runs if run["status"] in GOING]
-    after = {run["id"]: run for run in runs}
-    for run in [] if task.check_mode else cancelled:
-        after[run["id"]] = _cancelled(task, run)
+    active = [run for run in runs if run["status"] in GOING]
+    cancelled = [run for run in active if _cancel(task, run)]
+    after = {run["id"]: run for run in runs} | {run["id"]: _ended(task, run) for run in active}
     difference = diff(
         {run["id"]: {"status": run["status"]} for run in cancelled},
         {run["id"]: {"status": "cancelled"} for run in cancelled},
@@ -220,20 +236,24 @@ def cancel(
     result: dict[str, t.Any] = {"run": None, "run_id": None, "status": None}
     if after:
         run = next(iter(after.values()))
-        is_as_it_was = run["id"] not in {each["id"] for each in cancelled}
+        is_as_it_was = run["id"] not in {each["id"] for each in active}
         result = of_run(task.wire, run, (written or {}).get(run["id"]) if is_as_it_was else None)
     return {"thread_id": task.params["thread_id"], **result, "changed": bool(cancelled), "diff": difference}
 
 
-def _cancelled(task: Task, run: dict[str, t.Any]) -> dict[str, t.Any]:
-    path = ("threads", run["thread_id"], "runs", run["id"])
+def _cancel(task: Task, run: dict[str, t.Any]) -> bool:
+    """Cancel a run; False where it has ended by itself in this moment, or somebody else has cancelled it."""
     try:
-        task.wire.post(*path, "cancel", body={})
+        task.wire.post("threads", run["thread_id"], "runs", run["id"], "cancel", body={})
     except WireError as error:
         if "Cannot cancel run" not in error.wire_message:
             raise
-        # It ended by itself in this moment, or somebody else is cancelling it.
-    run = task.wire.get(*path)
+        return False
+    return True
+
+
+def _ended(task: Task, run: dict[str, t.Any]) -> dict[str, t.Any]:
+    run = task.wire.get("threads", run["thread_id"], "runs", run["id"])
     return follower_of(task).poll(run) if task.params["wait"] else run
 
 
@@ -241,30 +261,6 @@ def _shown(run: dict[str, t.Any], wanted: Wanted) -> dict[str, t.Any]:
     """Return what a run is known to have of the parameters that a task gives."""
     shown = {name: run[name] for name in wanted.parameters if name in run}
     return {**shown, "status": run["status"], **known(run["metadata"])}
-
-
-def predicted(task: Task, wanted: Wanted, difference: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the result of a task that would make a run: every key is there, what is not known yet is empty."""
-    thread_id = task.params["thread_id"] or KNOWN_AFTER_APPLY
-    run = {
-        "id": KNOWN_AFTER_APPLY,
-        "thread_id": thread_id,
-        "status": "queued",
-        **wanted.parameters,
-        "metadata": wanted.metadata or {},
-    }
-    empty: dict[str, t.Any] = {"response": "", "output": None, "messages": [], "usage": None, "required_action": None}
-    steps: dict[str, t.Any] = {"steps": []} if task.params["steps"] else {}
-    return {
-        "changed": True,
-        "run": run,
-        "run_id": run["id"],
-        "thread_id": thread_id,
-        "status": "queued",
-        **empty,
-        **steps,
-        "diff": difference,
-    }
 
 
 def result_of(

@@ -11,9 +11,13 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._argspec import CONNECTION, ArgSpec
-from ._client import Local, Wire, connect
+from ._argspec import CONNECTION, ArgSpec, secrets
+from ._client import Created, Local, Wire, connect
 from ._errors import NotFound, Rival, TaskError, WireError
+from ._identity import ASSISTANT, THREAD, has, of_ansible
+
+# What a task may give in place of an id.
+_OTHER_NAMES = {"thread_id": (THREAD, "key"), "assistant_id": (ASSISTANT, "name")}
 
 
 @dataclass
@@ -27,6 +31,7 @@ class Task:
         warn: shows a warning.
         show: shows a line of progress; None if there is no terminal.
         local: finds and starts the local runtime; None where there is none.
+        predictions: in check mode, what earlier tasks would have changed; what this one would change is added.
     """
 
     params: dict[str, t.Any]
@@ -35,6 +40,7 @@ class Task:
     warn: t.Callable[[str], None]
     show: t.Callable[[str], None] | None = None
     local: Local | None = None
+    predictions: dict[str, dict[str, t.Any] | None] = field(default_factory=dict)
     _wire: Wire | None = field(default=None, repr=False)
 
     @property
@@ -42,6 +48,10 @@ class Task:
         """The client, made when it is first needed: bad options are told before a connection is."""
         if self._wire is None:
             self._wire = connect(self.params, self.local)
+            if self.check_mode:
+                from ._check_mode import CheckModeWire
+
+                self._wire = CheckModeWire(self._wire, self.predictions, self.warn)
         return self._wire
 
 
@@ -82,16 +92,44 @@ def _named(error: TaskError, params: dict[str, t.Any]) -> str:
         for name in ("thread_id", "assistant_id", "run_id", "message_id"):
             if params.get(name) and params[name] in error.wire_message:
                 where = "runtime_url" if served else "runtime_store"
-                return f"{name}: {error.message} Check the id, and that {where} is where it is kept."
+                prefix, other = _OTHER_NAMES.get(name, ("", ""))
+                what = "the id" if params[name].startswith(prefix) else f"the id or the {other}"
+                return f"{name}: {error.message} Check {what}, and that {where} is where it is kept."
     if isinstance(error, WireError) and error.status in (401, 403) and served:
         return f"{error.message} Look at the option api_key: with runtime_url it is for that server."
     return error.message
+
+
+def create_keyed(
+    task: Task, path: tuple[str, ...], body: dict[str, t.Any], once: str, is_there: t.Callable[[Task], bool]
+) -> Created:
+    """Create a thing that is found again by its key; if another task wants the same at this moment, one is made.
+
+    Args:
+        task: the task.
+        path, body, once: the request.
+        is_there: tells whether the thing is there by now.
+
+    Raises: Rival where another task has just made it with other metadata.
+    """
+    try:
+        created = task.wire.create(*path, body=body, once=once)
+        if has(created.thing, of_ansible(body["metadata"])):
+            return created
+    except Rival:
+        if is_there(task):
+            raise
+    # The one that was made with this key has been given another key since.
+    return task.wire.create(*path, body=body, once=None)
 
 
 def run_module(spec: ArgSpec, ensure: t.Callable[[Task], dict[str, t.Any]]) -> None:
     """Run a resource's logic as an ordinary module: where a task is asynchronous, or runs on another machine."""
     module = AnsibleModule(supports_check_mode=True, **full_spec(spec).to_kwargs())
     result = carry_out(ensure, Task(module.params, module.check_mode, module._diff, module.warn))
+    module.no_log_values = secrets(module.no_log_values)
+    # Ansible adds the options to the result.
+    module.params["api_key"] = module.params["api_key"] and "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)

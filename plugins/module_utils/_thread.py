@@ -14,10 +14,10 @@ import typing as t
 from ._argspec import MESSAGES, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound
-from ._identity import KNOWN_AFTER_APPLY, PARAMETERS, digest, keyed, known, renewed
+from ._identity import PARAMETERS, digest, keyed, known, renewed
 from ._options import check, given
-from ._reading import by_metadata
-from ._task import Task
+from ._reading import by_metadata, resolve
+from ._task import Task, create_keyed
 
 SPEC = ArgSpec(
     {
@@ -37,6 +37,7 @@ _UPDATEABLE = ("metadata", "tool_resources")
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a thread to the state that the task asks for, and return the task's result."""
     check(task.params, own_pairs=1)
+    resolve(task.wire, task.params)
     found = _find(task)
     if task.params["state"] == "absent":
         return delete(task, [found] if found else [])
@@ -52,8 +53,6 @@ def _find(task: Task) -> dict[str, t.Any] | None:
         # A thread that a thread run made has a key of its own kind.
         mine = (thread for thread in by_metadata(task.wire, keyed(key)) if PARAMETERS not in thread["metadata"])
         return next(mine, None)
-    if thread_id == KNOWN_AFTER_APPLY and task.check_mode:
-        return {"id": thread_id, "metadata": {}, "tool_resources": None}
     try:
         return task.wire.get("threads", thread_id)
     except NotFound:
@@ -65,11 +64,9 @@ def _find(task: Task) -> dict[str, t.Any] | None:
 def _create(task: Task) -> dict[str, t.Any]:
     body = given(task.params, ("messages", *_UPDATEABLE))
     body["metadata"] = renewed({}, body.get("metadata"), keyed(task.params["key"]))
-    if task.check_mode:
-        thread = {"id": KNOWN_AFTER_APPLY, "tool_resources": None, **body}
-    else:
-        thread = task.wire.post("threads", body=body, once=digest("thread", task.params["key"]))
-    return _result(thread, True, diff(None, shown(body), "thread"))
+    once = digest("thread", task.params["key"])
+    thread, is_new = create_keyed(task, ("threads",), body, once, lambda task: bool(_find(task)))
+    return _result(thread, is_new, diff(None if is_new else shown(body), shown(body), "thread"))
 
 
 def update(
@@ -80,8 +77,8 @@ def update(
     Args:
         task: what is asked for.
         thread: the thread as it is.
-        wanted: the fields as they shall be; the metadata as the user's pairs alone.
-        own: the collection's pairs that the thread shall have.
+        wanted: the desired fields; the metadata as the user's pairs alone.
+        own: the collection's pairs that the thread must have.
 
     Returns: the thread as it is now, and the difference; None where there was none.
     """
@@ -89,18 +86,15 @@ def update(
     different = changes(thread, {**wanted, "metadata": metadata})
     if not different:
         return thread, None
-    after = {**thread, **different}
-    difference = diff(shown(thread), shown(after), thread["id"])
-    return (after if task.check_mode else task.wire.post("threads", thread["id"], body=different)), difference
+    difference = diff(shown(thread), shown({**thread, **different}), thread["id"])
+    return task.wire.post("threads", thread["id"], body=different), difference
 
 
 def delete(task: Task, threads: list[dict[str, t.Any]]) -> dict[str, t.Any]:
     """Delete threads with all that is in them, and return the task's result."""
-    for thread in threads:
-        if not task.check_mode:
-            task.wire.delete("threads", thread["id"])
+    gone = [task.wire.delete("threads", thread["id"]) for thread in threads]
     return {
-        "changed": bool(threads),
+        "changed": any(gone),
         "thread": None,
         "thread_id": threads[0]["id"] if threads else task.params["thread_id"],
         "diff": diff(shown(threads[0]) if threads else None, None, "thread"),

@@ -10,7 +10,6 @@ import typing as t
 
 from . import _reading
 from ._argspec import ArgSpec
-from ._identity import KNOWN_AFTER_APPLY
 from ._options import check
 from ._task import Task
 
@@ -32,6 +31,7 @@ def ensure(task: Task) -> dict[str, t.Any]:
     # In other modules `messages` is a list of them, which is checked.
     which = {name: task.params[name] for name in ("thread_id", "key", "metadata", "limit")}
     check(which, own_pairs=0)
+    _reading.resolve(task.wire, which)
     return {"changed": False, "threads": [{**thread, **_inside(task, thread)} for thread in _find(task, **which)]}
 
 
@@ -40,8 +40,6 @@ def _find(
 ) -> list[dict[str, t.Any]]:
     if not thread_id:
         return _reading.limited(_reading.threads(task.wire, key, metadata), limit)
-    if task.check_mode and thread_id == KNOWN_AFTER_APPLY:
-        return []
     return [task.wire.get("threads", thread_id)]
 
 

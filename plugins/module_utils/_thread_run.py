@@ -16,10 +16,11 @@ import uuid
 from . import _reading, _run, _run_task, _thread
 from ._argspec import MESSAGES, RUN_PARAMETERS, RUN_TASK, ArgSpec
 from ._errors import TaskError
-from ._identity import KNOWN_AFTER_APPLY, PARAMETERS, digest, has
+from ._identity import PARAMETERS, digest, has
 from ._options import check, given
 from ._run_task import Wanted
 from ._task import Task
+from ._wait import Made
 
 SPEC = RUN_TASK.merge(
     ArgSpec(
@@ -50,6 +51,7 @@ def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a thread and its run to the state that the task asks for, and return the task's result."""
     params = task.params
     check(params, own_pairs=3, most={"tools": 20})
+    _reading.resolve(task.wire, params)
     wanted = _wanted(params)
     if not (wanted.key or params["thread_id"] or params["assistant_id"]):
         raise TaskError(
@@ -76,8 +78,6 @@ def _wanted(params: dict[str, t.Any]) -> Wanted:
 def _find(task: Task, wanted: Wanted) -> list[dict[str, t.Any]]:
     """Return the threads of this identity, newest first."""
     thread_id = task.params["thread_id"]
-    if thread_id == KNOWN_AFTER_APPLY and task.check_mode:
-        return []
     if thread_id:
         return [task.wire.get("threads", thread_id)]
     if task.params["force"] and task.params["state"] == "present":
@@ -134,7 +134,7 @@ def _thread_metadata(task: Task) -> dict[str, t.Any]:
     return given(task.params["thread"] or {}, ("metadata",))
 
 
-def _create(task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previous: str | None) -> _run_task.Made:
+def _create(task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previous: str | None) -> Made:
     """Make the run: with its thread, or on the thread where it came to nothing before."""
     once = str(uuid.uuid4()) if task.params["force"] else digest("thread_run", wanted.parameters, wanted.key, previous)
     body = {**wanted.parameters, "metadata": wanted.marks()}
@@ -145,4 +145,5 @@ def _create(task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previou
         marks = {name: value for name, value in wanted.marks().items() if name not in (wanted.metadata or {})}
         body["thread"] = {**body["thread"], "metadata": {**_thread_metadata(task).get("metadata", {}), **marks}}
         path = ("threads", "runs")
+        _run_task.warn_without_question(task, "The new thread", wanted.parameters["thread"].get("messages", []))
     return _run_task.make(task, path, body, once)

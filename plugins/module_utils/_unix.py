@@ -111,6 +111,7 @@ class Unix:
                 if failed.hopeless or not again or (failed.silent and not gone):
                     raise unanswered(SERVER, failed, request) from None
                 reason = failed.reason
+                request = dataclasses.replace(request, repeated=request.repeated or failed.sent)
                 if gone and attempt < _TRIES:
                     self._renew(failed, request.deadline - time.monotonic())
         raise Unanswered(

@@ -23,26 +23,42 @@ _PROGRESS_EVERY = 3.0
 _TRIES = 3
 
 
+class Made(t.NamedTuple):
+    """A run that a request has made or continued.
+
+    Attributes:
+        run: the run as it was last seen.
+        messages: the messages that it has written; None where they are not known.
+        is_new: whether this task has made it; False where another one has made the same at the same moment.
+    """
+
+    run: dict[str, t.Any]
+    messages: list[dict[str, t.Any]] | None
+    is_new: bool
+
+
 @dataclass
 class _Seen:
     """What a stream has reported so far.
 
     Attributes:
-        run: the run as it was last seen; empty where nobody has reported it yet.
-        news: whether the stream has reported the run.
+        run: the run as it was last seen; empty while it is unknown.
+        reported: whether the stream has reported the run.
         messages: the messages that the run has written.
         tokens: how many pieces of messages have arrived.
+        is_new: whether the request has made the run.
     """
 
     run: dict[str, t.Any]
-    news: bool = False
+    reported: bool = False
     messages: list[dict[str, t.Any]] = field(default_factory=list)
     tokens: int = 0
+    is_new: bool = True
 
     @property
     def is_over(self) -> bool:
         """Whether the stream has reported how the run ended, or that it needs an action."""
-        return self.news and self.run["status"] not in ACTIVE
+        return self.reported and self.run["status"] not in ACTIVE
 
 
 def _checked(run: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -85,14 +101,13 @@ class Follower:
         body: dict[str, t.Any],
         once: str | None = None,
         run: dict[str, t.Any] | None = None,
-    ) -> tuple[dict[str, t.Any], list[dict[str, t.Any]] | None]:
+    ) -> Made:
         """Send a request that makes or continues a run, and follow its stream until the run ends or needs an action.
 
         Args:
             path, body, once: the request.
             run: the run, where it existed before the request.
 
-        Returns: the run as it was last seen, and the messages that it has written; None where they are not known.
         A stream that breaks off is no reason to run again: the run is asked for until it ends.
         """
         seen = _Seen(run or {})
@@ -104,21 +119,24 @@ class Follower:
                 self._look_at_the_clock(seen.run, seen.tokens)
                 if seen.run:
                     break
-                # Nobody has told which run was made. The same request with the same key makes no other one.
+                # It is not known which run was made. The same request with the same key makes no other one.
                 if once is None or attempt == _TRIES - 1:
                     raise
+        # The first request may have made the run, and its answer has not arrived.
+        is_new = seen.is_new or attempt > 0
         if seen.is_over:
-            return seen.run, seen.messages
+            return Made(seen.run, seen.messages, is_new)
         # Where the stream broke off messages may be missing: none of them is better than some.
-        return self.poll(seen.run if seen.news else self._ask(seen.run).body), None
+        return Made(self.poll(seen.run if seen.reported else self._ask(seen.run).body), None, is_new)
 
     def _read(self, events: EventStream, seen: _Seen) -> None:
+        seen.is_new = events.is_new
         if not events.is_stream:
-            seen.run, seen.news = _checked(events.run()), True
+            seen.run, seen.reported = _checked(events.run()), True
             return
         for event in events:
             if event.data.get("object") == "thread.run" and event.name.startswith("thread.run."):
-                seen.run, seen.news = _checked(event.data), True
+                seen.run, seen.reported = _checked(event.data), True
             elif event.name == "thread.message.completed":
                 seen.messages.append(event.data)
             elif event.name == "thread.message.delta":
@@ -164,8 +182,9 @@ class Follower:
         now = time.monotonic()
         if now - self._start >= self.timeout and run.get("status", "queued") in ACTIVE:
             state = f"Run {run['id']} is still {run['status']}" if run else "The server has not reported its run"
+            goes_on = "It goes on" if run else "It goes on if the server has created it"
             raise StillActive(
-                f"{state} after {self.timeout:g} seconds (option wait_timeout). It goes on: run the task again to wait "
+                f"{state} after {self.timeout:g} seconds (option wait_timeout). {goes_on}: run the task again to wait "
                 "for it, or cancel it with state: cancelled.",
                 run=run or None,
                 run_id=run.get("id"),

@@ -17,7 +17,7 @@ extends_documentation_fragment:
   - threadworks.openai.connection
 options:
   assistant_id:
-    description: The id of an assistant that exists. With it, the name can be changed.
+    description: The id or the name of an assistant that exists. With it, O(name) can be changed.
     type: str
   name:
     description: The name, up to 256 characters.
@@ -35,6 +35,7 @@ options:
     description:
       - The tools that the model may use, at most 128. Each has a C(type) of V(function), V(code_interpreter) or
         V(file_search), as on the Assistants wire.
+      - JSON in a string is taken too, such as the text of a file.
     type: list
     elements: dict
   tool_resources:
@@ -50,7 +51,7 @@ options:
     description: The share of probability that words are taken from, from 0 to 1.
     type: float
   response_format:
-    description: The form of the replies, as in M(threadworks.openai.openai_run).
+    description: The form of the replies, as in M(threadworks.openai.openai_run). JSON in a string is taken too.
     type: raw
   reasoning_effort:
     description: How much a reasoning model thinks before it replies.

@@ -18,9 +18,7 @@ extends_documentation_fragment:
   - threadworks.openai.connection
 options:
   assistant_id:
-    description:
-      - The id of the assistant.
-      - In check mode, the id of an assistant that does not exist yet gives an empty list.
+    description: The id or the name of one assistant.
     type: str
   name:
     description: Only assistants with this name.

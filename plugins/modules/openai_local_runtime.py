@@ -82,51 +82,10 @@ runtimes:
     - With O(state=started), the local runtime. The list is empty in check mode when it is not running, and with
       O(runtime_url).
     - With O(state=stopped), the local runtimes that have been stopped, as they were before.
+    - Each has the keys that M(threadworks.openai.openai_local_runtime_info) returns.
   type: list
   elements: dict
   returned: success
-  contains:
-    pid:
-      description: The process id.
-      type: int
-    state:
-      description: V(running), or V(hanging) for a process that does not answer within a second.
-      type: str
-    socket:
-      description: The path of its socket.
-      type: str
-    version:
-      description: The version of the collection that started it.
-      type: str
-      returned: when it answers
-    store:
-      description: The path or the URL of its store, without the password.
-      type: str
-      returned: when it answers
-    started_at:
-      description: When it was started, in seconds since 1970.
-      type: int
-      returned: when it answers
-    idle_seconds:
-      description: How long it has been idle, in seconds.
-      type: float
-      returned: when it answers
-    idle_timeout:
-      description: After how many idle seconds it ends.
-      type: float
-      returned: when it answers
-    active_runs:
-      description: The number of runs that it executes.
-      type: int
-      returned: when it answers
-    queued_runs:
-      description: The number of runs that wait for their turn.
-      type: int
-      returned: when it answers
-    concurrent_runs:
-      description: How many runs it executes at the same time at most.
-      type: int
-      returned: when it answers
   sample:
     - pid: 4711
       state: running

@@ -14,13 +14,13 @@ description:
   - Its identity is its role and content on the thread, or a key that the task gives it, or its id.
   - What a message says cannot be changed on the wire. With a key, a new message takes its place, at the end of the
     thread, and the old one is deleted. That is also so for its role and its attachments.
-  - A thread takes no message while a run is going on it.
+  - A thread takes no message while a run is active on it. The task waits for that run first.
 extends_documentation_fragment:
   - threadworks.openai.attributes
   - threadworks.openai.connection
 options:
   thread_id:
-    description: The thread.
+    description: The thread, by its id or its key.
     type: str
     required: true
   message_id:
@@ -64,6 +64,18 @@ options:
     type: str
     choices: [present, absent]
     default: present
+  wait:
+    description:
+      - Whether to wait while a run is active on the thread, and then create the message. If V(false), the task fails.
+      - The task does not wait for a run that waits for the outputs of its tool calls. It fails.
+    type: bool
+    default: true
+    version_added: 0.2.0
+  wait_timeout:
+    description: How long to wait for the active run, in seconds.
+    type: float
+    default: 600
+    version_added: 0.2.0
 """
 
 EXAMPLES = r"""

@@ -21,7 +21,7 @@ extends_documentation_fragment:
   - threadworks.openai.run
 options:
   thread_id:
-    description: The thread.
+    description: The thread, by its id or its key.
     type: str
     required: true
   run_id:
@@ -192,17 +192,24 @@ thread_id:
   returned: success
   sample: thread_4kTzW9bHqP1nVx6rJd2mYc8f
 status:
-  description: The status of the run.
+  description:
+    - The status of the run.
+    - In check mode, a run that does not exist yet is V(completed); with O(wait=false) it is V(queued) when it is
+      started, and V(completed) when a later task reads it.
   type: str
   returned: success
   sample: completed
 response:
-  description: The text of the reply; empty until there is one.
+  description:
+    - The text of the reply; empty until there is one.
+    - In check mode, V((known after apply)) for a run that does not exist yet.
   type: str
   returned: when there is a run
   sample: The link flaps because its optics are too hot. Clean the fan of the line card.
 output:
-  description: The reply as data, where O(response_format) asked for JSON.
+  description:
+    - The reply as data, where O(response_format) asked for JSON.
+    - In check mode, null for a run that does not exist yet.
   type: raw
   returned: when there is a run
   sample: {cause: optics, sure: true}
@@ -213,7 +220,9 @@ messages:
   returned: when there is a run
   sample: []
 usage:
-  description: The tokens that the run has used; null until it has ended.
+  description:
+    - The tokens that the run has used; null until it has ended.
+    - In check mode, 0 for a run that does not exist yet.
   type: dict
   returned: when there is a run
   sample: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
@@ -221,7 +230,8 @@ required_action:
   description:
     - The function calls that the run waits for; null when it waits for none.
     - The arguments of each are parsed. C(problem) says how they violate the function's schema; it is null where they do
-      not.
+      not. The runtime checks them. Another server of the wire does not, and then only calls of functions without
+      parameters have no problem.
   type: dict
   returned: when there is a run
   sample:

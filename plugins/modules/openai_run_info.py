@@ -27,11 +27,13 @@ options:
         several hosts.
       - Results of tasks that were skipped are left out. So are results of tasks that failed before there was a run,
         with a warning.
-      - In check mode, a run that does not exist yet is returned as the task that would start it has returned it.
+      - In check mode, a run that an earlier task would start is returned as if it had completed.
       - One of O(runs) and O(thread_id) is required.
     type: raw
   thread_id:
-    description: The thread whose runs are returned, newest first. With O(runs), the thread of the runs named there.
+    description:
+      - The thread whose runs are returned, by its id or its key, newest first.
+      - With O(runs), the id of the thread of the runs named there.
     type: str
   status:
     description: Only runs of the thread that have one of these statuses when the task starts.
@@ -39,7 +41,7 @@ options:
     elements: str
     choices: [queued, in_progress, requires_action, cancelling, cancelled, failed, completed, incomplete, expired]
   assistant_id:
-    description: Only runs of the thread with this assistant.
+    description: Only runs of the thread with this assistant, by its id or its name.
     type: str
   metadata:
     description: Only runs of the thread with these metadata pairs.
@@ -62,7 +64,9 @@ options:
     default: 600
   fail_on:
     description:
-      - The statuses of a run that fail the task. The task fails after all runs have ended, and the result is complete.
+      - The statuses of a run that fail the task. The task fails after all runs have ended, and the result has all runs.
+      - Ansible shows the whole result of a task that fails. Therefore C(run), C(messages) and C(steps) are left out of
+        each run then.
       - The default is V([failed, expired, cancelled, incomplete]) with O(wait=true), and V([]) otherwise.
       - A run whose reply is not the JSON that its C(response_format) asks for counts as V(failed).
     type: list
@@ -239,7 +243,7 @@ failed_runs:
       description: How the run ended, and why.
       type: str
       returned: always
-      sample: "ended as failed: The model server is overloaded (server_error)."
+      sample: "ended as failed: The model server is overloaded."
     item:
       description: The item of the loop that started the run.
       type: raw

@@ -18,7 +18,7 @@ extends_documentation_fragment:
   - threadworks.openai.messages
 options:
   thread_id:
-    description: The id of a thread that exists.
+    description: The id or the key of a thread that exists.
     type: str
   key:
     description:

@@ -19,9 +19,7 @@ extends_documentation_fragment:
   - threadworks.openai.connection
 options:
   thread_id:
-    description:
-      - The id of the thread.
-      - In check mode, the id of a thread that does not exist yet gives an empty list.
+    description: The id or the key of one thread.
     type: str
   key:
     description: Only threads with this key, which a task of M(threadworks.openai.openai_thread) or

@@ -14,18 +14,23 @@ import os
 import pwd
 import typing as t
 
+from ansible import context
 from ansible.errors import AnsibleActionFail, AnsibleError
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._argspec import CONNECTION
+from ..module_utils._argspec import CONNECTION, secrets
 from ..module_utils._errors import TaskError
 from ..module_utils._options import check
 from ..module_utils._task import Resource, Task, carry_out, full_spec
+from ._answering import cancel_abandoned
 from ._connection import connection_options
+from ._environment import task_environment
+from ._json_options import parsed
 from ._local import LocalRuntime
+from ._predictions import Predictions, are_elsewhere, forget, note_elsewhere, seen, shared, unshared
 from ._progress import shower
 
 
@@ -34,16 +39,16 @@ class ResourceAction(ActionBase):
 
     _supports_check_mode = True
     _supports_async = True
-    resource: t.ClassVar[Resource]
+    resource: Resource
     # Whether the task is always carried out here: it is about the control node itself.
     stays: t.ClassVar[bool] = False
-    local_runtime: t.ClassVar[type[LocalRuntime]] = LocalRuntime
+    local_runtime: type[LocalRuntime] = LocalRuntime
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Run the task here, or hand it over to the module where it has to run elsewhere."""
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
-        args = _plain(self._task.args)
+        args = parsed(plain(self._task.args), self.resource.SPEC)
         environment: dict[str, str] = {}
         self._compute_environment_string(environment)
         try:
@@ -51,6 +56,9 @@ class ResourceAction(ActionBase):
         except AnsibleError as error:
             raise AnsibleActionFail(str(error)) from error
         host = str(variables.get("inventory_hostname", "localhost"))
+        if "ansible_play_hosts" in variables:
+            for told in cancel_abandoned(play_of(self._task), variables["ansible_play_hosts"]):
+                self._display.warning(told)
         if self._is_elsewhere(args):
             return {**result, **self._hand_over(args, variables)}
         validation = ArgumentSpecValidator(**full_spec(self.resource.SPEC).to_kwargs()).validate(args)
@@ -58,11 +66,11 @@ class ResourceAction(ActionBase):
             message = "\n".join(self._message_of(error) for error in validation.errors.errors)
             done = {"failed": True, "msg": message}
         elif self._task.async_val and not self.stays:
-            args["runtime_url"] = self._started(validation.validated_parameters, environment, host)
-            return {**result, **self._hand_over(args, variables)}
+            url = self._started(validation.validated_parameters, environment, host)
+            return {**result, **self._hand_over(args, variables, url)}
         else:
             done = self._run_here(validation.validated_parameters, environment, host)
-        return {**result, **t.cast(dict, remove_values(done, validation._no_log_values))}
+        return {**result, **t.cast("dict[str, t.Any]", remove_values(done, secrets(validation._no_log_values)))}
 
     def _is_elsewhere(self, args: dict[str, t.Any]) -> bool:
         """Tell whether the task has to be a module for a served runtime, which other hosts reach too."""
@@ -73,11 +81,28 @@ class ResourceAction(ActionBase):
     def _run_here(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> dict[str, t.Any]:
         warnings: list[str] = []
         local, show = self.local_runtime(params, environment), shower(host)
-        task = Task(params, self._task.check_mode, self._task.diff, warnings.append, show, local)
-        result = carry_out(self.resource.ensure, task)
+        with task_environment(environment), self._predictions(params) as predictions:
+            if are_elsewhere(predictions):
+                warnings.append(unshared(self._task.get_name()))
+            task = Task(params, self._task.check_mode, self._task.diff, warnings.append, show, local, predictions)
+            result = carry_out(self.resource.ensure, task)
+        if result.get("changed") or result.get("failed"):
+            self._drop_predictions(params)
         if warnings:
             result["warnings"] = warnings
         return result
+
+    def _predictions(self, options: dict[str, t.Any]) -> contextlib.AbstractContextManager[Predictions]:
+        """Return what earlier tasks of this check have predicted; a task of a real run predicts nothing."""
+        return shared(options) if self._task.check_mode and not self.stays else contextlib.nullcontext({})
+
+    def _drop_predictions(self, options: dict[str, t.Any]) -> None:
+        """After what may be a change: what tasks with `check_mode: true` in a real run have predicted is out of date.
+
+        With --check the predictions stay, also after a task with `check_mode: false`.
+        """
+        if not (self._task.check_mode or self.stays or context.CLIARGS.get("check")):
+            forget(options)
 
     def _started(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> str:
         """Return the local runtime as a URL for a module that runs beside this process; a module can start none."""
@@ -108,12 +133,28 @@ class ResourceAction(ActionBase):
             return pwd.getpwnam(str(self._connection.become.get_option("become_user"))).pw_uid != os.geteuid()
         return False
 
-    def _hand_over(self, args: dict[str, t.Any], variables: dict[str, t.Any]) -> dict[str, t.Any]:
+    def _hand_over(
+        self, args: dict[str, t.Any], variables: dict[str, t.Any], url: str | None = None
+    ) -> dict[str, t.Any]:
+        """Run the task as a module. In check mode it does not know what other tasks have predicted, and says so.
+
+        Args:
+            args: the options.
+            variables: the variables of the task.
+            url: the runtime_url for the module, where it is not the task's own.
+        """
+        if self._task.check_mode and seen(args):
+            self._display.warning(unshared(self._task.get_name()))
         wrap_async = self._task.async_val and not self._connection.has_native_async
-        given = {name: value for name, value in args.items() if value is not None}
-        result = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrap_async)
+        options = {**args, "runtime_url": url or args["runtime_url"]}
+        given = {name: value for name, value in options.items() if value is not None}
+        result: dict[str, t.Any] = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrap_async)
         if not wrap_async:
             self._remove_tmp_path(self._connection._shell.tmpdir)
+        if result.get("changed") or wrap_async:
+            with self._predictions(args) as predictions:
+                note_elsewhere(predictions)
+            self._drop_predictions(args)
         return result
 
     def _message_of(self, error: AnsibleValidationError) -> str:
@@ -122,12 +163,17 @@ class ResourceAction(ActionBase):
         return f"Unsupported parameters for ({self._task.action}) module: {error.msg}" if unsupported else error.msg
 
 
-def _plain(value: t.Any) -> t.Any:
+def play_of(task: t.Any) -> str:
+    """Return the identity of a task's play."""
+    return str(task.get_play()._uuid)
+
+
+def plain(value: t.Any) -> t.Any:
     """Return plain data: Ansible's own string types (tagged, encrypted) mean nothing to JSON."""
     if isinstance(value, dict):
-        return {str(key): _plain(item) for key, item in value.items()}
+        return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_plain(item) for item in value]
+        return [plain(item) for item in value]
     if value is None or isinstance(value, (bool, int, float)):
         return value
     return str(value)

@@ -33,7 +33,7 @@ def require_libraries() -> None:
         raise TaskError(
             f"The collection threadworks.openai is not complete: {REQUIREMENTS}: {error.strerror}. Install it again."
         ) from None
-    missing = [name for name in names if importlib.util.find_spec(name.lower()) is None]
+    missing = [name for name in names if importlib.util.find_spec(name.lower().replace("-", "_")) is None]
     if missing:
         raise unusable(f"it needs Python libraries that are not installed: {', '.join(missing)}")
 

@@ -19,12 +19,13 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
 from ..module_utils import _reading
-from ..module_utils._argspec import CONNECTION
+from ..module_utils._argspec import CONNECTION, secrets
 from ..module_utils._client import Wire, connect
 from ..module_utils._errors import NotFound, TaskError
 from ..module_utils._ranges import check_ranges
 from ._connection import option_definitions, templated
 from ._local import LocalRuntime
+from ._wantlist import as_list
 
 Options = dict[str, dict[str, t.Any]]
 
@@ -36,6 +37,8 @@ _kept: dict[tuple[t.Any, ...], tuple[float, list[t.Any]]] = {}
 class ReadingLookup(LookupBase):
     """A lookup of one kind of thing."""
 
+    # Whether the lookup lists things: then a playbook always gets a list, also of one thing.
+    lists: t.ClassVar[bool] = False
     # Whether the lookup needs terms, or reads all there is without any.
     needs_terms: t.ClassVar[bool] = True
 
@@ -65,15 +68,17 @@ class ReadingLookup(LookupBase):
             known = ", ".join(sorted(options))
             raise AnsibleOptionsError(f"{self.ansible_name} has no option {', '.join(unknown)}. It has {known}.")
         self.set_options(var_options=templated(options.values(), variables or {}, self._templar), direct=kwargs)
+        self._is_check = bool((variables or {}).get("ansible_check_mode"))
         terms = [str(term).strip() for term in self._flatten(terms)]
         if self.needs_terms and (not terms or not all(terms)):
             raise AnsibleLookupError(f"{self.ansible_name} needs at least one term that is not empty, but got {terms}.")
         try:
-            return [item for term in terms or [""] for item in self._read_or_miss(term, repr(kwargs))]
+            found = [item for term in terms or [""] for item in self._read_or_miss(term, repr(kwargs))]
         except TaskError as error:
             key = self.get_option("api_key")
-            message = remove_values(f"{self.ansible_name}: {error.message}", [key] if key else [])
+            message = remove_values(f"{self.ansible_name}: {error.message}", secrets([key or ""]))
             raise AnsibleLookupError(str(message)) from None
+        return as_list(found) if self.lists else found
 
     def pairs(self) -> dict[str, str]:
         """Return the option `metadata` as the wire keeps it. Raises: TaskError where it cannot keep such pairs."""
@@ -88,9 +93,10 @@ class ReadingLookup(LookupBase):
         """Return as many of the things as the option `limit` allows. Raises: TaskError where it is less than 1."""
         return _reading.limited(things, self.get_option("limit"))
 
-    def run_path(self, term: str) -> tuple[str, str]:
+    def run_path(self, wire: Wire, term: str) -> tuple[str, str]:
         """Return the ids of the thread and the run that a term names. Raises: TaskError where no thread is named."""
-        return _reading.run_path(term, self.get_option("thread_id"), "the term")
+        thread_id, run_id = _reading.run_path(term, self.get_option("thread_id"), "the term")
+        return _reading.thread_id(wire, thread_id), run_id
 
     def _read_or_miss(self, term: str, call: str) -> list[dict[str, t.Any]]:
         connection = {name: self.get_option(name) for name in CONNECTION.argument_spec}
@@ -99,7 +105,7 @@ class ReadingLookup(LookupBase):
         try:
             return _once_a_task(
                 (self._load_name, term, call, *connection.values()),
-                lambda: self.read(connect(connection, LocalRuntime(connection)), term),
+                lambda: self.read(self._wire(connection), term),
             )
         except NotFound as error:
             on_missing = self.get_option("on_missing")
@@ -108,6 +114,16 @@ class ReadingLookup(LookupBase):
             if on_missing == "warn":
                 Display().warning(f"{self.ansible_name}: {error.message} It is left out (on_missing: warn).")
             return []
+
+    def _wire(self, connection: dict[str, t.Any]) -> Wire:
+        wire = connect(connection, LocalRuntime(connection))
+        if not self._is_check:
+            return wire
+        # Imported here: only --check needs them.
+        from ..module_utils._check_mode import CheckModeWire
+        from ._predictions import seen
+
+        return CheckModeWire(wire, seen(connection), Display().warning)
 
 
 def _once_a_task(question: tuple[t.Any, ...], ask: t.Callable[[], list[t.Any]]) -> list[t.Any]:

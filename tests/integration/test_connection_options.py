@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, play
+from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Scripted, always
 
 Json = dict[str, Any]
 
@@ -112,6 +113,18 @@ def test_every_option_from_every_place(ansible_playbook: AnsiblePlaybook) -> Non
     assert [each["concurrent_runs"] for each in told] == [5, 4, 6, 7]
     assert [each["idle_timeout"] for each in told] == [100, 90, 110, 120.5]
     assert len({each["pid"] for each in told}) == 1
+
+
+def test_the_proxy_of_a_task_is_for_its_client_too(ansible_playbook: AnsiblePlaybook) -> None:
+    page = {"object": "list", "data": [], "has_more": False}
+    asked: Json = {"openai_assistant_info": {"runtime_url": "http://runtime.example:8080/v1", "max_retries": 0}}
+    with Scripted(always(page)) as proxy:
+        through: Json = {"http_proxy": f"http://127.0.0.1:{proxy.port}"}
+        tasks = [{**asked, "environment": through}, {**asked, "name": "without", "ignore_errors": True}]
+        outcome = ansible_playbook(play(tasks))
+    assert outcome.rc == 0, outcome
+    assert proxy.lines == ["GET http://runtime.example:8080/v1/assistants?limit=100 HTTP/1.1"]
+    assert outcome.tasks[1].status == "failed"
 
 
 @pytest.mark.parametrize(

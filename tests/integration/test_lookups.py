@@ -233,6 +233,50 @@ def test_usable_everywhere(ansible_playbook: AnsiblePlaybook, model_server: Mode
     assert results["until"]["attempts"] > 1
 
 
+# Terms for which each lookup that lists things finds one thing.
+_ONE = {
+    "assistants": "'one'",
+    "threads": "'waiting'",
+    "messages": "waiting.thread_id",
+    "runs": "waiting.thread_id",
+    "run_steps": "waiting.thread_id ~ ':' ~ waiting.run_id",
+}
+_LOOPS = """
+    - name: loop
+      ansible.builtin.debug: {msg: "{{ item.text }}"}
+      loop: "{{ lookup('threadworks.openai.openai_messages', waiting.thread_id) }}"
+      loop_control: {label: "{{ item.id }}"}
+    - name: with
+      ansible.builtin.debug: {msg: "{{ item.text }}"}
+      with_threadworks.openai.openai_messages: ["{{ waiting.thread_id }}"]
+      loop_control: {label: "{{ item.id }}"}
+"""
+
+
+@pytest.mark.matrix
+def test_a_list_is_a_list_whatever_is_in_it(play: Play) -> None:
+    """Ansible's lookup() unpacks a list of one; that of two or none is left as it is."""
+    expressions = {}
+    for name, term in _ONE.items():
+        looked_up = _query(name, term).replace("query(", "lookup(", 1)
+        ways = [_query(name, term), looked_up, looked_up[:-1] + ", wantlist=true)"]
+        expressions[name] = f"[{', '.join([*ways, *(f'[{way}[0]]' for way in ways)])}]"
+    expressions["two"] = "lookup('threadworks.openai.openai_threads', 'waiting', 'failed')"
+    expressions["none"] = "lookup('threadworks.openai.openai_threads', 'nothing')"
+    expressions["inside"] = "query('threadworks.openai.openai_assistants', lookup('openai_assistants', 'one')[0].name)"
+    expressions["inside"] = expressions["inside"].replace("lookup('", "lookup('threadworks.openai.")
+    outcome = play(expressions, _LOOPS)
+    assert outcome.rc == 0, outcome
+    shown = _shown(outcome)
+    for name in _ONE:
+        (thing,) = shown[name][0]
+        assert isinstance(thing, dict)
+        assert shown[name] == [[thing]] * 6, name
+    assert ([len(shown[name]) for name in ("two", "inside")], shown["none"]) == ([2, 1], [])
+    for name in ("loop", "with"):
+        assert [each["msg"] for each in outcome.results[name]["results"]] == ["What is waiting?"]
+
+
 def test_an_answer_is_kept_within_a_task(play: Play, served: tuple[str, list[str]]) -> None:
     address, requests = served
     run = _query("run", "answered.run_id", thread_id="answered.thread_id", runtime_url=f"'{address}'")

@@ -194,3 +194,28 @@ def test_a_reply_is_text_whatever_is_in_it(ansible_playbook: AnsiblePlaybook, mo
     outcome = ansible_playbook(play(tasks), env={"OPENAI_BASE_URL": model_server.base_url})
     assert outcome.rc == 0, outcome
     assert outcome.results["reply"]["msg"] == outcome.results["reply of the fact"]["msg"] == text
+
+
+@pytest.mark.parametrize("task", [{}, {"async": 300, "poll": 1}])
+def test_word_in_place_of_a_key_garbles_nothing(
+    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, task: Json
+) -> None:
+    """A server without keys is given some word. Ansible itself would hide it in each id."""
+    tasks = [
+        {**_TASKS[0], **task},
+        {"name": "found", "debug": {"msg": "{{ query('threadworks.openai.openai_assistants')[0].id }}"}},
+        {"name": "missing", "debug": {"msg": "{{ lookup('threadworks.openai.openai_assistant', 'asst_none') }}"}},
+    ]
+    tasks[2]["ignore_errors"] = True
+    env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": "asst"}
+    env["ANSIBLE_ASYNC_DIR"] = str(ansible_playbook.folder / "async")
+    outcome = ansible_playbook(play(tasks), env=env)
+    assert outcome.rc == 0, outcome
+    made = outcome.results["assistant"]
+    assert made["assistant_id"].startswith("asst_"), outcome
+    assert made.get("invocation", {}).get("module_args", {}).get("api_key") in (
+        None,
+        "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER",
+    )
+    assert outcome.results["found"]["msg"] == made["assistant_id"]
+    assert "'asst_none'" in outcome.results["missing"]["msg"]

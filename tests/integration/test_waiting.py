@@ -133,7 +133,7 @@ def test_a_killed_runtime_too_costs_one_run_more(
     _kill_runtime(local_runtimes)
     # Found dead at once, on the same machine: the lease has an hour to go.
     with contextlib.closing(sqlite3.connect(ansible_playbook.store, timeout=60, isolation_level=None)) as store:
-        store.execute("UPDATE runs SET lease_until = lease_until + 3600")
+        store.execute("UPDATE runs SET lease_until = lease_until + 3600, lease_monotonic = lease_monotonic + 3600")
     second = ansible_playbook(play([_ASSISTANT, _RUN]), env=env)
     assert (second.rc, second.changed) == (0, 1), second
     assert runs() == ["failed", "completed"]
@@ -158,7 +158,7 @@ def test_a_task_tells_that_its_runtime_was_killed(
     first = ansible_playbook.start(play([_ASSISTANT, _RUN]), env=env)
     wait_for(lambda: model_server.runs)
     with contextlib.closing(sqlite3.connect(ansible_playbook.store, timeout=60, isolation_level=None)) as store:
-        store.execute("UPDATE runs SET lease_until = lease_until + 3600")
+        store.execute("UPDATE runs SET lease_until = lease_until + 3600, lease_monotonic = lease_monotonic + 3600")
     _kill_runtime(local_runtimes)
     outcome = first.wait()
     assert outcome.rc == 2, outcome

@@ -55,10 +55,10 @@ class Desk:
     def new_run(self, text: str = "Hello", **options: Any) -> tuple[str, ...]:
         """Make a run on a thread of its own, without waiting for it; its path."""
         wire = self.wire(**options)
-        assistant = wire.post("assistants", body={"model": "m"}, once=f"assistant of {text}")
+        assistant = wire.create("assistants", body={"model": "m"}, once=f"assistant of {text}").thing
         thread = {"messages": [{"role": "user", "content": text}]}
         body = {"assistant_id": assistant["id"], "thread": thread}
-        run = wire.post("threads", "runs", body=body, once=f"run of {text}")
+        run = wire.create("threads", "runs", body=body, once=f"run of {text}").thing
         return ("threads", run["thread_id"], "runs", run["id"])
 
     def status(self, run: tuple[str, ...], **options: Any) -> str:

@@ -46,7 +46,7 @@ def test_requests_that_arrive_as_it_ends_are_all_answered(desk: Desk, local_runt
     pids: set[int] = set()
     asked = 0
     while len(pids) < 4:
-        wire.post("threads", body={}, once=f"thread {asked}")
+        wire.create("threads", body={}, once=f"thread {asked}")
         asked += 1
         pids.update(local_runtimes.pids())
         # Each time a little closer to the moment at which it ends, or a little behind.
@@ -73,7 +73,7 @@ def test_never_while_a_run_is_active_or_queued(desk: Desk, model_server: ModelSe
 def test_never_while_a_stream_is_open(desk: Desk, model_server: ModelServer) -> None:
     model_server.script([{"text": "Slowly but surely", "delta_delay": 0.3}])
     wire = desk.wire(runtime_idle_timeout=_TINY)
-    assistant = wire.post("assistants", body={"model": "m"}, once="a")
+    assistant = wire.create("assistants", body={"model": "m"}, once="a").thing
     body = {"assistant_id": assistant["id"], "thread": {"messages": [{"role": "user", "content": "Hello"}]}}
     names = [event.name for event in wire.stream("threads", "runs", body=body, once="r", quiet=60)]
     assert "thread.run.completed" in names
@@ -159,7 +159,7 @@ def test_runtime_whose_folder_is_gone_ends(desk: Desk, local_runtimes: LocalRunt
 
 def test_hanging_runtime_is_replaced_within_seconds(desk: Desk) -> None:
     wire = desk.wire()
-    wire.post("threads", body={}, once="one")
+    wire.create("threads", body={}, once="one")
     first = desk.pid()
     os.kill(first, signal.SIGSTOP)
     try:
@@ -249,13 +249,13 @@ def test_run_that_is_made_in_the_last_moment_is_executed(desk: Desk, local_runti
     wire = desk.wire(**idle)
     late = []
     for tenth in range(12):
-        assistant = wire.post("assistants", body={"model": "m"}, once="assistant")
+        assistant = wire.create("assistants", body={"model": "m"}, once="assistant").thing
         pids = local_runtimes.pids()
         wait_for(lambda: not os.path.exists(desk.runtime(**idle).path()))
         # The connection of the last request is still open while the runtime ends.
         time.sleep(tenth * 0.015)
         body = {"assistant_id": assistant["id"], "thread": {"messages": [{"role": "user", "content": "Hello"}]}}
-        run = wire.post("threads", "runs", body=body, once=f"late {tenth}")
+        run = wire.create("threads", "runs", body=body, once=f"late {tenth}").thing
         late.append(("threads", run["thread_id"], "runs", run["id"]))
         wait_for(lambda run=late[-1]: desk.status(run, **idle) not in ("queued", "in_progress"))
         wait_for(lambda pids=pids: not any(map(is_alive, pids)))
@@ -264,7 +264,7 @@ def test_run_that_is_made_in_the_last_moment_is_executed(desk: Desk, local_runti
 
 def test_store_that_was_removed_is_made_again(desk: Desk, local_runtimes: LocalRuntimes) -> None:
     wire = desk.wire()
-    thread = wire.post("threads", body={}, once="before")
+    thread = wire.create("threads", body={}, once="before").thing
     store = Path(desk.options["runtime_store"])
     before = local_runtimes.pids()
     for file in store.parent.glob(f"{store.name}*"):
@@ -272,7 +272,7 @@ def test_store_that_was_removed_is_made_again(desk: Desk, local_runtimes: LocalR
     # As the next task does: with a connection of its own.
     other = desk.wire(timeout=31.0)
     assert list(other.list("threads")) == []
-    again = other.post("threads", body={}, once="before")
+    again = other.create("threads", body={}, once="before").thing
     assert again["id"] != thread["id"]
     assert store.exists()
     wait_for(lambda: not any(map(is_alive, before)))

@@ -76,7 +76,7 @@ def test_file_that_is_no_socket_is_taken_over(desk: Desk) -> None:
 
 def test_killed_runtime_is_followed_by_another(desk: Desk) -> None:
     wire = desk.wire()
-    wire.post("threads", body={}, once="one")
+    wire.create("threads", body={}, once="one")
     first = desk.pid()
     os.kill(first, signal.SIGKILL)
     wait_for(lambda: not is_alive(first))
@@ -165,7 +165,7 @@ def test_relative_sqlite_url_is_in_the_playbooks_folder(
 
 @pytest.mark.parametrize("store", ["a\0b.db", "sqlite:///a\0b.db", "sqlite:////tmp/x.db?mode=ro", "sqlite:///:memory:"])
 def test_store_that_can_be_no_file_is_refused(desk: Desk, store: str) -> None:
-    with pytest.raises(TaskError, match="[Ss]tore"):
+    with pytest.raises(TaskError, match=r"[Ss]tore"):
         desk.runtime(runtime_store=store).start()
 
 

@@ -16,7 +16,9 @@ from ansible_collections.threadworks.openai.plugins.module_utils._errors import 
     NotFound,
     TaskError,
     Unanswered,
+    WireError,
 )
+from ansible_collections.threadworks.openai.plugins.module_utils._result import reason_of
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     Peer,
     Scripted,
@@ -151,6 +153,39 @@ def test_errors_have_their_data() -> None:
         with pytest.raises(NotFound) as caught:
             wire_to(server.url).get("threads", "x")
         assert caught.value.data["error"] == {**error, "status": 404}
+
+
+PAGE = "<html><head><title>502 Bad Gateway</title></head><body>nginx</body></html>"
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"error": {"message": PAGE}}, r"^an HTML page: 502 Bad Gateway nginx \(HTTP 400\)$"),
+        (
+            {"message": f"<?xml version='1.0'?>\n<!-- by us -->\n<!DOCTYPE html>{PAGE}"},
+            "^an HTML page: 502 Bad Gateway",
+        ),
+        ({"error": "Not so."}, r"^Not so\. \(HTTP 400\)$"),
+        ({"error": {"message": "word " * 1000}}, r"word \.\.\. \(4999 characters\) \(HTTP 400\)$"),
+        ({"error": {"message": "Use <html> in it."}}, r"^Use <html> in it\. "),
+        (PAGE.encode(), "^an HTML page: 502 Bad Gateway"),
+        (b"word " * 1000, r"word \.\.\. \(4999 characters\) "),
+    ],
+)
+def test_what_a_server_says_is_readable(body: Any, message: str) -> None:
+    with Scripted(always(body, "400 Bad")) as server, pytest.raises(WireError, match=message) as caught:
+        wire_to(server.url).get("threads", "x")
+    assert len(caught.value.message) < 2100
+
+
+def test_a_page_as_the_reason_of_a_failed_run_is_named() -> None:
+    reasons = [
+        reason_of({"run": {"last_error": {"message": PAGE, "code": f"{code}_error"}}}) for code in ("server", "x")
+    ]
+    page = "an HTML page: 502 Bad Gateway nginx"
+    # The wire has the first code for almost everything.
+    assert reasons == [page, f"{page} (x_error)"]
 
 
 @pytest.fixture

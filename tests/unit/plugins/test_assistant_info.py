@@ -59,8 +59,10 @@ def test_refused(world: World, options: dict[str, Any], message: str) -> None:
     assert message in world.do("assistant_info", **options).result["msg"]
 
 
-def test_what_check_mode_does_not_make_is_not_there(world: World) -> None:
-    made = world.do("assistant", check=True, name="new", model="m").result["assistant_id"]
-    assert made == KNOWN_AFTER_APPLY
-    done = world.do("assistant_info", check=True, assistant_id=made)
-    assert (done.result["assistants"], done.read) == ([], [])
+def test_check_mode_shows_what_it_has_predicted(world: World) -> None:
+    made = world.do("assistant", check=True, name="new", model="m").result["assistant"]
+    assert made["id"] == KNOWN_AFTER_APPLY
+    done = world.do("assistant_info", check=True, assistant_id=made["id"])
+    assert (done.result["assistants"], done.read) == ([made], [])
+    assert world.do("assistant_info", check=True, name="new").result["assistants"] == [made]
+    assert world.do("assistant_info", name="new").result["assistants"] == []

@@ -61,7 +61,7 @@ def follow(server: Scripted, once: str | None = "k", existing: Json | None = Non
 
 def test_a_stream_reports_the_run_and_its_messages() -> None:
     with Scripted(stream(state("created"), state("in_progress"), WRITTEN, state("completed"), DONE)) as server:
-        assert follow(server) == (run("completed"), [{"id": "msg_1", "object": "thread.message"}])
+        assert follow(server) == (run("completed"), [{"id": "msg_1", "object": "thread.message"}], True)
         assert len(server.seen) == 1
 
 
@@ -92,7 +92,7 @@ def test_it_is_sent_again_only_so_often_and_only_with_its_key() -> None:
 def test_a_run_whose_stream_breaks_off_is_asked_for(status: str) -> None:
     with Scripted(stream(state("in_progress"), WRITTEN), always(run(status))) as server:
         # Its messages are not known: some may be missing.
-        assert follow(server) == (run(status), None)
+        assert follow(server) == (run(status), None, True)
         assert server.lines[1] == "GET /v1/threads/thread_1/runs/run_1 HTTP/1.1"
 
 
@@ -105,7 +105,7 @@ def test_the_end_of_a_run_needs_no_end_of_the_stream() -> None:
 def test_a_run_that_goes_on_is_asked_for_where_its_stream_says_nothing() -> None:
     """A run that has got its tool outputs does not wait for them any more."""
     with Scripted(stream(b": waiting\n\n"), always(run("completed"))) as server:
-        assert follow(server, once=None, existing=run("requires_action")) == (run("completed"), None)
+        assert follow(server, once=None, existing=run("requires_action")) == (run("completed"), None, True)
 
 
 def test_a_server_that_reports_an_error_instead_of_a_run() -> None:

@@ -39,7 +39,7 @@ OK = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n"
 def test_what_a_request_looks_like() -> None:
     with Scripted(always()) as server:
         wire = wire_to(server.url, api_key="secret", organization="org_1", project="proj_1")
-        assert wire.post("threads", "a/b ?", body={"a": "ü"}, once="k") == THING
+        assert wire.create("threads", "a/b ?", body={"a": "ü"}, once="k").thing == THING
         wire.get("threads", query={"metadata[ä]": "x&y", "limit": 1})
     (line, headers, body), (reading, _headers, nothing) = server.seen
     assert line == "POST /v1/threads/a%2Fb%20%3F HTTP/1.1"
@@ -129,7 +129,7 @@ def test_a_request_on_a_stale_connection_is_sent_once_more() -> None:
     with Scripted(stale, always()) as server:
         wire = wire_to(server.url)
         for _request in range(2):
-            wire.post("threads", body={}, once="k")
+            wire.create("threads", body={}, once="k")
         assert (server.connections, len(server.seen)) == (2, 3)
 
 

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.threadworks.openai.tests.unit.plugins.table import (
@@ -16,6 +18,7 @@ from ansible_collections.threadworks.openai.tests.unit.plugins.table import (
     look_at,
     look_at_refusal,
     nothing,
+    polled_once,
 )
 from ansible_collections.threadworks.openai.tests.world import Json, World
 
@@ -33,6 +36,7 @@ PARTS: Json = {
         {"type": "image_file", "image_file": {"file_id": "file_1", "detail": "low"}},
     ],
 }
+FUNCTION: Json = {"type": "function", "function": {"name": "disk"}}
 FILE: Json = {"attachments": [{"file_id": "file_1", "tools": [{"type": "file_search"}]}]}
 
 
@@ -82,6 +86,18 @@ TABLE = {
     "by id, the same content": Row(said(**HI), {**HI, "message_id": "newest"}, [], [GET]),
     "by id, metadata changed": Row(said(**HI), {**T, "message_id": "newest", "metadata": {"a": 1}}, [MODIFY], [GET]),
     "by id, a key given": Row(said(**HI), {**T, "message_id": "newest", "key": "k"}, [MODIFY], [GET]),
+    "by key, which was given up": Row(
+        on_a_thread(did("message", **KEYED), did("message", **T, message_id="newest", key="l")),
+        KEYED,
+        [CREATE, CREATE],
+        [LIST],
+    ),
+    "by key, which was given up, other metadata": Row(
+        on_a_thread(did("message", **KEYED), did("message", **T, message_id="newest", key="l")),
+        {**KEYED, "metadata": {"a": 1}},
+        [CREATE, CREATE],
+        [LIST, LIST],
+    ),
     "deleted behind our back": Row(
         on_a_thread(did("message", **HI), did("message", **T, message_id="newest", state="absent")),
         HI,
@@ -97,11 +113,17 @@ TABLE = {
 }
 
 
-def active(world: World) -> None:
-    """A run is going on the thread."""
-    on_a_thread(did("message", **HI), did("assistant", name="A", model="m"))(world)
-    world.model.script([{"hang": True}])
-    world.do("run", **T, assistant_id="newest", wait=False)
+def active(answer: Json, status: str = "in_progress") -> Given:
+    """A run is active on the thread."""
+
+    def given(world: World) -> None:
+        on_a_thread(did("message", **HI), did("assistant", name="A", model="m"))(world)
+        world.model.script([answer])
+        run = world.do("run", **T, assistant_id="newest", tools=[FUNCTION], wait=False).result["run_id"]
+        path = ("threads", world.ids["thread_id"], "runs", run)
+        world.wait(lambda: world.wire.get(*path)["status"] in (status, "completed"))
+
+    return given
 
 
 REFUSALS = {
@@ -133,8 +155,52 @@ def test_a_message_of_a_key_that_says_something_else_is_the_newest(world: World)
     assert [message["content"][0]["text"]["value"] for message in messages] == ["Go on", "Ho"]
 
 
-def test_a_run_that_is_going_locks_the_thread(world: World) -> None:
-    active(world)
-    done = world.do("message", **T, content="One more thing")
+MORE: Json = {**T, "content": "One more thing"}
+
+
+@pytest.mark.parametrize("more", [{}, {"key": "k"}])
+def test_a_message_waits_for_the_active_run(world: World, more: Json) -> None:
+    active({"text": "Hello", "delay": 1})(world)
+    done = world.foretold("message", **MORE, **more)
+    assert (done.result["changed"], done.sent) == (True, [CREATE, CREATE])
+    assert polled_once(done.read) == [LIST, "GET /threads/*/runs/*"]
+    messages = world.wire.list("threads", world.ids["thread_id"], "messages", query={"order": "asc"})
+    assert [message["content"][0]["text"]["value"] for message in messages] == ["Hi", "Hello", "One more thing"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "asked", "message"),
+    [
+        (
+            {"hang": True},
+            "in_progress",
+            {"wait": False},
+            r"while a run run_\w+ is active.* Set wait: true .*state: cancelled",
+        ),
+        (
+            {"hang": True},
+            "in_progress",
+            {"wait_timeout": 0.5},
+            r"has an active run, run_\w+ \(in_progress\), .* 0.5 seconds \(option wait_timeout\)",
+        ),
+        (
+            {"calls": [{"name": "disk"}]},
+            "requires_action",
+            {},
+            r"has an active run, run_\w+ \(requires_action\), which waits for the answers to its tool calls: .*_run",
+        ),
+    ],
+)
+def test_a_message_that_does_not_get_its_turn(
+    world: World, answer: Json, status: str, asked: Json, message: str
+) -> None:
+    active(answer, status)(world)
+    done = world.do("message", **MORE, **asked)
     assert done.result["failed"]
-    assert "while a run run_" in done.result["msg"]
+    assert re.search(message, done.result["msg"]), done.result["msg"]
+
+
+def test_a_message_that_is_there_does_not_wait(world: World) -> None:
+    active({"hang": True})(world)
+    done = world.do("message", **HI)
+    assert (done.result["changed"], done.sent) == (False, [])

@@ -22,9 +22,12 @@ from ansible_collections.threadworks.openai.plugins.module_utils._errors import 
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     THING,
     Peer,
+    Script,
     Scripted,
     always,
+    answer,
     hang_up,
+    raw,
     wire_to,
 )
 
@@ -59,7 +62,7 @@ AGAIN = [
 @pytest.mark.parametrize("status", AGAIN)
 def test_what_may_pass_is_tried_again(status: str) -> None:
     with Scripted(statuses(status, status)) as server:
-        assert wire_to(server.url, max_retries=2).post("threads", body={}, once="k") == THING
+        assert wire_to(server.url, max_retries=2).create("threads", body={}, once="k").thing == THING
         assert [headers["idempotency-key"] for _line, headers, _body in server.seen] == ["k"] * 3
 
 
@@ -89,6 +92,21 @@ def test_what_creates_is_tried_again_only_with_its_key(path: tuple[str, ...]) ->
         with pytest.raises(Unanswered):
             wire_to(server.url, max_retries=2).post(*path, body={})
         assert len(server.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("scripts", "is_new"),
+    [
+        ([always()], True),
+        ([always(**{"idempotent-replayed": "true"})], False),
+        # It may have been this request itself, whose answer has not arrived.
+        ([hang_up, always(**{"idempotent-replayed": "true"})], True),
+        ([raw(answer({}, "503 Full")), always(**{"idempotent-replayed": "true"})], True),
+    ],
+)
+def test_who_has_created_it(scripts: list[Script], is_new: bool) -> None:
+    with Scripted(*scripts) as server:
+        assert wire_to(server.url, max_retries=2).create("threads", body={}, once="k") == (THING, is_new)
 
 
 @pytest.mark.parametrize(
@@ -177,7 +195,7 @@ def moved(location: str, status: str = "307 Temporary Redirect", left: int = 1) 
 @pytest.mark.parametrize("status", ["301 X", "302 X", "307 X", "308 X", "303 X"])
 def test_a_redirect_on_the_same_server_is_followed(status: str) -> None:
     with Scripted(moved("/v2/threads/?a=b", status)) as server:
-        assert wire_to(server.url, api_key="k").post("threads", body={"a": 1}, once="k") == THING
+        assert wire_to(server.url, api_key="k").create("threads", body={"a": 1}, once="k").thing == THING
     (_line, _headers, _body), (line, headers, body) = server.seen
     method, sent = ("GET", b"") if status == "303 X" else ("POST", b'{"a": 1}')
     assert (line, body) == (f"{method} /v2/threads/?a=b HTTP/1.1", sent)

@@ -160,8 +160,8 @@ def test_which_runs_failed_and_why(runs: Runs) -> None:
     done = runs.info(started, wait=True)
     assert done.result["failed"]
     assert done.result["msg"] == (
-        f"2 of 4 runs failed. {two['run_id']} on {two['thread_id']} ended as failed: {_SAID}out of order "
-        f"(server_error). {three['run_id']} on {three['thread_id']} ended as incomplete: max_completion_tokens was "
+        f"2 of 4 runs failed. {two['run_id']} on {two['thread_id']} ended as failed: {_SAID}out of order. "
+        f"{three['run_id']} on {three['thread_id']} ended as incomplete: max_completion_tokens was "
         "reached. Raise that option, or ask for less."
     )
     assert [run["status"] for run in done.result["runs"]] == ["completed", "failed", "incomplete", "completed"]
@@ -172,7 +172,7 @@ def test_which_runs_failed_and_why(runs: Runs) -> None:
         "thread_id": two["thread_id"],
         "status": "failed",
         "item": "two",
-        "reason": f"ended as failed: {_SAID}out of order (server_error).",
+        "reason": f"ended as failed: {_SAID}out of order.",
     }
     # Without waiting nothing fails, unless the task says so.
     for options in ({}, {"wait": True, "fail_on": []}, {"wait": True, "fail_on": ["expired"]}):
@@ -250,9 +250,19 @@ def test_unfinished_and_failed_ones_are_both_told(runs: Runs) -> None:
     runs.world.wait(lambda: runs.info([started["results"][1]]).result["statuses"] == {"failed": 1})
     message = runs.info(started, wait=True, wait_timeout=0.5).result["msg"]
     assert "1 of 2 runs have not ended after 0.5 seconds" in message
-    assert message.endswith(f"ended as failed: {_SAID}no (server_error).")
+    assert message.endswith(f"ended as failed: {_SAID}no.")
     runs.world.do("run", thread_id=started["results"][0]["thread_id"], state="cancelled")
     assert "1 of 2 runs failed" in runs.info(started, wait=True, fail_on=["cancelled"]).result["msg"]
+
+
+def test_a_failed_result_is_brief(runs: Runs) -> None:
+    """Ansible shows all of it."""
+    runs.answers({"match": "one", "failed": {"code": "server_error", "message": "no"}})
+    started = runs.start("one", "two")
+    failed = runs.info(started, wait=True, steps=True).result["runs"]
+    whole = runs.info(started, wait=True, steps=True, fail_on=[]).result["runs"]
+    assert failed == [{name: run[name] for name in run if name not in ("run", "messages", "steps")} for run in whole]
+    assert [run["response"] for run in failed] == ["", "Reply to: two"]
 
 
 def test_reading_does_not_wait(runs: Runs) -> None:
@@ -281,9 +291,12 @@ def test_runs_that_check_mode_does_not_start(runs: Runs, form: str) -> None:
     done = runs.info(asked if form == "results" else _terms(asked), wait=True, steps=True, check=True)
     old, new = done.result["runs"]
     assert old["response"] == "Reply to: one"
-    assert (new["run_id"], new["status"], new["response"], new["messages"]) == (KNOWN_AFTER_APPLY, "queued", "", [])
+    # By the time that anybody waits for it, it has completed.
+    assert (new["run_id"], new["status"], new["response"]) == (KNOWN_AFTER_APPLY, "completed", KNOWN_AFTER_APPLY)
+    assert [message["run_id"] for message in new["messages"]] == [KNOWN_AFTER_APPLY]
+    assert foretold["status"] == "queued"
     assert set(new) == set(old) - ({"item"} if form == "terms" else set())
-    assert done.result["statuses"] == {"completed": 1, "queued": 1}
+    assert done.result["statuses"] == {"completed": 2}
     assert done.read.count(RUN) == 1
 
 
@@ -314,6 +327,7 @@ def test_all_runs_of_a_thread(runs: Runs) -> None:
     assert done.read == [RUNS]
     assert done.result["statuses"] == {"completed": 2, "failed": 1}
     assert world.do("run_info", check=True, thread_id=KNOWN_AFTER_APPLY).result["runs"] == []
+    assert "The thread '(known after apply)' does not exist yet" in world.lines[-1]
 
 
 def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:

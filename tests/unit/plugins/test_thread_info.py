@@ -75,8 +75,11 @@ def test_refused(world: World, options: dict[str, Any], message: str) -> None:
     assert message in world.do("thread_info", **options).result["msg"]
 
 
-def test_what_check_mode_does_not_make_is_not_there(world: World) -> None:
-    made = world.do("thread", check=True, key="new").result["thread_id"]
-    assert made == KNOWN_AFTER_APPLY
-    done = world.do("thread_info", check=True, thread_id=made, messages=True)
-    assert (done.result["threads"], done.read) == ([], [])
+def test_check_mode_shows_what_it_has_predicted(world: World) -> None:
+    made = world.do("thread", check=True, key="new", messages=[{"content": "Hi"}]).result["thread"]
+    assert made["id"] == KNOWN_AFTER_APPLY
+    done = world.do("thread_info", check=True, thread_id=made["id"], messages=True)
+    ((message,),) = (thread["messages"] for thread in done.result["threads"])
+    assert (done.result["threads"], done.read) == ([{**made, "messages": [message]}], [])
+    assert message["text"] == "Hi"
+    assert world.do("thread_info", key="new").result["threads"] == []

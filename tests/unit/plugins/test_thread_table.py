@@ -56,6 +56,15 @@ TABLE = {
     "by id, metadata changed": Row(of_somebody(), {"thread_id": "newest", "metadata": {"a": 1}}, [MODIFY], [GET]),
     "by id, a key given": Row(of_somebody(), {"thread_id": "newest", **K}, [MODIFY], [GET]),
     "by key, given by id before": Row(all_of(of_somebody(), did("thread", thread_id="newest", **K)), K, [], [LIST]),
+    "the key was given up": Row(
+        all_of(did("thread", **K), did("thread", thread_id="newest", key="l")), K, [CREATE, CREATE], [LIST]
+    ),
+    "the key was given up, other metadata": Row(
+        all_of(did("thread", **K), did("thread", thread_id="newest", key="l")),
+        {**K, "metadata": {"a": 1}},
+        [CREATE, CREATE],
+        [LIST, LIST],
+    ),
     "absent": Row(did("thread", **K), {**K, "state": "absent"}, [DELETE], [LIST]),
     "absent, none": Row(nothing, {**K, "state": "absent"}, [], [LIST]),
     "absent, by id": Row(did("thread", **K), {"thread_id": "newest", "state": "absent"}, [DELETE], [GET]),

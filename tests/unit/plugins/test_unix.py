@@ -140,7 +140,7 @@ def test_a_runtime_that_was_killed_since_is_started_again(start: Start) -> None:
     starter.serve()
     wire.get("threads", "x")
     starter.servers[0].stop()
-    assert wire.post("threads", body={}, once="k") == THING
+    assert wire.create("threads", body={}, once="k").thing == THING
     assert starter.calls == ["start"]
 
 
@@ -154,7 +154,7 @@ def test_a_request_that_breaks_off_is_sent_again(start: Start, script: Script) -
 
     wire, starter = start(ends, always())
     starter.serve()
-    assert wire.post("threads", body={}, once="k") == THING
+    assert wire.create("threads", body={}, once="k").thing == THING
     assert starter.calls == ["start"]
     assert [headers["idempotency-key"] for server in starter.servers for _line, headers, _body in server.seen] == [
         "k",
@@ -203,7 +203,7 @@ def test_a_runtime_that_hangs_is_replaced(start: Start) -> None:
     wire, starter = start(silence, always())
     starter.serve()
     began = time.monotonic()
-    assert wire.post("threads", body={}, once="k") == THING
+    assert wire.create("threads", body={}, once="k").thing == THING
     assert time.monotonic() - began < 20
     expected = os.getpid() if sys.platform.startswith(("linux", "darwin")) else None
     assert starter.calls == [expected]

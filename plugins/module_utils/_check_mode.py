@@ -1,0 +1,184 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# The client of check mode: it reads from the server, and keeps to itself what it would have changed there. So a task
+# has one logic for both modes, and knows what the tasks before it would have changed.
+
+from __future__ import annotations
+
+import itertools
+import typing as t
+
+from . import _predicted
+from ._client import Answer, Created, Wire
+from ._errors import NotFound
+from ._identity import is_predicted, predicted_id
+
+Json = dict[str, t.Any]
+# By the path of an object, in the order in which they were first predicted: the object as it would be, or None where it
+# would be deleted. Plain data, so that it can be kept between tasks.
+Predictions = dict[str, "Json | None"]
+
+_KINDS = {"assistants": "assistant", "threads": "thread", "messages": "message", "runs": "run"}
+
+
+class CheckModeWire(Wire):
+    """Answers as the server would, and changes nothing there.
+
+    A run that is only predicted is queued when it is made, and has completed when it is next read.
+
+    Args:
+        wire: the client of the server.
+        predictions: what earlier tasks would have changed; what this one would change is added.
+        warn: shows a warning.
+    """
+
+    def __init__(self, wire: Wire, predictions: Predictions, warn: t.Callable[[str], None]) -> None:
+        super().__init__(wire.transport, wire.timeout, wire.headers)
+        self._predictions = predictions
+        self._warn = warn
+
+    def ask(self, *path: str, query: Json | None = None, within: float = float("inf")) -> Answer:
+        """Return the object at a path as it would be."""
+        predicted = self._predicted(path)
+        return Answer(predicted, None) if predicted else super().ask(*path, query=query, within=within)
+
+    def list(self, *path: str, query: Json | None = None) -> t.Iterator[Json]:
+        """Yield the objects of a list as it would be."""
+        query = query or {}
+        oldest_first = query.get("order") == "asc"
+        parent = self._predicted(path[:-1]) if path[:-1] else None
+        is_new = parent is not None and is_predicted(parent["id"])
+        old, new = iter(()) if is_new else self._old(path, query), self._new(path, query)
+        for thing in itertools.chain(old, new) if oldest_first else itertools.chain(reversed(new), old):
+            written = {"messages": [*thing["messages"], *self._written(thing)]} if "messages" in thing else {}
+            yield {**thing, **written}
+
+    def create(self, *path: str, body: Json, once: str | None) -> Created:
+        """Predict what a request would create."""
+        assistant = self.get("assistants", body["assistant_id"]) if path[-1] == "runs" else {}
+        if path == ("threads", "runs"):
+            thread = self.create("threads", body=body.get("thread", {}), once=None).thing
+            path = ("threads", thread["id"], "runs")
+        *parent, collection = path
+        if parent:
+            self.get(*parent)
+        new_id = self._new_id(collection)
+        thread_id = parent[1] if parent else new_id
+        if collection == "assistants":
+            thing = _predicted.assistant(new_id, body)
+        elif collection == "threads":
+            thing = _predicted.thread(new_id, body)
+        elif collection == "messages":
+            thing = _predicted.message(new_id, thread_id, body)
+        else:
+            thing = _predicted.run(new_id, thread_id, assistant, body)
+        self._keep((*path, new_id), thing)
+        messages: t.Iterable[Json] = body.get("messages") or body.get("additional_messages") or ()
+        for message in messages:
+            self.create("threads", thread_id, "messages", body=message, once=None)
+        if collection == "runs":
+            self._complete(thing)
+        return Created(thing, True)
+
+    def post(self, *path: str, body: Json) -> Json:
+        """Predict what a request would change, and return the object as it would be."""
+        if path[-1] == "cancel":
+            return self._keep(path[:-1], _predicted.cancelled(self.get(*path[:-1])))
+        if path[-1] == "submit_tool_outputs":
+            run = self.get(*path[:-1])
+            self._complete(run)
+            return {**run, "status": "queued", "required_action": None}
+        # The wire takes reasoning_effort and never shows it.
+        return self._keep(path, {**self.get(*path), **{key: body[key] for key in body if key != "reasoning_effort"}})
+
+    def delete(self, *path: str) -> bool:
+        """Predict that an object would be deleted with all that is in it."""
+        try:
+            self.get(*path)
+        except NotFound:
+            return False
+        self._predictions["/".join(path)] = None
+        return True
+
+    def _predicted(self, path: tuple[str, ...]) -> Json | None:
+        """Return an object that an earlier task would have made or changed; None where none has.
+
+        Raises: NotFound where one would have deleted it.
+        """
+        for part in (path[:2], path):
+            name = "/".join(part)
+            if name in self._predictions and self._predictions[name] is None:
+                kind = _KINDS[part[-2]]
+                raise NotFound(404, {"message": f"No {kind} found with id '{part[-1]}'."})
+        known = self._predictions.get("/".join(path))
+        if known is None and is_predicted(path[-1]):
+            known = self._empty(path)
+        return known and {**known}
+
+    def _empty(self, path: tuple[str, ...]) -> Json:
+        """Return what stands for an object of which nothing but its id is known."""
+        kind, thing_id = _KINDS[path[-2]], path[-1]
+        self._warn(
+            f"The {kind} '{thing_id}' does not exist yet, and this task does not know what it will be, because it was "
+            "predicted on another host or in another playbook. What check mode says of it may be wrong."
+        )
+        if kind == "message":
+            return self._keep(path, _predicted.message(thing_id, path[1], {}))
+        if kind == "run":
+            unknown = _predicted.assistant("", {})
+            return self._keep(path, _predicted.completed(_predicted.run(thing_id, path[1], unknown, {})))
+        make = _predicted.assistant if kind == "assistant" else _predicted.thread
+        return self._keep(path, make(thing_id, {}))
+
+    def _new(self, path: tuple[str, ...], query: Json) -> t.Sequence[Json]:
+        """Return the objects that a list has only in the prediction, oldest first."""
+        things = [thing for thing in self._inside(path).values() if thing and is_predicted(thing["id"])]
+        if "run_id" in query:
+            things = [thing for thing in things if thing["run_id"] == query["run_id"]]
+        # The runtime's addition to the wire: runs with their messages.
+        return [{**run, "messages": []} for run in things] if "include[]" in query else things
+
+    def _old(self, path: tuple[str, ...], query: Json) -> t.Iterator[Json]:
+        """Yield the objects of a list that the server has, as they would be."""
+        mine = self._inside(path)
+        if any(not (thing and is_predicted(thing["id"])) for thing in mine.values()):
+            # What the server would leave out may have other metadata by then.
+            query = {name: value for name, value in query.items() if not name.startswith("metadata[")}
+        for thing in super().list(*path, query=query):
+            after = mine.get("/".join([*path, thing["id"]]), thing)
+            if after:
+                yield {**thing, **after}
+
+    def _inside(self, path: tuple[str, ...]) -> Predictions:
+        """Return the predictions for the objects of a list."""
+        prefix = "/".join([*path, ""])
+        return {
+            name: thing
+            for name, thing in self._predictions.items()
+            if name.startswith(prefix) and "/" not in name.removeprefix(prefix)
+        }
+
+    def _new_id(self, collection: str) -> str:
+        used = {
+            thing_id for kind, thing_id in (name.split("/")[-2:] for name in self._predictions) if kind == collection
+        }
+        return next(new for new in map(predicted_id, itertools.count(1)) if new not in used)
+
+    def _complete(self, run: Json) -> None:
+        """Let a run have ended, and have written what it will write."""
+        thread = ("threads", run["thread_id"])
+        self._keep((*thread, "runs", run["id"]), _predicted.completed(run))
+        new_id = self._new_id("messages")
+        self._keep((*thread, "messages", new_id), _predicted.reply(new_id, run))
+
+    def _written(self, run: Json) -> tuple[Json, ...]:
+        messages = self._inside(("threads", run["thread_id"], "messages")).values()
+        return tuple(message for message in messages if message and message["run_id"] == run["id"])
+
+    def _keep(self, path: tuple[str, ...], thing: Json) -> Json:
+        self._predictions["/".join(path)] = thing
+        return {**thing}

@@ -1,0 +1,145 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Objects of the wire as a server would make them (Assistants wire, sections 3 to 7): what check mode predicts.
+
+from __future__ import annotations
+
+import time
+import typing as t
+
+from ._identity import KNOWN_AFTER_APPLY
+
+Json = dict[str, t.Any]
+
+
+def assistant(assistant_id: str, body: Json) -> Json:
+    """Return the assistant that a request of createAssistant makes."""
+    return {
+        "id": assistant_id,
+        "object": "assistant",
+        "created_at": int(time.time()),
+        "name": None,
+        "description": None,
+        "model": None,
+        "instructions": None,
+        "tools": [],
+        "tool_resources": {},
+        "metadata": {},
+        "temperature": 1.0,
+        "top_p": 1.0,
+        "response_format": "auto",
+        # The wire takes it and never shows it.
+        **{name: value for name, value in body.items() if name != "reasoning_effort"},
+    }
+
+
+def thread(thread_id: str, body: Json) -> Json:
+    """Return the thread that a request of createThread makes, without its messages."""
+    return {
+        "id": thread_id,
+        "object": "thread",
+        "created_at": int(time.time()),
+        "tool_resources": body.get("tool_resources", {}),
+        "metadata": body.get("metadata", {}),
+    }
+
+
+def message(message_id: str, thread_id: str, body: Json) -> Json:
+    """Return the message that a request of createMessage makes."""
+    content = body.get("content", "")
+    made = int(time.time())
+    return {
+        "id": message_id,
+        "object": "thread.message",
+        "created_at": made,
+        "thread_id": thread_id,
+        "status": "completed",
+        "incomplete_details": None,
+        "completed_at": made,
+        "incomplete_at": None,
+        "role": body.get("role", "user"),
+        "content": [_text(content)] if isinstance(content, str) else [_part(part) for part in content],
+        "assistant_id": None,
+        "run_id": None,
+        "attachments": body.get("attachments", []),
+        "metadata": body.get("metadata", {}),
+    }
+
+
+def reply(message_id: str, run: Json) -> Json:
+    """Return the message that a run will write: what it says is not known."""
+    body = {"role": "assistant", "content": KNOWN_AFTER_APPLY}
+    written = message(message_id, run["thread_id"], body)
+    return {**written, "assistant_id": run["assistant_id"], "run_id": run["id"]}
+
+
+def run(run_id: str, thread_id: str, assistant: Json, body: Json) -> Json:
+    """Return the queued run that a request of createRun makes.
+
+    Args:
+        run_id, thread_id: the ids of the run and of its thread.
+        assistant: its assistant.
+        body: the request.
+    """
+    made = int(time.time())
+    instructions = (body.get("instructions", assistant["instructions"]), body.get("additional_instructions"))
+    inherited = ("model", "tools", "temperature", "top_p", "response_format")
+    return {
+        "id": run_id,
+        "object": "thread.run",
+        "created_at": made,
+        "thread_id": thread_id,
+        "assistant_id": assistant["id"],
+        "status": "queued",
+        "required_action": None,
+        "last_error": None,
+        "expires_at": made + 600,
+        "started_at": None,
+        "cancelled_at": None,
+        "failed_at": None,
+        "completed_at": None,
+        "incomplete_details": None,
+        **{name: body.get(name, assistant.get(name)) for name in inherited},
+        "instructions": "\n\n".join(filter(None, instructions)),
+        "metadata": body.get("metadata", {}),
+        "usage": None,
+        "max_prompt_tokens": body.get("max_prompt_tokens"),
+        "max_completion_tokens": body.get("max_completion_tokens"),
+        "truncation_strategy": {"last_messages": None, **body.get("truncation_strategy", {"type": "auto"})},
+        "tool_choice": body.get("tool_choice", "auto"),
+        "parallel_tool_calls": body.get("parallel_tool_calls", True),
+    }
+
+
+def completed(run: Json) -> Json:
+    """Return a run as it is when it has ended well. Check mode asks no model: it has used no tokens."""
+    now = int(time.time())
+    tokens = ("prompt_tokens", "completion_tokens", "total_tokens")
+    return {
+        **run,
+        "status": "completed",
+        "required_action": None,
+        "expires_at": None,
+        "started_at": run["started_at"] or now,
+        "completed_at": now,
+        "usage": run["usage"] or dict.fromkeys(tokens, 0),
+    }
+
+
+def cancelled(run: Json) -> Json:
+    """Return a run as it is when it has been cancelled."""
+    ended = {"status": "cancelled", "required_action": None, "expires_at": None, "cancelled_at": int(time.time())}
+    return {**run, **ended}
+
+
+def _text(text: str) -> Json:
+    return {"type": "text", "text": {"value": text, "annotations": []}}
+
+
+def _part(part: Json) -> Json:
+    kind = part["type"]
+    return _text(part["text"]) if kind == "text" else {"type": kind, kind: {"detail": "auto", **part[kind]}}

@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Names of assistants and keys of threads, in place of their ids."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from ansible_collections.threadworks.openai.plugins.module_utils import _reading
+from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Scripted, always, wire_to
+from ansible_collections.threadworks.openai.tests.world import Json, World
+
+NAME, KEY = "Network assistant", "ticket 47/11"
+THREAD: Json = {"thread_id": KEY}
+RUN: Json = {**THREAD, "assistant_id": NAME}
+
+
+@pytest.fixture
+def made(world: World) -> Json:
+    """The ids of an assistant and of a thread with one message."""
+    world.do("assistant", name=NAME, model="m")
+    world.do("thread", key=KEY, messages=[{"content": "Hi"}])
+    return dict(world.ids)
+
+
+def test_they_mean_the_same_as_the_ids(world: World, made: Json) -> None:
+    assert world.foretold("message", **THREAD, content="Ho").result["thread_id"] == made["thread_id"]
+    run = world.foretold("run", **RUN).result
+    assert (run["thread_id"], run["run"]["assistant_id"]) == (made["thread_id"], made["assistant_id"])
+    again = world.do("run", thread_id=made["thread_id"], assistant_id=made["assistant_id"])
+    assert (again.result["changed"], again.result["run_id"]) == (False, run["run_id"])
+    assert world.do("run", **THREAD, run_id=run["run_id"]).result["changed"] is False
+    assert world.do("run", **THREAD, state="cancelled").result["run_id"] == run["run_id"]
+    info = world.do("run_info", **RUN).result
+    assert [each["run_id"] for each in info["runs"]] == [run["run_id"]]
+    assert world.do("assistant", assistant_id=NAME, description="New").result["assistant_id"] == made["assistant_id"]
+    assert world.do("assistant_info", assistant_id=NAME).result["assistants"][0]["id"] == made["assistant_id"]
+    assert world.do("thread", **THREAD, metadata={"a": "1"}).result["thread_id"] == made["thread_id"]
+    assert world.do("thread_info", **THREAD).result["threads"][0]["id"] == made["thread_id"]
+    thread_run = world.foretold("thread_run", assistant_id=NAME).result
+    assert world.do("thread_run", assistant_id=made["assistant_id"]).result["run_id"] == thread_run["run_id"]
+    assert world.do("thread", **THREAD, state="absent").result["changed"]
+
+
+def test_check_mode_knows_new_names(world: World) -> None:
+    world.do("assistant", check=True, name=NAME, model="m")
+    world.do("thread", check=True, key=KEY, messages=[{"content": "Hi"}])
+    result = world.do("run", check=True, **RUN).result
+    assert (result["changed"], result["run"]["assistant_id"]) == (True, "(known after apply)")
+
+
+def test_an_id_costs_no_request(world: World, made: Json) -> None:
+    assert world.do("message", thread_id=made["thread_id"], content="Hi").read == ["GET /threads/*/messages"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "options", "message"),
+    [
+        (
+            "run",
+            {**RUN, "assistant_id": "Nobody"},
+            "assistant_id: No assistant found with id 'Nobody'.*Check the id or the name, ",
+        ),
+        (
+            "run",
+            {**RUN, "thread_id": "nowhere"},
+            "thread_id: No thread found with id 'nowhere'.*Check the id or the key, ",
+        ),
+        ("run", {**RUN, "thread_id": "thread_x"}, "thread_id: No thread found with id 'thread_x'.*Check the id, "),
+        ("thread", {"thread_id": "nowhere"}, "thread_id: No thread found with id 'nowhere'.*Check the id or the key, "),
+        (
+            "message",
+            {**THREAD, "thread_id": "two", "content": "Hi"},
+            "^2 threads have the key 'two': thread_.*by its id",
+        ),
+        ("run", {**RUN, "assistant_id": "Two"}, "^2 assistants have the name 'Two': asst_.*by its id"),
+    ],
+)
+def test_what_is_not_clear(world: World, made: Json, resource: str, options: Json, message: str) -> None:
+    for number in range(2):
+        world.wire.post("assistants", body={"name": "Two", "model": "m"})
+        world.wire.post("threads", body={"metadata": {"ansible_key": "two", "n": str(number)}})
+    done = world.foretold(resource, **options)
+    assert done.result["failed"]
+    assert re.search(message, done.result["msg"]), done.result["msg"]
+
+
+def test_on_a_server_that_cannot_list_threads_it_is_an_id() -> None:
+    with Scripted(always({"error": {"message": "Invalid URL"}}, "404 Not Found")) as server:
+        assert _reading.thread_id(wire_to(server.url), "7f3c") == "7f3c"
