@@ -18,36 +18,41 @@ from threadworks_runtime.store.tables import RUNS, THREADS
 
 _HOST, _PID, _STARTED, _NONCE = new_owner().split("|")
 _ALIVE = "|".join([_HOST, _PID, _STARTED, _NONCE])
-_DEAD = "|".join([_HOST, _PID, "1", _NONCE])
-_ELSEWHERE = "|".join(["elsewhere_%", _PID, _STARTED, _NONCE])
+# By names, because the names of tests have to be the same in every process.
+_OWNERS = {
+    "nobody": None,
+    "alive": _ALIVE,
+    "dead": "|".join([_HOST, _PID, "1", _NONCE]),
+    "elsewhere": "|".join(["elsewhere_%", _PID, _STARTED, _NONCE]),
+}
 
 
 @pytest.mark.parametrize(
     ("owner", "wall", "monotonic", "held", "free_for_the_database"),
     [
-        (None, None, None, False, True),
-        (_ALIVE, 30, 30, True, False),
-        (_ALIVE, -3600, 30, True, False),
-        (_ALIVE, 3600, -1, False, True),
+        ("nobody", None, None, False, True),
+        ("alive", 30, 30, True, False),
+        ("alive", -3600, 30, True, False),
+        ("alive", 3600, -1, False, True),
         # A version that knows the wall clock only.
-        (_ALIVE, 30, None, True, False),
-        (_ALIVE, -1, None, False, True),
-        (_ELSEWHERE, 30, -1, True, False),
-        (_ELSEWHERE, -1, 30, False, True),
+        ("alive", 30, None, True, False),
+        ("alive", -1, None, False, True),
+        ("elsewhere", 30, -1, True, False),
+        ("elsewhere", -1, 30, False, True),
         # The database does not see who is dead.
-        (_DEAD, 30, 30, False, False),
+        ("dead", 30, 30, False, False),
     ],
 )
 def test_who_holds_a_run(
     tmp_path: Path,
-    owner: str | None,
+    owner: str,
     wall: float | None,
     monotonic: float | None,
     held: bool,
     free_for_the_database: bool,
 ) -> None:
     columns: dict[str, Any] = {
-        "lease_owner": owner,
+        "lease_owner": _OWNERS[owner],
         "lease_until": wall and time.time() + wall,
         "lease_monotonic": monotonic and time.monotonic() + monotonic,
     }
@@ -69,6 +74,6 @@ def test_a_lease_names_all_columns() -> None:
 
 def test_whose_process_can_be_seen() -> None:
     assert is_here(_ALIVE)
-    assert is_here(_DEAD)
-    assert not is_here(_ELSEWHERE)
+    assert is_here(_OWNERS["dead"])
+    assert not is_here(_OWNERS["elsewhere"])
     assert not is_here("|".join([_HOST, _PID, "-", _NONCE])), "the platform does not show processes"
