@@ -114,6 +114,7 @@ def _state(folder: Path) -> dict[str, tuple[int, bytes]]:
     [
         (["CREATE TABLE contacts (name)"], "it has a table contacts"),
         (["CREATE TABLE messages (text)"], "it has a table messages"),
+        (["CREATE TABLE store_version (version TEXT)"], "it has a table store_version"),
         (["PRAGMA journal_mode = WAL", "CREATE TABLE contacts (name)"], "it has a table contacts"),
         (["PRAGMA application_id = 252006673", "CREATE TABLE x (y)"], "its application id is 0x0f055111"),
         (["PRAGMA application_id = -1", "VACUUM"], "its application id is 0xffffffff"),

@@ -15,6 +15,8 @@ from .tables import version
 
 APPLICATION_ID = 0x74687764
 """What SQLite's header of a store says. It is 0 in the stores of version 0.1.0, and in most programs' databases."""
+# Tables that every version's stores have; another program may have one or the other name, too.
+_OURS = {version.name, "assistants", "threads", "messages", "runs", "steps"}
 _PAGE = 4096  # bytes
 _PRIVATE = 0o600
 _LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
@@ -63,7 +65,7 @@ def _refuse_others(path: Path, wait: float) -> None:
         tables = sorted(name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'"))
     if application_id not in (0, APPLICATION_ID):
         raise _other(path, f"its application id is {application_id & 0xFFFFFFFF:#010x}")
-    if tables and version.name not in tables:
+    if tables and not _OURS.issubset(tables):
         raise _other(path, f"it has a table {tables[0]}")
 
 

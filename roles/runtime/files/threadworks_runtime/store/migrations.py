@@ -69,4 +69,5 @@ def _upgrade(connection: Connection) -> None:
 def _version(connection: Connection) -> int | None:
     if not inspect(connection).has_table(version.name):
         return None
-    return int(connection.execute(select(version.c.version)).scalar_one())
+    found = connection.execute(select(version.c.version)).scalar_one_or_none()
+    return None if found is None else int(found)
