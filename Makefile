@@ -16,6 +16,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 # Ansible's way to the collection, whatever the clone is called: a link tree.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
+export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
 
 .PHONY: help
 help: ## list the targets
@@ -67,9 +68,11 @@ test: .venv/dev ## run all tests
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: lint
-lint: .venv/dev ## ruff, yamllint, ansible-lint's production profile, changelog
+lint: .venv/dev ## ruff, mypy (strict), yamllint, ansible-lint's production profile, changelog
 	@.venv/bin/ruff check
 	@.venv/bin/ruff format --check
+	@.venv/bin/mypy -p ansible_collections.threadworks.openai.plugins
+	@cd roles/runtime/files && "$(CURDIR)/.venv/bin/mypy" --config-file "$(CURDIR)/pyproject.toml" -p threadworks_runtime
 	@.venv/bin/yamllint --strict .
 	@.venv/bin/antsibull-changelog lint
 	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint --offline --profile production $(ARGS)
@@ -90,6 +93,10 @@ matrix: link ## run the tests marked `matrix` on every supported ansible-core: C
 .PHONY: bench
 bench: .venv/dev ## measure what tasks and runs cost, into build/bench.json: ROUNDS=5 ARGS="--only lookup"
 	@.venv/bin/python scripts/bench --rounds $(or $(ROUNDS),5) $(ARGS)
+
+.PHONY: faults
+faults: .venv/dev ## attack everything and count what goes wrong, into build/faults/: ARGS="--only kills --seed 1"
+	@.venv/bin/python scripts/faults $(ARGS)
 
 .PHONY: build
 build: .venv/run ## build the collection's tarball into build/

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kills playbooks and the local runtime at random moments, and checks that nothing is lost or doubled.
+"""Kills of playbooks, and of the local runtime that they use.
 
 After each kill the same playbook runs again, and may be killed again, until it completes. Half of the kills hit the
 playbook, half the local runtime. The kills are SIGKILL; a few playbooks are interrupted with Ctrl-C besides.
@@ -9,7 +9,6 @@ playbook, half the local runtime. The kills are SIGKILL; a few playbooks are int
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import random
@@ -23,36 +22,37 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "bench"))
-
 import procfs
 from arena import Arena, Failed, wait
-from examine import active_runs, examine
+from clear import unclear
 
-_PLAYBOOK = Path(__file__).with_name("cycle.yml")
-_QUESTION = re.compile(r"Question \w+ [\w-]+\.")
+from .examine import active_runs, examine, question
+
+_PLAYBOOK = Path(__file__).parents[1] / "plays" / "kills.yml"
 _DEAD = "died before the run ended"
 _ERROR = re.compile(r"^\[ERROR\]: (.*)|^fatal: .*?\"msg\": \"(.*?)\"", re.MULTILINE)
-_ID = re.compile(r"(asst|thread|msg|run|step)_\w+|\d+")
 _LONGEST = 240.0
 _MOST_RERUNS = 8
-_REPEATED = 5
 
 
-class Kills:
+class PlaybookKills:
     """The kills, and what they have hit so far.
 
     Attributes:
         arena: where the playbooks run.
         chance: the source of all randomness.
         counts: what has happened.
+        cycles: the rounds whose playbook has completed.
+        unclear: errors that a playbook has told unclearly.
     """
 
-    def __init__(self, arena: Arena, seed: int) -> None:
+    def __init__(self, arena: Arena, chance: random.Random) -> None:
         self.arena = arena
-        self.chance = random.Random(seed)
+        self.chance = chance
         self.counts: Counter[str] = Counter()
         self.cycles: list[str] = []
+        self.unclear: list[str] = []
+        self._dead: set[str] = set()
         self._log = arena.folder / "playbook.log"
 
     @property
@@ -85,10 +85,10 @@ class Kills:
         self._complete(name, done)
         self.cycles.append(name)
 
-    def repeat(self) -> list[str]:
-        """Run the playbook once more for some keys; return what it has changed, which has to be nothing."""
+    def repeat(self, most: int) -> list[str]:
+        """Run the playbook once more for some rounds; return what it has changed, which has to be nothing."""
         wrong = []
-        for name in self.chance.sample(self.cycles, min(len(self.cycles), _REPEATED)):
+        for name in self.chance.sample(self.cycles, min(len(self.cycles), most)):
             with self._started(name) as process:
                 ended = self._ended(process)
             if ended or "changed=0 " not in self._text():
@@ -103,7 +103,7 @@ class Kills:
         except Failed:
             left = [f"{pid} {procfs.command_of(pid)[:200]}" for pid in self.arena.processes()]
             wrong.append(f"processes are left: {left}")
-        asked = Counter(_QUESTION.findall(str(body["input"]))[-1] for body in self.arena.asked())
+        asked = Counter(question(body) for body in self.arena.asked())
         counts, found = examine(self.arena.store, self.cycles, asked)
         self.counts.update(counts)
         return wrong + found
@@ -124,10 +124,12 @@ class Kills:
         return done
 
     def _count_failure(self) -> None:
-        """Count how playbooks fail; what a user is told has to be good."""
+        """Count a playbook that failed; what the user is told has to be clear."""
         found = _ERROR.search(self._text())
         told = next(filter(None, found.groups()), "") if found else self._text()[-200:].strip()
-        self.counts[f"failed: {_ID.sub('*', told)[:300]}"] += 1
+        self.counts["playbooks that failed"] += 1
+        if problem := unclear(told):
+            self.unclear.append(f"{problem}: {told[:300]}")
 
     def _text(self) -> str:
         return self._log.read_text(errors="replace")
@@ -163,8 +165,9 @@ class Kills:
         if process.poll() is not None and not (fewer and runtimes):
             self.counts["playbooks that were faster than their kill"] += 1
             return
-        active = active_runs(self.arena.store)
+        active = active_runs(self.arena.store) - self._dead
         if fewer and runtimes:
+            self._dead |= active
             self.counts["kills of the runtime"] += 1
             victims = runtimes
         else:
@@ -209,42 +212,3 @@ class Kills:
 def _patiently(until: Callable[[], Any]) -> None:
     while not until():
         time.sleep(0.01)
-
-
-def main() -> None:
-    """Kill until enough has been killed, examine what is left, and print the counts.
-
-    Raises: SystemExit with what is wrong.
-    """
-    parser = argparse.ArgumentParser(prog="scripts/kills", description=__doc__)
-    parser.add_argument("--kills", type=int, default=100, help="how many kills; half of them hit an active run")
-    parser.add_argument("--interrupts", type=int, default=5, help="how many playbooks are interrupted with Ctrl-C")
-    parser.add_argument("--seed", type=int, default=None, help="the seed of all random choices")
-    options = parser.parse_args()
-    seed = random.randrange(10**6) if options.seed is None else options.seed
-    print(f"seed {seed}", flush=True)
-    began = time.monotonic()
-    with Arena(OPENAI_RUNTIME_IDLE_TIMEOUT="4") as arena:
-        kills = Kills(arena, seed)
-        try:
-            for _each in range(options.interrupts):
-                kills.cycle(interrupt=True)
-            while kills.killed < options.kills or kills.hits * 2 < options.kills:
-                kills.cycle()
-                if sys.stderr.isatty():
-                    print(f"{kills.killed} kills, {kills.hits} while a run was active", file=sys.stderr)
-            wrong = kills.repeat() + kills.examine()
-        except Failed as error:
-            wrong = [str(error), *kills.examine()]
-    for what, count in kills.counts.items():
-        print(f"{count:6} {what}")
-    print(f"{time.monotonic() - began:.0f} seconds, {len(kills.cycles)} rounds with {len(kills.cycles) * 5} keys")
-    if wrong:
-        sys.exit("\n".join(["WRONG:", *wrong]))
-    print(
-        "Each key has exactly one completed run; nothing is lost or doubled; no thread is locked, no process is left."
-    )
-
-
-if __name__ == "__main__":
-    main()

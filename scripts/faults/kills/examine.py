@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 import sqlite3
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+_QUESTION = re.compile(r"Question \w+ [\w-]+\.")
 ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
 _RUNS = "abcde"
 _DEAD = "The runner of this run died before the run ended."
@@ -27,6 +29,22 @@ def active_runs(store: Path) -> set[str]:
         marks = ", ".join("?" * len(ACTIVE))
         return {row[0] for row in _rows(store, f"SELECT id FROM runs WHERE status IN ({marks})", *ACTIVE)}
     return set()
+
+
+def runners(store: Path) -> dict[str, int]:
+    """Return the processes that execute runs, by the runs' ids; those that are dead by now are among them."""
+    if not store.exists():
+        return {}
+    with contextlib.suppress(sqlite3.OperationalError):  # the tables are being made
+        query = "SELECT id, lease_owner FROM runs WHERE lease_owner IS NOT NULL"
+        # A lease's owner is host, process and more.
+        return {row[0]: int(row[1].split("|")[1]) for row in _rows(store, query)}
+    return {}
+
+
+def question(body: Json) -> str:
+    """Return the question that a request asks the model server."""
+    return str(_QUESTION.findall(str(body["input"]))[-1])
 
 
 def examine(store: Path, cycles: list[str], asked: Counter[str]) -> tuple[Counter[str], list[str]]:
@@ -57,6 +75,7 @@ def examine(store: Path, cycles: list[str], asked: Counter[str]) -> tuple[Counte
         names, Counter(_text(each) for each in messages if each["role"] == "user"), "user messages with the text"
     )
     wrong += _replies(messages, runs)
+    counts["runs asked for"] = len(cycles) * len(_RUNS)
     for run in runs:
         counts[f"runs {run['status']}"] += 1
         if run["status"] == "failed" and run["last_error"]["message"] != _DEAD:

@@ -1,0 +1,101 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A secret that is looked for: in texts, in files, and in what the system shows of processes."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import json
+import threading
+from pathlib import Path
+from urllib.parse import quote
+
+_PAUSE = 0.05
+
+
+class Canary:
+    """A secret, and what it looks like wherever it may turn up.
+
+    Attributes:
+        value: the secret. It does not look like an OpenAI key, and it has characters that JSON, YAML, URLs and shells
+            write in other ways.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.value = f"{name}-CaNaRy+/=%&'#"
+        shapes = {
+            self.value,
+            json.dumps(self.value)[1:-1],
+            quote(self.value),
+            quote(self.value, safe=""),
+            # Whoever shows the middle of it shows enough.
+            f"{name}-CaNaRy",
+            base64.b64encode(self.value.encode())[4:-4].decode(),
+            self.value.encode().hex(),
+        }
+        self._shapes = [shape.encode() for shape in shapes]
+
+    def is_in(self, text: bytes | str) -> bool:
+        """Whether a text has it, in any shape."""
+        raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
+        return any(shape in raw for shape in self._shapes)
+
+    def files(self, folder: Path, given: set[Path]) -> list[str]:
+        """Return the files of a folder that have it, in their text or in their name.
+
+        Args:
+            folder: where to look.
+            given: the files that it was given in.
+        """
+        found = []
+        for path in folder.rglob("*"):
+            with contextlib.suppress(OSError):
+                if self.is_in(str(path)) or (path.is_file() and path not in given and self.is_in(path.read_bytes())):
+                    found.append(str(path.relative_to(folder)))
+        return found
+
+
+class Watch:
+    """Looks at all processes of the machine, again and again, while the block runs.
+
+    Attributes:
+        commands: command lines that have the secret.
+        environments: command lines of processes whose environment has it.
+        seen: how many processes were looked at.
+    """
+
+    def __init__(self, canary: Canary) -> None:
+        self.commands: set[str] = set()
+        self.environments: set[str] = set()
+        self.seen = 0
+        self._canary, self._known = canary, set[tuple[str, bytes]]()
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._over.wait(_PAUSE):
+            for process in Path("/proc").glob("[0-9]*"):
+                with contextlib.suppress(OSError):
+                    self._look(process)
+
+    def _look(self, process: Path) -> None:
+        command = (process / "cmdline").read_bytes()
+        if (process.name, command) in self._known:
+            return
+        self._known.add((process.name, command))
+        self.seen += 1
+        shown = command.replace(b"\0", b" ").decode(errors="replace")[:300]
+        if self._canary.is_in(command):
+            self.commands.add(shown)
+        if self._canary.is_in((process / "environ").read_bytes()):
+            self.environments.add(shown)

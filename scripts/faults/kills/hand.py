@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Carries out the tasks of `plays/kills.yml` in one process, without Ansible around them, until it is told to stop.
+
+    python hand.py NAME < options, as JSON on one line; the end of the input tells it to stop
+
+It prints each round that it has completed, and each error that a task told, as JSON on a line. A task that fails is
+repeated until it succeeds, as a user would run the playbook again.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import re
+import select
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import paths  # noqa: F401
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+
+from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
+from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out, full_spec
+from ansible_collections.threadworks.openai.plugins.plugin_utils._local import LocalRuntime
+
+Json = dict[str, Any]
+
+_PLAYBOOK = Path(__file__).parents[1] / "plays" / "kills.yml"
+_EXPRESSION = re.compile(r"{{ ([\w.]+) }}")
+_PREFIX = "threadworks.openai.openai_"
+_PAUSE = 0.2
+_LONGEST = 600.0
+
+
+class Hand:
+    """One that carries out rounds.
+
+    Args:
+        name: makes the rounds its own.
+        options: the connection options.
+    """
+
+    def __init__(self, name: str, options: Json) -> None:
+        self._name, self._options = name, options
+        (play,) = yaml.safe_load(_PLAYBOOK.read_text())
+        self._tasks = play["tasks"]
+
+    def round(self, number: int) -> str:
+        """Carry out all tasks with keys of their own, and return the round's name."""
+        name = f"{self._name}{number}"
+        variables = {"cycle": name}
+        for task in self._tasks:
+            module = next(key for key in task if key.startswith(_PREFIX))
+            for item in task.get("loop", [""]):
+                params = _filled(task[module], {**variables, "item": item})
+                result = self._repeated(module.removeprefix(_PREFIX), params)
+                if "register" in task:
+                    variables |= {f"{task['register']}.{key}": value for key, value in result.items()}
+        return name
+
+    def _repeated(self, resource: str, params: Json) -> Json:
+        deadline = time.monotonic() + _LONGEST
+        while (result := self._done(resource, params)).get("failed"):
+            _tell({"error": result["msg"]})
+            if time.monotonic() > deadline:
+                sys.exit(f"openai_{resource} does not succeed: {result['msg']}")
+            time.sleep(_PAUSE)
+        return result
+
+    def _done(self, resource: str, params: Json) -> Json:
+        module = importlib.import_module(f"ansible_collections.threadworks.openai.plugins.module_utils._{resource}")
+        validation = ArgumentSpecValidator(**full_spec(module.SPEC).to_kwargs()).validate({**self._options, **params})
+        if validation.error_messages:
+            sys.exit(f"openai_{resource}: {validation.error_messages}")
+        options = validation.validated_parameters
+        task = Task(options, False, False, lambda _warning: None)
+        task._wire = connect(options, None if options["runtime_url"] else LocalRuntime(options))
+        return carry_out(module.ensure, task)
+
+
+def _filled(value: Any, variables: Json) -> Any:
+    if isinstance(value, dict):
+        return {name: _filled(inner, variables) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [_filled(inner, variables) for inner in value]
+    if isinstance(value, str):
+        return _EXPRESSION.sub(lambda found: str(variables[found[1]]), value)
+    return value
+
+
+def _tell(line: Json) -> None:
+    print(json.dumps(line), flush=True)
+
+
+def main() -> None:
+    """Carry out rounds until the input ends."""
+    hand, number = Hand(sys.argv[1], json.loads(sys.stdin.readline())), 0
+    while not select.select([sys.stdin], [], [], 0)[0]:
+        number += 1
+        _tell({"completed": hand.round(number)})
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,54 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where playbooks are attacked: a folder, a scripted model server, and local runtimes that end with the stage."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from paths import COLLECTIONS
+
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """What a chapter with playbooks works with.
+
+    Attributes:
+        playbook: runs playbooks in its folder.
+        model: the model server.
+        runtimes: the local runtimes of the playbooks.
+    """
+
+    playbook: AnsiblePlaybook
+    model: ModelServer
+    runtimes: LocalRuntimes
+
+    def statuses(self) -> list[str]:
+        """Return the statuses of the store's runs."""
+        with contextlib.closing(sqlite3.connect(self.playbook.store, timeout=30)) as store:
+            return [row[0] for row in store.execute("SELECT status FROM runs ORDER BY seq")]
+
+
+@contextlib.contextmanager
+def stage(folder: Path, **environment: Any) -> Iterator[Stage]:
+    """Set a stage.
+
+    Args:
+        folder: takes all that the playbooks write.
+        environment: further variables of the playbooks.
+    """
+    folder.mkdir(exist_ok=True)
+    with LocalRuntimes() as runtimes, ModelServer() as model:
+        variables = {**runtimes.environment, "OPENAI_BASE_URL": model.base_url, **environment}
+        with AnsiblePlaybook(folder, Path(COLLECTIONS), variables) as playbook:
+            yield Stage(playbook, model, runtimes)

@@ -1,0 +1,70 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All servers at once, in a thread of their own."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import ssl
+import threading
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from .kind import Kind, Server
+
+
+@contextlib.contextmanager
+def serving(kinds: Sequence[Kind], elsewhere: str, folder: Path) -> Iterator[dict[str, Server]]:
+    """Serve kinds while the block runs.
+
+    Args:
+        kinds: those that are not scripted.
+        elsewhere: the address of a server that redirects lead to.
+        folder: takes the certificate.
+
+    Yields: the servers, by the name of their kind.
+    """
+    tls = _unknown_certificate(folder)
+    servers = {kind.name: Server(kind, tls, elsewhere) for kind in kinds}
+    loop = asyncio.new_event_loop()
+    loop.set_exception_handler(lambda _loop, _context: None)  # a runtime that leaves is nothing to tell
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+
+    async def open_all() -> None:
+        for server in servers.values():
+            await server.open()
+
+    asyncio.run_coroutine_threadsafe(open_all(), loop).result(60)
+    try:
+        yield servers
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(60)
+
+
+def _unknown_certificate(folder: Path) -> ssl.SSLContext:
+    """Return the settings of a TLS server whose certificate nobody trusts."""
+    key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "server.pem"
+    private = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+    file.write_bytes(private + certificate.public_bytes(serialization.Encoding.PEM))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
