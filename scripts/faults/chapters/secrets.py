@@ -183,7 +183,8 @@ class _Search:
         without_async = "environment" in way.task
         tasks = [{**task, **way.task} for task in self._tasks(way.options) if not (without_async and "async" in task)]
         text = play(tasks, **keywords)
-        environment = {**way.env, "TMPDIR": str(self._folder / "tmp")}
+        # A short path: Ansible makes a socket below it.
+        environment = {**way.env, "TMPDIR": str(self._here.runtimes.folder / "tmp")}
         if "ansible.cfg" in way.files:
             self._here.playbook.forget("OPENAI_BASE_URL")
             environment["ANSIBLE_CONFIG"] = str(self._folder / "ansible.cfg")
@@ -222,7 +223,7 @@ class _Search:
         self._look(watch_token, outcome.stdout + outcome.stderr, given)
 
     def _write(self, files: dict[str, str]) -> set[Path]:
-        (self._folder / "tmp").mkdir()
+        (self._here.runtimes.folder / "tmp").mkdir()
         for name, text in files.items():
             (self._folder / name).parent.mkdir(exist_ok=True)
             (self._folder / name).write_text(text)
