@@ -106,18 +106,20 @@ def _others(folder: Path) -> dict[str, Path]:
         "a database with a version table": _database(folder, "versioned", "CREATE TABLE store_version (version TEXT)"),
         "a store that was cut off": _cut(_database(folder, "cut", "", old=True)),
     }
-    with contextlib.closing(sqlite3.connect(made["a database of another program"])) as database, database:
+    with contextlib.closing(sqlite3.connect(made["a database of another program"])) as database:
         database.execute("INSERT INTO bookmarks VALUES (1, 'https://example.org')")
+        database.commit()
     return made
 
 
 def _database(folder: Path, name: str, statement: str, *, old: bool = False) -> Path:
     path = folder / f"{name}.db"
-    with contextlib.closing(sqlite3.connect(path)) as database, database:
+    with contextlib.closing(sqlite3.connect(path)) as database:
         if old:
             database.executescript(_OLD.read_text())
             database.execute("PRAGMA journal_mode = WAL")  # as all stores are
         database.execute(statement)
+        database.commit()
     return path
 
 

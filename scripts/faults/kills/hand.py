@@ -24,8 +24,8 @@ import yaml
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-import paths  # noqa: F401
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
+from paths import ROOT
 
 from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out, full_spec
@@ -33,7 +33,7 @@ from ansible_collections.threadworks.openai.plugins.plugin_utils._local import L
 
 Json = dict[str, Any]
 
-_PLAYBOOK = Path(__file__).parents[1] / "plays" / "kills.yml"
+_PLAYBOOK = ROOT / "scripts" / "faults" / "plays" / "kills.yml"
 _EXPRESSION = re.compile(r"{{ ([\w.]+) }}")
 _PREFIX = "threadworks.openai.openai_"
 _PAUSE = 0.2

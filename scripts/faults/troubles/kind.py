@@ -99,7 +99,7 @@ class Talk:
         """Read a request and return its path."""
         head = (await self._reader.readuntil(b"\r\n\r\n")).decode()
         headers = {
-            name.lower(): value.strip() for name, _, value in (line.partition(":") for line in head.split("\r\n"))
+            name.lower(): value.strip() for name, _colon, value in (line.partition(":") for line in head.split("\r\n"))
         }
         if length := int(headers.get("content-length") or 0):
             self.body = json.loads(await self._reader.readexactly(length))
