@@ -95,7 +95,7 @@ options:
     type: float
     default: 600
   progress:
-    description: Whether to show how the run gets on, where there is a terminal.
+    description: Whether to show the run's progress, if there is a terminal.
     type: bool
     default: true
   steps:

@@ -14,7 +14,7 @@ from . import _reading
 from ._argspec import REASONING_EFFORT, SAMPLING, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError
-from ._identity import EFFORT, digest, of_ansible, of_user
+from ._identity import ASSISTANT, EFFORT, digest, of_ansible, of_user
 from ._options import check, given
 from ._task import Task
 
@@ -52,6 +52,10 @@ _FIELDS = (
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring an assistant to the state that the task asks for, and return the task's result."""
     check(task.params, own_pairs=1, most={"tools": 128, "instructions": 256_000})
+    if (task.params["name"] or "").startswith(ASSISTANT):
+        task.warn(
+            f"The name '{task.params['name']}' looks like an id: other tasks take it for one as their assistant_id."
+        )
     _reading.resolve(task.wire, task.params)
     wanted = given(task.params, _FIELDS)
     found = find(task)

@@ -230,7 +230,7 @@ class Wire:
 
     def _not_the_wire(self, how: str) -> TaskError:
         return TaskError(
-            f"{self.transport.server} answered {how}. Is it a server of the Assistants wire? Look at the option "
+            f"{self.transport.server} answered {how}. Is it a server of the Assistants wire? Check the option "
             "runtime_url."
         )
 
@@ -309,7 +309,7 @@ def _new(options: dict[str, t.Any], local: Local | None) -> Wire:
         unconfigured = (
             "No model server is configured: set api_key (OPENAI_API_KEY) for OpenAI, or base_url (OPENAI_BASE_URL) for "
             "any other server with the Responses API. The role threadworks.openai.local_model starts one on this "
-            "machine."
+            "machine, and sets the facts local_model_base_url and local_model_api_key for these options."
         )
     transport = Unix(local, url.removeprefix("unix:"))
     return Wire(transport, options["timeout"], headers, {"Runtime-Options": _runtime_options(options)}, unconfigured)

@@ -53,7 +53,10 @@ class NoSuchPath(WireError):
 
     def __init__(self, status: int, error: dict[str, t.Any]) -> None:
         super().__init__(status, error)
-        self.message += " Look at the option runtime_url: it usually ends in /v1."
+        self.message += (
+            " Check the option runtime_url: it is the URL of a served runtime, which usually ends in /v1, and not of a "
+            "model server."
+        )
 
 
 class Rival(WireError):

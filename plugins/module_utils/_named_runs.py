@@ -13,7 +13,8 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ._errors import TaskError
-from ._options import check_id
+from ._identity import THREAD
+from ._options import check_id, check_id_or_name
 from ._reading import Json, run_path
 
 
@@ -32,12 +33,15 @@ class NamedRun:
     shown: Json = field(default_factory=dict)
 
 
-def named_runs(value: t.Any, thread_id: str | None, warn: t.Callable[[str], None]) -> list[NamedRun]:
+def named_runs(
+    value: t.Any, thread_id: str | None, meant: t.Callable[[str], str], warn: t.Callable[[str], None]
+) -> list[NamedRun]:
     """Return the runs that a value of the option `runs` names, in its order.
 
     Args:
         value: the value.
         thread_id: the thread of the runs that are named without one.
+        meant: returns the id of the thread that an id or a key means.
         warn: shows a warning.
 
     Raises: TaskError naming the part of the value that names no run.
@@ -49,10 +53,10 @@ def named_runs(value: t.Any, thread_id: str | None, warn: t.Callable[[str], None
             raise TaskError(f"{where} is {item!r}, but must be {_FORMS}.")
         term = _term(where, result, warn)
         if term:
-            path = run_path(term, thread_id, where)
-            for name, value in zip(("thread_id", "run_id"), path, strict=True):
-                check_id(f"{where}.{name}", value)
-            found.append(NamedRun(path, where, _loop_item(result)))
+            thread, run_id = run_path(term, thread_id, where)
+            check_id_or_name(f"{where}.thread_id", thread, THREAD)
+            check_id(f"{where}.run_id", run_id)
+            found.append(NamedRun((meant(thread), run_id), where, _loop_item(result)))
     return found
 
 

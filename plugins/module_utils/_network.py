@@ -95,7 +95,7 @@ class Network:
                 return response
             response.close()
             request = self._redirected(request, response.status, location)
-        raise TaskError(f"{self.server} redirects more than {_REDIRECTS} times. Look at the option runtime_url.")
+        raise TaskError(f"{self.server} redirects more than {_REDIRECTS} times. Check the option runtime_url.")
 
     def _redirected(self, request: Request, status: int, location: str) -> Request:
         here = f"{self._url.scheme}://{self._netloc}"

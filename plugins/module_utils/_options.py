@@ -97,7 +97,7 @@ def check_id(option: str, value: str) -> None:
         raise TaskError(f"{option} is '{value}', which is not an id: ids have no spaces and none of / ? # %.")
 
 
-def _check_id_or_name(option: str, value: str, prefix: str) -> None:
+def check_id_or_name(option: str, value: str, prefix: str) -> None:
     """Check what may also be a thread's key or an assistant's name."""
     if value.startswith(prefix):
         check_id(option, value)
@@ -217,8 +217,8 @@ _RULES: dict[str, t.Callable[[str, t.Any], None]] = {
     "key": partial(_check_text, most=_METADATA_VALUE),
     "model": _check_text,
     "description": partial(_check_length, most=512),
-    "thread_id": partial(_check_id_or_name, prefix=THREAD),
-    "assistant_id": partial(_check_id_or_name, prefix=ASSISTANT),
+    "thread_id": partial(check_id_or_name, prefix=THREAD),
+    "assistant_id": partial(check_id_or_name, prefix=ASSISTANT),
     "run_id": check_id,
     "message_id": check_id,
     "tools": _check_tools,

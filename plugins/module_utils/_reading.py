@@ -115,7 +115,7 @@ def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any
             raise
         raise TaskError(
             "This server cannot list threads, so the thread cannot be found by what it is: say which one with "
-            "thread_id. If it should be able to, look at the option runtime_url: it usually ends in /v1."
+            "thread_id. If it should be able to, check the option runtime_url: it usually ends in /v1."
         ) from error
 
 

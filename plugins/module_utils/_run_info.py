@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import collections
 import contextlib
+import functools
 import typing as t
 
 from . import _reading
@@ -70,7 +71,9 @@ def ensure(task: Task) -> Json:
 def _asked(task: Task) -> _Runs:
     """Return the runs that the task asks for."""
     if task.params["runs"] is not None:
-        return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], task.warn))
+        # Each key is looked up once.
+        meant = functools.cache(functools.partial(_reading.thread_id, task.wire))
+        return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], meant, task.warn))
     _reading.resolve(task.wire, task.params)
     thread_id = task.params["thread_id"]
     status, assistant_id, metadata, limit = filters = [task.params[name] for name in _FILTERS]

@@ -96,7 +96,7 @@ def _named(error: TaskError, params: dict[str, t.Any]) -> str:
                 what = "the id" if params[name].startswith(prefix) else f"the id or the {other}"
                 return f"{name}: {error.message} Check {what}, and that {where} is where it is kept."
     if isinstance(error, WireError) and error.status in (401, 403) and served:
-        return f"{error.message} Look at the option api_key: with runtime_url it is for that server."
+        return f"{error.message} Check the option api_key: with runtime_url it is the token of that server."
     return error.message
 
 

@@ -14,7 +14,7 @@ import typing as t
 from ._argspec import MESSAGES, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound
-from ._identity import PARAMETERS, digest, keyed, known, renewed
+from ._identity import PARAMETERS, THREAD, digest, keyed, known, renewed
 from ._options import check, given
 from ._reading import by_metadata, resolve
 from ._task import Task, create_keyed
@@ -37,6 +37,10 @@ _UPDATEABLE = ("metadata", "tool_resources")
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a thread to the state that the task asks for, and return the task's result."""
     check(task.params, own_pairs=1)
+    if (task.params["key"] or "").startswith(THREAD):
+        task.warn(
+            f"The key '{task.params['key']}' looks like an id: the option thread_id of other tasks takes it for one."
+        )
     resolve(task.wire, task.params)
     found = _find(task)
     if task.params["state"] == "absent":

@@ -66,7 +66,7 @@ def _checked(run: dict[str, t.Any]) -> dict[str, t.Any]:
     for name in ("id", "thread_id", "status"):
         if not isinstance(run.get(name), str):
             raise TaskError(
-                f"The server answered with a run that has no {name}. Is it a server of the Assistants wire? Look at "
+                f"The server answered with a run that has no {name}. Is it a server of the Assistants wire? Check "
                 "the option runtime_url."
             )
     return run

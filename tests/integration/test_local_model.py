@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import time
@@ -59,6 +60,9 @@ _ASK = """
 """
 
 Start = Callable[..., Started]
+
+
+_GUIDE = Path(__file__).resolve().parents[2] / "docs" / "model_servers.md"
 
 
 @pytest.fixture
@@ -230,3 +234,10 @@ def test_where_it_cannot_be_installed_it_says_what_to_do(start: Start, tmp_path:
     assert outcome.rc == 2
     message = outcome.results["Fail with the alternatives"]["msg"]
     assert "set OPENAI_BASE_URL" in message
+
+
+def test_the_example_of_the_guide(ansible_playbook: AnsiblePlaybook, local_model_home: Path) -> None:
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", _GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    outcome = ansible_playbook(text, "-e", json.dumps({"local_model_home": str(local_model_home)}))
+    assert outcome.rc == 0, str(outcome)
+    assert "Paris" in outcome.results["Show the answer"]["asked.response"]

@@ -105,9 +105,7 @@ WAYS: dict[str, Callable[[_client.Wire], Any]] = {
     "delete": lambda wire: wire.delete("threads", "x"),
 }
 HTML = b"<!DOCTYPE html><html><head><title>Hi</title><script>var a;</script></head><body>Log <b>in</b>" + b"." * 9999
-NOT_THE_WIRE = (
-    r"The server at 127\.0\.0\.1:\d+ \(option runtime_url\) answered with .* Look at the option runtime_url\.$"
-)
+NOT_THE_WIRE = r"The server at 127\.0\.0\.1:\d+ \(option runtime_url\) answered with .* Check the option runtime_url\.$"
 
 
 @pytest.mark.parametrize(

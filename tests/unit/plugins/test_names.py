@@ -36,6 +36,10 @@ def test_they_mean_the_same_as_the_ids(world: World, made: Json) -> None:
     assert world.do("run", **THREAD, state="cancelled").result["run_id"] == run["run_id"]
     info = world.do("run_info", **RUN).result
     assert [each["run_id"] for each in info["runs"]] == [run["run_id"]]
+    for options in ({"runs": [f"{KEY}:{run['run_id']}"] * 2}, {"runs": run["run_id"], "thread_id": KEY}):
+        named = world.do("run_info", **options)
+        assert {each["thread_id"] for each in named.result["runs"]} == {made["thread_id"]}
+        assert named.sent.count("GET /threads") <= 1
     assert world.do("assistant", assistant_id=NAME, description="New").result["assistant_id"] == made["assistant_id"]
     assert world.do("assistant_info", assistant_id=NAME).result["assistants"][0]["id"] == made["assistant_id"]
     assert world.do("thread", **THREAD, metadata={"a": "1"}).result["thread_id"] == made["thread_id"]
@@ -43,6 +47,14 @@ def test_they_mean_the_same_as_the_ids(world: World, made: Json) -> None:
     thread_run = world.foretold("thread_run", assistant_id=NAME).result
     assert world.do("thread_run", assistant_id=made["assistant_id"]).result["run_id"] == thread_run["run_id"]
     assert world.do("thread", **THREAD, state="absent").result["changed"]
+
+
+@pytest.mark.parametrize(
+    ("resource", "options"), [("thread", {"key": "thread_1"}), ("assistant", {"name": "asst_1", "model": "m"})]
+)
+def test_a_name_that_looks_like_an_id_gets_a_warning(world: World, resource: str, options: Json) -> None:
+    world.do(resource, **options)
+    assert ["looks like an id" in line for line in world.lines] == [True]
 
 
 def test_check_mode_knows_new_names(world: World) -> None:

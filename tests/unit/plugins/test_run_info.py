@@ -356,7 +356,7 @@ def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"runs": ["run_x"]}, r"runs\[0\] 'run_x' does not say which thread"),
         ({"runs": [{"run_id": "run_x"}]}, r"runs\[0\] 'run_x' does not say which thread"),
         ({"runs": "a:b", "thread_id": "c"}, r"runs 'a:b' names another thread than the option thread_id"),
-        ({"runs": ["thread x:run"]}, r"runs\[0\]\.thread_id is 'thread x', which is not an id"),
+        ({"runs": ["thread_ x:run"]}, r"runs\[0\]\.thread_id is 'thread_ x', which is not an id"),
         ({**ONE, "wait_timeout": 0}, r"wait_timeout is 0"),
         ({"thread_id": "thread_x", "limit": 0}, r"limit is 0, but must be at least 1"),
         ({"thread_id": "thread_x", "metadata": {"a": [1]}}, r"metadata.a is a list"),

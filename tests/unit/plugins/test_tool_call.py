@@ -22,20 +22,69 @@ def test_every_character_that_moves_or_hides_something_is_escaped() -> None:
         shown = printable(chr(number))
         assert all(unicodedata.category(each)[0] not in "C" for each in shown)
         assert not any(unicodedata.category(each) in ("Zl", "Zp") for each in shown)
-    assert printable("Zürich 文 ñ") == "Zürich 文 ñ"
+    assert printable("Zürich 文 ñ Жук") == "Zürich 文 ñ Жук"
     assert printable("\x1b[0m\u202e\U000e0041") == r"\u001b[0m\u202e\U000e0041"
+
+
+def test_every_character_that_cannot_be_seen_is_escaped() -> None:
+    blank = "\ufe0f\U000e0100\u034f\u3164\u115f\u1160\uffa0\u2800\u17b4\u180b\u180e\u2061\u00a0\u3000\u0338\U0001d159"
+    leftwards = "\u05d0\u0627\u0661\U00010800"
+    for character in blank + leftwards:
+        assert printable(f"x{character}y").isascii()
+
+
+class _Terminal:
+    """Ansible's prompt: keys that were typed ahead answer any question, unless they have been read before."""
+
+    def __init__(self, *typed: bytes | Exception) -> None:
+        self.ahead = b""
+        self.asked: list[str] = []
+        self._typed = iter(typed)
+
+    def __call__(
+        self, question: str, /, *, private: bool = False, seconds: float | None = None, complete_input: object = None
+    ) -> bytes:
+        self.asked.append(question)
+        if complete_input is not None:
+            keys, self.ahead = self.ahead, b""
+            return keys
+        keys = self.ahead or next(self._typed)
+        if isinstance(keys, Exception):
+            raise keys
+        answer, _enter, self.ahead = keys.partition(b"\r")
+        return answer
+
+
+def test_keys_that_were_typed_ahead_answer_nothing() -> None:
+    terminal = _Terminal(b"y\ry\ry\r", b"n")
+    assert decide(_CALL, None, terminal, None)["answer"] == "yes"
+    assert decide(_CALL, None, terminal, None)["answer"] == "no"
+    (told,) = (each for each in terminal.asked if "discarded" in each)
+    assert told == "What was typed before the question is discarded."
+
+
+def test_a_wrong_answer_is_asked_again() -> None:
+    terminal = _Terminal(b"yup\x1b", b"n")
+    assert decide(_CALL, None, terminal, None)["answer"] == "no"
+    assert terminal.asked[2].splitlines()[:2] == [
+        r"'yup\u001b' is not one of: yes, no, always, stop.",
+        "The model asks for a tool.",
+    ]
+
+
+def test_always_is_for_the_same_tasks() -> None:
+    call = Call("play of always", "web", "look", {}, "look.yml")
+    assert decide(call, None, _Terminal(b"always"), None)["answer"] == "always"
+    assert decide(call._replace(arguments={"path": "/"}), None, _Terminal(), None)["answer"] == "always"
+    for other in ("wipe.yml", {"role": "look.yml"}, None):
+        assert decide(call._replace(tasks=other), None, _Terminal(b"no"), None)["answer"] == "no"
 
 
 @pytest.mark.parametrize("arguments", [{"a": "\\u202e"}, {"a": '"}\n  tool: other'}, {"ö": ["\x00", 1.5, None, True]}])
 def test_shown_arguments_are_unambiguous(arguments: object) -> None:
-    asked: list[str] = []
-
-    def prompt(question: str, **_options: object) -> bytes:
-        asked.append(question)
-        return b"n"
-
-    assert decide(Call("play", "web", "look", arguments), None, prompt, None)["answer"] == "no"
-    (line,) = (each for each in asked[0].split("\n") if each.startswith("  arguments: "))
+    terminal = _Terminal(b"n")
+    assert decide(Call("play", "web", "look", arguments), None, terminal, None)["answer"] == "no"
+    (line,) = (each for each in terminal.asked[0].split("\n") if each.startswith("  arguments: "))
     assert json.loads(line.removeprefix("  arguments: ")) == arguments
 
 
@@ -52,18 +101,15 @@ def test_shown_arguments_are_unambiguous(arguments: object) -> None:
     ],
 )
 def test_answers(typed: bytes | Exception, answer: str, allowed: bool) -> None:
-    def prompt(*_args: object, **_options: object) -> bytes:
-        if isinstance(typed, Exception):
-            raise typed
-        return typed
-
-    decision = decide(_CALL, None, prompt, None)
+    decision = decide(_CALL, None, _Terminal(typed), None)
     assert (decision["answer"], decision["allowed"]) == (answer, allowed)
     assert bool(decision["problem"]) == (answer in ("no", "nobody"))
 
 
 def test_no_answer_in_time_is_no_yes() -> None:
-    def prompt(_question: str, *, seconds: int | None) -> bytes:
+    def prompt(_question: str, *, private: bool = False, seconds: float | None, complete_input: object = None) -> bytes:
+        if complete_input is not None:
+            return b""
         # What was typed without Enter is returned when the time is over.
         assert seconds
         deadline = time.monotonic() + seconds

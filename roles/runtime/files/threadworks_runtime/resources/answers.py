@@ -32,8 +32,8 @@ def answer_run(resp: Response, run: Document) -> None:
     """
     resp.media = run
     if run["status"] not in AT_REST:
-        # Most answers take seconds. A run that takes longer is not over the next moment either.
-        age = time.time() - run["created_at"]
+        # Most answers take seconds. A run that takes longer is not over the next moment either, unless it is cancelled.
+        age = 0 if run["status"] == "cancelling" else time.time() - run["created_at"]
         resp.set_header("openai-poll-after-ms", str(250 if age < 10 else 1000 if age < 60 else 2000))
 
 
