@@ -83,5 +83,9 @@ def _path(options: dict[str, t.Any]) -> str:
 
 def _loaded(file: t.IO[str]) -> Predictions:
     file.seek(0)
-    text = file.read()
-    return json.loads(text) if text else {}
+    try:
+        predictions: Predictions = json.loads(file.read() or "{}")
+    except ValueError:
+        # A task was killed while it wrote: what it predicted is not known.
+        return {_ELSEWHERE: {}}
+    return predictions
