@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadworks_runtime import bodies
 from threadworks_runtime import server as limits
 from threadworks_runtime.app import Runtime, create_app
 from threadworks_runtime.settings import Settings
@@ -198,6 +199,71 @@ def test_requests_may_come_before_the_answer_to_the_one_before(server: AppServer
         assert wire.get("/threads").status_code == 200
 
 
+_UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAEAAEAAAAIAAAABAAMAAABk\r\n"
+_CHUNKED = b"Transfer-Encoding: chunked\r\n"
+
+
+def _answers(server: AppServer, sent: bytes, *, shut: bool = False) -> list[int]:
+    """The statuses of all answers until the server closes the connection."""
+    with connect(server) as connection:
+        connection.sendall(sent)
+        if shut:
+            connection.shutdown(socket.SHUT_WR)
+        return [int(part[:3]) for part in _rest(connection).split(b"HTTP/1.1 ")[1:]]
+
+
+def test_an_offer_to_upgrade_is_ignored(server: AppServer) -> None:
+    """Clients such as Java's make it with each request; the body belongs to the request, and others may follow."""
+    body = b'{"metadata": {"a": "b"}}'
+    sized = _LINE + _HEADERS + _UPGRADE + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    chunked = _LINE + _HEADERS + _UPGRADE + _CHUNKED + b"\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(body), body)
+    get = _GET.replace(b"\r\n\r\n", b"\r\n" + _UPGRADE + b"\r\n")
+    websocket = get.replace(b"h2c", b"websocket")
+    last = _GET.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n")
+    assert _answers(server, sized + get + chunked + websocket + last) == [200] * 5
+    with connect(server) as connection:
+        for number in range(len(sized)):  # the offer may come in any pieces
+            connection.sendall(sized[number : number + 1])
+        assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+    with raw_client(server) as wire:
+        made = wire.get("/threads").json()["data"]
+    assert [thread["metadata"] for thread in made] == [{"a": "b"}] * 3
+    assert _answers(server, _LINE + _HEADERS + _UPGRADE + b"X: " + b"x" * 66_000 + b"\r\n\r\n") == [431]
+
+
+@pytest.mark.parametrize("field", ["Host: localhost", "OpenAI-Beta: assistants=v2", "Content-Type: application/json"])
+def test_trailers_are_no_headers(app: Runtime, settings: Settings, field: str) -> None:
+    guarded = create_app(replace(settings, hosts=frozenset({"127.0.0.1"})))
+    trailer = field.encode() + b"\r\n"
+    head = (_LINE + _HEADERS + b"Connection: close\r\n" + _CHUNKED).replace(trailer, b"") + b"\r\n"
+    with AppServer(guarded) as server:
+        (status,) = _answers(server, head + b"2\r\n{}\r\n0\r\n" + trailer + b"\r\n")
+        assert status in (400, 403, 415)
+        with raw_client(server) as wire:
+            assert wire.get("/threads").json()["data"] == []
+
+
+def test_a_token_in_a_trailer_is_none(settings: Settings) -> None:
+    head = _LINE + _HEADERS + b"Connection: close\r\n" + _CHUNKED + b"\r\n2\r\n{}\r\n0\r\n"
+    with AppServer(create_app(replace(settings, token="s3cret"))) as server:
+        assert _answers(server, head + b"Authorization: Bearer s3cret\r\n\r\n") == [401]
+
+
+def test_a_client_may_close_its_side_after_its_last_request(server: AppServer) -> None:
+    assert _answers(server, _GET, shut=True) == [200]
+    assert _answers(server, _GET * 3, shut=True) == [200] * 3
+    assert _answers(server, _LINE + _HEADERS + b"Content-Length: 2\r\n\r\n{}", shut=True) == [200]
+    # What is cut off is not answered as if it were whole.
+    assert _answers(server, _LINE + _HEADERS + b"Content-Length: 3\r\n\r\n{}", shut=True) in ([], [400])
+    wait_for(lambda: server.connections == 0)
+
+
+def test_what_is_wrong_with_a_request_does_not_take_the_answers_to_those_before(server: AppServer) -> None:
+    assert _answers(server, _GET * 3 + b"nonsense\r\n\r\n") == [200] * 3
+    assert 1 <= len(_answers(server, _GET * 20)) < 20
+    wait_for(lambda: server.connections == 0)
+
+
 def test_connections_beyond_the_limit_are_refused(app: Runtime) -> None:
     with AppServer(app, limit_concurrency=4) as server, raw_client(server) as wire, ExitStack() as stack:
         assert wire.get("/threads").status_code == 200
@@ -241,8 +307,25 @@ def test_small_values_are_not_taken_without_end(server: AppServer, item: bytes) 
     content = b'{"messages": [' + b",".join([item] * 1_000_000) + b"]}"
     with raw_client(server) as wire:
         answer = wire.post("/threads", content=content, headers={"content-type": "application/json"})
-        assert answer.status_code == 413
+        assert answer.status_code == 413, answer.text
         assert "250000 values" in answer.json()["error"]["message"]
         # Their characters in a text are no values.
         text = wire.post("/threads", json={"messages": [{"role": "user", "content": r'[{,\"\\"' * 30_000}] * 20})
         assert text.status_code == 200, text.text
+
+
+def test_numbers_have_few_digits(server: AppServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their cost grows with the square of their length."""
+    monkeypatch.setattr(bodies, "from_json", None)  # they are refused before they are decoded
+    content = b'{"messages": ["\\"", %s]}' % b", ".join([b"9" * 4200] * 7000)
+    as_json = {"content-type": "application/json"}
+    with raw_client(server) as wire:
+        answer = wire.post("/threads", content=content, headers=as_json)
+        assert answer.status_code == 400
+        assert "at most 100 digits" in answer.json()["error"]["message"]
+        monkeypatch.undo()
+        # Digits in a text are no number.
+        text = b'{"messages": [{"role": "user", "content": "\\"%s"}]}' % (b"9" * 4200)
+        assert wire.post("/threads", content=text, headers=as_json).status_code == 200
+        longest = wire.post("/threads", content=b'{"x": %s}' % (b"9" * 100), headers=as_json)
+        assert longest.json()["error"]["code"] == "unknown_parameter"

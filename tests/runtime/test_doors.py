@@ -25,6 +25,7 @@ _FOREIGN_HOSTS = [
 ]  # fmt: skip
 _SERVED_HOSTS = [
     "localhost", "LOCALHOST:8088", "127.0.0.1", "127.0.0.1:1", "[::1]:8088", "127.1.2.3", _NAMED, f"{_NAMED}:443",
+    "localhost ", "localhost \t",
 ]  # fmt: skip
 _FOREIGN_ORIGINS = [
     "http://evil.com", "https://evil.com", "null", "", "http://localhost:3000", "http://127.0.0.1", "file://",
@@ -78,8 +79,9 @@ def test_served_host_names_are_answered(guarded: AppServer) -> None:
 
 
 def test_two_host_names_are_not_better_than_one(guarded: AppServer) -> None:
-    status, body = _status(guarded, "/healthz", "Host: localhost", "Host: evil.com")
-    assert (status, _code(body)) == (403, "host_not_allowed")
+    for second in ("evil.com", "localhost"):
+        # As HTTP wants it (RFC 9112, section 3.2), so that no proxy in front reads another one than the runtime.
+        assert _status(guarded, "/healthz", "Host: localhost", f"Host: {second}")[0] == 400
 
 
 def test_health_checks_of_http_1_0_have_no_host_name(guarded: AppServer) -> None:

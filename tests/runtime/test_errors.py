@@ -18,6 +18,7 @@ from threadworks_runtime.settings import Settings
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, raw_client
 
 _FUNCTION = {"type": "function", "function": {"name": "f"}}
+_FUNCTIONS = [{"type": "function", "function": {"name": f"f{number}"}} for number in range(128)]
 _ASSISTANT: dict[str, Any] = {"model": "m"}
 _MESSAGE: dict[str, Any] = {"role": "user", "content": "x"}
 _RUN: dict[str, Any] = {"assistant_id": "asst_x"}
@@ -133,7 +134,7 @@ _INVALID = [
 _AT_THE_LIMIT = [
     ("/assistants", {**_ASSISTANT, "name": "x" * 256, "description": "x" * 512, "instructions": "x" * 256_000}),
     ("/assistants", {**_ASSISTANT, "metadata": {f"{n:064}": "x" * 512 for n in range(16)}}),
-    ("/assistants", {**_ASSISTANT, "tools": [_FUNCTION] * 128, "temperature": 2, "top_p": 0}),
+    ("/assistants", {**_ASSISTANT, "tools": _FUNCTIONS, "temperature": 2, "top_p": 0}),
     ("/assistants", {**_ASSISTANT, "tools": [{"type": "function", "function": {"name": "n" * 64}}]}),
     ("/threads/{thread}/messages", {**_MESSAGE, "content": "x" * 1_000_000}),
 ]
@@ -166,6 +167,32 @@ def test_invalid_bodies_name_their_field(
     error = _error(wire.post(path.format(thread=thread, run="run_x", message="msg_x"), json=body), 400)
     assert (error["type"], error["param"]) == ("invalid_request_error", param)
     assert f"'{param}'" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/assistants", {**_ASSISTANT, "n" * 1_000_000: "x"}),
+        ("/assistants", {**_ASSISTANT, "metadata": {"n" * 1_000_000: "x"}}),
+        ("/assistants", {**_ASSISTANT, "tools": [{"type": "n" * 1_000_000}]}),
+        ("/assistants", {**_ASSISTANT, "tools": [{"type": "code_interpreter", "n" * 1_000_000: "x"}]}),
+        ("/threads/runs", {"assistant_id": "n" * 1_000_000}),
+        ("/threads/{thread}/runs", {"assistant_id": "n" * 1_000_000}),
+    ],
+)
+def test_errors_do_not_repeat_long_names(wire: httpx2.Client, thread: str, path: str, body: dict[str, Any]) -> None:
+    answer = wire.post(path.format(thread=thread), json=body)
+    assert answer.status_code in (400, 404)
+    assert "nnn..." in answer.json()["error"]["message"]
+    assert len(answer.content) < 600
+
+
+def test_errors_do_not_repeat_long_queries(wire: httpx2.Client) -> None:
+    for query in ("n" * 50_000, f"after={'n' * 50_000}", f"metadata[{'n' * 50_000}]=%00"):
+        answer = wire.get(f"/threads?{query}")
+        assert answer.status_code == 400
+        assert "nnn..." in answer.json()["error"]["message"]
+        assert len(answer.content) < 600
 
 
 @pytest.mark.parametrize(("path", "body"), _AT_THE_LIMIT)
@@ -332,7 +359,9 @@ def test_the_token(settings: Settings) -> None:
         for sent in ("", "Bearer", "Bearer wrong", "s3cret", "Basic s3cret"):
             with raw_client(server, Authorization=sent) as wire:
                 for path in ("/threads", "/unknown"):
-                    assert _error(wire.get(path), 401)["code"] == "invalid_api_key"
+                    error = _error(wire.get(path), 401)
+                    assert error["code"] == "invalid_api_key"
+                    assert "RUNTIME_TOKEN of the server" in error["message"]
                 assert wire.get(f"{server.root}/healthz").status_code == 200
         with raw_client(server, Authorization="Bearer s3cret") as wire:
             assert wire.get("/threads").status_code == 200

@@ -92,6 +92,18 @@ def test_metadata_filters(wire: httpx2.Client, made: list[str]) -> None:
     assert _ids(wire, "metadata[team]=c") == []
 
 
+@pytest.mark.parametrize("path", ["/threads", "/assistants"])
+def test_metadata_filters_are_as_many_as_pairs_can_be(wire: httpx2.Client, path: str) -> None:
+    pairs = {f"metadata[{number}]": "x" for number in range(16)}
+    assert wire.get(path, params=pairs).json()["data"] == []
+    for number in (17, 64, 600):
+        answer = wire.get(path, params={f"metadata[{key}]": "x" for key in range(number)})
+        assert answer.status_code == 400, answer.text
+        error = answer.json()["error"]
+        assert error["param"] == "metadata"
+        assert "16 pairs" in error["message"]
+
+
 def test_metadata_filters_hold_for_all_lists_of_things_with_metadata(wire: httpx2.Client, made: list[str]) -> None:
     pairs = {"metadata": {"a b": "ü&="}}
     wanted = "metadata[a%20b]=%C3%BC%26%3D"

@@ -117,6 +117,8 @@ def test_a_run_that_is_told_no_model_server_fails_and_says_so(talk: Conversation
         ('{"api_key": "key-of-the-first\\ud800"}', "header"),
         ('{"api_key": "%s"}' % ("key-of-the-first" * 513), "api_key"),
         ('{"base_url": "http://model key-of-the-first"}', "base_url"),
+        ('{"base_url": "127.0.0.1:18911/v1", "api_key": "key-of-the-first"}', "write http://127.0.0.1:18911/v1"),
+        ('{"base_url": "user:key-of-the-first@localhost/v1"}', "write http://localhost/v1"),
         ('{"base_url": "http://model\\u0000key-of-the-first"}', "base_url"),
         ('{"organization": "a\\r\\nb", "api_key": "key-of-the-first"}', "organization"),
         ('{"project": "%s", "api_key": "key-of-the-first"}' % ("x" * 8193), "project"),

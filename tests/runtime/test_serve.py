@@ -17,6 +17,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from threadworks_runtime.serve import read_service
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store.migrations import VERSION
 
@@ -244,6 +245,17 @@ def test_too_few_open_files_are_reported(tmp_path: Path) -> None:
     told = _refused(tmp_path, open_files=500)
     assert "2048 connections and 32 runs need 2336 open files, and this process may have 500" in told
     assert "--connections" in told
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:18911/v1", "models.example.com/v1", "user:canary@localhost:1/v1"])
+def test_a_model_server_without_scheme_is_refused_with_the_remedy(
+    tmp_path: Path, address: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit):
+        read_service({"OPENAI_RUNTIME_STORE": str(tmp_path / "runtime.db"), "OPENAI_BASE_URL": address})
+    told = capsys.readouterr().err
+    assert f"OPENAI_BASE_URL has no scheme: write http://{address.rpartition('@')[2]}" in told
+    assert "canary" not in told
 
 
 def test_the_health_of_both_kinds_of_runtimes_looks_the_same(settings: Settings, model_server: ModelServer) -> None:

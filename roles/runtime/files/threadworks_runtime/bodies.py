@@ -15,6 +15,8 @@ from .errors import ApiError
 
 # A value of two bytes takes a hundred bytes of memory and several microseconds, in which nobody else is answered.
 _MOST_VALUES = 250_000
+_MOST_DIGITS = 100  # the time that a number takes grows with the square of its length
+_ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _AT_ONCE = 4  # times the size of one body, for all that are being answered
 _BROKEN_OFF = "threadworks.broken_off"
 _RECEIVE = "threadworks.receive"
@@ -52,8 +54,7 @@ class Bodies:
         if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
             shown = req.content_type or "none"
             raise ApiError(415, f"Unsupported content type: '{shown}'. This API accepts 'application/json'.")
-        if _has_too_many_values(raw):
-            raise ApiError(413, f"The body is too large: at most {_MOST_VALUES} values are accepted.")
+        _check_cost(raw)
         try:
             value = from_json(raw, allow_inf_nan=False)
             json.dumps(value, allow_nan=False)  # 1e999 is read as infinity
@@ -116,14 +117,27 @@ async def client_left(req: Request) -> None:
         pass
 
 
-def _has_too_many_values(raw: bytearray) -> bool:
-    """Count the values of a JSON text without decoding it, which would take the memory that is to be saved."""
-    if _beginnings(raw) <= _MOST_VALUES:
-        return False
+def _check_cost(raw: bytearray) -> None:
+    """Check a JSON text without decoding it, which would take the memory and the time that are to be saved.
+
+    :raise ApiError: 413, it has too many values; 400, it has a number with too many digits.
+    """
+    if _beginnings(raw) <= _MOST_VALUES and not _has_long_number(raw):
+        return
     # Perhaps they are in strings. Each value has at most two strings: itself, or its key and itself.
     unescaped = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
-    return unescaped.count(b'"') > 4 * _MOST_VALUES or _beginnings(b"".join(unescaped.split(b'"')[::2])) > _MOST_VALUES
+    too_many = unescaped.count(b'"') > 4 * _MOST_VALUES
+    bare = b"" if too_many else b'"'.join(unescaped.split(b'"')[::2])
+    if too_many or _beginnings(bare) > _MOST_VALUES:
+        raise ApiError(413, f"The body is too large: at most {_MOST_VALUES} values are accepted.")
+    if _has_long_number(bare):
+        message = f"The body has a number that is too long: at most {_MOST_DIGITS} digits are accepted."
+        raise ApiError(400, message, code="invalid_json")
 
 
 def _beginnings(text: bytes | bytearray) -> int:
     return text.count(b",") + text.count(b"[") + text.count(b"{")
+
+
+def _has_long_number(text: bytes | bytearray) -> bool:
+    return b"0" * (_MOST_DIGITS + 1) in text.translate(_ZEROS)

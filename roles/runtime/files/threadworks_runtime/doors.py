@@ -12,13 +12,14 @@ from typing import Any
 import falcon
 from falcon.asgi import Request, Response
 
-from .errors import ApiError
+from .errors import ApiError, shorten
 from .ids import new_id
 from .settings import Settings
 
 _OPEN = "/healthz"  # needs neither the token nor the wire's header
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]*)?")
 _REMEDY = "If this is a name of the runtime, start it with --allowed-host (runtime_allowed_hosts of the role)."
+_NO_TOKEN = "Incorrect token: send the right one (RUNTIME_TOKEN of the server) as 'Authorization: Bearer TOKEN'."
 _NO_BETA = (
     "You must provide the 'OpenAI-Beta' header to access the Assistants API. "
     "Please try again by setting the header 'OpenAI-Beta: assistants=v2'."
@@ -49,7 +50,7 @@ class Doors:
             return
         scheme, _space, token = (req.auth or "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode("latin-1"), self._token):
-            raise ApiError(401, "Incorrect token: send it as 'Authorization: Bearer TOKEN'.", code="invalid_api_key")
+            raise ApiError(401, _NO_TOKEN, code="invalid_api_key")
 
     async def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, Any]) -> None:
         """Check what holds for the wire: by the route that was found, so that no spelling of a path gets around it."""
@@ -62,7 +63,9 @@ class Doors:
         host = _hostname(sent)
         # HTTP/1.0, which no browser speaks, does without the header.
         if not (is_loopback(host) or host in hosts or (not sent and req.scope["http_version"] == "1.0")):
-            raise ApiError(403, f"The host name '{host}' is not served here. {_REMEDY}", code="host_not_allowed")
+            raise ApiError(
+                403, f"The host name '{shorten(host)}' is not served here. {_REMEDY}", code="host_not_allowed"
+            )
         origin = req.get_header("Origin")
         if origin is None:
             return

@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from typing import Any
 
+_LONGEST = 100  # characters of a name or a value in a message
+
 
 class StoreError(Exception):
     """The store cannot be used; the message says which, why and what to do."""
@@ -51,6 +53,15 @@ def invalid(param: str, problem: str, code: str = "invalid_value") -> ApiError:
     return ApiError(400, f"Invalid value for '{param}': {problem}", param=param, code=code)
 
 
+def shorten(text: str) -> str:
+    """What a message repeats of a request: an answer is not as large as what it refuses.
+
+    :param text: a name or a value of the request.
+    :return: its beginning.
+    """
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
+
+
 def not_found(noun: str, id: str) -> ApiError:
     """The 404 for an unknown id.
 
@@ -58,4 +69,4 @@ def not_found(noun: str, id: str) -> ApiError:
     :param id: the id that was asked for.
     :return: the error, to be raised.
     """
-    return ApiError(404, f"No {noun} found with id '{id}'.")
+    return ApiError(404, f"No {noun} found with id '{shorten(id)}'.")

@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from .documents import Document
-from .errors import ApiError
+from .errors import ApiError, shorten
 from .ids import now
 from .leases import NOBODY, is_held
 from .store import rows
@@ -148,7 +148,7 @@ def submit(connection: Connection, row: Row[Any], outputs: list[Document], lease
     run, given = row.document, {output["tool_call_id"]: output.get("output", "") for output in outputs}
     expected = [call["id"] for call in run["required_action"]["submit_tool_outputs"]["tool_calls"]]
     if sorted(expected) != sorted(output["tool_call_id"] for output in outputs):
-        got = [output["tool_call_id"] for output in outputs]
+        got = [shorten(output["tool_call_id"]) for output in outputs]
         raise ApiError(400, f"Expected tool outputs for call_ids {expected}, got {got}", param="tool_outputs")
     events = [close_step(connection, _answered(step, given), "completed") for step in _open(connection, STEPS, row.id)]
     items = [{"type": "function_call_output", "call_id": id, "output": given[id]} for id in expected]

@@ -28,7 +28,7 @@ from .doors import is_host, is_loopback
 from .errors import StoreError
 from .logs import CONFIG
 from .server import TcpProtocol
-from .settings import ModelOptions, Settings
+from .settings import ModelOptions, Settings, missing_scheme
 from .store import open_store
 
 _KEEP_ALIVE = 30  # seconds
@@ -238,6 +238,10 @@ def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> a
         parser.error(f"--grace must be between 0 and {_DAY}")
     if not options.timeout > 0:
         parser.error("--timeout must be more than 0")
+    base_url = environment.get("OPENAI_BASE_URL")
+    problem = missing_scheme(base_url) if base_url else None
+    if problem:
+        parser.error(f"OPENAI_BASE_URL {problem}")
     if not environment.get("RUNTIME_TOKEN") and not is_loopback(options.host):
         parser.error(
             f"listening on {options.host} would let everybody in: set RUNTIME_TOKEN, and put a TLS proxy in front"

@@ -10,6 +10,7 @@ import json
 import socket
 from typing import Any
 
+import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .errors import ApiError
@@ -37,7 +38,7 @@ class Protocol(HttpToolsProtocol):
         """Begin to look after the connection."""
         super().connection_made(transport)
         self._size = self._kept = self._callbacks = 0
-        self._refused = False
+        self._refused = self._has_headers = False
         self._waiting: tuple[str, object] | None = None
         self._since = 0.0
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
@@ -53,14 +54,27 @@ class Protocol(HttpToolsProtocol):
         if self._refused:
             return
         before = self._callbacks
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        try:
+            self._parse(data)
+        except httptools.HttpParserError:
+            self.send_400_response("")
         self._kept = 0 if self._callbacks > before else self._kept + len(data)
         if self._kept > _LARGEST_HEAD and not self._refused:
             self.send_400_response("")
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """Keep the connection of a client that has closed its side after a whole request, until it has the answer."""
+        cycle: Any = self.cycle
+        if cycle is None or cycle.more_body or cycle.response_started:
+            return False
+        cycle.keep_alive = False
+        return True
+
     def on_message_begin(self) -> None:
         """Begin to count."""
         self._size = 0
+        self._has_headers = False
         self._count(0)
         super().on_message_begin()
 
@@ -70,13 +84,19 @@ class Protocol(HttpToolsProtocol):
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header, or a trailer after a body."""
+        """Take a header. A trailer after a body is ignored: it comes after all that checks the headers."""
         self._count(len(name) + len(value) + len(": \r\n"))
-        super().on_header(name, value)
+        if not self._has_headers:
+            super().on_header(name, value.rstrip(b" \t"))
 
     def on_headers_complete(self) -> None:
         """Start to answer, or put the request behind the one that is being answered."""
-        if self.parser.get_http_version() not in ("1.0", "1.1") or len(self.pipeline) >= _PIPELINED:
+        self._has_headers = True
+        if self._is_offered_upgrade():
+            return
+        hosts = [name for name, _value in self.headers if name == b"host"]
+        known = self.parser.get_http_version() in ("1.0", "1.1") and self.parser.get_method() != b"CONNECT"
+        if not known or len(hosts) > 1 or len(self.pipeline) >= _PIPELINED:
             raise _Unacceptable
         super().on_headers_complete()
 
@@ -85,10 +105,19 @@ class Protocol(HttpToolsProtocol):
         self._callbacks += 1
         super().on_body(body)
 
+    def on_message_complete(self) -> None:
+        """End the body."""
+        if not self._is_offered_upgrade():
+            super().on_message_complete()
+
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be parsed; uvicorn calls it."""
+        """Refuse what cannot be parsed. Requests before it are still answered; then the connection is closed."""
         cycle: Any = self.cycle
         unfinished = cycle is not None and not cycle.response_complete
+        if unfinished and not cycle.more_body:
+            cycle.keep_alive = False
+            self._refused = True
+            return
         if unfinished and (cycle.response_started or self.pipeline):
             # There is no place for an answer in the middle of another one.
             self.transport.abort()
@@ -106,8 +135,25 @@ class Protocol(HttpToolsProtocol):
         self.transport.write_eof()
         self._refused = True
 
-    def _unsupported_upgrade_warning(self) -> None:
-        """An upgrade is an offer, which is ignored without a word."""
+    def _parse(self, data: bytes) -> None:
+        """Parse what has come, and ignore offers to upgrade.
+
+        The parser would stop at one, before the request's body: another one gets the same headers without the offer.
+        """
+        while True:
+            try:
+                self.parser.feed_data(data)
+            except httptools.HttpParserUpgrade as upgrade:
+                fields = [b"%s: %s\r\n" % (name, value) for name, value in self.headers if name != b"upgrade"]
+                version = self.parser.get_http_version().encode()
+                line = b"%s %s HTTP/%s\r\n" % (self.parser.get_method(), self.url, version)
+                data = line + b"".join(fields) + b"\r\n" + data[upgrade.args[0] :]
+                self.parser = httptools.HttpRequestParser(self)
+            else:
+                return
+
+    def _is_offered_upgrade(self) -> bool:
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
 
     def _count(self, size: int) -> None:
         self._callbacks += 1
@@ -137,13 +183,14 @@ class Protocol(HttpToolsProtocol):
 
     def _awaited(self) -> tuple[tuple[str, object] | None, float]:
         """What the client is to do next, and how many seconds it has for that; ``None``: it is the server's turn."""
-        if self._refused:
+        cycle: Any = self.cycle
+        answered = cycle is None or cycle.response_complete
+        if self._refused and (answered or cycle.disconnected):
             return ("leave", None), _TO_LEAVE
         unread = self.transport.get_write_buffer_size()
         if unread:
             return ("read", unread), _TO_READ_ON
-        cycle: Any = self.cycle
-        if cycle is None or cycle.response_complete:
+        if answered:
             return ("head", cycle), self.timeout_keep_alive
         if cycle.more_body:
             return ("body", cycle), _TO_SEND_A_BODY

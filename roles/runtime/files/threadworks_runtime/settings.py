@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import Literal
+
+from .errors import shorten
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,17 @@ class ModelOptions:
     project: str | None = None
     timeout: float = 600.0
     max_retries: int = 2
+
+
+def missing_scheme(base_url: str) -> str | None:
+    """What is wrong with a model server's address without ``http://``, which would be of no use to any run.
+
+    :param base_url: the address.
+    :return: the problem and its remedy, without a user and a password; ``None``: there is a scheme.
+    """
+    if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", base_url):
+        return None
+    return f"has no scheme: write http://{shorten(base_url.rpartition('@')[2])}, or https:// for a server with TLS"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 from falcon.asgi import Request
 from sqlalchemy import Row
 
-from .errors import ApiError, invalid
+from .errors import ApiError, invalid, shorten
 from .schemas.base import Body, parse
 from .store.rows import Page
 
@@ -20,6 +20,7 @@ INCLUDE = "include[]"
 FILE_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
 WITH_MESSAGES = "messages"
 _PAIR = re.compile(r"metadata\[(.*)\]", re.DOTALL)
+_MOST_PAIRS = 16  # as many as an object may have; each is one more part of the store's query
 
 
 async def read_body(req: Request, schema: type[Body]) -> dict[str, Any]:
@@ -50,7 +51,10 @@ def read_page(req: Request, *, metadata: bool = True, further: Collection[str] =
         elif name in ("limit", "order", "after", "before"):
             query[name] = read_parameter(req, name)
         elif name not in further:
-            raise ApiError(400, f"Unknown parameter: '{name}'.", param=name, code="unknown_parameter")
+            shown = shorten(name)
+            raise ApiError(400, f"Unknown parameter: '{shown}'.", param=shown, code="unknown_parameter")
+    if len(query["metadata"]) > _MOST_PAIRS:
+        raise invalid("metadata", f"at most {_MOST_PAIRS} pairs are accepted.")
     if "limit" in query:
         if not re.fullmatch("[0-9]{1,3}", query["limit"]) or not 1 <= int(query["limit"]) <= 100:
             raise invalid("limit", "an integer from 1 to 100 is expected.")
@@ -70,9 +74,9 @@ def read_parameter(req: Request, name: str) -> str:
     """
     value = req.params[name]
     if not isinstance(value, str):
-        raise invalid(name, "it is given more than once.")
+        raise invalid(shorten(name), "it is given more than once.")
     if "\0" in name + value:
-        raise invalid(name.replace("\0", ""), "it contains a null character.")
+        raise invalid(shorten(name.replace("\0", "")), "it contains a null character.")
     return value
 
 
@@ -87,7 +91,7 @@ def read_include(req: Request, known: str = FILE_CONTENT) -> bool:
     asked = req.params.get(INCLUDE, [])
     for value in [asked] if isinstance(asked, str) else asked:
         if value != known:
-            raise invalid(INCLUDE, f"'{value}' is not one of '{known}'.")
+            raise invalid(INCLUDE, f"'{shorten(value)}' is not one of '{known}'.")
     return bool(asked)
 
 

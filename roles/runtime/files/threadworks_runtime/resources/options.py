@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError
 
 from ..errors import invalid
 from ..schemas.base import Body
-from ..settings import ModelOptions
+from ..settings import ModelOptions, missing_scheme
 from .context import Context
 
 HEADER = "Runtime-Options"
@@ -54,6 +54,9 @@ def read_options(req: Request, context: Context) -> ModelOptions | None:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])[:64] or "the header"
         raise invalid(HEADER, f"the value of {place} is not valid: {first['msg']}.") from None
+    problem = missing_scheme(options.base_url) if options.base_url else None
+    if problem:
+        raise invalid(HEADER, f"base_url (OPENAI_BASE_URL) {problem}.")
     if options.concurrent_runs is not None:
         context.executor.resize(options.concurrent_runs)
     if options.idle_timeout is not None:

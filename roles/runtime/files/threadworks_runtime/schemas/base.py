@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..errors import ApiError, invalid
+from ..errors import ApiError, invalid, shorten
 
 
 class Body(BaseModel):
@@ -36,15 +36,13 @@ def parse(schema: type[Body], value: Any) -> dict[str, Any]:
 def _translated(error: ValidationError, body: dict[str, Any]) -> ApiError:
     first = error.errors(include_url=False, include_input=False)[0]
     kind, context = first["type"], first.get("ctx", {})
-    # Within a JSON Schema, which is one value to pydantic, the place comes with the error.
-    location = (*first["loc"], *context.get("path", ()))
-    param = _path(location, body, missing=kind == "missing")
+    param = _path(first["loc"], body, missing=kind == "missing")
     if kind == "missing":
         return _missing(param)
     if kind == "extra_forbidden":
         return ApiError(400, f"Unknown parameter: '{param}'.", param=param, code="unknown_parameter")
     if kind == "union_tag_invalid":
-        return invalid(f"{param}.type", f"'{context['tag']}' is not one of {context['expected_tags']}.")
+        return invalid(f"{param}.type", f"'{shorten(context['tag'])}' is not one of {context['expected_tags']}.")
     if kind == "union_tag_not_found":
         return _missing(f"{param}.type")
     message = first["msg"].removeprefix("Value error, ")
@@ -62,5 +60,6 @@ def _path(location: tuple[int | str, ...], body: Any, *, missing: bool) -> str:
         if isinstance(here, list) and isinstance(step, int) and step < len(here):
             path, here = f"{path}[{step}]", here[step]
         elif isinstance(here, dict) and (step in here or (missing and position == len(location) - 1)):
-            path, here = f"{path}.{step}" if path else str(step), here.get(step)
+            name = shorten(str(step))
+            path, here = f"{path}.{name}" if path else name, here.get(step)
     return path

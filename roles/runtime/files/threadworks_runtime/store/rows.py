@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, String, bindparam, delete, select, update
 
-from ..errors import invalid, not_found
+from ..errors import invalid, not_found, shorten
 from .tables import MESSAGES, Kind
 
 
@@ -188,7 +188,7 @@ def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> t
 def _cursor(connection: Connection, kind: Kind, name: str, id: str, owner: dict[str, Any]) -> int:
     row = get(connection, kind, id, **owner)
     if row is None:
-        raise invalid(name, f"no {kind.noun} found with id '{id}' in this list.")
+        raise invalid(name, f"no {kind.noun} found with id '{shorten(id)}' in this list.")
     return int(row.seq)
 
 
