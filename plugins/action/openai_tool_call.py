@@ -22,6 +22,8 @@ class ActionModule(ActionBase):
         result = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=SPEC)
         host = str((task_vars or {}).get("inventory_hostname", "localhost"))
-        call = Call(play_of(self._task), host, args["name"], plain(args["arguments"]))
-        ask = self._display.prompt_until if args["confirm"] and not self._task.check_mode else None
-        return {**result, **decide(call, args["problem"], ask, args["expires_at"])}
+        name, tasks = args["name"], plain(args["tasks"])
+        call = Call(play_of(self._task), host, name, plain(args["arguments"]), tasks)
+        ask = self._display.prompt_until if args["confirm"] else None
+        problem = f"The tool {name} does not run in check mode." if self._task.check_mode else args["problem"]
+        return {**result, "id": args["id"], **decide(call, problem, ask, args["expires_at"])}

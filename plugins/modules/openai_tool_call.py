@@ -12,10 +12,12 @@ author: threadworks.openai contributors (@threadworks)
 description:
   - Decides whether a function call that a run waits for may be carried out on the task's host. With O(confirm=true), it
     asks a person at the terminal of the playbook. It carries out nothing itself.
-  - The person is asked for each host and each call, and sees the host, the tool and the arguments. Control characters
-    and other characters that are not shown as they are appear as escape sequences such as C(\u001b).
+  - The person is asked for each host and each call, and sees the host, the tool and the arguments. Control characters,
+    invisible and combining characters, and letters of scripts that are written from right to left appear as escape
+    sequences such as C(\u001b).
   - The answers are V(yes) and V(no); V(always), which allows every further call of this tool on this host until the
     play ends; and V(stop), which fails the task. They can be shortened to their first letter. Ctrl+C means V(stop).
+    What is typed before the question appears is discarded.
   - A call is not allowed where nobody can answer, that is, where standard input is not a terminal, where the playbook
     runs in the background, in AWX and with ansible-runner, and where the run expires before there is an answer.
   - The role P(threadworks.openai.run#role) uses this module.
@@ -23,7 +25,7 @@ extends_documentation_fragment:
   - threadworks.openai.attributes
 attributes:
   check_mode:
-    description: Can run in C(check_mode). Nobody is asked.
+    description: Can run in C(check_mode). Nobody is asked, and no call is allowed.
   diff_mode:
     description: Will return details on what has changed.
     support: none
@@ -49,6 +51,12 @@ options:
     description: Its arguments, as data.
     type: raw
     required: true
+  id:
+    description: The id of the call. It is returned, so that an answer cannot be taken for that to another call.
+    type: str
+  tasks:
+    description: What carries the call out, such as the path of a task file. V(always) is for the same tasks only.
+    type: raw
   problem:
     description: Why the call must not be carried out. With a problem, nobody is asked.
     type: str
@@ -69,6 +77,8 @@ EXAMPLES = r"""
     name: "{{ call.function.name }}"
     arguments: "{{ call.function.arguments }}"
     problem: "{{ call.function.problem }}"
+    id: "{{ call.id }}"
+    tasks: folder_sizes.yml
     confirm: true
   register: decision
 
@@ -84,6 +94,11 @@ allowed:
   type: bool
   returned: success
   sample: false
+id:
+  description: The id of the call, as it was given.
+  type: str
+  returned: success
+  sample: call_8hTqPzXw2mVbN4
 problem:
   description: Why it may not, in words for the model; null if it may.
   type: str

@@ -93,6 +93,11 @@ host:
   type: str
   returned: success
   sample: web1
+check_mode:
+  description: Whether the task ran in check mode. Then no call must be carried out.
+  type: bool
+  returned: success
+  sample: false
 thread_id:
   description: The thread.
   type: str

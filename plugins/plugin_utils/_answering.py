@@ -74,16 +74,21 @@ def release(run_id: str, host: str) -> None:
             del state["runs"][run_id]
 
 
-def allow(play: str, host: str, tool: str) -> None:
-    """Allow every further call of a tool on a host in a play."""
+def allow(kind: list[t.Any]) -> None:
+    """Allow every further call of a kind: its play, its host, its tool, and what carries it out, as JSON data."""
     with _shared() as state:
-        state["allowed"].append([play, host, tool])
+        state["allowed"].append(kind)
 
 
-def is_allowed(play: str, host: str, tool: str) -> bool:
-    """Tell whether a person has allowed every further call of a tool on a host in a play."""
+def is_allowed(kind: list[t.Any]) -> bool:
+    """Tell whether a person has allowed every further call of a kind."""
     with _shared() as state:
-        return [play, host, tool] in state["allowed"]
+        return kind in state["allowed"]
+
+
+def asking() -> contextlib.AbstractContextManager[None]:
+    """Wait until no other host asks a person, and keep them from it meanwhile."""
+    return _locked("tool-calls.question")
 
 
 def cancel_abandoned(play: str, hosts: t.Container[str]) -> list[str]:
@@ -145,11 +150,17 @@ def _length() -> int:
 
 
 @contextlib.contextmanager
+def _locked(name: str) -> t.Iterator[None]:
+    # The lock of a process that is killed goes with it.
+    with open(os.path.join(C.DEFAULT_LOCAL_TMP, name), "w") as lock:
+        fcntl.lockf(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
 def _shared() -> t.Iterator[dict[str, t.Any]]:
     """Lock the memory; what is changed in its content is kept. Raises: TaskError where it has no space left."""
-    # The lock of a process that is killed goes with it.
-    with open(os.path.join(C.DEFAULT_LOCAL_TMP, "tool-calls.lock"), "w") as lock:
-        fcntl.lockf(lock, fcntl.LOCK_EX)
+    with _locked("tool-calls.lock"):
         length = _length()
         state = json.loads(_memory[_LENGTH : _LENGTH + length]) if length else {"runs": {}, "allowed": []}
         yield state

@@ -13,23 +13,37 @@ import json
 import os
 import time
 import typing as t
+import unicodedata
 
-from ansible.errors import AnsibleError, AnsiblePromptInterrupt
+from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 
-from ._answering import allow, is_allowed
+from ._answering import allow, asking, is_allowed
 
 SPEC: dict[str, dict[str, t.Any]] = {
     "name": {"type": "str", "required": True},
     "arguments": {"type": "raw", "required": True},
+    "id": {"type": "str"},
+    "tasks": {"type": "raw"},
     "problem": {"type": "str"},
     "confirm": {"type": "bool", "default": False},
     "expires_at": {"type": "float"},
 }
 _ANSWERS = {"y": "yes", "n": "no", "a": "always", "s": "stop"}
+_TOO_LATE = "the run expires before there is an answer"
 _LONGEST_PROBLEM = 2000
 _LONG = 1000
 # ansible-runner, and so AWX, gives a playbook a terminal at which nobody sits.
 _RUNNER = "AWX_ISOLATED_DATA_DIR"
+# Ansible keeps keys that were typed ahead. No question begins before there were none for so long, in seconds.
+_SILENCE = 0.5
+# Categories of characters that join another one, directions of those that write to the left, and blank letters.
+_JOINED = ("Mn", "Mc", "Me")
+_LEFTWARDS = ("R", "AL", "AN")
+_BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
+
+
+class _Nobody(Exception):
+    """Nobody can answer; the text says why."""
 
 
 class Call(t.NamedTuple):
@@ -40,19 +54,33 @@ class Call(t.NamedTuple):
         host: the host that the tool would run on.
         name: the tool.
         arguments: its arguments, as data.
+        tasks: the tasks that would carry it out, as in `run_tool_tasks`; None where that is not known.
     """
 
     play: str
     host: str
     name: str
     arguments: t.Any
+    tasks: t.Any = None
+
+    def kind(self) -> list[t.Any]:
+        """Return what calls have in common that a person allows with one answer."""
+        return [self.play, self.host, self.name, self.tasks]
 
 
 class Ask(t.Protocol):
     """Asks a person, as `Display.prompt_until` of Ansible does."""
 
-    def __call__(self, question: str, /, *, seconds: int | None) -> bytes:
-        """Return what was typed, also where the time is over before it was sent with Enter.
+    def __call__(
+        self,
+        question: str,
+        /,
+        *,
+        private: bool = False,
+        seconds: float | None = None,
+        complete_input: t.Iterable[bytes] | None = None,
+    ) -> bytes:
+        """Return what was typed until one of these keys (None: Enter), or until the time is over.
 
         Raises: AnsibleError where nobody can be asked; AnsiblePromptInterrupt for Ctrl+C.
         """
@@ -71,11 +99,13 @@ def decide(call: Call, problem: str | None, ask: Ask | None, expires_at: float |
     """
     answer = None
     if ask and not problem:
-        answer = _answer(call, ask, expires_at)
-        problem = {
-            "no": f"The operator did not allow the tool {call.name}.",
-            "nobody": f"The tool {call.name} needs to be confirmed by a person, but nobody could be asked.",
-        }.get(answer)
+        try:
+            answer = _answer(call, ask, expires_at)
+        except _Nobody as why:
+            answer = "nobody"
+            problem = f"The tool {call.name} needs to be confirmed by a person, but {why}."
+        if answer == "no":
+            problem = f"The operator did not allow the tool {call.name}."
     result: dict[str, t.Any] = {"changed": False, "allowed": not problem, "problem": problem, "answer": answer}
     if answer == "stop":
         return {**result, "failed": True, "allowed": False, "msg": f"The operator stopped the run at {call.name}."}
@@ -86,51 +116,81 @@ def decide(call: Call, problem: str | None, ask: Ask | None, expires_at: float |
 
 
 def _answer(call: Call, ask: Ask, expires_at: float | None) -> str:
-    """Return yes, no, always or stop, or nobody where there is no person who could answer."""
-    if is_allowed(call.play, call.host, call.name):
+    """Return yes, no, always or stop. Raises: _Nobody."""
+    if is_allowed(call.kind()):
         return "always"
     if _RUNNER in os.environ:
-        return "nobody"
-    question = _question(call)
-    while True:
-        seconds = None if expires_at is None else int(expires_at - time.time())
-        if seconds is not None and seconds < 1:
-            return "nobody"
-        asked = time.monotonic()
-        try:
-            typed = ask(question, seconds=seconds)
-        except AnsiblePromptInterrupt:
-            return "stop"
-        except AnsibleError:
-            return "nobody"
-        if seconds is not None and time.monotonic() - asked >= seconds:
-            return "nobody"
-        answer = typed.decode(errors="replace").strip().lower()
-        answer = _ANSWERS.get(answer, answer)
-        if answer == "always":
-            allow(call.play, call.host, call.name)
-        if answer in _ANSWERS.values():
-            return answer
-        question = f"{printable(answer)[:40]!r} is no answer to this question.\n{_question(call)}"
+        raise _Nobody("nobody could be asked: ansible-runner runs the playbook")
+    # One question at a time: another host's could come between what is shown and the answer.
+    with asking():
+        note = ""
+        while True:
+            try:
+                answer = _typed(note, call, ask, expires_at)
+            except AnsiblePromptInterrupt:
+                return "stop"
+            except AnsiblePromptNoninteractive:
+                why = "standard input is not a terminal, or the playbook runs in the background"
+                raise _Nobody(f"nobody could be asked: {why}") from None
+            except AnsibleError as error:
+                raise _Nobody(f"nobody could be asked: {error}") from None
+            answer = _ANSWERS.get(answer, answer)
+            if answer == "always":
+                allow(call.kind())
+            if answer in _ANSWERS.values():
+                return answer
+            note = f"'{printable(answer)[:40]}' is not one of: {', '.join(_ANSWERS.values())}.\n"
 
 
-def _question(call: Call) -> str:
-    name, host = printable(call.name), printable(call.host)
+def _typed(note: str, call: Call, ask: Ask, expires_at: float | None) -> str:
+    """Show a call, drop what was typed until then, and ask. Return what is typed. Raises: as Ask, and _Nobody."""
+    shown = note + _shown(call)
+    while ask(shown, private=True, seconds=_SILENCE, complete_input=()):
+        shown = "What was typed before the question is discarded."
+        _seconds(expires_at)
+    seconds = _seconds(expires_at)
+    asked = time.monotonic()
+    allowing = f"{printable(call.name)} on {printable(call.host)} until the play ends"
+    typed = ask(f"Allow this call? yes, no, always ({allowing}), or stop (cancel the run):", seconds=seconds)
+    if seconds is not None and time.monotonic() - asked >= seconds:
+        raise _Nobody(_TOO_LATE)
+    return typed.decode(errors="replace").strip().lower()
+
+
+def _seconds(expires_at: float | None) -> int | None:
+    """Return how long an answer is of use; None for any time. Raises: _Nobody where it is of none."""
+    if expires_at is None:
+        return None
+    seconds = int(expires_at - time.time())
+    if seconds < 1:
+        raise _Nobody(_TOO_LATE)
+    return seconds
+
+
+def _shown(call: Call) -> str:
     arguments = printable(json.dumps(call.arguments, ensure_ascii=False))
     # Whoever sees only the end of long arguments has to know that there is more above.
     length = f" ({len(arguments)} characters)" if len(arguments) > _LONG else ""
     return (
         "The model asks for a tool.\n"
-        f"  host: {host}\n"
-        f"  tool: {name}\n"
-        f"  arguments{length}: {arguments}\n"
-        f"Allow this call? yes, no, always ({name} on {host} until the play ends), or stop (cancel the run):"
+        f"  host: {printable(call.host)}\n"
+        f"  tool: {printable(call.name)}\n"
+        f"  arguments{length}: {arguments}"
     )
 
 
 def printable(text: str) -> str:
     """Return a text with an escape sequence in place of each character that a terminal does not simply show."""
-    return "".join(each if each.isprintable() else _escaped(each) for each in text)
+    return "".join(each if _is_plain(each) else _escaped(each) for each in text)
+
+
+def _is_plain(character: str) -> bool:
+    return (
+        character.isprintable()
+        and unicodedata.category(character) not in _JOINED
+        and unicodedata.bidirectional(character) not in _LEFTWARDS
+        and character not in _BLANK
+    )
 
 
 def _escaped(character: str) -> str:

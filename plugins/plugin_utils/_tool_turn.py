@@ -48,7 +48,8 @@ class Turns:
         params = task.params
         check(params, own_pairs=0)
         host, run_id = self._answering.host, params["run_id"]
-        result: Json = {"changed": False, "thread_id": params["thread_id"], "run_id": run_id}
+        ids = {"thread_id": params["thread_id"], "run_id": run_id}
+        result: Json = {"changed": False, "check_mode": task.check_mode, **ids}
         if task.check_mode:
             # Nothing is answered.
             return {**result, "taken": True, "host": host, "calls": _judged(params)}

@@ -225,7 +225,7 @@ def test_check_mode_foretells(play: Play, model_server: ModelServer) -> None:
 _REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {},
-        "Give either run_thread_id, to run on a thread that exists, or run_messages, to make the thread too: none is",
+        "Give either run_thread_id, to run on a thread that exists, or run_messages, to make the thread too: neither",
     ),
     ({**_THREAD, **_MESSAGES}, "both are given"),
     (

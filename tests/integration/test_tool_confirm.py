@@ -21,7 +21,8 @@ from ansible_collections.threadworks.openai.tests.integration.tool_play import (
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 _NO = {"error": "The operator did not allow the tool disk_usage."}
-_NOBODY = {"error": "The tool disk_usage needs to be confirmed by a person, but nobody could be asked."}
+_NOBODY = "The tool disk_usage needs to be confirmed by a person, but nobody could be asked: "
+_NO_TERMINAL = "standard input is not a terminal, or the playbook runs in the background."
 
 
 def _by_host(**typed: str) -> Person:
@@ -100,6 +101,21 @@ def test_always_is_for_a_tool_on_a_host_until_the_play_ends(tool_play: ToolPlay,
     ]
 
 
+@pytest.mark.matrix
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_keys_that_are_typed_ahead_answer_no_other_question(
+    tool_play: ToolPlay, model_server: ModelServer, strategy: str
+) -> None:
+    """Ansible keeps them in its own memory, also for the questions of other hosts."""
+    model_server.script([{"calls": [_call("/a"), _call("/b")], "match": f"is {host}?"} for host in ("web", "db")])
+    typed = iter(["y\ry\ry\ryes\r\nyes\r\n"])
+    with Person(lambda _question: next(typed, "no\r")) as person:
+        outcome = person.watch(tool_play, strategy=strategy)
+    assert outcome.rc == 0, outcome
+    assert len(person.questions) == 4
+    assert len(messages(outcome, "Tool")) == 1
+
+
 def test_anything_else_is_no_answer(tool_play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL]}])
     typed = iter(["\r", "yes please\r", "n\r"])
@@ -150,7 +166,7 @@ def test_where_nobody_can_answer_nobody_has_allowed_it(tool_play: ToolPlay, mode
     outcome = tool_play(run_tool_confirm=True)
     assert outcome.rc == 0, outcome
     assert hosts_of(outcome, "Tool") == []
-    assert answers(model_server.runs[1]) == [_NOBODY]
+    assert answers(model_server.runs[1]) == [{"error": _NOBODY + _NO_TERMINAL}]
 
 
 def test_ansible_runner_gives_a_terminal_at_which_nobody_sits(tool_play: ToolPlay, model_server: ModelServer) -> None:
@@ -159,4 +175,4 @@ def test_ansible_runner_gives_a_terminal_at_which_nobody_sits(tool_play: ToolPla
         outcome = person.watch(tool_play, limit="web", env={"AWX_ISOLATED_DATA_DIR": "/runner/artifacts/1"})
     assert outcome.rc == 0, outcome
     assert (person.questions, hosts_of(outcome, "Tool")) == ([], [])
-    assert answers(model_server.runs[1]) == [_NOBODY]
+    assert answers(model_server.runs[1]) == [{"error": f"{_NOBODY}ansible-runner runs the playbook."}]

@@ -36,6 +36,7 @@ _NAMES: dict[str, Any] = {
     "__run_answers": [],
     "__run_problem": "forged",
     "__run_round": -1000,
+    "__run_in_vain": [],
     "__run_on_thread": {},
     "__run_with_thread": {},
     "__run_call": _FORGED,
@@ -79,11 +80,19 @@ def test_no_variable_replaces_the_checked_call(tool_play: ToolPlay, model_server
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize("name", ["tool", "tool_output", "__run_now", "__run_turn", "__run_verdict"])
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *((name, _NAMES[name]) for name in ("tool", "tool_output", "__run_now", "__run_turn", "__run_verdict")),
+        ("__run_round", None),
+        ("__run_in_vain", None),
+        ("tool", None),
+    ],
+)
 def test_an_extra_variable_that_outranks_the_role_is_refused(
-    tool_play: ToolPlay, model_server: ModelServer, name: str
+    tool_play: ToolPlay, model_server: ModelServer, name: str, value: object
 ) -> None:
-    outcome = tool_play("-e", json.dumps({name: _NAMES[name]}))
+    outcome = tool_play("-e", json.dumps({name: value}))
     assert outcome.rc == 2
     (told,) = messages(outcome, "Check that no variable takes the place of the role's own")
     assert told.endswith("Give that variable another name.")
@@ -101,6 +110,75 @@ def test_a_variable_of_an_outer_include(tool_play: ToolPlay, model_server: Model
     )
     assert looped.rc == 0, looped
     assert messages(looped, "Tool") == ['disk_usage {"path": "/var"}']
+
+
+def test_a_fact_of_a_host_does_not_decide_about_tools(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """Facts outrank what an inventory or a play sets."""
+    (tool_play.folder / "library").mkdir()
+    forged = {"run_tool_confirm": False, "run_tool_tasks": {"disk_usage": "/tmp/forged.yml"}}
+    (tool_play.folder / "library" / "forge.py").write_text(_MODULE % json.dumps(forged))
+    outcome = tool_play(playbook=_with("    - forge:\n"))
+    assert (outcome.rc, model_server.runs) == (2, [])
+    (told,) = messages(outcome, "Check that no host decides about its tools")
+    assert told.startswith("The facts of web include run_tool_confirm, run_tool_tasks.")
+
+
+def _play_with(keyword: str) -> str:
+    """The play, with a keyword of its own."""
+    return ROLE.replace("  gather_facts: false\n", f"  gather_facts: false\n  {keyword}\n", 1)
+
+
+@pytest.mark.matrix
+def test_a_play_that_ignores_errors_switches_no_check_off(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    playbook = _play_with("ignore_errors: true")
+    refused = tool_play("-e", json.dumps({"__run_verdict": {"allowed": True}}), playbook=playbook)
+    assert (refused.rc, model_server.runs) == (2, []), refused
+    model_server.script([{"calls": [CALL]}, {"calls": [CALL]}])
+    endless = tool_play(playbook=playbook, run_tool_rounds=1)
+    assert (endless.rc, len(hosts_of(endless, "Tool"))) == (2, 1), endless
+    (why,) = messages(endless, "Tell why")
+    assert " It still asks for tools after 1 round (run_tool_rounds), now for disk_usage." in why
+    (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.fail: {msg: broken}\n")
+    model_server.script([{"calls": [CALL]}])
+    failed = tool_play(playbook=playbook, run_tool_errors="fail")
+    assert (failed.rc, failed.results["Outputs"]["msg"]["status"]) == (2, "cancelled"), failed
+
+
+def test_a_play_that_ignores_unreachable_hosts(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """The host is lost, and its run is cancelled."""
+    tool_play.hosts("web", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
+    (tool_play.folder / "disk_usage.yml").write_text(f"- ansible.builtin.raw: uptime\n{TOOL}")
+    model_server.script([{"calls": [CALL]}])
+    outcome = tool_play(playbook=_play_with("ignore_unreachable: true"))
+    assert hosts_of(outcome, "Tool") == []
+    assert _LOST in " ".join(outcome.stderr.split()), outcome
+
+
+@pytest.mark.matrix
+def test_a_block_in_check_mode_runs_no_tool(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """A run that waits for its tools is found by a playbook that runs without --check."""
+    model_server.script([{"calls": [CALL]}])
+    waiting = tool_play(run_tool_tasks={})
+    assert waiting.results["Outputs"]["msg"]["status"] == "requires_action", waiting
+    (tool_play.folder / "disk_usage.yml").write_text(
+        f"- {{name: Tool, ansible.builtin.command: echo, check_mode: false}}\n{TOOL}"
+    )
+    block = "      block:\n        - ansible.builtin.include_role"
+    checked = tool_play(playbook=ROLE.replace(block, f"      check_mode: true\n{block}"))
+    assert checked.rc == 0, checked
+    assert hosts_of(checked, "Take the tool calls, unless another host has") == ["web"]
+    assert hosts_of(checked, "Tool") == []
+    assert len(model_server.runs) == 1
+
+
+def test_a_run_that_outlasts_a_round_is_cancelled(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """It could ask again, when nobody is left to answer."""
+    model_server.script([{"calls": [CALL]}, {"delay": 30, "calls": [CALL]}])
+    outcome = tool_play(run_wait_timeout=5)
+    assert outcome.rc == 2
+    (why,) = messages(outcome, "Tell why")
+    assert why.endswith(" is cancelled. It was in_progress after 5 seconds (run_wait_timeout)."), why
+    assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
 
 def test_a_long_output_is_cut_and_the_model_is_told(tool_play: ToolPlay, model_server: ModelServer) -> None:
