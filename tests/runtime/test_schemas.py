@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import json
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -127,3 +128,72 @@ def test_a_schema_with_too_many_ways_holds_nobody_up(talk: Conversation, model_s
     assert talk.wire.get("/assistants", timeout=httpx2.Timeout(20)).status_code == 200
     (call,) = talk.until(run, "requires_action")["required_action"]["submit_tool_outputs"]["tool_calls"]
     assert call["function"]["problem"].startswith("it cannot be checked against its schema")
+
+
+def _bomb(levels: int) -> Json:
+    """A small schema that takes four times as long to prepare with each level."""
+    names = [f"a{number}" for number in range(levels)]
+    doubled = {name: {"allOf": [{"$ref": f"#/$defs/{after}"}] * 2} for name, after in itertools.pairwise(names)}
+    return {"$defs": {**doubled, names[-1]: {}}, "$ref": "#/$defs/a0", "unevaluatedProperties": False}
+
+
+def test_a_schema_that_takes_too_long_is_refused_and_holds_nobody_up(
+    talk: Conversation, model_server: ModelServer
+) -> None:
+    fields = {"tools": [_tool(PATH), _tool(_bomb(30), "b")]}
+    requests = {
+        "/assistants": {"model": "scripted", **fields},
+        f"/assistants/{talk.assistant}": fields,
+        talk.runs: {"assistant_id": talk.assistant, **fields},
+        "/threads/runs": {"assistant_id": talk.assistant, **fields},
+    }
+    with ThreadPoolExecutor() as pool:
+        answers = {path: pool.submit(talk.wire.post, path, json=body, timeout=300) for path, body in requests.items()}
+        # Others are answered meanwhile.
+        assert talk.wire.get("/assistants", timeout=httpx2.Timeout(20)).status_code == 200
+        assert not all(answer.done() for answer in answers.values())
+        for answer in answers.values():
+            assert answer.result().status_code == 400
+            assert answer.result().json()["error"] == {
+                "type": "invalid_request_error",
+                "message": "Invalid value for 'tools[1].function.parameters': this JSON Schema cannot be used: "
+                "checking it has failed: it needs too much time or memory.",
+                "param": "tools[1].function.parameters",
+                "code": "invalid_value",
+            }
+    assert model_server.requests == []
+
+
+def test_two_functions_of_one_name_are_refused(talk: Conversation, app: Runtime, model_server: ModelServer) -> None:
+    tools = [_tool(PATH), {"type": "code_interpreter"}, _tool(None)]
+    for path, body in {
+        "/assistants": {"model": "scripted", "tools": tools},
+        talk.runs: {"assistant_id": talk.assistant, "tools": tools},
+    }.items():
+        answer = talk.wire.post(path, json=body)
+        assert answer.status_code == 400, answer.text
+        assert answer.json()["error"]["message"] == "Invalid value for 'tools': two functions have the name 'disk'."
+        assert answer.json()["error"]["param"] == "tools"
+    with app.context.store.writing() as connection:  # an older runtime has stored them
+        row = rows.find(connection, ASSISTANTS, talk.assistant)
+        row.document["tools"] = tools
+        rows.save(connection, ASSISTANTS, row, row.document)
+    error = talk.finish()["last_error"]
+    assert error == {
+        "code": "invalid_prompt",
+        "message": "Two functions have the name disk. Rename one of them.",
+    }
+    assert model_server.requests == []
+
+
+@pytest.mark.parametrize("text", ["plain", '{"path": "var"}'])
+def test_a_run_that_fails_for_its_format_keeps_the_usage(
+    talk: Conversation, model_server: ModelServer, text: str
+) -> None:
+    usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
+    model_server.script([{"text": text, "usage": usage}])
+    run = talk.finish(response_format=_format(PATH), tools=[])
+    assert "breaks response_format" in run["last_error"]["message"]
+    counted = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    assert (run["status"], run["usage"]) == ("failed", counted)
+    assert [step["usage"] for step in talk.steps(run)] == [counted]

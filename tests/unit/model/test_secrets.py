@@ -7,9 +7,10 @@ from __future__ import annotations
 import base64
 import html
 import json
+import re
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 import pytest
 from threadworks_runtime.model import ModelError, ModelServer
@@ -38,10 +39,22 @@ SHAPES: list[Shape] = [
     repr,
     _basic,
     lambda key: base64.urlsafe_b64encode(f"{key}:".encode()).decode(),
+    lambda key: re.sub("%..", lambda found: found[0].lower(), quote(key, safe="")),
+    lambda key: quote(quote(key, safe=""), safe=""),
+    quote_plus,
+    lambda key: json.dumps(key).replace("/", "\\/"),
+    lambda key: re.sub(r"[^\w]", lambda found: f"\\u{ord(found[0]):04x}", key),
+    lambda key: re.sub(r"[^\w]", lambda found: f"\\u{ord(found[0]):04X}", key),
+    lambda key: json.dumps(json.dumps(key)),
+    lambda key: json.dumps(json.dumps(json.dumps(key).replace("/", "\\/"))),
+    lambda key: json.dumps(re.sub(r"[^\w]", lambda found: f"\\u{ord(found[0]):04x}", key)),
+    lambda key: re.sub(r"[^\w]", lambda found: f"&#{ord(found[0])};", key),
+    lambda key: re.sub(r"[^\w]", lambda found: f"&#x{ord(found[0]):X};", key),
+    lambda key: quote(_basic(key), safe=""),
 ]
 
 
-@pytest.mark.parametrize("key", [KEY, PLAIN, "schlüssel-für-alles"])
+@pytest.mark.parametrize("key", [KEY, PLAIN, "schlüssel-für-alles", r"it's\a canary/4711 "])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_every_shape_is_hidden(key: str, shape: Shape) -> None:
     shown = Secrets(key).hide(f"before {shape(key)} after")
@@ -55,6 +68,16 @@ def test_every_shape_is_hidden(key: str, shape: Shape) -> None:
 def test_a_placeholder_for_a_key_is_not_hidden(key: str | None) -> None:
     text = "msg_none_sk_k: a secret1 of ours"
     assert Secrets(key).hide(text) == text
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_every_shape_is_hidden_in_pieces(shape: Shape) -> None:
+    veil = Veil(Secrets(KEY))
+    shown = "".join(map(veil.feed, f"before {shape(KEY)} after")) + veil.rest()
+    assert shown.startswith("before ")
+    assert shown.endswith(" after")
+    assert "(key hidden)" in shown
+    assert "4711" not in shown
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7])
@@ -72,6 +95,11 @@ def test_text_without_a_secret_is_not_held_back() -> None:
 
 def _item(kind: str, **fields: Any) -> Json:
     return {"type": "response.output_item.done", "item": {"type": kind, "id": f"{kind}_1", **fields}}
+
+
+def _halves(key: str) -> list[Json]:
+    texts = (f"It is {key[:9]}", f"{key[9:]}.")
+    return [{"type": "output_text", "text": text, "annotations": []} for text in texts]
 
 
 def _replies(key: str) -> dict[str, bytes]:
@@ -103,6 +131,16 @@ def _replies(key: str) -> dict[str, bytes]:
         "a status": answer(json.dumps({"status": key})),
         "an unknown event": stream({"type": "response.output_item.added", key: key}),
         "a text": stream({"type": "response.completed", "response": whole}),
+        "a text in parts": stream(_item("message", content=_halves(key)), end),
+        "a text in parts at the end": stream(
+            {"type": "response.completed", "response": {**whole, "output": [{**message, "content": _halves(key)}]}}
+        ),
+        "a text in parts and pieces": stream(
+            {"type": "response.output_item.added", "item": message},
+            *deltas,
+            _item("message", id="msg_1", content=_halves(key)),
+            end,
+        ),
         "a text in pieces": stream({"type": "response.output_item.added", "item": message}, *deltas, end),
         "a call": stream(_item("function_call", **call), end),
         "a name": stream(_item("function_call", **{**call, "name": key}), end),

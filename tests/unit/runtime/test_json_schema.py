@@ -15,6 +15,7 @@ from threadworks_runtime.json_schema import checking
 from threadworks_runtime.json_schema.checking import problems
 from threadworks_runtime.json_schema.rules import Unusable, check_schema
 from threadworks_runtime.json_schema.text import read_json
+from threadworks_runtime.json_schema.usable import first_unusable
 
 Json = dict[str, Any]
 
@@ -44,6 +45,15 @@ def _doubling(levels: int) -> Json:
         ({"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}, ["$defs", "a", "$ref"], "back to itself"),
         ({"$defs": {"a/b": {"$ref": "#"}}, "$ref": "#/$defs/a~1b"}, ["$defs", "a/b", "$ref"], "back to"),
         ({"$ref": "#", "properties": {"a": {"$ref": "#"}}}, ["$ref"], "back to itself"),
+        ({"$defs": {"a": {"$anchor": "b", "$ref": "#b"}}}, ["$defs", "a", "$ref"], '"#b" leads back to itself'),
+        ({"$id": "http://e/s", "$defs": {"a": {"$ref": "s#/$defs/a"}}}, ["$defs", "a", "$ref"], "back to itself"),
+        ({"$defs": {"a": {"$id": "http://e/a", "$ref": "http://e/a"}}}, ["$defs", "a", "$ref"], "back to itself"),
+        ({"$defs": {"a": {"$id": "urn:a:b", "$ref": "#"}}}, ["$defs", "a", "$ref"], "back to itself"),
+        ({"$defs": {"a": {"$dynamicAnchor": "n", "$dynamicRef": "#n"}}}, ["$defs", "a", "$dynamicRef"], "back to"),
+        ({"$defs": {"a": {"allOf": [{}, {"$ref": "#/$defs/a"}]}}}, ["$defs", "a", "allOf", 1, "$ref"], "back to"),
+        ({"$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}}, ["$defs", "a", "not", "$ref"], "back to itself"),
+        ({"dependentSchemas": {"a": {"$ref": "#"}}}, ["dependentSchemas", "a", "$ref"], "back to itself"),
+        ({"properties": {"a": {"$ref": ""}}}, ["properties", "a", "$ref"], '"#" leads to the schema itself'),
         ({"$ref": "http://127.0.0.1:9/schema"}, ["$ref"], "only references within the schema"),
         ({"$ref": "file:///etc/passwd"}, ["$ref"], "only references within the schema"),
         ({"$schema": "http://example.org/mine"}, ["$schema"], "not a known draft"),
@@ -74,12 +84,69 @@ def test_schemas_that_cannot_be_used(schema: Json, path: list[str | int], reason
         {"$schema": "http://json-schema.org/draft-07/schema#", "definitions": {"a": {}}, "$ref": "#/definitions/a"},
         {"$defs": {"a": {"$anchor": "a"}}, "$ref": "#a", "description": "x", "unknown": 1},
         {"properties": {"pattern": {"type": "string"}, "$ref": {"type": "string"}, "type": {"enum": ["obj"]}}},
+        {"$defs": {"a": {"$anchor": "a", "items": {"$ref": "#a"}, "anyOf": [{"$ref": "#/$defs/b"}]}, "b": {}}},
+        {
+            "$id": "http://e/s",
+            "$dynamicAnchor": "n",
+            "items": {"$dynamicRef": "#n"},
+            "allOf": [{"$ref": "#/$defs/a"}],
+            "$defs": {"a": {"$dynamicAnchor": "n", "properties": {"a": {"$dynamicRef": "#n"}}}},
+        },
+        {"properties": {"not": {"$ref": "#"}, "$ref": {"properties": {"allOf": {"$ref": "#"}}}}},
+        {"$defs": {f"a{number}": {"$ref": f"#/$defs/a{number + 1}"} for number in range(2000)} | {"a2000": {}}},
         _nested(45),
         _doubling(40),
     ],
 )
 def test_schemas_that_can(schema: Json) -> None:
     check_schema(schema)
+
+
+def _unusable(*schemas: Json) -> tuple[int, Unusable] | None:
+    return asyncio.run(first_unusable(list(schemas)))
+
+
+def test_a_schema_that_takes_too_much_is_refused_by_its_number() -> None:
+    found = _unusable({"type": "integer"}, {**_doubling(30), "unevaluatedProperties": False}, {"type": "string"})
+    assert found is not None
+    number, why = found
+    assert (number, why.path) == (1, [])
+    assert why.reason == "checking it has failed: it needs too much time or memory"
+
+
+def test_all_schemas_of_a_request_share_the_time() -> None:
+    """Each of them takes a part of it, so that one of the later ones is refused."""
+    schemas = [
+        {
+            "anyOf": [{"pattern": f"^(a{{0,{80 + n % 7}}}b){{{150 + n % 50}}}$"} for n in range(490)],
+            "title": f"{number}",
+        }
+        for number in range(20)
+    ]
+    found = _unusable({"unevaluatedProperties": True}, *schemas)
+    assert found is not None
+    assert found[0] > 0
+    assert found[1].reason == "checking it has failed: it needs too much time or memory"
+
+
+def test_what_is_simple_or_known_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    known: Json = {"unevaluatedProperties": False}
+    assert _unusable(known) is None
+    monkeypatch.setattr(checking.sys, "executable", "/nonexistent")
+    simple: list[Json] = [{"properties": {"a": {"pattern": rf"^\w{{1,64}}-{n}$", "$ref": "#"}}} for n in range(8)]
+    assert _unusable(known, *simple) is None
+    heavy: list[Json] = [
+        {"allOf": [{}] * 3000},
+        {"unevaluatedItems": False},
+        {"pattern": "(a{100}){1000}"},
+        {"patternProperties": {r"\p{L}{1,64}": {}}},
+        {"pattern": "a" * 11_000},
+    ]
+    for schema in heavy:
+        found = _unusable(simple[0], schema)
+        assert found is not None
+        assert found[0] == 1
+        assert found[1].reason == "checking it has failed: No such file or directory"
 
 
 def test_nothing_is_fetched() -> None:

@@ -109,6 +109,10 @@ def _state(folder: Path) -> dict[str, tuple[int, bytes]]:
     return {file.name: (_mode(file), file.read_bytes()) for file in folder.iterdir()}
 
 
+# Leaves a journal beside the database for ever, with its beginning overwritten.
+_KEPT = ["PRAGMA journal_mode = PERSIST"]
+
+
 @pytest.mark.parametrize(
     ("statements", "sign"),
     [
@@ -118,6 +122,12 @@ def _state(folder: Path) -> dict[str, tuple[int, bytes]]:
         (["PRAGMA journal_mode = WAL", "CREATE TABLE contacts (name)"], "it has a table contacts"),
         (["PRAGMA application_id = 252006673", "CREATE TABLE x (y)"], "its application id is 0x0f055111"),
         (["PRAGMA application_id = -1", "VACUUM"], "its application id is 0xffffffff"),
+        (["PRAGMA page_size = 512", *_KEPT, "CREATE TABLE contacts (name)"], "it has a table contacts"),
+        (["PRAGMA page_size = 1024", *_KEPT, "CREATE TABLE contacts (name)"], "it has a table contacts"),
+        (
+            ["PRAGMA page_size = 512", *_KEPT, "PRAGMA application_id = 4660", "CREATE TABLE x (y)"],
+            "its application id",
+        ),
     ],
 )
 def test_the_database_of_another_program_is_not_changed(tmp_path: Path, statements: list[str], sign: str) -> None:
@@ -159,6 +169,23 @@ def test_what_another_program_has_left_behind_is_not_changed(tmp_path: Path) -> 
     assert {name: after[name] for name in before} == before
 
 
+def test_what_another_program_was_killed_with_is_not_changed(tmp_path: Path) -> None:
+    used, path = tmp_path / "used.db", tmp_path / "left" / "other.db"
+    path.parent.mkdir()
+    _other(used, "PRAGMA page_size = 512", "CREATE TABLE contacts (name)", "INSERT INTO contacts VALUES ('a')")
+    with closing(sqlite3.connect(used)) as database:
+        database.execute("BEGIN")
+        database.execute("CREATE TABLE more (name)")
+        shutil.copy(used, path)
+        shutil.copy(f"{used}-journal", f"{path}-journal")
+    journal = path.with_name("other.db-journal")
+    journal.write_bytes(bytes.fromhex("d9d505f920a163d7") + journal.read_bytes()[8:])
+    assert path.stat().st_size <= 4096
+    before = _state(path.parent)
+    assert "it has a table contacts" in _refusal(path)
+    assert _state(path.parent) == before
+
+
 @pytest.mark.parametrize("content", [b"", b"\0" * 4096], ids=["empty", "a page"])
 def test_a_store_whose_making_was_interrupted_is_made(tmp_path: Path, content: bytes) -> None:
     """A process that was killed at the first write leaves the page and a journal, which says that there was none."""
@@ -172,6 +199,19 @@ def test_a_store_whose_making_was_interrupted_is_made(tmp_path: Path, content: b
         rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {}})
     store.close()
     assert [file.name for file in tmp_path.iterdir()] == ["runtime.db"]
+
+
+def test_a_pipe_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path, 0o644)
+    mode = _mode(path)
+    assert _refusal(path) == f"The store {path} is a pipe or a device, not a file. Choose another path."
+    assert _mode(path) == mode
+
+
+@pytest.mark.parametrize("path", ["/dev/null", "/proc/self/mem"])
+def test_what_keeps_nothing_is_named(path: str) -> None:
+    assert _refusal(path).startswith(f"The store {os.path.realpath(path)} cannot be ")
 
 
 def test_one_file_is_one_store_by_whatever_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

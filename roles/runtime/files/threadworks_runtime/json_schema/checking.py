@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checking values in another process, so that it can be ended."""
+"""Checking schemas and values in another process, so that it can be ended."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from .worker import SECONDS
 _NEEDED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR")
 _HOME = Path(__file__).resolve().parents[2]
 # The process ends itself after its seconds of computing; on a machine that is overloaded it has more of the clock's.
-_PATIENCE = 12 * SECONDS
-# As many at once as there are processors; the other runs wait.
+_PATIENCE = 12 * max(SECONDS.values())
+# As many at once as there are processors; the others wait.
 _WATCHERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="json-schema")
 
 
@@ -32,17 +32,28 @@ async def problems(schemas: list[dict[str, Any]], values: list[tuple[int, Any]])
     """
     if not values:
         return []
-    return await asyncio.get_running_loop().run_in_executor(_WATCHERS, _ask, schemas, values)
+    found, why = await ask("values", {"schemas": schemas, "values": values})
+    return found + [f"it cannot be checked against its schema: {why}"] * (len(values) - len(found))
 
 
-def _ask(schemas: list[dict[str, Any]], values: list[tuple[int, Any]]) -> list[str | None]:
+async def ask(what: str, given: dict[str, Any]) -> tuple[list[Any], str]:
+    """Ask the process.
+
+    :param what: what it checks, ``schemas`` or ``values``.
+    :param given: its input.
+    :return: what it has found of each as far as it got, and why it got no further.
+    """
+    return await asyncio.get_running_loop().run_in_executor(_WATCHERS, _ask, what, given)
+
+
+def _ask(what: str, given: dict[str, Any]) -> tuple[list[Any], str]:
     # What Python needs, and no more: there are secrets in the environment, such as the password of a proxy.
     environment = {name: value for name, value in os.environ.items() if name in _NEEDED or name.startswith("PYTHON")}
     path = os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))
     try:
         process = subprocess.run(
-            [sys.executable, "-m", f"{__package__}.worker"],
-            input=json.dumps({"schemas": schemas, "values": values}).encode(),
+            [sys.executable, "-m", f"{__package__}.worker", what],
+            input=json.dumps(given).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             timeout=_PATIENCE,
@@ -56,5 +67,4 @@ def _ask(schemas: list[dict[str, Any]], values: list[tuple[int, Any]]) -> list[s
         told, why = expired.stdout or b"", "it takes too long"
     except OSError as error:
         told, why = b"", os.strerror(error.errno) if error.errno else "no process can be started"
-    found: list[str | None] = [json.loads(line) for line in told.splitlines(keepends=True) if line.endswith(b"\n")]
-    return found + [f"it cannot be checked against its schema: {why}"] * (len(values) - len(found))
+    return [json.loads(line) for line in told.splitlines(keepends=True) if line.endswith(b"\n")], why

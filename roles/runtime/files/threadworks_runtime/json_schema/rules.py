@@ -7,21 +7,19 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from typing import Any
-from urllib.parse import unquote
 
 import jsonschema_rs
 from jsonschema_rs import ValidationErrorKind
 
+from .loops import REFERENCES, Step, find_loop
 from .text import DEEPEST, is_deep
-
-Step = str | int
 
 _TYPES = "array, boolean, integer, null, number, object or string"
 _LARGEST = 1024 * 1024  # characters of JSON
 _PATTERNS = 500
 _PATTERN_KEYWORDS = ("pattern", "patternProperties")
 _ELSEWHERE = "cannot be found: only references within the schema are followed"
-_REFERENCES = {"$ref": _ELSEWHERE, "$dynamicRef": _ELSEWHERE, "$schema": "is not a known draft of JSON Schema"}
+_NOT_FOUND = {**dict.fromkeys(REFERENCES, _ELSEWHERE), "$schema": "is not a known draft of JSON Schema"}
 # Bytes that one compiled pattern may take.
 _PATTERN_SIZE = 4 * 1024 * 1024
 _SHOWN = 300  # characters of a reason: it may repeat a value
@@ -67,7 +65,12 @@ def compiled(schema: dict[str, Any]) -> jsonschema_rs.Validator:
     )
     if patterns > _PATTERNS:
         raise Unusable([], f"it has more than {_PATTERNS} patterns")
-    _check_references(schema)
+    for path, _name, target in _keywords(schema, *REFERENCES):
+        if target == "":  # the library takes it for a reference to a schema that allows everything
+            raise Unusable(path, 'the reference is empty: "#" leads to the schema itself')
+    if loop := find_loop(schema):
+        path, target = loop
+        raise Unusable(path, f"{_short(json.dumps(target))} leads back to itself")
     try:
         return jsonschema_rs.validator_for(
             schema,
@@ -104,26 +107,6 @@ def json_path(path: list[Step]) -> str:
     return "$" + "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in path)
 
 
-def _check_references(schema: dict[str, Any]) -> None:
-    """Refuse references that lead to each other only: whatever is checked against them would pass."""
-    places = {_pointer(path[:-1]): (path, target) for path, _name, target in _keywords(schema, "$ref")}
-    ends: set[str] = set()
-    for place in places:
-        seen: set[str] = set()
-        while place in places and place not in ends:
-            path, target = places[place]
-            if place in seen:
-                raise Unusable(path, f"{_short(json.dumps(target))} leads back to itself")
-            seen.add(place)
-            place = unquote(str(target))
-        ends |= seen
-
-
-def _pointer(path: list[Step]) -> str:
-    steps = [str(step).replace("~", "~0").replace("/", "~1") for step in path]
-    return "/".join(["#", *steps])
-
-
 def _unusable(schema: dict[str, Any], error: jsonschema_rs.ValidationError) -> Unusable:
     path = error.instance_path
     if path and path[-1] == "type":
@@ -133,9 +116,9 @@ def _unusable(schema: dict[str, Any], error: jsonschema_rs.ValidationError) -> U
         return Unusable(path, f"the pattern {_short(json.dumps(error.instance))} cannot be used: {why}")
     if not path:
         # The library does not say where a reference is that leads nowhere.
-        for at, name, target in _keywords(schema, *_REFERENCES):
+        for at, name, target in _keywords(schema, *_NOT_FOUND):
             if str(target).lstrip("#") in error.message:
-                return Unusable(at, f"{_short(json.dumps(target))} {_REFERENCES[name]}")
+                return Unusable(at, f"{_short(json.dumps(target))} {_NOT_FOUND[name]}")
     return Unusable(path, _short(error.message))
 
 

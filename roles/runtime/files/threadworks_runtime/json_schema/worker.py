@@ -1,8 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process that checks values, with limits of its own: ``python -m threadworks_runtime.json_schema.worker``.
+"""The process that checks schemas and values: ``python -m threadworks_runtime.json_schema.worker schemas|values``.
 
-A schema can be written such that checking a value takes ages, or exhausts the stack. Neither may stop the runtime.
+It has limits of its own. A schema can be written such that preparing it, or checking a value, takes ages, or exhausts
+the memory or the stack. None of that may stop the runtime.
 """
 
 from __future__ import annotations
@@ -10,31 +11,46 @@ from __future__ import annotations
 import json
 import resource
 import sys
+from collections.abc import Iterator
+from typing import Any
 
 from .rules import Unusable, compiled, problem
 
-#: Seconds of computing, for all values together.
-SECONDS = 5
-_MEMORY = 2 * 1024**3  # bytes
+#: Seconds of computing, for all schemas or values together. A schema that is accepted leaves time for its values.
+SECONDS = {"schemas": 2, "values": 5}
+_MEMORY = 1024**3  # bytes
 
 
-def main() -> None:
-    """Read schemas and values from standard input; write for each value what is wrong with it, or null."""
+def main(what: str) -> None:
+    """Read schemas and values from standard input; write for each schema, or each value, what is wrong with it."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS[what], SECONDS[what]))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     given = json.load(sys.stdin)
-    validators = {}
-    for number, value in given["values"]:
-        try:
-            if number not in validators:
-                validators[number] = compiled(given["schemas"][number])
-            found = problem(validators[number], value)
-        except Unusable as unusable:
-            found = f"the schema itself cannot be used: {unusable}"
+    for found in _schemas(given["schemas"]) if what == "schemas" else _values(given["schemas"], given["values"]):
         # Each at once: what is known when the time is over is not lost.
         print(json.dumps(found), flush=True)
 
 
+def _schemas(schemas: list[dict[str, Any]]) -> Iterator[dict[str, Any] | None]:
+    for schema in schemas:
+        try:
+            compiled(schema)
+            yield None
+        except Unusable as unusable:
+            yield {"path": unusable.path, "reason": unusable.reason}
+
+
+def _values(schemas: list[dict[str, Any]], values: list[tuple[int, Any]]) -> Iterator[str | None]:
+    validators = {}
+    for number, value in values:
+        try:
+            if number not in validators:
+                validators[number] = compiled(schemas[number])
+            yield problem(validators[number], value)
+        except Unusable as unusable:
+            yield f"the schema itself cannot be used: {unusable}"
+
+
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1])

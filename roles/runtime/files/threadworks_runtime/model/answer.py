@@ -14,7 +14,7 @@ from .capabilities import check_answer, incomplete_reason
 from .errors import ModelError, from_body, not_understood
 from .events import CallFinished, Event, Finished, Json
 from .formats import check_format
-from .items import PIECES, Call, Message
+from .items import PIECES, Call, Message, without_secrets
 from .parts import CALL_INPUTS, Malformed
 from .secrets import Secrets
 from .usage import read_usage
@@ -68,9 +68,13 @@ async def _judged(response: Json, output: list[Json], calls: list[Json], request
     warnings: list[str] = []
     problems: dict[str, str | None] = {}
     if reason is None:
-        warnings = check_answer(response, output, request)
-        await check_format(output, request)
-        problems = await find_problems(calls, request)
+        try:
+            warnings = check_answer(response, output, request)
+            await check_format(output, request)
+            problems = await find_problems(calls, request)
+        except ModelError as error:
+            error.usage = usage  # what it has cost all the same
+            raise
     if not usage:
         warnings.append("The model server does not tell how many tokens it used.")
     return Finished(reason, usage or dict(_NO_USAGE), output, warnings, problems)
@@ -114,7 +118,7 @@ class _Reader:
             if name is None or name not in self._announced:
                 yield from self._start(event["item"])
         elif kind == "response.output_item.done":
-            yield from self._finish(event["item"])
+            yield from self._finish(without_secrets(event["item"], self._secrets))
         elif isinstance(kind, str) and kind in PIECES:
             self._count(pieces=event.get("delta") or "")
             # A piece of an item that was never announced waits until the whole item comes.
@@ -125,7 +129,9 @@ class _Reader:
         """The response ends, and with it what is still open."""
         status = response.get("status", "completed")
         if status not in ("completed", "incomplete") or response.get("error"):
-            raise from_body(response.get("error") or f"the response ended with status {status}")
+            error = from_body(response.get("error") or f"the response ended with status {status}")
+            error.usage = read_usage(response)
+            raise error
         for item in self.output(response)[len(self._done) :]:
             yield from self._finish(item)
         for left in list(self._open):
@@ -141,7 +147,7 @@ class _Reader:
             return list(self._done)
         output: list[Json] = []
         seen: dict[str | None, Json] = {}
-        for item in whole:
+        for item in (without_secrets(each, self._secrets) for each in whole):
             name = _name_of(item)
             if name is None or seen.get(name) != item:
                 output.append(item)

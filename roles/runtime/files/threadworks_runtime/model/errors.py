@@ -24,10 +24,12 @@ class ModelError(Exception):
     :ivar code: ``server_error``, ``rate_limit_exceeded`` or ``invalid_prompt``, as in a run's ``last_error``.
     :ivar message: what happened and what to do about it; never contains a key.
     :ivar status: the HTTP status of the server's answer, where there was one.
+    :ivar usage: the wire usage of an answer that came to its end and cannot be used; empty where it is not known.
     """
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
+        self.usage: dict[str, int] = {}
         self.code = code
         self.message = message
         self.status = status

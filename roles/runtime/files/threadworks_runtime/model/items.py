@@ -147,6 +147,23 @@ class Call:
             yield CallDelta(self._index, text)
 
 
+def without_secrets(item: Json, secrets: Secrets) -> Json:
+    """An item in which no secret is spread over the parts of a message; each part alone has none.
+
+    :param item: the item, whole.
+    :param secrets: what is not told.
+    :return: the same; where a secret was, the texts are one part, without the places of citations.
+    """
+    parts = item.get("content") or []
+    texts = [part for part in parts if part["type"] == "output_text"] if item["type"] == "message" else []
+    whole = "".join(a_text(part["text"]) for part in texts)
+    shown = secrets.hide(whole) if len(texts) > 1 else whole
+    if shown == whole:
+        return item
+    others = [part for part in parts if part["type"] != "output_text"]
+    return {**item, "content": [{"type": "output_text", "text": shown, "annotations": []}, *others]}
+
+
 def _text(text: str) -> Iterator[Event]:
     if text:
         yield TextDelta(text)

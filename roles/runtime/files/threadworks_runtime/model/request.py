@@ -10,6 +10,7 @@ from typing import Any
 from .errors import LimitReached
 from .events import Json
 from .messages import code_files, to_items
+from .schemas import check_schemas
 from .tools import to_text_format, to_tool_choice, to_tools
 from .truncation import fit, last_messages
 
@@ -40,14 +41,14 @@ async def build_request(
     :param context: tokens that the model's context has for the prompt, where that is known.
     :returns: the request's body, without nulls.
     :raises LimitReached: a token limit leaves no room for this round.
-    :raises ModelError: ``tool_choice`` forces a tool that the run does not have.
+    :raises ModelError: ``tool_choice`` forces a tool that the run does not have, or a schema cannot be used.
     """
     used = used or {"prompt_tokens": 0, "completion_tokens": 0}
     strategy = run.get("truncation_strategy") or {"type": "auto"}
     tools = to_tools(run.get("tools") or [], private.get("tool_resources") or {}, code_files(messages))
-    settings = _settings(run, private, tools, forced=not items) | {
-        "max_output_tokens": _output_limit(run, used, output_limit)
-    }
+    settings = _settings(run, private, tools, forced=not items)
+    await check_schemas(settings)
+    settings["max_output_tokens"] = _output_limit(run, used, output_limit)
     later = [_without_nulls(item) for item in items]
 
     def build(kept: list[Json]) -> Json:

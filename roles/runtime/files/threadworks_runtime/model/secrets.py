@@ -2,21 +2,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Keeping what came as a secret out of what a model server sends: it may be stored, and shown to others.
 
-A server repeats a key in an error, a page, a header or an answer; as it is, quoted for a URL, escaped in JSON or HTML,
-or in the base64 of an ``Authorization`` header.
+A server repeats a key in an error, a page, a header or an answer; as it is, in the base64 of an ``Authorization``
+header, and each special character of either as it is, quoted for a URL, or escaped in JSON, Python or HTML.
 """
 
 from __future__ import annotations
 
 import base64
-import html
 import json
 import re
-from urllib.parse import quote
+from functools import cache
+from html.entities import html5
 
 _HIDDEN = "(key hidden)"
 # A server without keys is often given some word for one: "none", "sk". To hide that would garble ids and texts.
 _LEAST = 8
+# How many backslashes stand before a character in JSON, in JSON in JSON, and once more. It may be one itself.
+_ESCAPED = {"\\": (1, 3, 7), '"': (1, 3, 7), "/": (1, 2, 4), "'": (1, 2, 4)}
 
 
 class Secrets:
@@ -26,17 +28,22 @@ class Secrets:
     """
 
     def __init__(self, *values: str | None) -> None:
-        forms = {form for value in values if value and len(value) >= _LEAST for form in _forms(value)}
-        # The longest first: where one form contains another, all of it is hidden.
-        self._forms = sorted(forms, key=lambda form: (-len(form), form))
-        self._starts = {form[0] for form in forms}
-        self._shortest, self._longest = min(map(len, forms), default=0), max(map(len, forms), default=1)
-        self._pattern = re.compile("|".join(map(re.escape, self._forms))) if forms else None
+        texts = {form for value in values if value and len(value) >= _LEAST for form in (value, *_in_base64(value))}
+        # The longest first: where one text contains another, all of it is hidden.
+        spelt = [[_spellings(each) for each in text] for text in sorted(texts, key=lambda text: (-len(text), text))]
+        self._spelt = spelt
+        self._shortest = min(map(len, texts), default=0)
+        self._longest = max((sum(max(map(len, each)) for each in text) for text in spelt), default=1)
+        self._starts = {each[0] for text in spelt for each in text[0]}
+        self._pattern: re.Pattern[str] | None = None
+        if texts:
+            # Most places of a text are passed over quickly.
+            starts = "".join(map(re.escape, sorted(self._starts)))
+            self._pattern = re.compile(f"(?=[{starts}])(?:{'|'.join(map(_pattern, spelt))})")
 
     def hide(self, text: str) -> str:
         """A text without the secrets."""
-        # Most texts are short or have none, and to look for each form in turn is the fastest way to know.
-        if self._pattern is None or len(text) < self._shortest or not any(form in text for form in self._forms):
+        if self._pattern is None or len(text) < self._shortest:
             return text
         return self._pattern.sub(_HIDDEN, text)
 
@@ -47,7 +54,7 @@ class Secrets:
         :return: the index; the text's length where none has.
         """
         for start in range(max(0, len(text) - self._longest + 1), len(text)):
-            if text[start] in self._starts and any(form.startswith(text[start:]) for form in self._forms):
+            if text[start] in self._starts and any(_is_cut(spelt, text, start) for spelt in self._spelt):
                 return start
         return len(text)
 
@@ -79,19 +86,51 @@ class Veil:
         return held
 
 
-def _forms(value: str) -> set[str]:
-    data = value.encode("utf-8", "replace")
-    plain = {value, quote(value), quote(value, safe=""), html.escape(value), repr(value)[1:-1]}
-    escaped = {json.dumps(value)[1:-1], json.dumps(value, ensure_ascii=False)[1:-1]}
-    return plain | escaped | {form for before in range(3) for form in _in_base64(data, before)}
+def _is_cut(spelt: list[tuple[str, ...]], text: str, start: int) -> bool:
+    """Whether a text ends within a secret.
 
-
-def _in_base64(data: bytes, before: int) -> set[str]:
-    """How data look in the base64 of something longer: the characters that depend on the data alone.
-
-    :param data: the data.
-    :param before: how many bytes stand before them, modulo 3.
+    :param spelt: the spellings of each of the secret's characters.
+    :param text: the text.
+    :param start: where the secret may begin.
     """
-    bits = 8 * (before + len(data))
-    encoded = base64.b64encode(bytes(before) + data).decode()[-(-8 * before // 6) : bits // 6]
-    return {encoded, encoded.replace("+", "-").replace("/", "_")}
+    places = {start}
+    for spellings in spelt:
+        if any(each.startswith(text[place:]) for place in places for each in spellings):
+            return True
+        places = {place + len(each) for place in places for each in spellings if text.startswith(each, place)}
+        if not places:
+            break
+    return False
+
+
+def _pattern(spelt: list[tuple[str, ...]]) -> str:
+    return "".join(f"(?:{'|'.join(map(re.escape, spellings))})" for spellings in spelt)
+
+
+@cache
+def _spellings(character: str) -> tuple[str, ...]:
+    """How a character may be written, the longest way first."""
+    if character.isascii() and character.isalnum():
+        return (character,)
+    code = ord(character)
+    units = [json.dumps(character)[1:-1]] if code > 0x7F else [f"\\u{code:04x}", f"\\x{code:02x}"]
+    quoted = "".join(f"%{byte:02x}" for byte in character.encode("utf-8", "replace"))
+    spelt = {quoted, quoted.replace("%", "%25"), f"&#{code};", f"&#{code:03};", f"&#x{code:x};", f"&#x{code:04x};"}
+    spelt |= {unit.replace("\\", "\\" * times) for unit in units for times in (1, 2, 4)}
+    spelt |= {each.upper().replace("\\U", "\\u").replace("\\X", "\\x").replace("&#X", "&#x") for each in spelt}
+    spelt |= {f"&{name}" for name, meant in html5.items() if meant == character and name.endswith(";")}
+    spelt |= {character, repr(character)[1:-1], *(("+",) if character == " " else ())}
+    if character in _ESCAPED:
+        spelt |= {"\\" * times + character for times in _ESCAPED[character]}
+    return tuple(sorted(spelt, key=lambda each: (-len(each), each)))
+
+
+def _in_base64(value: str) -> set[str]:
+    """How a text looks in the base64 of something longer: the characters that depend on the text alone."""
+    data = value.encode("utf-8", "replace")
+    found: set[str] = set()
+    for before in range(3):  # how many bytes stand before it, modulo 3
+        bits = 8 * (before + len(data))
+        encoded = base64.b64encode(bytes(before) + data).decode()[-(-8 * before // 6) : bits // 6]
+        found |= {encoded, encoded.replace("+", "-").replace("/", "_")}
+    return found

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..json_schema.rules import Unusable, check_schema
 from .errors import ModelError
 from .events import Json
 
@@ -55,8 +54,8 @@ def to_text_format(response_format: str | Json | None) -> Json | None:
         return {"type": kind}
     spec = response_format[kind]
     described = {"description": spec["description"]} if spec.get("description") else {}
-    schema = _usable(spec.get("schema") or {}, "response_format.json_schema.schema")
-    return {"type": kind, "name": spec["name"], **described, "schema": schema, "strict": bool(spec.get("strict"))}
+    schema, strict = spec.get("schema") or {}, bool(spec.get("strict"))
+    return {"type": kind, "name": spec["name"], **described, "schema": schema, "strict": strict}
 
 
 def describe(choice: str | Json) -> str:
@@ -66,26 +65,15 @@ def describe(choice: str | Json) -> str:
     return f"the function {choice['name']}" if choice["type"] == "function" else str(choice["type"])
 
 
-def _usable(schema: Json, where: str) -> Json:
-    """A schema that values can be checked against; an assistant of an older runtime may have another one."""
-    try:
-        check_schema(schema)
-    except Unusable as unusable:
-        message = f"The JSON Schema in {where} cannot be used: {unusable}."
-        raise ModelError("invalid_prompt", message) from unusable
-    return schema
-
-
 def _function(tool: Json, _resources: Json, _file_ids: list[str]) -> Json:
     function = tool["function"]
     described = {"description": function["description"]} if function.get("description") else {}
-    parameters = _usable(function.get("parameters") or NO_PARAMETERS, f"the parameters of function {function['name']}")
     # Responses takes a missing "strict" for true, the Assistants wire for false.
     return {
         "type": "function",
         "name": function["name"],
         **described,
-        "parameters": parameters,
+        "parameters": function.get("parameters") or NO_PARAMETERS,
         "strict": bool(function.get("strict")),
     }
 

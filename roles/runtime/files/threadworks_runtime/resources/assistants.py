@@ -11,6 +11,7 @@ from sqlalchemy import Connection
 
 from .. import documents
 from ..schemas.assistants import CreateAssistant, ModifyAssistant
+from ..schemas.json_schemas import check_schemas
 from ..store import rows
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS
@@ -29,6 +30,7 @@ class Assistants(Resource):
     async def on_post(self, req: Request, resp: Response) -> None:
         """createAssistant"""
         body = await read_body(req, CreateAssistant)
+        await check_schemas(body)
         claim = ticket_of(req, body)
 
         def work(connection: Connection) -> tuple[dict[str, Any], bool]:
@@ -52,6 +54,7 @@ class Assistant(Resource):
     async def on_post(self, req: Request, resp: Response, assistant_id: str) -> None:
         """modifyAssistant"""
         body = await read_body(req, ModifyAssistant)
+        await check_schemas(body)
 
         def work(connection: Connection) -> dict[str, Any]:
             row = rows.find(connection, ASSISTANTS, assistant_id, lock=True)

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Row
 from .. import documents, lifecycle
 from ..errors import ApiError
 from ..ids import new_id
+from ..schemas.json_schemas import check_schemas
 from ..schemas.messages import ModifyMetadata
 from ..schemas.runs import CreateRun, CreateThreadAndRun, NoBody, SubmitToolOutputs
 from ..store import rows
@@ -68,8 +69,9 @@ class Runs(Resource):
 
     async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
         """createRun"""
-        body, include = await read_body(req, CreateRun), read_include(req)
-        options = read_options(req, self._context)
+        body = await read_body(req, CreateRun)
+        await check_schemas(body)
+        include, options = read_include(req), read_options(req, self._context)
         claim = ticket_of(req, body)
 
         def work(connection: Connection) -> tuple[dict[str, Any], bool]:
@@ -92,7 +94,9 @@ class ThreadRuns(Resource):
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """createThreadAndRun"""
-        body, options = await read_body(req, CreateThreadAndRun), read_options(req, self._context)
+        body = await read_body(req, CreateThreadAndRun)
+        await check_schemas(body)
+        options = read_options(req, self._context)
         claim = ticket_of(req, body)
         opening: list[lifecycle.Event] = []
 

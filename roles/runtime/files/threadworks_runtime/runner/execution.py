@@ -65,7 +65,7 @@ class Execution:
         except Stopped:
             pass
         except ModelError as error:
-            await self._end("failed", error={"code": error.code, "message": error.message})
+            await self._end("failed", usage=error.usage, error={"code": error.code, "message": error.message})
         except LimitReached as limit:
             await self._end("incomplete", reason=limit.reason)
         except ImportError as error:
@@ -98,9 +98,14 @@ class Execution:
         except Stopped:
             return
 
-    async def _end(self, status: str, **details: Any) -> None:
+    async def _end(self, status: str, *, usage: dict[str, int] | None = None, **details: Any) -> None:
+        def end(entry: Entry) -> None:
+            if usage:
+                self._count(entry, usage)
+            self.ledger.end_within(entry, status, **details)
+
         try:
-            await self.ledger.end(status, **details)
+            await self.ledger.write(end, last=True)
         except Stopped:
             pass
         except SQLAlchemyError as error:
@@ -171,10 +176,9 @@ class Execution:
 
     async def _finish(self, event: events.Finished) -> None:
         def finish(entry: Entry) -> None:
-            private = entry.row.private
-            private["usage"] = {name: count + event.usage.get(name, 0) for name, count in private["usage"].items()}
-            private["items"] += event.items
+            entry.row.private["items"] += event.items
             self._note(entry, event)
+            self._count(entry, event.usage)
             functions = self.ledger.calls.functions() if self.ledger.calls else []
             if functions and event.reason is None:
                 self._close_parts(entry)
@@ -213,15 +217,25 @@ class Execution:
             self.ledger.calls = None
 
     def _note(self, entry: Entry, event: events.Finished) -> None:
-        """Put the round's usage, and what may have gone wrong unseen, with the step that is its last."""
-        last = next((id for kind, id in reversed(self._made) if kind is STEPS), None)
+        """Put what may have gone wrong unseen with the step that is the round's last."""
+        last = self._last_step()
         if last is None:
             # An answer without any output; what there is to say of it needs a place all the same.
             last = self._begin_step(entry, _no_calls())
         row = rows.find(entry.connection, STEPS, last)
         warnings = {f"warning_{number}": text[:512] for number, text in enumerate(event.warnings[:16], 1)}
-        noted = {**row.document, "metadata": warnings}
-        rows.save(entry.connection, STEPS, row, noted, {"usage": event.usage})
+        rows.save(entry.connection, STEPS, row, {**row.document, "metadata": warnings})
+
+    def _count(self, entry: Entry, usage: dict[str, int]) -> None:
+        """Add the round's usage to the run's, and put it with the step that is the round's last."""
+        private = entry.row.private
+        private["usage"] = {name: count + usage.get(name, 0) for name, count in private["usage"].items()}
+        if last := self._last_step():
+            row = rows.find(entry.connection, STEPS, last)
+            rows.save(entry.connection, STEPS, row, row.document, {"usage": usage})
+
+    def _last_step(self) -> str | None:
+        return next((id for kind, id in reversed(self._made) if kind is STEPS), None)
 
 
 def _no_calls() -> Document:

@@ -7,9 +7,7 @@ from __future__ import annotations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
-from pydantic_core import PydanticCustomError
 
-from ..json_schema.rules import Unusable, check_schema
 from .base import Body
 
 # Metadata is searched for, and PostgreSQL knows no text with a null character.
@@ -32,16 +30,8 @@ Name64 = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None
 
 
-def _usable(schema: dict[str, Any]) -> dict[str, Any]:
-    try:
-        check_schema(schema)
-    except Unusable as unusable:
-        context = {"path": unusable.path, "reason": unusable.reason}
-        raise PydanticCustomError("json_schema", "this JSON Schema cannot be used: {reason}", context) from None
-    return schema
-
-
-Schema = Annotated[dict[str, Any], AfterValidator(_usable)]
+Schema = dict[str, Any]
+"""A JSON Schema, of which only the form is checked here: see `json_schemas`."""
 
 
 class CodeInterpreter(Body):
@@ -76,8 +66,18 @@ class Function(Body):
 
 
 Tool = Annotated[CodeInterpreter | FileSearch | Function, Field(discriminator="type")]
-AssistantTools = Annotated[list[Tool], Field(max_length=128)]
-RunTools = Annotated[list[Tool], Field(max_length=20)] | None
+
+
+def _distinct(tools: list[Tool]) -> list[Tool]:
+    names = [tool.function.name for tool in tools if isinstance(tool, Function)]
+    if name := next((name for number, name in enumerate(names) if name in names[:number]), None):
+        # A call could mean either, and would be checked against one.
+        raise ValueError(f"two functions have the name '{name}'")
+    return tools
+
+
+AssistantTools = Annotated[list[Tool], Field(max_length=128), AfterValidator(_distinct)]
+RunTools = Annotated[list[Tool], Field(max_length=20), AfterValidator(_distinct)] | None
 
 
 class _CodeInterpreterResources(Body):

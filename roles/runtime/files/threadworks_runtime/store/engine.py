@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
 import time
@@ -111,20 +112,18 @@ def _sqlite(url: URL) -> Engine:
 
 def _use_write_ahead_log(engine: Engine) -> None:
     deadline = time.monotonic() + _WAIT
-    raw = engine.raw_connection()
     try:
-        while raw.cursor().execute("PRAGMA journal_mode").fetchone()[0] != "wal":
-            try:
-                raw.cursor().execute("PRAGMA journal_mode = WAL")
-                return
-            except sqlite3.OperationalError as error:  # SQLite does not wait for this lock by itself
-                if time.monotonic() > deadline or not is_busy(error):
-                    raise
-                time.sleep(0.02)
+        with contextlib.closing(engine.raw_connection()) as raw:
+            while raw.cursor().execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+                try:
+                    raw.cursor().execute("PRAGMA journal_mode = WAL")
+                    return
+                except sqlite3.OperationalError as error:  # SQLite does not wait for this lock by itself
+                    if time.monotonic() > deadline or not is_busy(error):
+                        raise
+                    time.sleep(0.02)
     except sqlite3.Error as error:
         raise DBAPIError("PRAGMA journal_mode", None, error) from error
-    finally:
-        raw.close()
 
 
 def _postgresql(url: URL) -> Engine:

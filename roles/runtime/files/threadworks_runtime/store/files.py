@@ -18,6 +18,7 @@ APPLICATION_ID = 0x74687764
 # Tables that every version's stores have; another program may have one or the other name, too.
 _OURS = {version.name, "assistants", "threads", "messages", "runs", "steps"}
 _PAGE = 4096  # bytes
+_IN_USE = bytes.fromhex("d9d505f920a163d7")  # what a journal begins with
 _PRIVATE = 0o600
 _LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
 
@@ -34,8 +35,10 @@ def prepare(path: Path, wait: float) -> None:
     _make_folder(path.parent)
     # Made here, not by SQLite, so that no other user can read it at any moment.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE))
-    if not path.is_file():  # SQLite says what is wrong with a device
+    if path.is_char_device():  # SQLite says what is wrong with it
         return
+    if not path.is_file():
+        raise StoreError(f"The store {path} is a pipe or a device, not a file. Choose another path.")
     _refuse_others(path, wait)
     for file in (path, *(_beside(path, end) for end in (_LOG, _INDEX, _JOURNAL))):
         with contextlib.suppress(FileNotFoundError):
@@ -54,8 +57,7 @@ def _make_folder(folder: Path) -> None:
 
 def _refuse_others(path: Path, wait: float) -> None:
     size = path.stat().st_size
-    # A process that was killed while it made a store leaves its first page, and a journal that undoes it.
-    if not size or (size <= _PAGE and _beside(path, _JOURNAL).exists()):
+    if not size or (size <= _PAGE and _is_unmade(path)):
         return
     # Whoever closes a database that is open to write changes what its program has left, and whoever reads a database in
     # use makes files beside it, unless it says that nobody uses it.
@@ -67,6 +69,20 @@ def _refuse_others(path: Path, wait: float) -> None:
         raise _other(path, f"its application id is {application_id & 0xFFFFFFFF:#010x}")
     if tables and not _OURS.issubset(tables):
         raise _other(path, f"it has a table {tables[0]}")
+
+
+def _is_unmade(path: Path) -> bool:
+    """Whether a process was killed while it made a store: it leaves an empty page, and a journal that undoes it.
+
+    A journal alone says nothing. Some programs keep theirs, and overwrite its beginning when it has had its use.
+    """
+    if any(path.read_bytes()):
+        return False
+    try:
+        with _beside(path, _JOURNAL).open("rb") as journal:
+            return journal.read(len(_IN_USE)) == _IN_USE
+    except FileNotFoundError:
+        return False
 
 
 def _beside(path: Path, end: str) -> Path:

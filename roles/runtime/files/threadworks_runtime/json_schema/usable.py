@@ -1,0 +1,93 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether a request's schemas can be used: at once where that is sure to be quick, else in another process."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from typing import Any
+
+from .checking import ask
+from .rules import Unusable, check_schema
+
+# What is prepared here: up to about 20 milliseconds, in which nobody else is answered.
+_LIGHT_VALUES = 2000
+_LIGHT_PATTERNS = 10_000  # characters, repeated as often as the patterns say
+_BRACES = re.compile(r"\{[^}]*")
+_DIGITS = re.compile(r"\d{1,6}")
+# Unicode classes and flags have thousands of characters behind a few.
+_HEAVY = re.compile(r"\\[pP]|\(\?")
+_PATTERNS = ("pattern", "patternProperties")
+# Preparing them takes twice as long, or more, with each reference that they follow.
+_UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
+_MOST_KNOWN = 4096
+
+# Digests of schemas that can be used, the oldest first: each round of a run has its assistant's again.
+_known: dict[bytes, None] = {}
+
+
+async def first_unusable(schemas: list[dict[str, Any]]) -> tuple[int, Unusable] | None:
+    """Look for a schema that cannot be used. All of them together have a few seconds of computing.
+
+    :param schemas: the schemas.
+    :return: the first one's number and what is wrong with it; ``None``: all can be used.
+    """
+    digests = [hashlib.sha256(json.dumps(schema).encode()).digest() for schema in schemas]
+    new = [number for number, digest in enumerate(digests) if digest not in _known]
+    if not new:
+        return None
+    unknown = [schemas[number] for number in new]
+    if _are_light(unknown):
+        found, why = [_verdict(schema) for schema in unknown], ""
+    else:
+        told, why = await ask("schemas", {"schemas": unknown})
+        found = [each and Unusable(each["path"], each["reason"]) for each in told]
+    found += [Unusable([], f"checking it has failed: {why}")] * (len(new) - len(found))
+    for number, unusable in zip(new, found, strict=True):
+        if unusable is not None:
+            return number, unusable
+        _known[digests[number]] = None
+        if len(_known) > _MOST_KNOWN:
+            del _known[next(iter(_known))]
+    return None
+
+
+def _verdict(schema: dict[str, Any]) -> Unusable | None:
+    try:
+        check_schema(schema)
+    except Unusable as unusable:
+        return unusable
+    return None
+
+
+def _are_light(schemas: list[dict[str, Any]]) -> bool:
+    """Whether schemas are small and simple enough to be prepared quickly, whatever they say."""
+    left: list[Any] = [*schemas]
+    values = patterns = 0.0
+    while left:
+        value = left.pop()
+        values += 1
+        if isinstance(value, dict):
+            if not value.keys().isdisjoint(_UNEVALUATED):
+                return False
+            for name in _PATTERNS:
+                found = value.get(name)
+                texts = [found] if isinstance(found, str) else found if isinstance(found, dict) else []
+                patterns += sum(map(_weight, texts))
+            left += value.values()
+        elif isinstance(value, list):
+            left += value
+        if values + len(left) > _LIGHT_VALUES or patterns > _LIGHT_PATTERNS:
+            return False
+    return True
+
+
+def _weight(pattern: str) -> float:
+    if _HEAVY.search(pattern) or len(pattern) > _LIGHT_PATTERNS:
+        return math.inf
+    # Repetitions within repetitions multiply.
+    counts = [max(map(int, _DIGITS.findall(braces)), default=1) for braces in _BRACES.findall(pattern)]
+    return len(pattern) * math.prod(counts) if len(counts) < 10 else math.inf
