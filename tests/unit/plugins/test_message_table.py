@@ -119,9 +119,11 @@ def active(answer: Json, status: str = "in_progress") -> Given:
     def given(world: World) -> None:
         on_a_thread(did("message", **HI), did("assistant", name="A", model="m"))(world)
         world.model.script([answer])
+        asked = len(world.model.runs)
         run = world.do("run", **T, assistant_id="newest", tools=[FUNCTION], wait=False).result["run_id"]
         path = ("threads", world.ids["thread_id"], "runs", run)
-        world.wait(lambda: world.wire.get(*path)["status"] in (status, "completed"))
+        # It is in progress a moment before the model is asked.
+        world.wait(lambda: world.wire.get(*path)["status"] in (status, "completed") and len(world.model.runs) > asked)
 
     return given
 
