@@ -14,6 +14,9 @@ import typing as t
 
 from ._socket import network_environment, socket_path
 
+if t.TYPE_CHECKING:
+    from ._start import Start
+
 # How long a runtime may take to become ready, in seconds: about one on a machine with nothing else to do.
 READY_WITHIN = 60.0
 
@@ -65,9 +68,7 @@ class LocalRuntime:
 
         Raises: TaskError that says what to do.
         """
-        from ._start import Start
-
-        Start(self._configuration(), min(within, READY_WITHIN), within < READY_WITHIN).unless_one_listens()
+        self._begin(within).unless_one_listens()
 
     def replace(self, pid: int | None, within: float = READY_WITHIN) -> None:
         """Replace the runtime that hangs, unless somebody else has done so; return when another one listens.
@@ -78,19 +79,19 @@ class LocalRuntime:
 
         Raises: TaskError that says what to do.
         """
+        self._begin(within).instead_of(pid)
+
+    def _begin(self, within: float) -> Start:
         from ._start import Start
 
-        Start(self._configuration(), min(within, READY_WITHIN), within < READY_WITHIN).instead_of(pid)
-
-    def _configuration(self) -> dict[str, t.Any]:
-        """Return what a runtime reads from standard input."""
-        return {
+        configuration = {
             "store": self._store,
             "socket": self.path(),
             "idle_timeout": self._idle_timeout,
             "concurrent_runs": self._concurrent_runs,
             "environment": self._network,
         }
+        return Start(configuration, min(within, READY_WITHIN), within < READY_WITHIN)
 
 
 def _absolute(store: str) -> str:
