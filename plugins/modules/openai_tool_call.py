@@ -18,8 +18,8 @@ description:
   - The answers are V(yes) and V(no); V(always), which allows every further call of this tool on this host until the
     play ends; and V(stop), which fails the task. They can be shortened to their first letter. Ctrl+C means V(stop).
     What is typed before the question appears is discarded.
-  - A call is not allowed where nobody can answer, that is, where standard input is not a terminal, where the playbook
-    runs in the background, in AWX and with ansible-runner, and where the run expires before there is an answer.
+  - A call is not allowed if no one can answer, that is, if standard input is not a terminal, if the playbook runs in
+    the background, in AWX and with ansible-runner, and if the run expires before there is an answer.
   - The role P(threadworks.openai.run#role) uses this module.
 extends_documentation_fragment:
   - threadworks.openai.attributes

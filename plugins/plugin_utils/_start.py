@@ -90,7 +90,7 @@ class Start:
 
 
 def listener(path: str) -> int | None:
-    """Return the process that listens at a socket; None where nobody does, or the platform does not tell."""
+    """Return the process that listens at a socket; None if no process does, or if the platform does not say."""
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
         try:
             probe.settimeout(patience())

@@ -82,7 +82,7 @@ class Ask(t.Protocol):
     ) -> bytes:
         """Return what was typed until one of these keys (None: Enter), or until the time is over.
 
-        Raises: AnsibleError where nobody can be asked; AnsiblePromptInterrupt for Ctrl+C.
+        Raises: AnsibleError if no one can be asked; AnsiblePromptInterrupt for Ctrl+C.
         """
 
 
@@ -92,7 +92,7 @@ def decide(call: Call, problem: str | None, ask: Ask | None, expires_at: float |
     Args:
         call: the call.
         problem: why it must not be carried out, whatever a person says; None where there is no such reason.
-        ask: asks a person; None where nobody has to be asked.
+        ask: asks a person; None if no confirmation is needed.
         expires_at: when the run expires, in seconds since 1970; None where that is not known.
 
     Returns: the task's result.

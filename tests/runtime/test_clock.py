@@ -97,7 +97,7 @@ def test_a_run_has_the_time_that_it_has(
 def test_no_other_runtime_takes_up_a_run_that_waits_for_its_turn(
     settings: Settings, model_server: ModelServer, step: Step
 ) -> None:
-    """A local runtime's queued run, and a served runtime on the same store: it takes what nobody holds."""
+    """A local runtime's queued run, and a served runtime on the same store: it takes a run without a holder."""
     model_server.script([{"hold": True}])
     local = replace(settings, executor="local", concurrent_runs=1)
     with talking(local) as talk, talking(replace(settings, concurrent_runs=0)) as served:

@@ -289,7 +289,7 @@ def test_a_waiting_run_expires_when_somebody_looks(settings: Settings, model_ser
         (call,) = run["required_action"]["submit_tool_outputs"]["tool_calls"]
         refused = talk.submit(run, (call["id"], "x"))
         assert _refusal(refused) == 'Runs in status "expired" do not accept tool outputs.'
-        # The thread is free, also where nobody has looked at the run before.
+        # The thread is free, also if the run has not been read before.
         second = talk.finish()
         wait_for(lambda: time.time() >= second["expires_at"])
         assert talk.wire.post(f"/threads/{talk.thread}/messages", json=_MESSAGE).status_code == 200

@@ -64,7 +64,7 @@ class RuntimeKills:
             hands: how many.
             options: their connection options.
             victims: what may be killed.
-            again: called after each kill: starts what nobody else does.
+            again: called after each kill: restarts what does not start by itself.
 
         Raises: Failed where a hand does not end.
         """

@@ -16,7 +16,7 @@ KINDS = Kinds(
     [
         Kind("refused", ("failed",), says="refused"),
         Kind("a host that does not exist", ("failed",), host="no-such-host.invalid", says="connection"),
-        Kind("http where nobody listens, asked with https", ("failed",), scheme="https", says="refused"),
+        Kind("http where no server listens, asked with https", ("failed",), scheme="https", says="refused"),
     ]
 )
 

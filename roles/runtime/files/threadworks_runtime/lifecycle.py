@@ -119,7 +119,7 @@ def due(row: Row[Any], *, takes_queued: bool) -> str | None:
 
 
 def cancel(connection: Connection, row: Row[Any]) -> list[Event]:
-    """Cancel a run: at once where nobody works on it, otherwise by asking its runner.
+    """Cancel a run: at once if no runner holds it, otherwise by asking its runner.
 
     :param connection: a writing transaction that has locked the run.
     :param row: the run.

@@ -16,7 +16,7 @@ _LARGEST_INTEGER = 2**64
 
 
 def clean(value: Any, secrets: Secrets) -> Any:
-    """Take out what nobody could read, and what nobody may.
+    """Remove what JSON cannot carry, and what is secret.
 
     Halves of surrogate pairs become question marks; NaN, infinities and integers of more than 64 bits become null.
 
