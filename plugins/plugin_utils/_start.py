@@ -43,7 +43,8 @@ class Start:
     def unless_one_listens(self) -> None:
         """Start a runtime where none listens; return when one does. Raises: TaskError that says what to do."""
         with self._turn() as turn:
-            if not _listens(self._path):
+            # Whether it hangs is for those to decide who wait for an answer.
+            if not _listens(self._path, also_hanging=True):
                 self._launch(turn)
 
     def instead_of(self, pid: int | None) -> None:
@@ -59,7 +60,7 @@ class Start:
             if pid is not None and found == pid:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGTERM)
-            elif (pid is not None and found is not None) or _answers(self._path):
+            elif (pid is not None and found is not None) or _listens(self._path, also_hanging=False):
                 return
             self._launch(turn)
 
@@ -100,16 +101,8 @@ def listener(path: str) -> int | None:
             return None
 
 
-def _listens(path: str) -> bool:
+def _listens(path: str, *, also_hanging: bool) -> bool:
     try:
         return ask(path, "GET", "/healthz", patience()) is not None
     except Unanswered:
-        # Whether it hangs is for those to decide who wait for an answer.
-        return True
-
-
-def _answers(path: str) -> bool:
-    try:
-        return ask(path, "GET", "/healthz", patience()) is not None
-    except Unanswered:
-        return False
+        return also_hanging
