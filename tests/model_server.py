@@ -31,7 +31,7 @@ otherwise the text is ``Reply to: <last user text>``. A scripted answer is used 
 ``json``                true: plain JSON although a stream was asked for
 ``sparse``              true: events as llama.cpp sends them, without indexes, numbers, defaults and ``[DONE]``
 ``delay``               seconds before the answer; ``delta_delay``: seconds before each delta
-``hold``                true: no answer before :meth:`ModelServer.release`; ``hold_after``: after that many events
+``hold``                true: no answer before `release`; ``hold_after``: after that many events
 ``linger``              seconds between the last event and the end of the stream
 ``hang``                true: no answer at all; ``hang_after``: silence after that many events
 ``break_after``         the connection is cut after that many events
@@ -67,9 +67,10 @@ _TOOL_FIELDS = {"function": "name", "code_interpreter": "container", "file_searc
 class ModelServer:
     """The server, on a thread of its own while the ``with`` block runs.
 
-    :param port: TCP port on the loopback address; 0 takes a free one.
-    :param api_key: the only key that is accepted; ``None`` accepts every request.
-    :param openai: refuse what OpenAI refuses but small servers ignore (a chat style ``response_format``).
+    Args:
+        port: TCP port on the loopback address; 0 takes a free one.
+        api_key: The only key that is accepted; ``None`` accepts every request.
+        openai: Refuse what OpenAI refuses but small servers ignore (a chat style ``response_format``).
     """
 
     def __init__(self, *, port: int = 0, api_key: str | None = None, openai: bool = False) -> None:
@@ -126,7 +127,7 @@ class ModelServer:
             self._script, self._requests, self._released = [], [], 0
 
     def record(self, method: str, path: str, headers: dict[str, str], body: object) -> None:
-        """Keep a request for :attr:`requests`."""
+        """Keep a request for `requests`."""
         hidden = {name: "***" if name.lower() == "authorization" else value for name, value in headers.items()}
         with self._lock:
             self._requests.append({"method": method, "path": path, "headers": hidden, "body": body})

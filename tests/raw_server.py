@@ -18,10 +18,11 @@ Reply = Callable[[bytes], Iterable[bytes]]
 def answer(body: bytes | str, *headers: str, status: str = "200 OK", kind: str = "application/json") -> bytes:
     """A whole HTTP answer.
 
-    :param body: its body.
-    :param headers: further header lines.
-    :param status: the status line, without the version.
-    :param kind: its content type.
+    Args:
+        body: Its body.
+        headers: Further header lines.
+        status: The status line, without the version.
+        kind: Its content type.
     """
     data = body if isinstance(body, bytes) else body.encode()
     lines = [
@@ -43,7 +44,8 @@ def stream(*events: Any) -> bytes:
 class RawServer:
     """The server, on threads of its own while the ``with`` block runs.
 
-    :param reply: the pieces of the answer to a request; called for each connection, which has one request.
+    Args:
+        reply: The pieces of the answer to a request; called for each connection, which has one request.
     """
 
     def __init__(self, reply: Reply | bytes) -> None:

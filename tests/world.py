@@ -40,10 +40,11 @@ _ID = re.compile(r"(asst|thread|msg|run|step)_\w+")
 class Done:
     """What a task did.
 
-    :param result: the task's result.
-    :param sent: its changing requests to the runtime, as ``POST /threads/*/runs``.
-    :param read: its reading requests, likewise.
-    :param model: the bodies of the model server's requests meanwhile.
+    Args:
+        result: The task's result.
+        sent: Its changing requests to the runtime, as ``POST /threads/*/runs``.
+        read: Its reading requests, likewise.
+        model: The bodies of the model server's requests meanwhile.
     """
 
     result: Json
@@ -94,8 +95,9 @@ class _Here:
 class World:
     """A store, a runtime, a model server, and the tasks that work with them. A context: the runtime ends with it.
 
-    :param folder: holds the store.
-    :param model: the model server.
+    Args:
+        folder: Holds the store.
+        model: The model server.
     """
 
     def __init__(self, folder: Path, model: ModelServer) -> None:
@@ -144,9 +146,10 @@ class World:
     def do(self, resource: str, check: bool = False, **options: Any) -> Done:
         """Carry out a task: its options go through Ansible's own validation.
 
-        :param resource: the module's name without ``openai_``.
-        :param check: in check mode.
-        :param options: as in a playbook; an id that is "newest" is the one of the last result that told it.
+        Args:
+            resource: The module's name without ``openai_``.
+            check: In check mode.
+            options: As in a playbook; an id that is "newest" is the one of the last result that told it.
         """
         options = {name: self.ids[name] if value == "newest" else value for name, value in options.items()}
         module = importlib.import_module(f"{_MODULE_UTILS}._{resource}")

@@ -20,7 +20,8 @@ Json = dict[str, Any]
 class Desk:
     """A user's side of a local runtime: connection options, and what follows from them.
 
-    :ivar options: the connection options.
+    Attributes:
+        options: The connection options.
     """
 
     def __init__(self, store: Path, model: ModelServer) -> None:

@@ -126,7 +126,8 @@ except TaskError as error:
 class Nobody:
     """Another user of this machine, with a folder and a collection that this user can read.
 
-    :ivar folder: the folder; its store is in it.
+    Attributes:
+        folder: The folder; its store is in it.
     """
 
     def __init__(self, folder: Path, collections: Path) -> None:

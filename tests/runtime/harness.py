@@ -50,9 +50,10 @@ class _Server(uvicorn.Server):
 class AppServer:
     """An application served by uvicorn in a thread of this process, on a loopback port or a Unix socket.
 
-    :param app: the application, or middleware around it.
-    :param socket_path: the Unix socket; ``None``: a TCP port.
-    :param options: further settings of uvicorn.
+    Args:
+        app: The application, or middleware around it.
+        socket_path: The Unix socket; ``None``: a TCP port.
+        options: Further settings of uvicorn.
     """
 
     port = 0

@@ -122,8 +122,9 @@ class Served:
 class Local:
     """The runtime as playbooks start it: a process that is nobody's child, on a Unix socket.
 
-    :param store: the path of its store.
-    :param options: further fields of its configuration.
+    Args:
+        store: The path of its store.
+        options: Further fields of its configuration.
     """
 
     url = "http://runtime/v1"

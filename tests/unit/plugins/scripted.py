@@ -71,12 +71,14 @@ Script = Callable[[Peer], None]
 class Scripted:
     """A server that hands each connection to the next script; the last script is for all that follow.
 
-    :param scripts: what to do with a connection, which is closed afterwards.
-    :param path: a Unix socket; None: a port of the loopback interface.
-    :param tls: for https.
+    Attributes:
+        seen: The requests so far.
+        connections: How many connections there were.
 
-    :ivar seen: the requests so far.
-    :ivar connections: how many connections there were.
+    Args:
+        scripts: What to do with a connection, which is closed afterwards.
+        path: A Unix socket; None: a port of the loopback interface.
+        tls: For https.
     """
 
     def __init__(self, *scripts: Script, path: Path | None = None, tls: ssl.SSLContext | None = None) -> None:

@@ -39,10 +39,11 @@ def all_of(*steps: Given) -> Given:
 class Row:
     """A task that succeeds. It has `changed` exactly where it sends changing requests.
 
-    :param given: makes what exists.
-    :param asked: the task's options.
-    :param sent: its changing requests.
-    :param read: its reading requests.
+    Args:
+        given: Makes what exists.
+        asked: The task's options.
+        sent: Its changing requests.
+        read: Its reading requests.
     """
 
     given: Given
@@ -55,9 +56,10 @@ class Row:
 class Refusal:
     """A task that fails, in check mode too, before any changing request.
 
-    :param given: makes what exists.
-    :param asked: the task's options.
-    :param message: what the task says, as a regular expression.
+    Args:
+        given: Makes what exists.
+        asked: The task's options.
+        message: What the task says, as a regular expression.
     """
 
     given: Given

@@ -22,8 +22,9 @@ T: Json = {"thread_id": "newest", "assistant_id": "newest"}
 class Starter:
     """Finds and starts the local runtime of a test.
 
-    :ivar runtimes: those that were started.
-    :ivar replaced: the process ids of those that hang.
+    Attributes:
+        runtimes: Those that were started.
+        replaced: The process ids of those that hang.
     """
 
     def __init__(self, store: Path) -> None:

@@ -44,7 +44,8 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BU
 class Authority:
     """A certificate authority, and a server's certificate of it.
 
-    :ivar bundle: the file with its certificate.
+    Attributes:
+        bundle: The file with its certificate.
     """
 
     def __init__(self, folder: Path, name: str) -> None:

@@ -179,14 +179,15 @@ def said(text: str) -> Given:
 class Row:
     """A row of the table.
 
-    :param given: makes what exists.
-    :param asked: the task's options.
-    :param sent: its changing requests; whether it has `changed` is whether there are any.
-    :param read: its reading requests.
-    :param model: how often the model is asked by it.
-    :param runs: how many runs there are afterwards.
-    :param status: the resulting run's.
-    :param again: whether the same task once more changes nothing.
+    Args:
+        given: Makes what exists.
+        asked: The task's options.
+        sent: Its changing requests; whether it has `changed` is whether there are any.
+        read: Its reading requests.
+        model: How often the model is asked by it.
+        runs: How many runs there are afterwards.
+        status: The resulting run's.
+        again: Whether the same task once more changes nothing.
     """
 
     given: Given
@@ -335,11 +336,12 @@ def look_at(thread: Thread, row: Row, asked: Json) -> None:
 class Refusal:
     """A row of the table of tasks that fail.
 
-    :param given: makes what exists.
-    :param asked: the task's options.
-    :param message: what the task says, as a regular expression.
-    :param sent: its changing requests.
-    :param foretold: whether check mode fails in the same way; otherwise it cannot know.
+    Args:
+        given: Makes what exists.
+        asked: The task's options.
+        message: What the task says, as a regular expression.
+        sent: Its changing requests.
+        foretold: Whether check mode fails in the same way; otherwise it cannot know.
     """
 
     given: Given

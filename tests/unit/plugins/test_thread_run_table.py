@@ -111,14 +111,15 @@ def somebody_runs(world: World) -> None:
 class Row:
     """A row of the table; it has `changed` exactly where it sends changing requests.
 
-    :param given: makes what exists.
-    :param asked: the task's options.
-    :param sent: its changing requests.
-    :param read: its reading requests.
-    :param model: how often the model is asked by it.
-    :param threads: how many threads there are afterwards.
-    :param status: the resulting run's.
-    :param again: whether the same task once more changes nothing.
+    Args:
+        given: Makes what exists.
+        asked: The task's options.
+        sent: Its changing requests.
+        read: Its reading requests.
+        model: How often the model is asked by it.
+        threads: How many threads there are afterwards.
+        status: The resulting run's.
+        again: Whether the same task once more changes nothing.
     """
 
     given: Given

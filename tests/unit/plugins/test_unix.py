@@ -49,8 +49,9 @@ OPTIONS: Json = {
 class Starter:
     """What finds and starts the local runtime, in the tests: each start serves the next script on the same path.
 
-    :ivar calls: what it was asked to do.
-    :ivar within: how long that could take.
+    Attributes:
+        calls: What it was asked to do.
+        within: How long that could take.
     """
 
     def __init__(self, folder: Path, *scripts: Script) -> None:

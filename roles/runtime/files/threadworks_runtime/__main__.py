@@ -10,7 +10,8 @@ import sys
 def main() -> None:
     """Run the command that the command line names.
 
-    :raise SystemExit: always.
+    Raises:
+        SystemExit: Always.
     """
     command, *arguments = sys.argv[1:] or ["--help"]
     if command == "serve":

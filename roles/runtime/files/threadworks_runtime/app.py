@@ -47,7 +47,8 @@ _ROUTES = {
 class Runtime(falcon.asgi.App):  # type: ignore[type-arg]  # generic in newer falcons only
     """The ASGI application: the wire under ``/v1``, and ``/healthz``.
 
-    :ivar context: its parts.
+    Attributes:
+        context: Its parts.
     """
 
     context: Context
@@ -64,9 +65,14 @@ def create_app(settings: Settings) -> Runtime:
 
     Its server has to support ASGI's lifespan events: the runs begin with the first of them. `Pool.stop` ends them.
 
-    :param settings: store, model server and limits.
-    :return: the application.
-    :raise StoreError: the store cannot be used.
+    Args:
+        settings: Store, model server and limits.
+
+    Returns:
+        The application.
+
+    Raises:
+        StoreError: The store cannot be used.
     """
     store = open_store(settings)
     context = Context(settings, store, Pool(settings, store))

@@ -26,7 +26,8 @@ _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 class Bodies:
     """Middleware through which a resource reads the body of its request: ``req.context.bodies.read(req)``.
 
-    :param limit: bytes that a body may have.
+    Args:
+        limit: Bytes that a body may have.
     """
 
     def __init__(self, limit: int) -> None:
@@ -44,9 +45,14 @@ class Bodies:
     async def read(self, req: Request) -> Any:
         """Read a body. An empty one is an empty object, whatever its content type says.
 
-        :param req: the request.
-        :return: the decoded JSON.
-        :raise ApiError: 400, 413, 415 or 503.
+        Args:
+            req: The request.
+
+        Returns:
+            The decoded JSON.
+
+        Raises:
+            ApiError: 400, 413, 415 or 503.
         """
         raw = await self._read(req)
         if not raw:
@@ -89,9 +95,12 @@ def watch_body(scope: dict[str, Any], receive: _Receive) -> _Receive:
 
     `client_left` needs the events, too.
 
-    :param scope: the request.
-    :param receive: its events.
-    :return: the same events.
+    Args:
+        scope: The request.
+        receive: Its events.
+
+    Returns:
+        The same events.
     """
     ended = False
 
@@ -111,7 +120,8 @@ def watch_body(scope: dict[str, Any], receive: _Receive) -> _Receive:
 async def client_left(req: Request) -> None:
     """Wait until the client of a request, whose body has been read, has closed the connection.
 
-    :param req: the request.
+    Args:
+        req: The request.
     """
     while (await req.scope[_RECEIVE]())["type"] != "http.disconnect":
         pass
@@ -120,7 +130,8 @@ async def client_left(req: Request) -> None:
 def _check_cost(raw: bytearray) -> None:
     """Check a JSON text without decoding it, which would take the memory and the time that are to be saved.
 
-    :raise ApiError: 413, it has too many values; 400, it has a number with too many digits.
+    Raises:
+        ApiError: 413, it has too many values; 400, it has a number with too many digits.
     """
     if _beginnings(raw) <= _MOST_VALUES and not _has_long_number(raw):
         return

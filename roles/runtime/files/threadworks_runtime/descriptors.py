@@ -11,8 +11,11 @@ import resource
 def allow_descriptors(wanted: int) -> int:
     """Raise the number of descriptors that this process and its children may have open, as far as it is allowed to.
 
-    :param wanted: how many are needed.
-    :return: how many it may have now.
+    Args:
+        wanted: How many are needed.
+
+    Returns:
+        How many it may have now.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if soft == resource.RLIM_INFINITY:

@@ -28,9 +28,12 @@ _SAMPLING = ("temperature", "top_p")
 def assistant(id: str, fields: Document) -> tuple[Document, Document]:
     """A new assistant.
 
-    :param id: its id.
-    :param fields: the validated body of createAssistant.
-    :return: the wire's object, and what the wire does not show.
+    Args:
+        id: Its id.
+        fields: The validated body of createAssistant.
+
+    Returns:
+        The wire's object, and what the wire does not show.
     """
     document = {"id": id, "object": "assistant", "created_at": now(), "model": fields["model"], **_ASSISTANT}
     return changed_assistant(document, {"reasoning_effort": None, "sampling": {}}, fields)
@@ -39,10 +42,13 @@ def assistant(id: str, fields: Document) -> tuple[Document, Document]:
 def changed_assistant(document: Document, private: Document, fields: Document) -> tuple[Document, Document]:
     """An assistant with some fields changed; null sets a field back to its default.
 
-    :param document: the wire's object as it was.
-    :param private: what the wire does not show, as it was.
-    :param fields: the validated body of modifyAssistant.
-    :return: both as they shall be.
+    Args:
+        document: The wire's object as it was.
+        private: What the wire does not show, as it was.
+        fields: The validated body of modifyAssistant.
+
+    Returns:
+        Both as they shall be.
     """
     private = {**private, "reasoning_effort": fields.get("reasoning_effort", private["reasoning_effort"])}
     private["sampling"] = _sampling(private["sampling"], fields)
@@ -53,9 +59,12 @@ def changed_assistant(document: Document, private: Document, fields: Document) -
 def thread(id: str, fields: Document) -> Document:
     """A new thread.
 
-    :param id: its id.
-    :param fields: the validated body of createThread.
-    :return: the wire's object.
+    Args:
+        id: Its id.
+        fields: The validated body of createThread.
+
+    Returns:
+        The wire's object.
     """
     document = {"id": id, "object": "thread", "created_at": now(), **_THREAD}
     return changed_thread(document, {name: value for name, value in fields.items() if name in _THREAD})
@@ -64,9 +73,12 @@ def thread(id: str, fields: Document) -> Document:
 def changed_thread(document: Document, fields: Document) -> Document:
     """A thread with some fields changed; null sets a field back to its default.
 
-    :param document: the wire's object as it was.
-    :param fields: the validated body of modifyThread.
-    :return: the wire's object in its desired state.
+    Args:
+        document: The wire's object as it was.
+        fields: The validated body of modifyThread.
+
+    Returns:
+        The wire's object in its desired state.
     """
     return _with_defaults(document, fields, _THREAD)
 
@@ -74,10 +86,13 @@ def changed_thread(document: Document, fields: Document) -> Document:
 def message(id: str, thread_id: str, fields: Document) -> Document:
     """A new message from a client.
 
-    :param id: its id.
-    :param thread_id: its thread.
-    :param fields: the validated body of createMessage.
-    :return: the wire's object.
+    Args:
+        id: Its id.
+        thread_id: Its thread.
+        fields: The validated body of createMessage.
+
+    Returns:
+        The wire's object.
     """
     content = fields["content"]
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
@@ -96,9 +111,12 @@ def message(id: str, thread_id: str, fields: Document) -> Document:
 def answer(id: str, run: Document) -> Document:
     """A message that a run has begun to write.
 
-    :param id: its id.
-    :param run: the run.
-    :return: the wire's object, in progress and empty.
+    Args:
+        id: Its id.
+        run: The run.
+
+    Returns:
+        The wire's object, in progress and empty.
     """
     return {
         **_message(id, run["thread_id"], now()),
@@ -114,13 +132,16 @@ def run(
 ) -> tuple[Document, Document]:
     """A new run: everything it will use is settled now, whatever becomes of the assistant meanwhile.
 
-    :param id: its id.
-    :param thread: its thread.
-    :param assistant: its assistant.
-    :param private: what the wire does not show of the assistant.
-    :param fields: the validated body of createRun or createThreadAndRun.
-    :param expiry: seconds until it expires.
-    :return: the wire's object, and what the wire does not show.
+    Args:
+        id: Its id.
+        thread: Its thread.
+        assistant: Its assistant.
+        private: What the wire does not show of the assistant.
+        fields: The validated body of createRun or createThreadAndRun.
+        expiry: Seconds until it expires.
+
+    Returns:
+        The wire's object, and what the wire does not show.
     """
     sampling = {**private["sampling"], **{name: fields[name] for name in _SAMPLING if fields.get(name) is not None}}
     instructions = _given(fields, "instructions", assistant["instructions"] or "")
@@ -171,10 +192,13 @@ def run(
 def step(id: str, run: Document, details: Document) -> Document:
     """A step that a run has begun.
 
-    :param id: its id.
-    :param run: the run.
-    :param details: the wire's ``step_details``.
-    :return: the wire's object, in progress.
+    Args:
+        id: Its id.
+        run: The run.
+        details: The wire's ``step_details``.
+
+    Returns:
+        The wire's object, in progress.
     """
     return {
         "id": id,
@@ -199,9 +223,12 @@ def step(id: str, run: Document, details: Document) -> Document:
 def with_metadata(document: Document, fields: Document) -> Document:
     """An object with its metadata changed, where nothing else can be.
 
-    :param document: the wire's object as it was.
-    :param fields: the validated body of modifyMessage or modifyRun.
-    :return: the wire's object in its desired state.
+    Args:
+        document: The wire's object as it was.
+        fields: The validated body of modifyMessage or modifyRun.
+
+    Returns:
+        The wire's object in its desired state.
     """
     return _with_defaults(document, fields, {"metadata": {}})
 
@@ -209,9 +236,12 @@ def with_metadata(document: Document, fields: Document) -> Document:
 def shown_step(step: Document, *, include: bool) -> Document:
     """A step as the wire shows it: what file_search found is shown only to those who ask for it.
 
-    :param step: the step, whose tool calls may be changed here.
-    :param include: whether it was asked for.
-    :return: the wire's object.
+    Args:
+        step: The step, whose tool calls may be changed here.
+        include: Whether it was asked for.
+
+    Returns:
+        The wire's object.
     """
     if not include:
         for call in step["step_details"].get("tool_calls", []):

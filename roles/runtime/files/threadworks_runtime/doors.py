@@ -32,7 +32,8 @@ class Doors:
     The host name is what tells a web page from the runtime's own clients: a browser sends requests of a foreign page to
     a loopback address too, but always with the name that the page used (DNS rebinding), or with the page's origin.
 
-    :param settings: the token, and the host names that are served.
+    Args:
+        settings: The token, and the host names that are served.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -79,8 +80,11 @@ class Doors:
 def is_loopback(host: str) -> bool:
     """Whether a host name or address is this machine's alone.
 
-    :param host: the name or address, without a port; an IPv6 address may be in brackets.
-    :return: whether it is.
+    Args:
+        host: The name or address, without a port; an IPv6 address may be in brackets.
+
+    Returns:
+        Whether it is.
     """
     try:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
@@ -91,8 +95,11 @@ def is_loopback(host: str) -> bool:
 def is_host(text: str) -> bool:
     """Whether a text is a host name or an address, without a port; an IPv6 address may be in brackets.
 
-    :param text: the text.
-    :return: whether it is.
+    Args:
+        text: The text.
+
+    Returns:
+        Whether it is.
     """
     bare = text.lower().strip("[]")
     return bool(bare) and _hostname(f"[{bare}]" if ":" in bare else bare) == bare

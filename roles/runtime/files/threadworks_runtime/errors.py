@@ -16,11 +16,12 @@ class StoreError(Exception):
 class ApiError(Exception):
     """An error answer (Assistants wire, section 9).
 
-    :param status: the HTTP status.
-    :param message: what went wrong, for people.
-    :param param: the request's field it is about.
-    :param code: what went wrong, for programs.
-    :param type: the family of the error.
+    Args:
+        status: The HTTP status.
+        message: What went wrong, for people.
+        param: The request's field it is about.
+        code: What went wrong, for programs.
+        type: The family of the error.
     """
 
     def __init__(
@@ -45,10 +46,13 @@ class ApiError(Exception):
 def invalid(param: str, problem: str, code: str = "invalid_value") -> ApiError:
     """The 400 for a field that has a wrong value.
 
-    :param param: the field's path, as in ``tools[0].function.name``.
-    :param problem: what is wrong with it.
-    :param code: what is wrong with it, for programs.
-    :return: the error, to be raised.
+    Args:
+        param: The field's path, as in ``tools[0].function.name``.
+        problem: What is wrong with it.
+        code: What is wrong with it, for programs.
+
+    Returns:
+        The error, to be raised.
     """
     return ApiError(400, f"Invalid value for '{param}': {problem}", param=param, code=code)
 
@@ -56,8 +60,11 @@ def invalid(param: str, problem: str, code: str = "invalid_value") -> ApiError:
 def shorten(text: str) -> str:
     """What a message repeats of a request: an answer is not as large as what it refuses.
 
-    :param text: a name or a value of the request.
-    :return: its beginning.
+    Args:
+        text: A name or a value of the request.
+
+    Returns:
+        Its beginning.
     """
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
@@ -65,8 +72,11 @@ def shorten(text: str) -> str:
 def not_found(noun: str, id: str) -> ApiError:
     """The 404 for an unknown id.
 
-    :param noun: what was looked for, as in ``thread``.
-    :param id: the id that was asked for.
-    :return: the error, to be raised.
+    Args:
+        noun: What was looked for, as in ``thread``.
+        id: The id that was asked for.
+
+    Returns:
+        The error, to be raised.
     """
     return ApiError(404, f"No {noun} found with id '{shorten(id)}'.")

@@ -15,8 +15,11 @@ _LENGTH = 24
 def new_id(prefix: str) -> str:
     """A fresh id: letters and digits only after the prefix, since clients parse ids out of error texts with ``\\w``.
 
-    :param prefix: as in ``run``.
-    :return: as in ``run_7RzuOVpMlqOeYmHWjhJcVdKU``.
+    Args:
+        prefix: As in ``run``.
+
+    Returns:
+        As in ``run_7RzuOVpMlqOeYmHWjhJcVdKU``.
     """
     # One number from the system's source instead of a letter at a time: a large request needs thousands of ids.
     number = secrets.randbelow(len(_ALPHABET) ** _LENGTH)

@@ -22,9 +22,12 @@ NOBODY: dict[str, Any] = {"lease_owner": None, "lease_until": None, "lease_monot
 def held_for(owner: str, seconds: float) -> dict[str, Any]:
     """The columns of a run that is held from now on.
 
-    :param owner: the holder's name.
-    :param seconds: how long it is held without a further sign of life.
-    :return: the columns.
+    Args:
+        owner: The holder's name.
+        seconds: How long it is held without a further sign of life.
+
+    Returns:
+        The columns.
     """
     return {
         "lease_owner": owner,
@@ -36,8 +39,11 @@ def held_for(owner: str, seconds: float) -> dict[str, Any]:
 def is_held(row: Row[Any]) -> bool:
     """Whether somebody holds a run.
 
-    :param row: the run.
-    :return: ``False`` also where its holder is dead, or has given no sign of life in time.
+    Args:
+        row: The run.
+
+    Returns:
+        ``False`` also where its holder is dead, or has given no sign of life in time.
     """
     if row.lease_owner is None or is_gone(row.lease_owner):
         return False
@@ -49,8 +55,11 @@ def is_held(row: Row[Any]) -> bool:
 def lapsed(runs: Table) -> ColumnElement[bool]:
     """The condition that nobody holds a run, as far as a database can tell: it does not see who is dead.
 
-    :param runs: the table.
-    :return: the condition.
+    Args:
+        runs: The table.
+
+    Returns:
+        The condition.
     """
     here = runs.c.lease_owner.startswith(this_host(), autoescape=True) & runs.c.lease_monotonic.is_not(None)
     over = case((here, runs.c.lease_monotonic < time.monotonic()), else_=runs.c.lease_until < time.time())

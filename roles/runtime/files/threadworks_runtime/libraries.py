@@ -17,7 +17,8 @@ _RELEASE = re.compile(r"\d+(\.\d+)*")
 def missing() -> str | None:
     """Look whether the libraries are there, without importing them.
 
-    :return: those that are not; ``None``: all are.
+    Returns:
+        Those that are not; ``None``: all are.
     """
     found = [name for name, _release in _needed() if importlib.util.find_spec(name.lower().replace("-", "_")) is None]
     return f"libraries are missing: {', '.join(found)}" if found else None
@@ -26,7 +27,8 @@ def missing() -> str | None:
 def too_old() -> str | None:
     """Compare the installed libraries with what the runtime needs.
 
-    :return: those that are too old, with both versions; ``None``: none is.
+    Returns:
+        Those that are too old, with both versions; ``None``: none is.
     """
     found = []
     for name, release in _needed():

@@ -45,13 +45,16 @@ def end(
 ) -> list[Event]:
     """End a run, and with it whatever it has open.
 
-    :param connection: a writing transaction that has locked the run.
-    :param row: the run; its ``private`` is written as it is now.
-    :param status: the terminal status.
-    :param error: ``failed``: the wire's ``last_error``.
-    :param reason: ``incomplete``: the wire's ``incomplete_details.reason``.
-    :param contents: by message id, what has come so far of a message in progress.
-    :return: the events.
+    Args:
+        connection: A writing transaction that has locked the run.
+        row: The run; its ``private`` is written as it is now.
+        status: The terminal status.
+        error: ``failed``: the wire's ``last_error``.
+        reason: ``incomplete``: the wire's ``incomplete_details.reason``.
+        contents: By message id, what has come so far of a message in progress.
+
+    Returns:
+        The events.
     """
     run = row.document
     contents = contents or {}
@@ -72,10 +75,13 @@ def end(
 def save(connection: Connection, row: Row[Any], run: Document) -> Event:
     """Write a run that has changed its status. A run that is not at work has no runner.
 
-    :param connection: a writing transaction that has locked the run.
-    :param row: the run; its ``private`` is written as it is now.
-    :param run: the wire's object in its desired state.
-    :return: the event.
+    Args:
+        connection: A writing transaction that has locked the run.
+        row: The run; its ``private`` is written as it is now.
+        run: The wire's object in its desired state.
+
+    Returns:
+        The event.
     """
     at_rest = run["status"] in AT_REST
     released = NOBODY if at_rest else {}
@@ -85,10 +91,13 @@ def save(connection: Connection, row: Row[Any], run: Document) -> Event:
 def settle(connection: Connection, row: Row[Any], *, takes_queued: bool) -> list[Event]:
     """End a run whose time is over or whose runner is dead; leave any other alone.
 
-    :param connection: a writing transaction that has locked the run.
-    :param row: the run.
-    :param takes_queued: a queued run without a runner is taken up by one of this store's servers.
-    :return: the events; none: there was nothing to settle.
+    Args:
+        connection: A writing transaction that has locked the run.
+        row: The run.
+        takes_queued: A queued run without a runner is taken up by one of this store's servers.
+
+    Returns:
+        The events; none: there was nothing to settle.
     """
     status = due(row, takes_queued=takes_queued)
     if status is None:
@@ -99,9 +108,12 @@ def settle(connection: Connection, row: Row[Any], *, takes_queued: bool) -> list
 def due(row: Row[Any], *, takes_queued: bool) -> str | None:
     """What a run must become because of the clock or its runner's death.
 
-    :param row: the run.
-    :param takes_queued: as for `settle`.
-    :return: a terminal status, or ``None``.
+    Args:
+        row: The run.
+        takes_queued: As for `settle`.
+
+    Returns:
+        A terminal status, or ``None``.
     """
     if row.status not in ACTIVE:
         return None
@@ -121,10 +133,15 @@ def due(row: Row[Any], *, takes_queued: bool) -> str | None:
 def cancel(connection: Connection, row: Row[Any]) -> list[Event]:
     """Cancel a run: at once if no runner holds it, otherwise by asking its runner.
 
-    :param connection: a writing transaction that has locked the run.
-    :param row: the run.
-    :return: the events.
-    :raise ApiError: 400, it has ended or is being cancelled.
+    Args:
+        connection: A writing transaction that has locked the run.
+        row: The run.
+
+    Returns:
+        The events.
+
+    Raises:
+        ApiError: 400, it has ended or is being cancelled.
     """
     if row.status in ("queued", "requires_action"):
         return end(connection, row, "cancelled")
@@ -136,12 +153,17 @@ def cancel(connection: Connection, row: Row[Any]) -> list[Event]:
 def submit(connection: Connection, row: Row[Any], outputs: list[Document], lease: dict[str, Any]) -> list[Event]:
     """Take the outputs of the function calls a run waits for, and queue it again.
 
-    :param connection: a writing transaction that has locked the run.
-    :param row: the run.
-    :param outputs: the validated ``tool_outputs``.
-    :param lease: the columns of whoever is going to execute it.
-    :return: the events.
-    :raise ApiError: 400, the run does not wait, or not for these.
+    Args:
+        connection: A writing transaction that has locked the run.
+        row: The run.
+        outputs: The validated ``tool_outputs``.
+        lease: The columns of whoever is going to execute it.
+
+    Returns:
+        The events.
+
+    Raises:
+        ApiError: 400, the run does not wait, or not for these.
     """
     if row.status != "requires_action":
         raise ApiError(400, f'Runs in status "{row.status}" do not accept tool outputs.')
@@ -165,11 +187,14 @@ def run_event(run: Document) -> Event:
 def wait(connection: Connection, row: Row[Any], calls: list[Document]) -> Event:
     """Let a run wait for the outputs of its function calls.
 
-    :param connection: a writing transaction that has locked the run.
-    :param row: the run; its ``private`` is written as it is now.
-    :param calls: the wire's tool calls, as in a step; ``problem``, the runtime's addition, says how the arguments of a
-        call break the function's schema.
-    :return: the event.
+    Args:
+        connection: A writing transaction that has locked the run.
+        row: The run; its ``private`` is written as it is now.
+        calls: The wire's tool calls, as in a step; ``problem``, the runtime's addition, says how the arguments of a
+            call break the function's schema.
+
+    Returns:
+        The event.
     """
     names = ("name", "arguments", "problem")
     asked = [{**call, "function": {name: call["function"][name] for name in names}} for call in calls]
@@ -180,11 +205,14 @@ def wait(connection: Connection, row: Row[Any], calls: list[Document]) -> Event:
 def close_message(connection: Connection, row: Row[Any], status: str, content: list[Document] | None = None) -> Event:
     """End a message in progress, as its run does.
 
-    :param connection: a writing transaction that has locked the run.
-    :param row: the message.
-    :param status: the run's status, or ``completed``.
-    :param content: what has come of it; ``None``: what is stored.
-    :return: the event.
+    Args:
+        connection: A writing transaction that has locked the run.
+        row: The message.
+        status: The run's status, or ``completed``.
+        content: What has come of it; ``None``: what is stored.
+
+    Returns:
+        The event.
     """
     message = row.document
     if content is not None:
@@ -200,11 +228,14 @@ def close_message(connection: Connection, row: Row[Any], status: str, content: l
 def close_step(connection: Connection, row: Row[Any], status: str, error: Document | None = None) -> Event:
     """End a step in progress, as its run does.
 
-    :param connection: a writing transaction that has locked the run.
-    :param row: the step.
-    :param status: the run's status, or ``completed``.
-    :param error: ``failed``: the run's ``last_error``.
-    :return: the event.
+    Args:
+        connection: A writing transaction that has locked the run.
+        row: The step.
+        status: The run's status, or ``completed``.
+        error: ``failed``: the run's ``last_error``.
+
+    Returns:
+        The event.
     """
     if status == "incomplete":  # no step is: what it did is done (Assistants wire, section 8)
         status = "completed"

@@ -28,7 +28,8 @@ def this_host() -> str:
 def new_owner() -> str:
     """A lease holder's name for this process, another one at each call: a lease is one runner's, not one process's.
 
-    :return: host, process, its start and a random part.
+    Returns:
+        Host, process, its start and a random part.
     """
     pid = os.getpid()
     return f"{this_host()}|{pid}|{_started(pid) or '-'}|{secrets.token_hex(8)}"
@@ -37,8 +38,11 @@ def new_owner() -> str:
 def is_gone(owner: str) -> bool:
     """Whether a lease holder's process is known to be dead.
 
-    :param owner: its name.
-    :return: ``False`` also where this cannot be known: then the lease's end tells.
+    Args:
+        owner: Its name.
+
+    Returns:
+        ``False`` also where this cannot be known: then the lease's end tells.
     """
     host, pid, started, _nonce = owner.split("|")
     return host == this_host() and _started(int(pid)) != (None if started == "-" else started)
@@ -47,8 +51,11 @@ def is_gone(owner: str) -> bool:
 def is_here(owner: str) -> bool:
     """Whether a lease holder's process can be seen from here: it is on the same machine, in the same boot.
 
-    :param owner: its name.
-    :return: ``False`` also where the platform does not show processes.
+    Args:
+        owner: Its name.
+
+    Returns:
+        ``False`` also where the platform does not show processes.
     """
     host, _pid, started, _nonce = owner.split("|")
     return host == this_host() and started != "-"

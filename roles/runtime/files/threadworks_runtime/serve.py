@@ -55,12 +55,13 @@ _ALLOWED_HOSTS = "RUNTIME_ALLOWED_HOSTS"
 class Service:
     """How the runtime is served.
 
-    :param settings: the runtime's settings.
-    :param host: the address to listen on.
-    :param port: the port to listen on.
-    :param workers: processes, all on one store.
-    :param connections: connections that each process takes.
-    :param grace: seconds that runs have left when the server is stopped; then they are handed over.
+    Args:
+        settings: The runtime's settings.
+        host: The address to listen on.
+        port: The port to listen on.
+        workers: Processes, all on one store.
+        connections: Connections that each process takes.
+        grace: Seconds that runs have left when the server is stopped; then they are handed over.
     """
 
     settings: Settings
@@ -74,8 +75,11 @@ class Service:
 def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM.
 
-    :param arguments: the command line; ``None``: this process's.
-    :raise SystemExit: always; with a message, if it cannot be served.
+    Args:
+        arguments: The command line; ``None``: this process's.
+
+    Raises:
+        SystemExit: Always; with a message, if it cannot be served.
     """
     options = _parse(arguments, os.environ)
     # Worker processes read them there, and this process does as they do.
@@ -115,7 +119,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def work() -> Runtime:
     """Make the application of this process, as its environment says. uvicorn calls it once it handles the signals.
 
-    :return: the application.
+    Returns:
+        The application.
     """
     service = read_service(os.environ)
     runtime = create_app(service.settings)
@@ -161,8 +166,11 @@ def _call_too(number: int, act: Callable[[], object]) -> None:
 def read_service(environment: Mapping[str, str]) -> Service:
     """Read how to serve.
 
-    :param environment: has the options, as `main` has put them there, and the secrets.
-    :return: how to serve.
+    Args:
+        environment: Has the options, as `main` has put them there, and the secrets.
+
+    Returns:
+        How to serve.
     """
     options = _parse([], environment)
     model = ModelOptions(
@@ -252,7 +260,8 @@ def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> a
 def _allow_connections(service: Service) -> None:
     """Get the file descriptors that the connections of a process need.
 
-    :raise SystemExit: there are not enough.
+    Raises:
+        SystemExit: There are not enough.
     """
     runs = service.settings.concurrent_runs
     needed = service.connections + runs + _FURTHER_DESCRIPTORS

@@ -15,12 +15,13 @@ from .errors import shorten
 class ModelOptions:
     """A model server and how it is asked. Secrets are kept out of ``repr``, so that no log or traceback shows them.
 
-    :param base_url: the model server's address, up to and including ``/v1``; ``None``: the SDK's default.
-    :param api_key: the model server's key. Never stored.
-    :param organization: sent to the model server.
-    :param project: sent to the model server.
-    :param timeout: seconds the model server may stay silent.
-    :param max_retries: further attempts at a model server that is busy or cannot be reached.
+    Args:
+        base_url: The model server's address, up to and including ``/v1``; ``None``: the SDK's default.
+        api_key: The model server's key. Never stored.
+        organization: Sent to the model server.
+        project: Sent to the model server.
+        timeout: Seconds the model server may stay silent.
+        max_retries: Further attempts at a model server that is busy or cannot be reached.
     """
 
     base_url: str | None = None
@@ -34,8 +35,11 @@ class ModelOptions:
 def missing_scheme(base_url: str) -> str | None:
     """What is wrong with a model server's address without ``http://``, which would be of no use to any run.
 
-    :param base_url: the address.
-    :return: the problem and its remedy, without a user and a password; ``None``: there is a scheme.
+    Args:
+        base_url: The address.
+
+    Returns:
+        The problem and its remedy, without a user and a password; ``None``: there is a scheme.
     """
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", base_url):
         return None
@@ -46,17 +50,18 @@ def missing_scheme(base_url: str) -> str | None:
 class Settings:
     """The runtime's settings. Secrets are kept out of ``repr``.
 
-    :param store: SQLAlchemy URL (``sqlite`` or ``postgresql``), or the path of an SQLite file.
-    :param model: the model server of all runs (``served``).
-    :param executor: ``local``: each request that makes or continues a run names its model server, so a run belongs to
-        this process from its creation on; ``served``: all runs use ``model``, and any server of the store takes a
-        queued run.
-    :param concurrent_runs: runs that are executed at the same time; the others are queued.
-    :param run_expiry: seconds from a run's creation until it expires (Assistants wire, section 7).
-    :param lease: seconds a runner holds a run without a sign of life.
-    :param token: what clients must send as bearer token; ``None``: nothing is asked for.
-    :param hosts: the host names that requests may be for, besides those of loopback addresses; ``None``: any.
-    :param max_body: bytes a request's body may have.
+    Args:
+        store: SQLAlchemy URL (``sqlite`` or ``postgresql``), or the path of an SQLite file.
+        model: The model server of all runs (``served``).
+        executor: ``local``: each request that makes or continues a run names its model server, so a run belongs to
+            this process from its creation on; ``served``: all runs use ``model``, and any server of the store takes a
+            queued run.
+        concurrent_runs: Runs that are executed at the same time; the others are queued.
+        run_expiry: Seconds from a run's creation until it expires (Assistants wire, section 7).
+        lease: Seconds a runner holds a run without a sign of life.
+        token: What clients must send as bearer token; ``None``: nothing is asked for.
+        hosts: The host names that requests may be for, besides those of loopback addresses; ``None``: any.
+        max_body: Bytes a request's body may have.
     """
 
     store: str

@@ -26,10 +26,15 @@ _MOST_PAIRS = 16  # as many as an object may have; each is one more part of the 
 async def read_body(req: Request, schema: type[Body]) -> dict[str, Any]:
     """Read and validate a request's body. An empty body is an empty object, whatever its content type says.
 
-    :param req: the request.
-    :param schema: the body's model.
-    :return: the fields that were sent.
-    :raise ApiError: 400, 413, 415 or 503.
+    Args:
+        req: The request.
+        schema: The body's model.
+
+    Returns:
+        The fields that were sent.
+
+    Raises:
+        ApiError: 400, 413, 415 or 503.
     """
     return parse(schema, await req.context.bodies.read(req))
 
@@ -37,11 +42,16 @@ async def read_body(req: Request, schema: type[Body]) -> dict[str, Any]:
 def read_page(req: Request, *, metadata: bool = True, further: Collection[str] = ()) -> Page:
     """Read a list's query.
 
-    :param req: the request.
-    :param metadata: whether ``metadata[key]=value`` is a filter of this list (the runtime's addition).
-    :param further: the names this list knows besides.
-    :return: the part of the list that is asked for.
-    :raise ApiError: 400, for the first parameter that is wrong or unknown.
+    Args:
+        req: The request.
+        metadata: Whether ``metadata[key]=value`` is a filter of this list (the runtime's addition).
+        further: The names this list knows besides.
+
+    Returns:
+        The part of the list that is asked for.
+
+    Raises:
+        ApiError: 400, for the first parameter that is wrong or unknown.
     """
     query: dict[str, Any] = {"metadata": {}}
     for name in req.params:
@@ -67,10 +77,15 @@ def read_page(req: Request, *, metadata: bool = True, further: Collection[str] =
 def read_parameter(req: Request, name: str) -> str:
     """Read a parameter of the query.
 
-    :param req: the request.
-    :param name: the parameter, which is there.
-    :return: its value.
-    :raise ApiError: 400, it is given more than once, or is no text that a store can look for.
+    Args:
+        req: The request.
+        name: The parameter, which is there.
+
+    Returns:
+        Its value.
+
+    Raises:
+        ApiError: 400, it is given more than once, or is no text that a store can look for.
     """
     value = req.params[name]
     if not isinstance(value, str):
@@ -83,10 +98,15 @@ def read_parameter(req: Request, name: str) -> str:
 def read_include(req: Request, known: str = FILE_CONTENT) -> bool:
     """Whether the request asks for what the wire shows only to those who ask for it.
 
-    :param req: the request.
-    :param known: the only value of ``include[]`` that this operation has.
-    :return: ``include[]`` names it.
-    :raise ApiError: 400, ``include[]`` names something else.
+    Args:
+        req: The request.
+        known: The only value of ``include[]`` that this operation has.
+
+    Returns:
+        ``include[]`` names it.
+
+    Raises:
+        ApiError: 400, ``include[]`` names something else.
     """
     asked = req.params.get(INCLUDE, [])
     for value in [asked] if isinstance(asked, str) else asked:
@@ -98,9 +118,12 @@ def read_include(req: Request, known: str = FILE_CONTENT) -> bool:
 def list_object(rows: list[Row[Any]], more: bool) -> dict[str, Any]:
     """The body of a list.
 
-    :param rows: the objects.
-    :param more: whether there are more.
-    :return: the wire's list object.
+    Args:
+        rows: The objects.
+        more: Whether there are more.
+
+    Returns:
+        The wire's list object.
     """
     data = [row.document for row in rows]
     return {
@@ -115,9 +138,12 @@ def list_object(rows: list[Row[Any]], more: bool) -> dict[str, Any]:
 def deleted(kind: str, id: str) -> dict[str, Any]:
     """The answer to a deletion.
 
-    :param kind: the deleted object's ``object``.
-    :param id: its id.
-    :return: the wire's object.
+    Args:
+        kind: The deleted object's ``object``.
+        id: Its id.
+
+    Returns:
+        The wire's object.
     """
     return {"id": id, "object": f"{kind}.deleted", "deleted": True}
 
@@ -125,9 +151,12 @@ def deleted(kind: str, id: str) -> dict[str, Any]:
 def frame(name: str, data: Any) -> bytes:
     """One server-sent event.
 
-    :param name: the event's name.
-    :param data: its data.
-    :return: the bytes.
+    Args:
+        name: The event's name.
+        data: Its data.
+
+    Returns:
+        The bytes.
     """
     text = data if isinstance(data, str) else json.dumps(data, separators=(",", ":"))
     return f"event: {name}\ndata: {text}\n\n".encode()

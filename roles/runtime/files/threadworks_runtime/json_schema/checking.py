@@ -26,9 +26,12 @@ _WATCHERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="json-sch
 async def problems(schemas: list[dict[str, Any]], values: list[tuple[int, Any]]) -> list[str | None]:
     """Check values against schemas.
 
-    :param schemas: the schemas.
-    :param values: JSON values, each with the number of its schema.
-    :return: for each value where and why it breaks its schema, or ``None``. One that could not be checked breaks it.
+    Args:
+        schemas: The schemas.
+        values: JSON values, each with the number of its schema.
+
+    Returns:
+        For each value where and why it breaks its schema, or ``None``. One that could not be checked breaks it.
     """
     if not values:
         return []
@@ -39,9 +42,12 @@ async def problems(schemas: list[dict[str, Any]], values: list[tuple[int, Any]])
 async def ask(what: str, given: dict[str, Any]) -> tuple[list[Any], str]:
     """Ask the process.
 
-    :param what: what it checks, ``schemas`` or ``values``.
-    :param given: its input.
-    :return: what it has found of each as far as it got, and why it got no further.
+    Args:
+        what: What it checks, ``schemas`` or ``values``.
+        given: Its input.
+
+    Returns:
+        What it has found of each as far as it got, and why it got no further.
     """
     return await asyncio.get_running_loop().run_in_executor(_WATCHERS, _ask, what, given)
 

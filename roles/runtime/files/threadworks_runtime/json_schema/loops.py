@@ -22,10 +22,11 @@ _MANY = ("allOf", "anyOf", "oneOf", "dependentSchemas", "dependencies")
 class _Place:
     """An object within a schema.
 
-    :ivar path: where it is.
-    :ivar pointer: the same as a JSON pointer.
-    :ivar base: the URI that its references are relative to.
-    :ivar next: the pointers of what is checked against the same value, each with the reference that leads there.
+    Attributes:
+        path: Where it is.
+        pointer: The same as a JSON pointer.
+        base: The URI that its references are relative to.
+        next: The pointers of what is checked against the same value, each with the reference that leads there.
     """
 
     schema: dict[str, Any]
@@ -38,8 +39,11 @@ class _Place:
 def find_loop(schema: dict[str, Any]) -> tuple[list[Step], str] | None:
     """Look for a loop: whatever is checked against it would pass, or be checked for ever.
 
-    :param schema: a schema that is not nested deeply.
-    :return: where one of its references is, and where that leads.
+    Args:
+        schema: A schema that is not nested deeply.
+
+    Returns:
+        Where one of its references is, and where that leads.
     """
     places: dict[str, _Place] = {}
     # By URI: the pointers of resources and anchors. Several places may share a dynamic anchor.

@@ -28,8 +28,9 @@ _SHOWN = 300  # characters of a reason: it may repeat a value
 class Unusable(ValueError):
     """A schema cannot be used.
 
-    :ivar path: where in the schema.
-    :ivar reason: why, without a full stop.
+    Attributes:
+        path: Where in the schema.
+        reason: Why, without a full stop.
     """
 
     def __init__(self, path: list[Step], reason: str) -> None:
@@ -41,8 +42,11 @@ class Unusable(ValueError):
 def check_schema(schema: dict[str, Any]) -> None:
     """Check that values can be checked against a schema.
 
-    :param schema: the schema, of the draft that its ``$schema`` names; without it, of draft 2020-12.
-    :raise Unusable: they cannot.
+    Args:
+        schema: The schema, of the draft that its ``$schema`` names; without it, of draft 2020-12.
+
+    Raises:
+        Unusable: They cannot.
     """
     compiled(schema)
 
@@ -52,9 +56,14 @@ def compiled(schema: dict[str, Any]) -> jsonschema_rs.Validator:
 
     ``format`` is an annotation in current JSON Schema, and is not checked.
 
-    :param schema: the schema.
-    :return: what checks values.
-    :raise Unusable: it cannot be used.
+    Args:
+        schema: The schema.
+
+    Returns:
+        What checks values.
+
+    Raises:
+        Unusable: It cannot be used.
     """
     if is_deep(schema, DEEPEST):
         raise Unusable([], f"it is nested more than {DEEPEST} levels deep")
@@ -87,9 +96,12 @@ def compiled(schema: dict[str, Any]) -> jsonschema_rs.Validator:
 def problem(validator: jsonschema_rs.Validator, value: Any) -> str | None:
     """How a value breaks a schema.
 
-    :param validator: the prepared schema.
-    :param value: JSON.
-    :return: where and why; ``None``: it does not.
+    Args:
+        validator: The prepared schema.
+        value: JSON.
+
+    Returns:
+        Where and why; ``None``: it does not.
     """
     error = next(validator.iter_errors(value), None)
     if error is None:
@@ -101,8 +113,11 @@ def problem(validator: jsonschema_rs.Validator, value: Any) -> str | None:
 def json_path(path: list[Step]) -> str:
     """A place in a JSON value as a JSON path.
 
-    :param path: names and indexes, from the outside.
-    :return: as in ``$.items[0].name``.
+    Args:
+        path: Names and indexes, from the outside.
+
+    Returns:
+        As in ``$.items[0].name``.
     """
     return "$" + "".join(f".{step}" if isinstance(step, str) else f"[{step}]" for step in path)
 

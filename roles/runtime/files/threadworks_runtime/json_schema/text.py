@@ -15,9 +15,14 @@ DEEPEST = 100
 def read_json(text: str) -> Any:
     """Read a JSON text.
 
-    :param text: what a model wrote.
-    :return: the value.
-    :raise ValueError: it is not JSON, or is nested too deeply; the message says which, and where.
+    Args:
+        text: What a model wrote.
+
+    Returns:
+        The value.
+
+    Raises:
+        ValueError: It is not JSON, or is nested too deeply; the message says which, and where.
     """
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
@@ -35,9 +40,12 @@ def read_json(text: str) -> Any:
 def is_deep(value: Any, levels: int) -> bool:
     """Whether a value has more levels of nesting than that.
 
-    :param value: JSON.
-    :param levels: as many are fine.
-    :return: it has more.
+    Args:
+        value: JSON.
+        levels: As many are fine.
+
+    Returns:
+        It has more.
     """
     level = [value]
     for _level in range(levels + 1):

@@ -32,8 +32,11 @@ _known: dict[bytes, None] = {}
 async def first_unusable(schemas: list[dict[str, Any]]) -> tuple[int, Unusable] | None:
     """Look for a schema that cannot be used. All of them together have a few seconds of computing.
 
-    :param schemas: the schemas.
-    :return: the first one's number and what is wrong with it; ``None``: all can be used.
+    Args:
+        schemas: The schemas.
+
+    Returns:
+        The first one's number and what is wrong with it; ``None``: all can be used.
     """
     digests = [hashlib.sha256(json.dumps(schema).encode()).digest() for schema in schemas]
     new = [number for number, digest in enumerate(digests) if digest not in _known]

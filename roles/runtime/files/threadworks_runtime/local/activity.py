@@ -17,7 +17,8 @@ _EXPECTED = 10.0  # seconds
 class Activity:
     """Knows since when the runtime is idle.
 
-    :param context: the application's parts.
+    Args:
+        context: The application's parts.
     """
 
     def __init__(self, context: Context) -> None:

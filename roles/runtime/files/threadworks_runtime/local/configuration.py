@@ -11,11 +11,12 @@ from dataclasses import dataclass, field
 class Configuration:
     """The configuration of a local runtime. Secrets are kept out of ``repr``.
 
-    :param store: the absolute path of an SQLite file, or an SQLAlchemy URL.
-    :param socket: the path of the socket.
-    :param idle_timeout: seconds without work after which the runtime ends, until a request names others.
-    :param concurrent_runs: runs that are executed at the same time, until a request names another number.
-    :param environment: the network environment: proxies, certificate authorities, PostgreSQL.
+    Args:
+        store: The absolute path of an SQLite file, or an SQLAlchemy URL.
+        socket: The path of the socket.
+        idle_timeout: Seconds without work after which the runtime ends, until a request names others.
+        concurrent_runs: Runs that are executed at the same time, until a request names another number.
+        environment: The network environment: proxies, certificate authorities, PostgreSQL.
     """
 
     store: str = field(repr=False)

@@ -25,10 +25,11 @@ Application = Callable[[Scope, Receive, Send], Awaitable[None]]
 class Gate:
     """An ASGI application around the runtime's.
 
-    :param app: the runtime's application.
-    :param activity: counts the requests.
-    :param describe: describes the process.
-    :param stop: ends it; takes whether the runs that are active are waited for (``False``) or not (``True``).
+    Args:
+        app: The runtime's application.
+        activity: Counts the requests.
+        describe: Describes the process.
+        stop: Ends it; takes whether the runs that are active are waited for (``False``) or not (``True``).
     """
 
     def __init__(

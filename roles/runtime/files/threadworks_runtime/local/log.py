@@ -20,8 +20,11 @@ _OURS = "threadworks"
 def log_path(configuration: Configuration) -> str:
     """The file to log to: beside an SQLite store, else beside the socket.
 
-    :param configuration: the runtime's configuration.
-    :return: the path.
+    Args:
+        configuration: The runtime's configuration.
+
+    Returns:
+        The path.
     """
     return f"{configuration.store_file or configuration.socket}.log"
 
@@ -29,7 +32,8 @@ def log_path(configuration: Configuration) -> str:
 def log_to(path: str) -> None:
     """Log to a file from now on. A file that cannot be written is no reason to fail.
 
-    :param path: the file.
+    Args:
+        path: The file.
     """
     file = _LogFile(path)
     file.setFormatter(JsonFormatter())
@@ -41,8 +45,11 @@ def log_to(path: str) -> None:
 def open_private(path: str) -> TextIO:
     """Open a file of this user's to append to it.
 
-    :param path: the file.
-    :return: the file, or the null device if it cannot be opened.
+    Args:
+        path: The file.
+
+    Returns:
+        The file, or the null device if it cannot be opened.
     """
     try:
         return open(path, "a", encoding="utf-8", opener=_private)

@@ -16,7 +16,8 @@ _BACKLOG = 2048
 class Place:
     """Where clients look for the runtime.
 
-    :param path: the path of the socket.
+    Args:
+        path: The path of the socket.
     """
 
     def __init__(self, path: str) -> None:
@@ -27,7 +28,8 @@ class Place:
     def listen(self) -> socket.socket:
         """Make the listening socket under a name that no client knows.
 
-        :raise OSError: it cannot be made.
+        Raises:
+            OSError: It cannot be made.
         """
         self._sweep()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -57,7 +59,8 @@ class Place:
     def leave(self) -> bool:
         """Remove the socket, so that the next client starts another runtime.
 
-        :return: whether it is gone; ``False``: somebody is about to start or use a runtime here.
+        Returns:
+            Whether it is gone; ``False``: somebody is about to start or use a runtime here.
         """
         with self._locked() as locked:
             if locked and self.is_own():

@@ -56,7 +56,8 @@ class Starter:
 def end_if_stuck(seconds: float, log: TextIO | None = None) -> None:
     """End this process unless this function is called again in time. It works without the interpreter.
 
-    :param seconds: how long to wait.
-    :param log: gets the place where each thread is; ``None``: standard error.
+    Args:
+        seconds: How long to wait.
+        log: Gets the place where each thread is; ``None``: standard error.
     """
     faulthandler.dump_traceback_later(seconds, exit=True, file=log or sys.stderr)

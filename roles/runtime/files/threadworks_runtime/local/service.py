@@ -37,10 +37,13 @@ _LATE = 0.1  # seconds
 def serve(configuration: Configuration, starter: Starter) -> None:
     """Serve until the runtime is idle, stopped or replaced.
 
-    :param configuration: what the starter wants.
-    :param starter: gets the outcome of the start.
-    :raise OSError: the socket cannot be made.
-    :raise StoreError: the store cannot be used.
+    Args:
+        configuration: What the starter wants.
+        starter: Gets the outcome of the start.
+
+    Raises:
+        OSError: The socket cannot be made.
+        StoreError: The store cannot be used.
     """
     place = Place(configuration.socket)
     listener = place.listen()
@@ -108,7 +111,8 @@ class _Service:
     def stop(self, force: bool) -> None:
         """End.
 
-        :param force: do not wait for the runs. It may be called again with it.
+        Args:
+            force: Do not wait for the runs. It may be called again with it.
         """
         self._stopping = True
         if force:

@@ -30,10 +30,11 @@ _SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED = 0, 1, 76
 class UnixServer(uvicorn.Server):
     """The server of a local runtime; signals are the service's matter.
 
-    :param app: what is called: what is wrapped around the application.
-    :param runtime: the application.
-    :param begin: called once, as soon as requests are answered.
-    :param admits: whether a new connection is served; one that is not is closed without an answer.
+    Args:
+        app: What is called: what is wrapped around the application.
+        runtime: The application.
+        begin: Called once, as soon as requests are answered.
+        admits: Whether a new connection is served; one that is not is closed without an answer.
     """
 
     def __init__(self, app: Any, runtime: Runtime, begin: Callable[[], None], admits: Callable[[], bool]) -> None:

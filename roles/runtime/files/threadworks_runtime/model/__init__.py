@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The model server's side of a run: from the Assistants wire to the Responses API and back.
 
-Nothing here knows the store or the runner; :func:`converse` is all that they call.
+Nothing here knows the store or the runner; `converse` is all that they call.
 """
 
 from __future__ import annotations

@@ -32,10 +32,13 @@ async def read_answer(
 ) -> AsyncGenerator[Event, None]:
     """Read one answer to its end.
 
-    :param events: the raw events, from :meth:`~.server.ModelServer.respond`, many or one.
-    :param request: the request that they answer.
-    :param secrets: what is not told, even where the pieces of a text have it in parts.
-    :raises ModelError: the answer failed or broke off, or the server silently ignored what the request asked for.
+    Args:
+        events: The raw events, from `respond`, many or one.
+        request: The request that they answer.
+        secrets: What is not told, even where the pieces of a text have it in parts.
+
+    Raises:
+        ModelError: The answer failed or broke off, or the server silently ignored what the request asked for.
     """
     reader = _Reader(request, secrets or Secrets())
     calls: list[Json] = []

@@ -16,10 +16,15 @@ from .tools import NO_PARAMETERS
 async def find_problems(calls: list[Json], request: Json) -> dict[str, str | None]:
     """Check the function calls of an answer. Whoever answers a call must know, and need not check again.
 
-    :param calls: the wire's tool calls, exactly as they will be answered.
-    :param request: the request, with the functions.
-    :return: by the id of each call what is wrong with it, or ``None``.
-    :raises ModelError: two calls have the same id.
+    Args:
+        calls: The wire's tool calls, exactly as they will be answered.
+        request: The request, with the functions.
+
+    Returns:
+        By the id of each call what is wrong with it, or ``None``.
+
+    Raises:
+        ModelError: Two calls have the same id.
     """
     functions = [tool for tool in request.get("tools", []) if tool["type"] == "function"]
     numbers = {tool["name"]: number for number, tool in enumerate(functions)}

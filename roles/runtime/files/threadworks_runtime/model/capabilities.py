@@ -25,10 +25,13 @@ def incomplete_reason(response: Json, usage: Json, request: Json) -> str | None:
     llama.cpp calls an answer completed that it cut at ``max_output_tokens``, or where its context was full: only the
     usage tells.
 
-    :param response: the raw response.
-    :param usage: its usage, as the wire has it.
-    :param request: the request.
-    :raises ModelError: it was cut for a reason that a run cannot be incomplete for.
+    Args:
+        response: The raw response.
+        usage: Its usage, as the wire has it.
+        request: The request.
+
+    Raises:
+        ModelError: It was cut for a reason that a run cannot be incomplete for.
     """
     if response.get("status") == "incomplete":
         reason = line(str((response.get("incomplete_details") or {}).get("reason") or "max_output_tokens"))
@@ -49,10 +52,15 @@ def incomplete_reason(response: Json, usage: Json, request: Json) -> str | None:
 def check_answer(response: Json, output: list[Json], request: Json) -> list[str]:
     """Check a whole answer against its request.
 
-    :param response: the raw response.
-    :param output: its output items.
-    :returns: warnings: what may have been ignored.
-    :raises ModelError: what was ignored.
+    Args:
+        response: The raw response.
+        output: Its output items.
+
+    Returns:
+        Warnings: what may have been ignored.
+
+    Raises:
+        ModelError: What was ignored.
     """
     _check_tool_choice(output, request)
     _check_hosted_tools(response, request)

@@ -20,10 +20,15 @@ def clean(value: Any, secrets: Secrets) -> Any:
 
     Halves of surrogate pairs become question marks; NaN, infinities and integers of more than 64 bits become null.
 
-    :param value: the decoded JSON.
-    :param secrets: what is hidden in each text.
-    :return: the same, clean.
-    :raise ValueError: it is nested too deeply.
+    Args:
+        value: The decoded JSON.
+        secrets: What is hidden in each text.
+
+    Returns:
+        The same, clean.
+
+    Raises:
+        ValueError: It is nested too deeply.
     """
     if is_deep(value, _DEEPEST):
         raise ValueError(f"JSON that is nested more than {_DEEPEST} levels deep")

@@ -33,10 +33,11 @@ async def converse(
     """Ask the model server for a run's next round and yield what happens.
 
     Where the prompt turns out to be longer than the model's context, the strategy ``auto`` drops messages and asks
-    again (Assistants wire, section 2). The parameters are those of :func:`~.request.build_request`.
+    again (Assistants wire, section 2). The parameters are those of `build_request`.
 
-    :raises LimitReached: a token limit of the run leaves no room for this round; nothing has been sent.
-    :raises ModelError: the run fails.
+    Raises:
+        LimitReached: A token limit of the run leaves no room for this round; nothing has been sent.
+        ModelError: The run fails.
     """
     context: int | None = None
     exceeded: ContextExceeded | None = None

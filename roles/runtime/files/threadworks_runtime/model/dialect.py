@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Where servers of the Responses API differ: what is added to the portable request for each.
 
-:func:`~.request.build_request` makes a request that every server takes. OpenAI (and Azure) refuse unknown fields and
+`build_request` makes a request that every server takes. OpenAI (and Azure) refuse unknown fields and
 keep each response unless told otherwise; llama.cpp enforces a JSON Schema only in the chat style ``response_format``.
 """
 
@@ -51,8 +51,9 @@ def without_refused(spoken: Json, *, param: str | None, message: str) -> Json | 
 
     A gateway at any host name may have OpenAI behind it, and not every model takes what its server takes.
 
-    :param param: the field that the server's error names.
-    :param message: the error's message; it is searched where ``param`` is missing.
+    Args:
+        param: The field that the server's error names.
+        message: The error's message; it is searched where ``param`` is missing.
     """
     if "encrypted content" in message.lower():
         param = "include"

@@ -21,10 +21,11 @@ NO_PATH = " base_url has no path: the Responses API of most servers is below /v1
 class ModelError(Exception):
     """The model server's part of a run failed.
 
-    :ivar code: ``server_error``, ``rate_limit_exceeded`` or ``invalid_prompt``, as in a run's ``last_error``.
-    :ivar message: what happened and what to do about it; never contains a key.
-    :ivar status: the HTTP status of the server's answer, where there was one.
-    :ivar usage: the wire usage of an answer that came to its end and cannot be used; empty where it is not known.
+    Attributes:
+        code: ``server_error``, ``rate_limit_exceeded`` or ``invalid_prompt``, as in a run's ``last_error``.
+        message: What happened and what to do about it; never contains a key.
+        status: The HTTP status of the server's answer, where there was one.
+        usage: The wire usage of an answer that came to its end and cannot be used; empty where it is not known.
     """
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
@@ -46,7 +47,8 @@ class ContextExceeded(ModelError):
 class LimitReached(Exception):
     """A run's token limit leaves no room for a request: the run ends ``incomplete``.
 
-    :ivar reason: ``max_prompt_tokens`` or ``max_completion_tokens``.
+    Attributes:
+        reason: ``max_prompt_tokens`` or ``max_completion_tokens``.
     """
 
     def __init__(self, reason: str) -> None:
@@ -57,7 +59,8 @@ class LimitReached(Exception):
 def not_understood(what: str) -> ModelError:
     """The error of an answer that is not one of the Responses API.
 
-    :param what: what is wrong with it, without a full stop.
+    Args:
+        what: What is wrong with it, without a full stop.
     """
     return ModelError("server_error", f"The model server's answer is not understood: {line(what)}.")
 
@@ -65,10 +68,11 @@ def not_understood(what: str) -> ModelError:
 def from_body(error: object, *, place: str = "", status: int | None = None, hint: str = "") -> ModelError:
     """Translate an error body, or the ``error`` of a failed response or of a stream's error event.
 
-    :param error: ``{"message", "type", "code", ...}`` with anything missing, or a text; without secrets.
-    :param place: the server's host and port, where known.
-    :param status: the HTTP status that came with it.
-    :param hint: what to say where the server does not know the path.
+    Args:
+        error: ``{"message", "type", "code", ...}`` with anything missing, or a text; without secrets.
+        place: The server's host and port, where known.
+        status: The HTTP status that came with it.
+        hint: What to say where the server does not know the path.
     """
     details: dict[str, Any] = error if isinstance(error, dict) else {"message": error}
     text = said(details.get("message") or details.get("detail"))

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What happens while a model server answers, in the terms of the Assistants wire.
 
-:func:`~.answer.read_answer` yields these in the order in which things happen; :class:`Finished` is always the last.
+`read_answer` yields these in the order in which things happen; `Finished` is always the last.
 """
 
 from __future__ import annotations
@@ -74,11 +74,12 @@ class CallFinished:
 class Finished:
     """The answer ends well.
 
-    :ivar reason: ``None``, or why the run is incomplete (Assistants wire, section 7: ``incomplete_details``).
-    :ivar usage: the wire usage of this answer alone.
-    :ivar items: its raw output items, which the next round of the same run must send back.
-    :ivar warnings: what may have been ignored, where the answer cannot tell.
-    :ivar problems: by the id of each function call, how it breaks the function's schema, or ``None``.
+    Attributes:
+        reason: ``None``, or why the run is incomplete (Assistants wire, section 7: ``incomplete_details``).
+        usage: The wire usage of this answer alone.
+        items: Its raw output items, which the next round of the same run must send back.
+        warnings: What may have been ignored, where the answer cannot tell.
+        problems: By the id of each function call, how it breaks the function's schema, or ``None``.
     """
 
     reason: str | None

@@ -26,12 +26,13 @@ _MOVED = (301, 302, 303, 307, 308)
 class Failures:
     """Translates what goes wrong with one model server.
 
-    :param place: the server's host and port.
-    :param timeout: seconds that the server may be silent.
-    :param connect: seconds that a connection may take.
-    :param attempts: how often a request is sent at most.
-    :param secrets: what no message may contain.
-    :param has_path: whether ``base_url`` has a path.
+    Args:
+        place: The server's host and port.
+        timeout: Seconds that the server may be silent.
+        connect: Seconds that a connection may take.
+        attempts: How often a request is sent at most.
+        secrets: What no message may contain.
+        has_path: Whether ``base_url`` has a path.
     """
 
     place: str
@@ -44,8 +45,11 @@ class Failures:
     def translate(self, error: Exception) -> ModelError:
         """Translate an exception.
 
-        :param error: what was raised while the server was asked, and its answer read.
-        :return: the error of the run.
+        Args:
+            error: What was raised while the server was asked, and its answer read.
+
+        Returns:
+            The error of the run.
         """
         if isinstance(error, ModelError):
             return error
@@ -67,7 +71,8 @@ class Failures:
     def unreadable(self, what: str) -> ModelError:
         """The error of an answer that cannot be read.
 
-        :param what: what the server sent.
+        Args:
+            what: What the server sent.
         """
         return self._failed(f"The model server at {self.place} sent {what}.{self._hint}")
 

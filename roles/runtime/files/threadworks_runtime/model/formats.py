@@ -14,9 +14,12 @@ from .events import Json
 async def check_format(output: list[Json], request: Json) -> None:
     """Check an answer's text; not every server enforces a format, so it is never taken on trust.
 
-    :param output: the response's output items. One that refuses, or calls functions, has no such text.
-    :param request: the request.
-    :raises ModelError: the text is not JSON, or breaks the schema; the message has the path and the reason.
+    Args:
+        output: The response's output items. One that refuses, or calls functions, has no such text.
+        request: The request.
+
+    Raises:
+        ModelError: The text is not JSON, or breaks the schema; the message has the path and the reason.
     """
     text_format = request.get("text", {}).get("format")
     messages = [item for item in output if item["type"] == "message"]

@@ -64,8 +64,9 @@ class _Told:
 class Message:
     """A message of the assistant.
 
-    :param item: the item as it was announced.
-    :param secrets: what is not told.
+    Args:
+        item: The item as it was announced.
+        secrets: What is not told.
     """
 
     kind = "message"
@@ -80,7 +81,7 @@ class Message:
         yield TextStarted()
 
     def read(self, event: Json) -> Iterator[Event]:
-        """One of the raw events in :data:`PIECES`."""
+        """One of the raw events in `PIECES`."""
         if event["type"] == "response.output_text.delta":
             yield from _text(self._text.more(event["delta"]))
         elif event["type"] == "response.refusal.delta":
@@ -112,10 +113,11 @@ class Message:
 class Call:
     """A tool call.
 
-    :param item: the item as it was announced.
-    :param secrets: what is not told.
-    :param index: its place among the response's calls.
-    :param request: the request, for what the call's wire object repeats of it.
+    Args:
+        item: The item as it was announced.
+        secrets: What is not told.
+        index: Its place among the response's calls.
+        request: The request, for what the call's wire object repeats of it.
     """
 
     def __init__(self, item: Json, secrets: Secrets, index: int, request: Json) -> None:
@@ -131,7 +133,7 @@ class Call:
         yield CallStarted(self._index, to_call(empty, self._request))
 
     def read(self, event: Json) -> Iterator[Event]:
-        """One of the raw events in :data:`PIECES`."""
+        """One of the raw events in `PIECES`."""
         yield from self._write(self._input.more(event["delta"]))
 
     def finish(self, item: Json) -> Iterator[Event]:
@@ -150,9 +152,12 @@ class Call:
 def without_secrets(item: Json, secrets: Secrets) -> Json:
     """An item in which no secret is spread over the parts of a message; each part alone has none.
 
-    :param item: the item, whole.
-    :param secrets: what is not told.
-    :return: the same; where a secret was, the texts are one part, without the places of citations.
+    Args:
+        item: The item, whole.
+        secrets: What is not told.
+
+    Returns:
+        The same; where a secret was, the texts are one part, without the places of citations.
     """
     parts = item.get("content") or []
     texts = [part for part in parts if part["type"] == "output_text"] if item["type"] == "message" else []

@@ -12,7 +12,8 @@ def to_items(message: Json) -> list[Json]:
 
     Small servers disagree on how an assistant's earlier message is to be written; all of them take its plain text.
 
-    :returns: one message item; a second one where an assistant's message carries files, which only a user may send.
+    Returns:
+        One message item; a second one where an assistant's message carries files, which only a user may send.
     """
     files = [
         {"type": "input_file", "file_id": attachment["file_id"]}

@@ -20,7 +20,8 @@ LARGEST_STREAM = 64 * _MIB
 class Meter(httpx2.AsyncByteStream):
     """The body of an answer, up to the limits.
 
-    :param body: the body.
+    Args:
+        body: The body.
     """
 
     def __init__(self, body: httpx2.AsyncByteStream) -> None:
@@ -30,7 +31,8 @@ class Meter(httpx2.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         """Yield the body.
 
-        :raise ModelError: it is too large.
+        Raises:
+            ModelError: It is too large.
         """
         async for chunk in self._body:
             self._piece += len(chunk)
@@ -53,8 +55,11 @@ class Meter(httpx2.AsyncByteStream):
 async def measure(response: httpx2.Response) -> None:
     """Limit the body of an answer; called when its head has come.
 
-    :param response: the answer.
-    :raise ModelError: it is compressed, although that was not accepted: its size would be known too late.
+    Args:
+        response: The answer.
+
+    Raises:
+        ModelError: It is compressed, although that was not accepted: its size would be known too late.
     """
     encoding = response.headers.get("content-encoding", "identity")
     if encoding.strip().lower() not in ("", "identity"):

@@ -43,7 +43,8 @@ def to_annotation(annotation: Json, text: str) -> Json | None:
     The wire marks a range of the text. Responses does so for a file that code has written; for a file that was searched
     it tells only the place where the citation belongs (an empty range), and for a file path nothing (the text's end).
 
-    :param text: the message's text as far as it is known.
+    Args:
+        text: The message's text as far as it is known.
     """
     kind = _ANNOTATIONS.get(annotation["type"])
     if kind is None:
@@ -61,9 +62,10 @@ def to_annotation(annotation: Json, text: str) -> Json | None:
 
 
 def to_call(item: Json, request: Json) -> Json:
-    """An item of a kind in :data:`CALL_INPUTS` as a wire tool call (Assistants wire, section 8).
+    """An item of a kind in `CALL_INPUTS` as a wire tool call (Assistants wire, section 8).
 
-    :param request: the request, for the ranking options that a file search was asked to use.
+    Args:
+        request: The request, for the ranking options that a file search was asked to use.
     """
     return _CALLS[item["type"]](item, request)
 
@@ -71,9 +73,14 @@ def to_call(item: Json, request: Json) -> Json:
 def a_text(value: Any) -> str:
     """A text of an item.
 
-    :param value: what is in its place.
-    :return: the same.
-    :raise Malformed: it is something else.
+    Args:
+        value: What is in its place.
+
+    Returns:
+        The same.
+
+    Raises:
+        Malformed: It is something else.
     """
     if not isinstance(value, str):
         raise Malformed(f"{_name_of(value)} is in the place of a text")

@@ -31,17 +31,22 @@ async def build_request(
 ) -> Json:
     """Make the request of a run's next round.
 
-    :param run: the wire run (Assistants wire, section 7), everything the assistant sets already resolved.
-    :param messages: the thread's wire messages, oldest first, without those that this run has written itself.
-    :param private: what the wire run does not show: ``reasoning_effort``, ``tool_resources``.
-    :param items: the raw output items of the run's earlier rounds and the ``function_call_output`` items, in order.
-    :param used: the wire usage of the earlier rounds: a run's token limits are for all its rounds together.
-    :param output_limit: the bound of the answer, in tokens, where the run sets no ``max_completion_tokens``.
-    :param count: counts the tokens of a request's prompt; without it, or where it returns ``None``, they are estimated.
-    :param context: tokens that the model's context has for the prompt, where that is known.
-    :returns: the request's body, without nulls.
-    :raises LimitReached: a token limit leaves no room for this round.
-    :raises ModelError: ``tool_choice`` forces a tool that the run does not have, or a schema cannot be used.
+    Args:
+        run: The wire run (Assistants wire, section 7), everything the assistant sets already resolved.
+        messages: The thread's wire messages, oldest first, without those that this run has written itself.
+        private: What the wire run does not show: ``reasoning_effort``, ``tool_resources``.
+        items: The raw output items of the run's earlier rounds and the ``function_call_output`` items, in order.
+        used: The wire usage of the earlier rounds: a run's token limits are for all its rounds together.
+        output_limit: The bound of the answer, in tokens, where the run sets no ``max_completion_tokens``.
+        count: Counts the tokens of a request's prompt; without it, or where it returns ``None``, they are estimated.
+        context: Tokens that the model's context has for the prompt, where that is known.
+
+    Returns:
+        The request's body, without nulls.
+
+    Raises:
+        LimitReached: A token limit leaves no room for this round.
+        ModelError: ``tool_choice`` forces a tool that the run does not have, or a schema cannot be used.
     """
     used = used or {"prompt_tokens": 0, "completion_tokens": 0}
     strategy = run.get("truncation_strategy") or {"type": "auto"}
@@ -70,8 +75,9 @@ async def _uncounted(_body: Json) -> None:
 def _settings(run: Json, private: Json, tools: list[Json], *, forced: bool) -> Json:
     """All of the request but its input and its limit.
 
-    :param forced: whether ``tool_choice`` still has to be obeyed: if it were after the tools have answered, no run that
-        forces a tool would ever end.
+    Args:
+        forced: Whether ``tool_choice`` still has to be obeyed: if it were after the tools have answered, no run that
+            forces a tool would ever end.
     """
     text_format = to_text_format(run.get("response_format"))
     choice = run.get("tool_choice")

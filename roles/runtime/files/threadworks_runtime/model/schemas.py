@@ -12,8 +12,11 @@ from .events import Json
 async def check_schemas(settings: Json) -> None:
     """Check that calls of a request's functions, and its answer, can be checked.
 
-    :param settings: the request without its input.
-    :raises ModelError: a schema cannot be used, or two functions have the same name.
+    Args:
+        settings: The request without its input.
+
+    Raises:
+        ModelError: A schema cannot be used, or two functions have the same name.
     """
     found: dict[str, Json] = {}
     for tool in settings.get("tools", []):

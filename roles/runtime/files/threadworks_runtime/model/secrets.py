@@ -24,7 +24,8 @@ _ESCAPED = {"\\": (1, 3, 7), '"': (1, 3, 7), "/": (1, 2, 4), "'": (1, 2, 4)}
 class Secrets:
     """The secrets of one model server.
 
-    :param values: the secrets. One with fewer than 8 characters is taken for a placeholder, and is not hidden.
+    Args:
+        values: The secrets. One with fewer than 8 characters is taken for a placeholder, and is not hidden.
     """
 
     def __init__(self, *values: str | None) -> None:
@@ -50,8 +51,11 @@ class Secrets:
     def begun(self, text: str) -> int:
         """Where at the end of a text a secret may have begun.
 
-        :param text: a text without whole secrets.
-        :return: the index; the text's length where none has.
+        Args:
+            text: A text without whole secrets.
+
+        Returns:
+            The index; the text's length where none has.
         """
         for start in range(max(0, len(text) - self._longest + 1), len(text)):
             if text[start] in self._starts and any(_is_cut(spelt, text, start) for spelt in self._spelt):
@@ -62,7 +66,8 @@ class Secrets:
 class Veil:
     """A text that comes in pieces, without the secrets: what may be the beginning of one is held back.
 
-    :param secrets: the secrets.
+    Args:
+        secrets: The secrets.
     """
 
     def __init__(self, secrets: Secrets) -> None:
@@ -72,8 +77,11 @@ class Veil:
     def feed(self, piece: str) -> str:
         """Take a piece.
 
-        :param piece: more of the text.
-        :return: what can be shown now.
+        Args:
+            piece: More of the text.
+
+        Returns:
+            What can be shown now.
         """
         text = self._secrets.hide(self._held + piece)
         begun = self._secrets.begun(text)
@@ -89,9 +97,10 @@ class Veil:
 def _is_cut(spelt: list[tuple[str, ...]], text: str, start: int) -> bool:
     """Whether a text ends within a secret.
 
-    :param spelt: the spellings of each of the secret's characters.
-    :param text: the text.
-    :param start: where the secret may begin.
+    Args:
+        spelt: The spellings of each of the secret's characters.
+        text: The text.
+        start: Where the secret may begin.
     """
     places = {start}
     for spellings in spelt:

@@ -42,8 +42,11 @@ _COUNTED = ("input", "instructions", "model", "parallel_tool_calls", "reasoning"
 class ModelServer:
     """A server that runs are executed on. Building it opens no connection; its runs share connections.
 
-    :param options: where it is, and how it is asked.
-    :raises ModelError: neither ``base_url`` nor ``api_key`` is given, or one of the options cannot be used.
+    Args:
+        options: Where it is, and how it is asked.
+
+    Raises:
+        ModelError: Neither ``base_url`` nor ``api_key`` is given, or one of the options cannot be used.
     """
 
     def __init__(self, options: ModelOptions) -> None:
@@ -75,8 +78,11 @@ class ModelServer:
 
         A server that answers plain JSON yields one event, as if it had streamed only the last.
 
-        :param body: the request, from :func:`~.request.build_request`.
-        :raises ModelError: the request was refused or not answered in time, or the answer broke off.
+        Args:
+            body: The request, from `build_request`.
+
+        Raises:
+            ModelError: The request was refused or not answered in time, or the answer broke off.
         """
         failures = self._failures()
         import httpx2
@@ -103,8 +109,11 @@ class ModelServer:
     async def count_tokens(self, body: Json) -> int | None:
         """The tokens of a request's prompt, or ``None`` where the server does not count.
 
-        :param body: the request, from :func:`~.request.build_request`.
-        :raises ModelError: the server cannot be reached.
+        Args:
+            body: The request, from `build_request`.
+
+        Raises:
+            ModelError: The server cannot be reached.
         """
         failures = self._failures()
         import openai
@@ -226,8 +235,11 @@ class ModelServers:
     def get(self, options: ModelOptions) -> ModelServer:
         """Return the server of these options, the same one each time.
 
-        :param options: where it is, and how it is asked.
-        :raises ModelError: they name no server.
+        Args:
+            options: Where it is, and how it is asked.
+
+        Raises:
+            ModelError: They name no server.
         """
         server = self._servers.pop(options, None) or ModelServer(options)
         self._servers[options] = server  # the one that was used last is last

@@ -16,8 +16,9 @@ NO_PARAMETERS: Json = {"type": "object", "properties": {}}
 def to_tools(tools: list[Json], resources: Json, file_ids: list[str]) -> list[Json]:
     """Translate a run's tools (Assistants wire, section 2).
 
-    :param resources: the ``tool_resources`` of assistant and thread, merged.
-    :param file_ids: files attached to messages for the code interpreter.
+    Args:
+        resources: The ``tool_resources`` of assistant and thread, merged.
+        file_ids: Files attached to messages for the code interpreter.
     """
     return [translated for tool in tools if (translated := _TRANSLATE[tool["type"]](tool, resources, file_ids))]
 
@@ -25,8 +26,11 @@ def to_tools(tools: list[Json], resources: Json, file_ids: list[str]) -> list[Js
 def to_tool_choice(choice: str | Json | None, tools: list[Json]) -> str | Json | None:
     """Translate a run's ``tool_choice``; ``None`` where it says only what is the default.
 
-    :param tools: the request's tools.
-    :raises ModelError: the choice forces a tool that the run does not have.
+    Args:
+        tools: The request's tools.
+
+    Raises:
+        ModelError: The choice forces a tool that the run does not have.
     """
     if choice in (None, "auto") or (choice == "none" and not tools):
         return None

@@ -37,10 +37,13 @@ def is_loopback(host: str) -> bool:
 def new_client(*, host: str, tls: bool, timeout: float) -> httpx2.AsyncClient:
     """Make the HTTP client of one model server. It opens no connection yet.
 
-    :param host: the server's host name.
-    :param tls: whether the server is spoken to with TLS.
-    :param timeout: seconds to wait for each piece of an answer.
-    :return: the client.
+    Args:
+        host: The server's host name.
+        tls: Whether the server is spoken to with TLS.
+        timeout: Seconds to wait for each piece of an answer.
+
+    Returns:
+        The client.
     """
     import httpx2
 

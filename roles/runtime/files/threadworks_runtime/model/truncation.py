@@ -35,12 +35,17 @@ async def fit(
 ) -> Json:
     """Build the request with the most messages that fit.
 
-    :param limit: the tokens that the prompt may have.
-    :param droppable: whether messages may be dropped at all.
-    :param build: makes the request of some messages.
-    :param count: counts a request's prompt, or returns ``None`` where the server cannot: then :func:`estimate` does.
-    :returns: the request.
-    :raises LimitReached: even without all that may be dropped the prompt is too long.
+    Args:
+        limit: The tokens that the prompt may have.
+        droppable: Whether messages may be dropped at all.
+        build: Makes the request of some messages.
+        count: Counts a request's prompt, or returns ``None`` where the server cannot: then `estimate` does.
+
+    Returns:
+        The request.
+
+    Raises:
+        LimitReached: Even without all that may be dropped the prompt is too long.
     """
     order = _drop_order(messages) if droppable else []
 

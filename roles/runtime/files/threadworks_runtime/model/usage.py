@@ -15,8 +15,11 @@ _MOST = 2**53
 def tokens(value: Any) -> int | None:
     """A number of tokens.
 
-    :param value: what the server says.
-    :return: the number; ``None``: what it says is none.
+    Args:
+        value: What the server says.
+
+    Returns:
+        The number; ``None``: what it says is none.
     """
     if isinstance(value, float) and value.is_integer():
         value = int(value)
@@ -26,8 +29,11 @@ def tokens(value: Any) -> int | None:
 def read_usage(response: Json) -> dict[str, int]:
     """The usage of a response as the wire has it.
 
-    :param response: the raw response.
-    :return: the wire's usage; empty where the server does not tell it, or tells something else than numbers of tokens.
+    Args:
+        response: The raw response.
+
+    Returns:
+        The wire's usage; empty where the server does not tell it, or tells something else than numbers of tokens.
     """
     usage = response.get("usage")
     if not isinstance(usage, dict):

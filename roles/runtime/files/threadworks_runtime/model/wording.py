@@ -17,8 +17,11 @@ _LOOKED_AT = 20_000
 def said(words: object) -> str:
     """What a server gives as a reason, as a sentence.
 
-    :param words: a text, or whatever is in its place.
-    :return: one line without HTML, without what looks like a key, with an end.
+    Args:
+        words: A text, or whatever is in its place.
+
+    Returns:
+        One line without HTML, without what looks like a key, with an end.
     """
     if not words:
         return "it gave no reason."

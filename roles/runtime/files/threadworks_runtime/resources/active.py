@@ -17,10 +17,13 @@ from .context import Context
 def active_run(context: Context, connection: Connection, thread_id: str) -> Row[Any] | None:
     """The run that keeps a thread locked (Assistants wire, section 7).
 
-    :param context: the application's parts.
-    :param connection: a writing transaction that has locked the thread.
-    :param thread_id: the thread.
-    :return: the run, or ``None``: the thread is free.
+    Args:
+        context: The application's parts.
+        connection: A writing transaction that has locked the thread.
+        thread_id: The thread.
+
+    Returns:
+        The run, or ``None``: the thread is free.
     """
     runs = RUNS.table
     statement = select(runs).where(runs.c.thread_id == thread_id, runs.c.status.in_(ACTIVE)).with_for_update()
@@ -33,11 +36,16 @@ def active_run(context: Context, connection: Connection, thread_id: str) -> Row[
 async def current_run(context: Context, thread_id: str, run_id: str) -> Row[Any]:
     """A run as it stands.
 
-    :param context: the application's parts.
-    :param thread_id: its thread.
-    :param run_id: its id.
-    :return: its row.
-    :raise ApiError: 404, there is no such thread, or no such run in it.
+    Args:
+        context: The application's parts.
+        thread_id: Its thread.
+        run_id: Its id.
+
+    Returns:
+        Its row.
+
+    Raises:
+        ApiError: 404, there is no such thread, or no such run in it.
     """
 
     def read(connection: Connection) -> Row[Any]:
@@ -58,11 +66,16 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> Row[Any]
 def locked_run(connection: Connection, thread_id: str, run_id: str) -> Row[Any]:
     """A run that nobody else changes until the transaction ends.
 
-    :param connection: a writing transaction.
-    :param thread_id: its thread; always locked first, so that no two transactions wait for each other.
-    :param run_id: its id.
-    :return: its row.
-    :raise ApiError: 404, there is no such thread, or no such run in it.
+    Args:
+        connection: A writing transaction.
+        thread_id: Its thread; always locked first, so that no two transactions wait for each other.
+        run_id: Its id.
+
+    Returns:
+        Its row.
+
+    Raises:
+        ApiError: 404, there is no such thread, or no such run in it.
     """
     rows.find(connection, THREADS, thread_id, lock=True)
     return rows.find(connection, RUNS, run_id, lock=True, thread_id=thread_id)

@@ -27,8 +27,9 @@ from .context import Context
 def answer_run(resp: Response, run: Document) -> None:
     """Answer with a run, and tell pollers when to ask again (the SDKs heed the header, section 12).
 
-    :param resp: the response.
-    :param run: the wire's object.
+    Args:
+        resp: The response.
+        run: The wire's object.
     """
     resp.media = run
     if run["status"] not in AT_REST:
@@ -50,14 +51,15 @@ def start_run(
 ) -> None:
     """Start a queued run, and answer with it or with its events.
 
-    :param context: the application's parts.
-    :param req: the request, whose body has been read.
-    :param resp: the response.
-    :param run: the wire's object.
-    :param opening: what has happened in this request; ``None``: the run was started by an earlier one.
-    :param options: the run's model server; ``None``: the settings'.
-    :param stream: whether the events are asked for.
-    :param include: whether steps are shown with what file_search found.
+    Args:
+        context: The application's parts.
+        req: The request, whose body has been read.
+        resp: The response.
+        run: The wire's object.
+        opening: What has happened in this request; ``None``: the run was started by an earlier one.
+        options: The run's model server; ``None``: the settings'.
+        stream: Whether the events are asked for.
+        include: Whether steps are shown with what file_search found.
     """
     events = None if opening is None else context.executor.start(run["id"], options, watch=bool(stream))
     if not stream:

@@ -22,12 +22,15 @@ _REPLAYED = "Idempotent-Replayed"
 class Context:
     """The application's parts.
 
-    :param settings: what the runtime was told.
-    :param store: where everything is kept.
-    :param executor: what executes the runs.
-    :param grace: seconds that runs have left when the application ends; ``None``: as long as they take.
-    :param idle_timeout: seconds without work after which a local runtime ends; the latest request that names it counts.
-    :ivar followers: look at the runs whose events go elsewhere.
+    Attributes:
+        followers: Look at the runs whose events go elsewhere.
+
+    Args:
+        settings: What the runtime was told.
+        store: Where everything is kept.
+        executor: What executes the runs.
+        grace: Seconds that runs have left when the application ends; ``None``: as long as they take.
+        idle_timeout: Seconds without work after which a local runtime ends; the latest request that names it counts.
     """
 
     settings: Settings
@@ -44,7 +47,8 @@ class Context:
 class Resource:
     """A resource of the wire.
 
-    :param context: the application's parts.
+    Args:
+        context: The application's parts.
     """
 
     def __init__(self, context: Context) -> None:

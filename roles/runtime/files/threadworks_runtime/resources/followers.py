@@ -21,8 +21,9 @@ _BETWEEN = 0.05  # seconds between two looks
 class Look(NamedTuple):
     """A run and what it has made so far.
 
-    :param row: the run.
-    :param parts: its messages and steps, each with the first part of its events' names.
+    Args:
+        row: The run.
+        parts: Its messages and steps, each with the first part of its events' names.
     """
 
     row: Row[Any]
@@ -32,7 +33,8 @@ class Look(NamedTuple):
 class Followers:
     """Looks at runs.
 
-    :param store: the store of the runs.
+    Args:
+        store: The store of the runs.
     """
 
     def __init__(self, store: Store) -> None:
@@ -43,9 +45,14 @@ class Followers:
     async def look(self, run_id: str) -> Look | None:
         """Look at a run.
 
-        :param run_id: the run.
-        :return: the run as it is now; ``None``: there is none.
-        :raise SQLAlchemyError: the store cannot be read.
+        Args:
+            run_id: The run.
+
+        Returns:
+            The run as it is now; ``None``: there is none.
+
+        Raises:
+            SQLAlchemyError: The store cannot be read.
         """
         wanted = self._wanted.setdefault(run_id, asyncio.get_running_loop().create_future())
         if self._looking is None:

@@ -38,10 +38,15 @@ class _Options(Body):
 def read_options(req: Request, context: Context) -> ModelOptions | None:
     """Read the model server of a request, and take over its wishes for the runtime itself: the latest ones count.
 
-    :param req: the request.
-    :param context: the application's parts.
-    :return: the model server; ``None``: the settings'.
-    :raise ApiError: 400, the header is not what it should be. Its value is not repeated: there may be a key in it.
+    Args:
+        req: The request.
+        context: The application's parts.
+
+    Returns:
+        The model server; ``None``: the settings'.
+
+    Raises:
+        ApiError: 400, the header is not what it should be. Its value is not repeated: there may be a key in it.
     """
     header = req.get_header(HEADER)
     if header is None or context.settings.executor == "served":

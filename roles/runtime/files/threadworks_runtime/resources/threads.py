@@ -27,10 +27,13 @@ MESSAGES_PER_THREAD = 100_000
 def insert_thread(connection: Connection, id: str, fields: dict[str, Any]) -> dict[str, Any]:
     """Write a new thread and its first messages.
 
-    :param connection: a writing transaction.
-    :param id: the thread's id.
-    :param fields: the validated body of createThread.
-    :return: the wire's object.
+    Args:
+        connection: A writing transaction.
+        id: The thread's id.
+        fields: The validated body of createThread.
+
+    Returns:
+        The wire's object.
     """
     document = rows.insert(connection, THREADS, documents.thread(id, fields))
     insert_messages(connection, id, fields.get("messages") or [])
@@ -40,9 +43,10 @@ def insert_thread(connection: Connection, id: str, fields: dict[str, Any]) -> di
 def insert_messages(connection: Connection, thread_id: str, messages: list[dict[str, Any]]) -> None:
     """Write new messages of a client.
 
-    :param connection: a writing transaction.
-    :param thread_id: their thread.
-    :param messages: validated bodies of createMessage.
+    Args:
+        connection: A writing transaction.
+        thread_id: Their thread.
+        messages: Validated bodies of createMessage.
     """
     add_messages(
         connection,
@@ -54,10 +58,13 @@ def insert_messages(connection: Connection, thread_id: str, messages: list[dict[
 def add_messages(connection: Connection, thread_id: str, messages: list[documents.Document]) -> None:
     """Write new messages of a client, if the thread has room for all of them.
 
-    :param connection: a writing transaction that has locked the thread.
-    :param thread_id: their thread.
-    :param messages: the wire's objects.
-    :raise ApiError: 400, the thread would have too many.
+    Args:
+        connection: A writing transaction that has locked the thread.
+        thread_id: Their thread.
+        messages: The wire's objects.
+
+    Raises:
+        ApiError: 400, the thread would have too many.
     """
     room = MESSAGES_PER_THREAD - len(messages)
     if messages and rows.has_more_than(connection, MESSAGES, room, thread_id=thread_id):

@@ -16,9 +16,14 @@ _Part = TypeVar("_Part")
 def begun(part: _Part | None) -> _Part:
     """The message, or the tool calls, that the model's answer goes on with.
 
-    :param part: what has begun.
-    :return: the same.
-    :raise RuntimeError: nothing has, so the answer cannot be told.
+    Args:
+        part: What has begun.
+
+    Returns:
+        The same.
+
+    Raises:
+        RuntimeError: Nothing has, so the answer cannot be told.
     """
     if part is None:
         raise RuntimeError("the answer goes on with what has not begun")
@@ -28,8 +33,9 @@ def begun(part: _Part | None) -> _Part:
 class Draft:
     """A message in progress.
 
-    :param message_id: the message.
-    :param step_id: its step.
+    Args:
+        message_id: The message.
+        step_id: Its step.
     """
 
     def __init__(self, message_id: str, step_id: str) -> None:
@@ -41,8 +47,11 @@ class Draft:
     def add(self, event: events.TextDelta | events.RefusalDelta | events.Citation) -> Event:
         """Take a piece of the message.
 
-        :param event: the piece.
-        :return: the wire's delta.
+        Args:
+            event: The piece.
+
+        Returns:
+            The wire's delta.
         """
         match event:
             case events.RefusalDelta(text):
@@ -86,7 +95,8 @@ class Draft:
 class Calls:
     """The tool calls of a step.
 
-    :param step_id: the step.
+    Args:
+        step_id: The step.
     """
 
     def __init__(self, step_id: str) -> None:
@@ -97,9 +107,12 @@ class Calls:
     def begin(self, index: int, call: Document) -> Event:
         """Take a call that begins.
 
-        :param index: the model's count of its calls.
-        :param call: the wire's tool call, nothing filled in.
-        :return: the wire's delta.
+        Args:
+            index: The model's count of its calls.
+            call: The wire's tool call, nothing filled in.
+
+        Returns:
+            The wire's delta.
         """
         self._calls[index] = call
         return self._event(index, call)
@@ -107,7 +120,8 @@ class Calls:
     def extend(self, index: int, arguments: str) -> Event:
         """Take a piece of a call's arguments, or of a code interpreter's input.
 
-        :return: the wire's delta.
+        Returns:
+            The wire's delta.
         """
         kind = self._calls[index]["type"]
         return self._event(index, {"type": kind, kind: {"arguments" if kind == "function" else "input": arguments}})

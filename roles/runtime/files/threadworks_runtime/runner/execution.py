@@ -31,11 +31,12 @@ _LOG = logging.getLogger("threadworks.runtime")
 class Execution:
     """A runner: it takes a queued run and brings it to rest.
 
-    :param store: the run's store.
-    :param run_id: the run.
-    :param servers: the model servers.
-    :param options: which of them, and how it is asked.
-    :param ledger: writes the run, and sends its events.
+    Args:
+        store: The run's store.
+        run_id: The run.
+        servers: The model servers.
+        options: Which of them, and how it is asked.
+        ledger: Writes the run, and sends its events.
     """
 
     def __init__(self, store: Store, run_id: str, servers: ModelServers, options: ModelOptions, ledger: Ledger) -> None:
@@ -48,7 +49,8 @@ class Execution:
     def start(self, ended: Callable[[], None]) -> None:
         """Execute the run in a task of its own.
 
-        :param ended: called when the task has ended, however it did.
+        Args:
+            ended: Called when the task has ended, however it did.
         """
         self._task = asyncio.create_task(self.run(), name=self.run_id)
         self._task.add_done_callback(lambda _task: ended())

@@ -32,9 +32,10 @@ class Stopped(Exception):
 class Entry:
     """A write in the making.
 
-    :param connection: its transaction.
-    :param row: the run, locked.
-    :param events: to be sent once it is written.
+    Args:
+        connection: Its transaction.
+        row: The run, locked.
+        events: To be sent once it is written.
     """
 
     connection: Connection
@@ -45,11 +46,12 @@ class Entry:
 class Ledger:
     """The written side of one run. Whoever ends the run first, its runner or the pool's pulse, does so for good.
 
-    :param store: the store.
-    :param run_id: the run.
-    :param owner: who holds the run's lease.
-    :param settings: how long a lease lasts, and how long a run may take.
-    :param send: takes each event.
+    Args:
+        store: The store.
+        run_id: The run.
+        owner: Who holds the run's lease.
+        settings: How long a lease lasts, and how long a run may take.
+        send: Takes each event.
     """
 
     def __init__(
@@ -68,8 +70,11 @@ class Ledger:
     async def claim(self) -> Row[Any]:
         """Take the run up.
 
-        :return: the run, in progress.
-        :raise Stopped: it is not queued any more, or another runner was faster.
+        Returns:
+            The run, in progress.
+
+        Raises:
+            Stopped: It is not queued any more, or another runner was faster.
         """
 
         def work(connection: Connection) -> tuple[Row[Any], Event] | None:
@@ -98,9 +103,12 @@ class Ledger:
     async def write(self, change: Callable[[Entry], None], *, last: bool = False) -> None:
         """Write to the run and its parts; a run that is being cancelled is ended here instead.
 
-        :param change: makes the change; runs in the store's thread.
-        :param last: nothing may be written after this.
-        :raise Stopped: the run is no longer this runner's.
+        Args:
+            change: Makes the change; runs in the store's thread.
+            last: Nothing may be written after this.
+
+        Raises:
+            Stopped: The run is no longer this runner's.
         """
 
         def work(connection: Connection) -> tuple[list[Event], bool] | None:
@@ -133,18 +141,22 @@ class Ledger:
     async def end(self, status: str, **details: Any) -> None:
         """End the run, with what has come so far.
 
-        :param status: the terminal status.
-        :param details: as for `lifecycle.end`.
-        :raise Stopped: the run is no longer this runner's.
+        Args:
+            status: The terminal status.
+            details: As for `lifecycle.end`.
+
+        Raises:
+            Stopped: The run is no longer this runner's.
         """
         await self.write(lambda entry: self.end_within(entry, status, **details), last=True)
 
     def end_within(self, entry: Entry, status: str, **details: Any) -> None:
         """End the run as part of a write that is its last.
 
-        :param entry: the write.
-        :param status: the terminal status.
-        :param details: as for `lifecycle.end`.
+        Args:
+            entry: The write.
+            status: The terminal status.
+            details: As for `lifecycle.end`.
         """
         self.keep_calls(entry)
         contents: dict[str, list[Document]] = {self.draft.message_id: self.draft.content()} if self.draft else {}
@@ -153,7 +165,8 @@ class Ledger:
     def keep_calls(self, entry: Entry) -> None:
         """Write the tool calls so far.
 
-        :param entry: the write that they are part of.
+        Args:
+            entry: The write that they are part of.
         """
         if self.calls is not None:
             row = rows.find(entry.connection, STEPS, self.calls.step_id)

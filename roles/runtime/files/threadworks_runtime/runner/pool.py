@@ -42,8 +42,9 @@ class _Job:
 class Pool:
     """Executes the runs of a store. No run is executed by the request that asked for it: a client may leave.
 
-    :param settings: the runtime's settings.
-    :param store: the store of the runs.
+    Args:
+        settings: The runtime's settings.
+        store: The store of the runs.
     """
 
     def __init__(self, settings: Settings, store: Store) -> None:
@@ -88,10 +89,13 @@ class Pool:
     def start(self, run_id: str, options: ModelOptions | None = None, *, watch: bool) -> Subscription | None:
         """Queue a run, and execute it when it is its turn.
 
-        :param run_id: the run.
-        :param options: its model server; ``None``: the settings'.
-        :param watch: whether somebody will read the events.
-        :return: the events; ``None``: nobody will read them, or this pool takes no more runs.
+        Args:
+            run_id: The run.
+            options: Its model server; ``None``: the settings'.
+            watch: Whether somebody will read the events.
+
+        Returns:
+            The events; ``None``: nobody will read them, or this pool takes no more runs.
         """
         if self._stopping is not None or run_id in self._queue:
             return None
@@ -126,8 +130,10 @@ class Pool:
     async def stop(self, grace: float | None) -> None:
         """Take no more runs, and let those that are here end. A second call waits for the first one's end.
 
-        :param grace: seconds that they have; ``None``: as long as they take. Then served runs go back to the queue;
-            local runs fail, since nobody else can go on with them. A second call with 0 ends the first one's patience.
+        Args:
+            grace: Seconds that they have; ``None``: as long as they take. Then served runs go back to the queue;
+                local runs fail, since nobody else can go on with them. A second call with 0 ends the first one's
+                patience.
         """
         if grace == 0:
             self._hurry.set()

@@ -25,13 +25,14 @@ _CHUNK = 500  # ids in one statement
 class Pulse:
     """Watches the runs of one pool.
 
-    :param store: the store.
-    :param owner: who holds the leases.
-    :param lease: seconds a lease lasts.
-    :param running: by id, the runs that are executed now; the pool's own, it changes.
-    :param queued: by id, the runs that wait; the pool's own, it changes.
-    :param drop: called for a run that does not wait any more.
-    :param sweep: called at each beat.
+    Args:
+        store: The store.
+        owner: Who holds the leases.
+        lease: Seconds a lease lasts.
+        running: By id, the runs that are executed now; the pool's own, it changes.
+        queued: By id, the runs that wait; the pool's own, it changes.
+        drop: Called for a run that does not wait any more.
+        sweep: Called at each beat.
     """
 
     def __init__(

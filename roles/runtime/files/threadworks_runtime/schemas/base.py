@@ -20,10 +20,15 @@ class Body(BaseModel):
 def parse(schema: type[Body], value: Any) -> dict[str, Any]:
     """Validate a request body.
 
-    :param schema: the body's model.
-    :param value: the decoded JSON.
-    :return: the fields that were sent, and no others.
-    :raise ApiError: 400, for the first field that is wrong (Assistants wire, section 9).
+    Args:
+        schema: The body's model.
+        value: The decoded JSON.
+
+    Returns:
+        The fields that were sent, and no others.
+
+    Raises:
+        ApiError: 400, for the first field that is wrong (Assistants wire, section 9).
     """
     if not isinstance(value, dict):
         raise ApiError(400, "Invalid body: expected a JSON object.", code="invalid_type")

@@ -14,8 +14,11 @@ from ..json_schema.usable import first_unusable
 async def check_schemas(body: dict[str, Any]) -> None:
     """Check the schemas of an assistant's or a run's tools and response format.
 
-    :param body: the request body, validated.
-    :raise ApiError: 400, for the first schema that cannot be used; says where in it and why.
+    Args:
+        body: The request body, validated.
+
+    Raises:
+        ApiError: 400, for the first schema that cannot be used; says where in it and why.
     """
     found: dict[str, dict[str, Any]] = {}
     for number, tool in enumerate(body.get("tools") or []):

@@ -26,7 +26,8 @@ class Store:
     Transactions run in threads of the store's own, so that the event loop never waits for a disk. SQLite has one
     writer at a time anyway: there a single thread writes, and the others wait in order instead of polling for the lock.
 
-    :param engine: the database, at the runtime's version.
+    Args:
+        engine: The database, at the runtime's version.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -39,16 +40,22 @@ class Store:
     async def read(self, work: Callable[[Connection], _T]) -> _T:
         """Run a function in a transaction that only reads, and sees one state of the store.
 
-        :param work: takes the connection; runs in another thread.
-        :return: what the function returns.
+        Args:
+            work: Takes the connection; runs in another thread.
+
+        Returns:
+            What the function returns.
         """
         return await asyncio.get_running_loop().run_in_executor(self._readers, self._run, self.reading, work)
 
     async def write(self, work: Callable[[Connection], _T]) -> _T:
         """Run a function in a transaction that writes: all of it happens, or, with an exception, nothing.
 
-        :param work: takes the connection; runs in another thread.
-        :return: what the function returns.
+        Args:
+            work: Takes the connection; runs in another thread.
+
+        Returns:
+            What the function returns.
         """
         return await asyncio.get_running_loop().run_in_executor(self._writers, self._run, self.writing, work)
 
@@ -79,9 +86,14 @@ class Store:
 def open_store(settings: Settings) -> Store:
     """Open the settings' store; make it where there is none, bring it up to date where it is older.
 
-    :param settings: which store.
-    :return: the store.
-    :raise StoreError: it cannot be reached, made or read, or is newer than this runtime.
+    Args:
+        settings: Which store.
+
+    Returns:
+        The store.
+
+    Raises:
+        StoreError: It cannot be reached, made or read, or is newer than this runtime.
     """
     engine = open_engine(settings.store)
     migrate(engine)

@@ -22,8 +22,11 @@ _DECODER = json.JSONDecoder(parse_constant=lambda _name: None)
 def dump(value: Any) -> str:
     """Encode a document. It is ASCII, which a database of any character set can keep.
 
-    :param value: the document.
-    :return: JSON.
+    Args:
+        value: The document.
+
+    Returns:
+        JSON.
     """
     try:
         return json.dumps(value, allow_nan=False)
@@ -34,8 +37,11 @@ def dump(value: Any) -> str:
 def load(stored: str | bytes) -> Any:
     """Decode a document.
 
-    :param stored: the text; psycopg has its bytes.
-    :return: the document; NaN and infinities in it are null, half surrogate pairs the replacement character.
+    Args:
+        stored: The text; psycopg has its bytes.
+
+    Returns:
+        The document; NaN and infinities in it are null, half surrogate pairs the replacement character.
     """
     text = stored if isinstance(stored, str) else stored.decode()
     if _MAYBE_HALF.search(text):

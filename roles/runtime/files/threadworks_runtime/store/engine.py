@@ -33,9 +33,14 @@ _OPTIONS: dict[str, Any] = {
 def open_engine(address: str) -> Engine:
     """Make the engine of a store and try it.
 
-    :param address: SQLAlchemy URL or path.
-    :return: the engine.
-    :raise StoreError: it cannot be used; says which store and why.
+    Args:
+        address: SQLAlchemy URL or path.
+
+    Returns:
+        The engine.
+
+    Raises:
+        StoreError: It cannot be used; says which store and why.
     """
     url = _url(address)
     try:

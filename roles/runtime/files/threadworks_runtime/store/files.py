@@ -26,11 +26,14 @@ _LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
 def prepare(path: Path, wait: float) -> None:
     """Make the file of a store, or take the one that is there, and let no other user read or write it.
 
-    :param path: the file; missing folders are made.
-    :param wait: seconds to wait for a program that writes the file at the moment.
-    :raise StoreError: the file is another program's database. Nothing has been changed.
-    :raise OSError: the file cannot be made or made private.
-    :raise sqlite3.Error: the file cannot be read, or is no database.
+    Args:
+        path: The file; missing folders are made.
+        wait: Seconds to wait for a program that writes the file at the moment.
+
+    Raises:
+        StoreError: The file is another program's database. Nothing has been changed.
+        OSError: The file cannot be made or made private.
+        sqlite3.Error: The file cannot be read, or is no database.
     """
     _make_folder(path.parent)
     # Made here, not by SQLite, so that no other user can read it at any moment.

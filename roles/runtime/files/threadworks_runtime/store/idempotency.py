@@ -24,8 +24,9 @@ _SWEPT = 100  # old keys that one request removes at most: it holds the lock mea
 class Ticket(NamedTuple):
     """A request's claim to be carried out once.
 
-    :param key: what the client calls it; ``None``: it makes no claim.
-    :param fingerprint: what it asks for, so that one key is not used for two things.
+    Args:
+        key: What the client calls it; ``None``: it makes no claim.
+        fingerprint: What it asks for, so that one key is not used for two things.
     """
 
     key: str | None
@@ -35,11 +36,16 @@ class Ticket(NamedTuple):
 def ticket(key: str | None, path: str, body: dict[str, Any]) -> Ticket:
     """Read a request's claim.
 
-    :param key: the header's value.
-    :param path: what the request is for.
-    :param body: the validated body; whether the answer is streamed makes no other request of it.
-    :return: the claim.
-    :raise ApiError: 400, the header's value is none.
+    Args:
+        key: The header's value.
+        path: What the request is for.
+        body: The validated body; whether the answer is streamed makes no other request of it.
+
+    Returns:
+        The claim.
+
+    Raises:
+        ApiError: 400, the header's value is none.
     """
     if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
         raise ApiError(400, f"Invalid value for '{HEADER}': 1 to 255 printable ASCII characters are expected.")
@@ -52,12 +58,17 @@ def once(
 ) -> tuple[dict[str, Any], bool]:
     """Create an object, unless the same request has created it before.
 
-    :param connection: a writing transaction.
-    :param kind: what is created.
-    :param claim: the request's claim.
-    :param create: makes the object of the given id and writes it.
-    :return: the object as it is now, and whether it is new.
-    :raise ApiError: 400, the key was used for another request.
+    Args:
+        connection: A writing transaction.
+        kind: What is created.
+        claim: The request's claim.
+        create: Makes the object of the given id and writes it.
+
+    Returns:
+        The object as it is now, and whether it is new.
+
+    Raises:
+        ApiError: 400, the key was used for another request.
     """
     id = new_id(kind.prefix)
     if claim.key is None:

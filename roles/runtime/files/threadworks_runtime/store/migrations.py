@@ -30,8 +30,11 @@ MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: _lease_by_monotonic_cl
 def migrate(engine: Engine) -> None:
     """Bring a store to this runtime's version: all of the way, or not at all.
 
-    :param engine: the store.
-    :raise StoreError: it is newer, or is something else's database, or cannot be written.
+    Args:
+        engine: The store.
+
+    Raises:
+        StoreError: It is newer, or is something else's database, or cannot be written.
     """
     try:
         with engine.begin() as connection:

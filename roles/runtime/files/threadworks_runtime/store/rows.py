@@ -18,11 +18,12 @@ from .tables import MESSAGES, Kind
 class Page:
     """Which part of a list is asked for (Assistants wire, section 10).
 
-    :param limit: 1..100 objects.
-    :param order: ``asc`` or ``desc``, by creation.
-    :param after: the list starts behind this id.
-    :param before: the list ends in front of this id.
-    :param metadata: pairs that each object must have.
+    Args:
+        limit: 1..100 objects.
+        order: ``asc`` or ``desc``, by creation.
+        after: The list starts behind this id.
+        before: The list ends in front of this id.
+        metadata: Pairs that each object must have.
     """
 
     limit: int = 20
@@ -37,12 +38,15 @@ def insert(
 ) -> dict[str, Any]:
     """Write a new object.
 
-    :param connection: a writing transaction.
-    :param kind: the object's kind.
-    :param document: the wire's object.
-    :param private: what the wire does not show.
-    :param columns: the further columns of this kind.
-    :return: the document.
+    Args:
+        connection: A writing transaction.
+        kind: The object's kind.
+        document: The wire's object.
+        private: What the wire does not show.
+        columns: The further columns of this kind.
+
+    Returns:
+        The document.
     """
     insert_all(connection, kind, [document], private, **columns)
     return document
@@ -57,11 +61,12 @@ def insert_all(
 ) -> None:
     """Write new objects in their order. All other writers wait for it, so two statements do it, for any number.
 
-    :param connection: a writing transaction.
-    :param kind: the objects' kind.
-    :param documents: the wire's objects.
-    :param private: what the wire does not show of each of them.
-    :param columns: the further columns of this kind, the same for all.
+    Args:
+        connection: A writing transaction.
+        kind: The objects' kind.
+        documents: The wire's objects.
+        private: What the wire does not show of each of them.
+        columns: The further columns of this kind, the same for all.
     """
     if documents:
         shared = {"private": private or {}, **columns}
@@ -73,12 +78,15 @@ def insert_all(
 def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row[Any] | None:
     """Find an object.
 
-    :param connection: a transaction.
-    :param kind: the object's kind.
-    :param id: its id, as it was sent.
-    :param lock: keep others from changing it until this transaction ends.
-    :param owner: columns that must match: an object of another thread is not found.
-    :return: its row, or ``None``.
+    Args:
+        connection: A transaction.
+        kind: The object's kind.
+        id: Its id, as it was sent.
+        lock: Keep others from changing it until this transaction ends.
+        owner: Columns that must match: an object of another thread is not found.
+
+    Returns:
+        Its row, or ``None``.
     """
     if "\0" in id:  # PostgreSQL knows no such text
         return None
@@ -93,7 +101,8 @@ def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **ow
 def find(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row[Any]:
     """Find an object that must be there: `get`, but with the wire's 404.
 
-    :raise ApiError: 404, there is none.
+    Raises:
+        ApiError: 404, there is none.
     """
     row = get(connection, kind, id, lock=lock, **owner)
     if row is None:
@@ -106,13 +115,16 @@ def save(
 ) -> dict[str, Any]:
     """Write a changed object.
 
-    :param connection: a writing transaction, which has read the row itself.
-    :param kind: the object's kind.
-    :param row: the row as it was.
-    :param document: the wire's object in its desired state.
-    :param private: what the wire does not show; ``None``: as it was.
-    :param columns: the further columns that change.
-    :return: the document.
+    Args:
+        connection: A writing transaction, which has read the row itself.
+        kind: The object's kind.
+        row: The row as it was.
+        document: The wire's object in its desired state.
+        private: What the wire does not show; ``None``: as it was.
+        columns: The further columns that change.
+
+    Returns:
+        The document.
     """
     values = {"document": document, **columns}
     if private is not None:
@@ -154,12 +166,17 @@ def of_runs(connection: Connection, run_ids: list[str]) -> list[Row[Any]]:
 def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> tuple[list[Row[Any]], bool]:
     """One page of a list; its cost depends on the page alone, since each order is an index's.
 
-    :param connection: a transaction.
-    :param kind: the objects' kind.
-    :param page: which part.
-    :param owner: columns that must match.
-    :return: the rows, and whether there are more.
-    :raise ApiError: 400, a cursor is no object of this list.
+    Args:
+        connection: A transaction.
+        kind: The objects' kind.
+        page: Which part.
+        owner: Columns that must match.
+
+    Returns:
+        The rows, and whether there are more.
+
+    Raises:
+        ApiError: 400, a cursor is no object of this list.
     """
     table = kind.table
     statement: Select[Any] = select(table)

@@ -36,10 +36,11 @@ _Seq = BigInteger().with_variant(Integer, "sqlite")
 class Kind:
     """One kind of the wire's objects and where it lives.
 
-    :param noun: its name in messages.
-    :param prefix: what its ids start with.
-    :param table: its rows.
-    :param pairs: its metadata, pair by pair, to be found by; ``None``: lists of this kind have no filter.
+    Args:
+        noun: Its name in messages.
+        prefix: What its ids start with.
+        table: Its rows.
+        pairs: Its metadata, pair by pair, to be found by; ``None``: lists of this kind have no filter.
     """
 
     noun: str

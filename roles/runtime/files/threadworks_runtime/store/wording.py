@@ -26,8 +26,11 @@ _SECRET = ("pass", "secret")
 def shown(address: str | URL) -> str:
     """Name a store in a message.
 
-    :param address: path or SQLAlchemy URL.
-    :return: the path of an SQLite store; another store's URL without its secrets.
+    Args:
+        address: Path or SQLAlchemy URL.
+
+    Returns:
+        The path of an SQLite store; another store's URL without its secrets.
     """
     if isinstance(address, str) and "://" not in address:
         return address
@@ -41,8 +44,11 @@ def shown(address: str | URL) -> str:
 def is_out_of_space(error: BaseException | None) -> bool:
     """Whether a store failed because there is no space, or because its disk fails.
 
-    :param error: what the database's driver or the operating system raised.
-    :return: whether more space, or another disk, is the remedy.
+    Args:
+        error: What the database's driver or the operating system raised.
+
+    Returns:
+        Whether more space, or another disk, is the remedy.
     """
     if isinstance(error, OSError):
         return error.errno in _ERRNO
@@ -52,8 +58,11 @@ def is_out_of_space(error: BaseException | None) -> bool:
 def is_busy(error: BaseException | None) -> bool:
     """Whether an SQLite store cannot be used because somebody else is using it at the moment.
 
-    :param error: what the database's driver raised.
-    :return: whether it can be tried again.
+    Args:
+        error: What the database's driver raised.
+
+    Returns:
+        Whether it can be tried again.
     """
     return _is_of(error, *_SQLITE_BUSY)
 
@@ -61,8 +70,11 @@ def is_busy(error: BaseException | None) -> bool:
 def trouble(error: BaseException | None) -> str:
     """Say to a client what is wrong with a store that was in order before.
 
-    :param error: what the database's driver raised.
-    :return: one or two sentences.
+    Args:
+        error: What the database's driver raised.
+
+    Returns:
+        One or two sentences.
     """
     if is_out_of_space(error):
         return NO_SPACE
@@ -74,8 +86,11 @@ def trouble(error: BaseException | None) -> str:
 def because(error: BaseException | None) -> str:
     """Continue a message with the reason for it.
 
-    :param error: what the database's driver or the operating system raised.
-    :return: the reason, with what stands before and after it.
+    Args:
+        error: What the database's driver or the operating system raised.
+
+    Returns:
+        The reason, with what stands before and after it.
     """
     if is_out_of_space(error):
         return f". {NO_SPACE}"
