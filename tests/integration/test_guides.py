@@ -27,18 +27,18 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "lookups": (
         [],
         {
-            "Only where nothing has failed": "All is well.",
-            "The team's assistants": ["Guide"],
-            "Wait until a run is over": True,
+            "Run a task only if no run has failed": "All is well.",
+            "Find assistants by their metadata": ["Guide"],
+            "Wait until a run has ended": True,
         },
     ),
     "many_runs": (
         [{"match": "db2", "failed": {"code": "server_error", "message": "out of order"}}],
         {
             "Show the answers": ["Reply to: The link to Bergen flaps."],
-            "Show which runs have failed": True,
-            "Put the replies in one dictionary": True,
-            "Show it": True,
+            "Show the failed runs": True,
+            "Store the replies in a dictionary": True,
+            "Show the dictionary": True,
         },
     ),
     "role_run": (
