@@ -4,34 +4,26 @@
 
 # Private to this collection: may change in any release.
 #
-# HTTP/1.1 over a connected socket, whatever kind of socket that is: requests, answers, limits and kept connections.
+# HTTP/1.1 over a connected socket of any kind: requests, answers and kept connections.
 # Standard library alone, because it is imported on managed hosts, and few imports, because each task pays for them.
 
 from __future__ import annotations
 
 import contextlib
-import errno
-import http.client
-import io
 import os
-import select
-import socket
 import time
 import typing as t
-from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 from ._errors import Unanswered
+from ._http_answer import Head, read_body, read_head
+from ._http_socket import Malformed, Socket
 
 # The longest answer that is kept in memory, in bytes; also the longest event of a stream.
 LARGEST = 128 * 1024 * 1024
 # A body may take this many times as long as the server may be silent: slow networks are served, a drip is not.
 _PATIENCE = 10
-# What the operating system takes as a timeout, in seconds.
-_LONGEST = 1e6
 _KEPT = 4
-_PIECE = 65536
-# How long the server may be silent until the watch is asked for the first time, and from then on, in seconds.
-_FIRST_WATCH, _NEXT_WATCH = 1.0, 5.0
 
 
 class Failed(Exception):
@@ -62,8 +54,7 @@ class Failed(Exception):
         self.hopeless = hopeless
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(t.NamedTuple):
     """A request of the wire.
 
     Attributes:
@@ -84,92 +75,11 @@ class Request:
     silence: float
     deadline: float = float("inf")
     query: str = ""
-    headers: dict[str, str] = field(default_factory=dict)
+    headers: t.Mapping[str, str] = MappingProxyType({})
     body: bytes = b""
     repeatable: bool = True
     streamed: bool = False
     repeated: bool = False
-
-
-class Socket:
-    """A connected socket with a clock: what `http.client` reads an answer from.
-
-    Args:
-        sock: the socket; TLS is fine.
-        watch: called while the server is silent; raises an exception to give up before the time is over.
-    """
-
-    def __init__(self, sock: socket.socket, watch: t.Callable[[], None] | None = None) -> None:
-        self._sock = sock
-        self._watch = watch
-        self._silence = self._deadline = float("inf")
-        self._in_head = False
-        self.received = 0
-
-    def limit(self, silence: float, deadline: float, in_head: bool = False) -> None:
-        """Limit what follows: seconds of silence, and the end on the monotonic clock.
-
-        In a head the connection must not end: `http.client` takes half a head for a whole one.
-        """
-        self._silence, self._deadline, self._in_head = min(silence, _LONGEST), deadline, in_head
-
-    def makefile(self, mode: str) -> io.BufferedReader:
-        """Return a reader of what arrives; `http.client` asks for it."""
-        return io.BufferedReader(_Reader(self), _PIECE)
-
-    def sendall(self, data: bytes) -> None:
-        """Send all of the data."""
-        self._sock.settimeout(max(min(self._silence, self._deadline - time.monotonic()), 0.001))
-        self._sock.sendall(data)
-
-    def receive_into(self, buffer: t.Any) -> int:
-        """Receive what arrives next. Raises: TimeoutError where nothing arrives in time."""
-        until = min(time.monotonic() + self._silence, self._deadline)
-        pause = _FIRST_WATCH
-        while True:
-            left = until - time.monotonic()
-            if left <= 0:
-                raise TimeoutError
-            # Not zero: that means "do not block".
-            self._sock.settimeout(max(min(left, pause) if self._watch else left, 0.001))
-            try:
-                received = self._sock.recv_into(buffer)
-            except TimeoutError as error:
-                if error.errno == errno.ETIMEDOUT:
-                    raise ConnectionError("the connection timed out") from None
-                if self._watch and time.monotonic() < until:
-                    self._watch()
-                    pause = _NEXT_WATCH
-                continue
-            if not received and self._in_head:
-                raise ConnectionError("the connection was closed")
-            self.received += received
-            return received
-
-    def is_quiet(self) -> bool:
-        """Tell whether a connection that nothing is expected on can be used: the server has neither sent nor closed."""
-        poll = select.poll()
-        try:
-            poll.register(self._sock, select.POLLIN)
-        except ValueError:  # it is closed
-            return False
-        return not poll.poll(0)
-
-    def close(self) -> None:
-        """Close the socket in this process."""
-        with contextlib.suppress(OSError):
-            self._sock.close()
-
-
-class _Reader(io.RawIOBase):
-    def __init__(self, source: Socket) -> None:
-        self._source = source
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: t.Any) -> int:
-        return self._source.receive_into(buffer)
 
 
 class Connection:
@@ -210,9 +120,8 @@ class Connection:
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     self.sock.sendall(self._encoded(request))
                 # Its head has to be complete in this time: no drip of headers holds us for longer.
-                self.sock.limit(request.silence, min(request.deadline, time.monotonic() + request.silence), True)
-                head = http.client.HTTPResponse(t.cast(socket.socket, self.sock), method=request.method)
-                head.begin()
+                self.sock.limit(request.silence, min(request.deadline, time.monotonic() + request.silence))
+                head = read_head(self.sock)
         except BaseException:
             self.sock.close()
             raise
@@ -244,7 +153,7 @@ class Response:
     def __init__(
         self,
         connection: Connection,
-        head: http.client.HTTPResponse,
+        head: Head,
         request: Request,
         give_back: t.Callable[[Connection], None],
     ) -> None:
@@ -258,7 +167,7 @@ class Response:
 
     def header(self, name: str) -> str:
         """Return a header's value; "" where there is none."""
-        return self._head.headers.get(name) or ""
+        return self._head.headers.get(name.lower(), "")
 
     @property
     def kind(self) -> str:
@@ -289,12 +198,7 @@ class Response:
         try:
             self._connection.sock.limit(self.request.silence, until)
             with telling(self.request.silence, lambda: True):
-                # Python 3.10 loses count of the length in read1.
-                read = self._head.read1 if self._head.length is None else self._head.read
-                while piece := read(_PIECE):
-                    yield piece
-                if self._head.length:
-                    raise ConnectionError("the answer is not complete")
+                yield from read_body(self._connection.sock, self._head)
             complete = True
         finally:
             if complete and not self._head.will_close:
@@ -304,7 +208,6 @@ class Response:
 
     def close(self) -> None:
         """Close the connection, unless the whole body has been read and another request may use it."""
-        self._head.close()
         if self._open:
             self._connection.sock.close()
 
@@ -322,13 +225,11 @@ def telling(silence: float, answered: t.Callable[[], bool]) -> t.Iterator[None]:
     except TimeoutError:
         reason = f"it sent nothing for {silence:g} seconds" if not answered() else "its answer took too long"
         raise Failed(reason, answered=answered(), silent=True) from None
-    except (ConnectionError, http.client.IncompleteRead) as error:
-        # Not the text of IncompleteRead, which has the body in it.
-        text = getattr(error, "strerror", None) or "the connection was closed"
+    except ConnectionError as error:
+        text = error.strerror or "the connection was closed"
         raise Failed(f"the connection broke off: {text.lower()}", answered=answered()) from None
-    except http.client.HTTPException as error:
-        kind = type(error).__name__ if isinstance(error, http.client.BadStatusLine) else error
-        raise Failed(f"it does not answer as an HTTP server does ({kind})", answered=True, hopeless=True) from None
+    except Malformed as error:
+        raise Failed(f"it does not answer as an HTTP server does ({error})", answered=True, hopeless=True) from None
     except OSError as error:
         raise Failed(error.strerror or str(error), answered=answered()) from None
 
@@ -360,7 +261,7 @@ class Pool:
             except Failed as failed:
                 if failed.answered or failed.silent or failed.hopeless or not request.repeatable:
                     raise
-                request = replace(request, repeated=request.repeated or failed.sent)
+                request = request._replace(repeated=request.repeated or failed.sent)
         return self._connect(request.deadline).exchange(request, self._give_back)
 
     def _take(self) -> Connection | None:

@@ -18,7 +18,9 @@ import typing as t
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ._errors import TaskError
-from ._http import Connection, Failed, Pool, Request, Response, Socket, telling, unanswered
+from ._http import Connection, Failed, Pool, Request, Response, telling, unanswered
+from ._http_answer import read_head
+from ._http_socket import Socket
 
 _PORTS = {"http": 80, "https": 443}
 # The longest time for a connection with its TLS handshake, in seconds: a server that is up takes much less.
@@ -65,7 +67,7 @@ class Network:
         """
         prefix = quote(self._url.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         query = "&".join(filter(None, (self._url.query, request.query)))
-        request = dataclasses.replace(request, path=prefix + request.path, query=query)
+        request = request._replace(path=prefix + request.path, query=query)
         attempt = 0
         while True:
             answer: Response | Failed
@@ -81,7 +83,7 @@ class Network:
             time.sleep(pause)
             attempt += 1
             seen = isinstance(answer, Response) or answer.sent
-            request = dataclasses.replace(request, repeated=request.repeated or seen)
+            request = request._replace(repeated=request.repeated or seen)
         if isinstance(answer, Failed):
             raise unanswered(self.server, answer, request) from None
         return answer
@@ -113,8 +115,8 @@ class Network:
         path = quote(target.path or "/", safe="/%:@!$&'()*+,;=~")
         if status == 303:
             # "Look there"; the others mean "send it there", also what has a body.
-            request = dataclasses.replace(request, method="GET", body=b"")
-        return dataclasses.replace(request, path=path, query=quote(target.query, safe="%=&+,:;/?@[]!$'()*~"))
+            request = request._replace(method="GET", body=b"")
+        return request._replace(path=path, query=quote(target.query, safe="%=&+,:;/?@[]!$'()*~"))
 
     @property
     def _netloc(self) -> str:
@@ -217,8 +219,6 @@ class _Proxy:
 
     def tunnel(self, sock: socket.socket, host: str, port: int, until: float) -> None:
         """Ask the proxy for a tunnel. Raises: Failed."""
-        import http.client
-
         line = Socket(sock)
         line.limit(max(until - time.monotonic(), 0.001), until)
         name = f"the proxy {self.host}:{self.port} (environment variable {self.variable})"
@@ -227,9 +227,7 @@ class _Proxy:
         try:
             with telling(_CONNECT, lambda: line.received > 0):
                 line.sendall("\r\n".join([*lines, "", ""]).encode())
-                answer = http.client.HTTPResponse(t.cast(socket.socket, line), method="CONNECT")
-                answer.begin()
-                answer.close()
+                answer = read_head(line)
         except Failed as failed:
             raise Failed(f"{name} did not open the way: {failed.reason}", sent=False) from None
         if answer.status != 200:

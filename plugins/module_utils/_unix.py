@@ -10,7 +10,6 @@
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import errno
 import json
 import os
@@ -21,7 +20,8 @@ import time
 import typing as t
 
 from ._errors import TaskError, Unanswered, from_response
-from ._http import Connection, Failed, Pool, Request, Response, Socket, unanswered
+from ._http import Connection, Failed, Pool, Request, Response, unanswered
+from ._http_socket import Socket
 
 SERVER = "The local runtime"
 _PREFIX = "/v1"
@@ -101,7 +101,7 @@ class Unix:
 
         Raises: Unanswered; TaskError where no runtime can be started.
         """
-        request = dataclasses.replace(request, path=_PREFIX + request.path)
+        request = request._replace(path=_PREFIX + request.path)
         for attempt in range(_TRIES + 1):
             try:
                 return self._pool.exchange(request)
@@ -111,7 +111,7 @@ class Unix:
                 if failed.hopeless or not again or (failed.silent and not gone):
                     raise unanswered(SERVER, failed, request) from None
                 reason = failed.reason
-                request = dataclasses.replace(request, repeated=request.repeated or failed.sent)
+                request = request._replace(repeated=request.repeated or failed.sent)
                 if gone and attempt < _TRIES:
                     self._renew(failed, request.deadline - time.monotonic())
         raise Unanswered(

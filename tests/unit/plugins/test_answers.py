@@ -87,8 +87,8 @@ def test_an_endless_answer_has_an_end(monkeypatch: pytest.MonkeyPatch, head: byt
         (OK + b"transfer-encoding: chunked\r\n\r\nzz\r\n{}\r\n", "the connection broke off"),
         (b"HTTP/1.1 200", "the connection was closed"),
         (OK, "the connection was closed"),
-        (b"SSH-2.0-OpenSSH_9.9\r\n", r"does not answer as an HTTP server does \(BadStatusLine\)"),
-        (b"\x15\x03\x01\x00\x02\x02\x16\n", r"does not answer as an HTTP server does \(BadStatusLine\)"),
+        (b"SSH-2.0-OpenSSH_9.9\r\n", r"does not answer as an HTTP server does \(no status line of HTTP/1\.1\)"),
+        (b"\x15\x03\x01\x00\x02\x02\x16\n", r"does not answer as an HTTP server does \(no status line of HTTP/1\.1\)"),
         (b"", "the connection was closed"),
     ],
 )

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _http, _unix
+from ansible_collections.threadworks.openai.plugins.module_utils import _http_socket, _unix
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError, Unanswered
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
@@ -92,8 +92,8 @@ Start = Callable[..., tuple[Wire, Starter]]
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
     """A client whose runtimes do what the scripts say."""
-    monkeypatch.setattr(_http, "_FIRST_WATCH", 0.3)
-    monkeypatch.setattr(_http, "_NEXT_WATCH", 0.3)
+    monkeypatch.setattr(_http_socket, "_FIRST_WATCH", 0.3)
+    monkeypatch.setattr(_http_socket, "_NEXT_WATCH", 0.3)
     monkeypatch.setattr(_unix, "_ALIVE", 0.3)
     starters = []
 
