@@ -191,7 +191,7 @@ class AnsiblePlaybook:
             cwd=self.folder,
             env={**self._env, "JSON_LINES_FILE": str(events), **(env or {})},
             stdin=subprocess.DEVNULL if terminal is None else terminal,
-            preexec_fn=_take_terminal if terminal is not None else _take_signals,
+            preexec_fn=_take_terminal if terminal is not None else _take_signals,  # noqa: PLW1509 - they take no lock
             stdout=screen,
             stderr=subprocess.PIPE,
             text=True,

@@ -161,8 +161,8 @@ class Arena:
 
     def _start_model(self) -> str:
         file = self.folder / "port"
-        command = [sys.executable, str(ROOT / "tests" / "model_server.py"), "--port-file", str(file)]
-        process = subprocess.Popen(command, env=self._outside)
+        command = [sys.executable, "-m", "model_server", "--port-file", str(file)]
+        process = subprocess.Popen(command, cwd=ROOT / "tests", env=self._outside)
         self._stack.callback(process.wait, 20)
         self._stack.callback(process.kill)
         wait(file.exists, "The model server did not start", 30)

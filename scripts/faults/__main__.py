@@ -68,8 +68,7 @@ def _run(name: str, options: Options) -> Chapter:
     try:
         found: Chapter = importlib.import_module(f"chapters.{name}").run(options)
         return found
-    except Exception:
-        # The other chapters still count.
+    except Exception:  # noqa: BLE001 - the other chapters still count
         chapter = Chapter()
         chapter.none("chapters that broke off", [traceback.format_exc()])
         return chapter

@@ -53,9 +53,8 @@ class Poisoned:
         lines = []
         for line in body.decode().split("\n"):
             prefix = "data: " if line.startswith("data: {") else ""
-            if prefix or line.startswith("{"):
-                line = prefix + json.dumps(self._poisoned(json.loads(line[len(prefix) :])))
-            lines.append(line)
+            holds_json = prefix or line.startswith("{")
+            lines.append(prefix + json.dumps(self._poisoned(json.loads(line[len(prefix) :]))) if holds_json else line)
         return "\n".join(lines).encode()
 
     def _poisoned(self, value: Any, name: str = "") -> Any:

@@ -22,6 +22,8 @@ author: threadworks.openai contributors
 
 
 class CallbackModule(CallbackBase):
+    """Writes each task's result as it comes."""
+
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
     CALLBACK_NAME = "json_lines"

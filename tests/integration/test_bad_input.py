@@ -103,8 +103,10 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
     "a store that cannot be written": (
         "openai_thread",
         {"key": "T", "runtime_store": "/proc/no/runtime.db"},
-        r"^The local runtime cannot be started\. The store /proc/no/runtime.db cannot be opened: "
-        r".*\(option runtime_store\)",
+        (
+            r"^The local runtime cannot be started\. The store /proc/no/runtime.db cannot be opened: "
+            r".*\(option runtime_store\)"
+        ),
         [],
     ),
     "a store that is no database": (
@@ -146,8 +148,10 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
     "async on another host": (
         "openai_thread",
         {"key": "T"},
-        "^With async, this task runs on the host localhost, which cannot reach the local runtime of the control node. "
-        "Set runtime_url .*delegate_to: localhost",
+        (
+            "^With async, this task runs on the host localhost, which cannot reach the local runtime of the control "
+            "node. Set runtime_url .*delegate_to: localhost"
+        ),
         [],
     ),
     "async as another user": (

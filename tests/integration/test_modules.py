@@ -98,7 +98,7 @@ _TASKS: list[Json] = [
         },
     },
     _RUN,
-    {"name": "started", "register": "started", **{**_RUN, "name": "started"}},
+    {**_RUN, "name": "started", "register": "started"},
     {"name": "info", "openai_run_info": {"runs": ["{{ answer }}", "{{ started }}"], "wait": True}},
     {"name": "assistants", "openai_assistant_info": {"name": "A"}},
     {"name": "threads", "openai_thread_info": {"key": "T", "messages": True}},

@@ -76,8 +76,10 @@ def test_a_run_that_asks_without_end_is_cancelled(play: ToolPlay, model_server: 
     assert (len(messages(outcome, "Tool")), len(model_server.runs)) == (12, 13)
     outputs = outcome.results["Outputs"]["msg"]
     assert messages(outcome, "Tell why") == [
-        f"Run {outputs['result']['run_id']} is cancelled. "
-        "It still asks for tools after 12 rounds (run_tool_rounds), now for disk_usage."
+        (
+            f"Run {outputs['result']['run_id']} is cancelled. "
+            "It still asks for tools after 12 rounds (run_tool_rounds), now for disk_usage."
+        )
     ]
     assert outputs["status"] == outputs["result"]["run"]["status"] == "cancelled"
 

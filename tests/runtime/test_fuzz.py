@@ -201,12 +201,20 @@ async def _ask(
 _BYTES = [
     b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n",
     b"GET /v1/threads?limit=5 HTTP/1.1\r\nHost: localhost\r\nOpenAI-Beta: assistants=v2\r\n\r\n",
-    b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nOpenAI-Beta: assistants=v2\r\nContent-Type: application/json\r\n"
-    b"Content-Length: 2\r\n\r\n{}",
-    b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nOpenAI-Beta: assistants=v2\r\nContent-Type: application/json\r\n"
-    b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nX: y\r\n\r\n",
-    b"GET /v1/threads HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-    b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    (
+        b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nOpenAI-Beta: assistants=v2\r\n"
+        b"Content-Type: application/json\r\n"
+        b"Content-Length: 2\r\n\r\n{}"
+    ),
+    (
+        b"POST /v1/threads HTTP/1.1\r\nHost: localhost\r\nOpenAI-Beta: assistants=v2\r\n"
+        b"Content-Type: application/json\r\n"
+        b"Expect: 100-continue\r\nTransfer-Encoding: chunked\r\n\r\n2;x=y\r\n{}\r\n0\r\nX: y\r\n\r\n"
+    ),
+    (
+        b"GET /v1/threads HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+        b"Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
+    ),
     b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
 ]
 _PIECES = [
@@ -289,9 +297,9 @@ async def _send_all(app: Runtime) -> None:
         route, template = rng.choice(_ROUTES)
         method = rng.choices(("POST", "GET", "DELETE", "PUT", "PATCH", "HEAD"), (60, 30, 2, 2, 2, 2))[0]
         path, query = route, rng.choice(_QUERIES) if method == "GET" else ""
-        for name, id in ids.items():
-            id = id if rng.random() < 0.95 else rng.choice(["x", "\0", "é", "a/b", ids["RUN"], "%"])
-            path, query = path.replace(name, id), query.replace(name, quote(id))
+        for name, made_id in ids.items():
+            sent = made_id if rng.random() < 0.95 else rng.choice(["x", "\0", "é", "a/b", ids["RUN"], "%"])
+            path, query = path.replace(name, sent), query.replace(name, quote(sent))
         body = _body(rng, template, ids) if method in ("POST", "PUT", "PATCH") else b""
         status, answer = await _ask(app, method, path, query, body, _headers(rng))
         seen[route, status] += 1

@@ -30,7 +30,7 @@ class Kind:
         name: says what the server does.
         ends: the statuses that the run may end with.
         act: what the server does with each connection; None: there is no server, or it is scripted.
-        script: the answer of the scripted model server instead, as in `tests/model_server.py`.
+        script: the answer of the scripted model server instead, as in `tests/model_server`.
         says: what the message of `last_error` has to match.
         run: further fields of the run.
         retries: how often the runtime may ask again.

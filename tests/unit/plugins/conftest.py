@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""A world without this machine's proxies and certificates, for each test of the plugins."""
+
 from __future__ import annotations
 
 import os

@@ -31,7 +31,6 @@ def step(resource: str, **options: Any) -> Step:
 
 def on(number: int, resource: str, **options: Any) -> Step:
     """A task on one of several threads, by its number."""
-
     return lambda world, check: world.do(resource, check=check, thread_id=world.ids[f"thread {number}"], **options)
 
 

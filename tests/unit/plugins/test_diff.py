@@ -1,6 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
+"""What counts as a difference between what a server returns and what was asked for, and how it is shown."""
+
 from __future__ import annotations
 
 from typing import Any

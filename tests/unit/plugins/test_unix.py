@@ -242,7 +242,7 @@ def test_a_busy_machine_gets_more_time(
 ) -> None:
     monkeypatch.setattr(_unix.os, "cpu_count", lambda: 4)
     if loadavg:
-        monkeypatch.setattr(_unix.os, "getloadavg", lambda: (float(loadavg.split()[0]), 0.0, 0.0))
+        monkeypatch.setattr(_unix.os, "getloadavg", lambda: (float(loadavg.split(maxsplit=1)[0]), 0.0, 0.0))
     (tmp_path / "loadavg").write_text(loadavg)
     monkeypatch.setattr(_unix, "open", lambda _path, **_more: (tmp_path / "loadavg").open(), raising=False)
     assert least <= _unix.patience() <= most

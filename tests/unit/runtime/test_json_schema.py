@@ -178,8 +178,8 @@ def test_where_and_why_values_break_their_schemas() -> None:
         '$.a: "var" does not match "^/"',
         '$: "a" is a required property',
         '$.b[1]: "x" is not of type "integer"',
-        'the schema itself cannot be used: $.type: "obj" is not a type: array, boolean, integer, null, number, object '
-        "or string is expected",
+        ('the schema itself cannot be used: $.type: "obj" is not a type: array, boolean, integer, null, number, object '
+        "or string is expected"),
         None,
     ]  # fmt: skip
     assert asyncio.run(problems([], [])) == []

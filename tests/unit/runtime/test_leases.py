@@ -17,13 +17,13 @@ from threadworks_runtime.store import open_store, rows
 from threadworks_runtime.store.tables import RUNS, THREADS
 
 _HOST, _PID, _STARTED, _NONCE = new_owner().split("|")
-_ALIVE = "|".join([_HOST, _PID, _STARTED, _NONCE])
+_ALIVE = f"{_HOST}|{_PID}|{_STARTED}|{_NONCE}"
 # By names, because the names of tests have to be the same in every process.
 _OWNERS = {
     "nobody": None,
     "alive": _ALIVE,
-    "dead": "|".join([_HOST, _PID, "1", _NONCE]),
-    "elsewhere": "|".join(["elsewhere_%", _PID, _STARTED, _NONCE]),
+    "dead": f"{_HOST}|{_PID}|1|{_NONCE}",
+    "elsewhere": f"elsewhere_%|{_PID}|{_STARTED}|{_NONCE}",
 }
 
 
@@ -76,4 +76,4 @@ def test_whose_process_can_be_seen() -> None:
     assert is_here(_ALIVE)
     assert is_here(_OWNERS["dead"])
     assert not is_here(_OWNERS["elsewhere"])
-    assert not is_here("|".join([_HOST, _PID, "-", _NONCE])), "the platform does not show processes"
+    assert not is_here(f"{_HOST}|{_PID}|-|{_NONCE}"), "the platform does not show processes"

@@ -41,4 +41,4 @@ def test_another_process_of_the_same_number_is_another() -> None:
 
 def test_of_other_hosts_nothing_is_known() -> None:
     _host, pid, started, nonce = new_owner().split("|")
-    assert not is_gone("|".join(["elsewhere", pid, started, nonce]))
+    assert not is_gone(f"elsewhere|{pid}|{started}|{nonce}")
