@@ -26,6 +26,7 @@ from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import Store, engine, migrations, open_store, rows, wording
 from threadworks_runtime.store.idempotency import Ticket, once
 from threadworks_runtime.store.tables import ASSISTANTS, THREADS, idempotency
+from threadworks_runtime.store.wording import Trouble
 
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, raw_client
 
@@ -111,16 +112,24 @@ def test_python_3_10_has_the_texts_only(text: str, expected: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    ("text", "kind", "said"),
     [
-        ("database or disk is full", wording.NO_SPACE),
-        ("attempt to write a readonly database", "The store's file or its folder is read-only. Make both writable."),
-        ("unable to open database file", "The store's file or its folder is read-only. Make both writable."),
-        ("database is locked", "The store cannot be reached or is busy; try again."),
+        ("database or disk is full", Trouble.FULL, wording.NO_SPACE),
+        (
+            "attempt to write a readonly database",
+            Trouble.READ_ONLY,
+            "The store's file or its folder is read-only. Make both writable.",
+        ),
+        (
+            "unable to open database file",
+            Trouble.READ_ONLY,
+            "The store's file or its folder is read-only. Make both writable.",
+        ),
+        ("database is locked", Trouble.UNAVAILABLE, "The store cannot be reached or is busy; try again."),
     ],
 )
-def test_trouble_with_a_store_that_was_in_order(text: str, said: str) -> None:
-    assert wording.trouble(sqlite3.OperationalError(text)) == said
+def test_trouble_with_a_store_that_was_in_order(text: str, kind: Trouble, said: str) -> None:
+    assert wording.trouble(sqlite3.OperationalError(text)) == (kind, said)
 
 
 def test_a_newer_store_is_left_alone(tmp_path: Path) -> None:

@@ -17,14 +17,14 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .bodies import Bodies, watch_body
 from .doors import Doors
-from .errors import ApiError
+from .errors import Refused
 from .logs import RequestLog
 from .resources import assistants, health, messages, runs, steps, threads
 from .resources.context import Context
 from .runner.pool import Pool
 from .settings import Settings
 from .store import open_store
-from .store.wording import trouble
+from .wire_errors import ApiError, to_api_error
 
 _LOG = logging.getLogger("threadworks.runtime")
 _ROUTES = {
@@ -87,6 +87,7 @@ def create_app(settings: Settings) -> Runtime:
     app.add_error_handler(SQLAlchemyError, _answer_store_failure)
     app.add_error_handler(falcon.HTTPError, _answer_http_error)
     app.add_error_handler(ApiError, _answer)
+    app.add_error_handler(Refused, _answer)
     return app
 
 
@@ -105,26 +106,28 @@ class _Lifespan:
         self._context.store.close()
 
 
-async def _answer(req: Request, resp: Response, error: ApiError, params: dict[str, Any]) -> None:
-    resp.status = error.status
-    resp.media = error.body
+async def _answer(req: Request, resp: Response, error: Exception, params: dict[str, Any]) -> None:
+    """Answer in the shape of the wire; every error comes through here."""
+    answer = to_api_error(error)
+    resp.status = answer.status
+    resp.media = answer.body
 
 
 async def _answer_http_error(req: Request, resp: Response, error: falcon.HTTPError, params: dict[str, Any]) -> None:
-    messages_of = {
-        404: f"Invalid URL ({req.method} {req.path}){'' if req.path.startswith('/v1/') else ': paths begin with /v1/'}",
-        405: f"Not allowed to {req.method} on {req.path}.",
+    hint = "" if req.path.startswith("/v1/") else ": paths begin with /v1/"
+    known = {
+        404: ("unknown_url", f"Invalid URL ({req.method} {req.path}){hint}"),
+        405: ("method_not_allowed", f"Not allowed to {req.method} on {req.path}."),
     }
-    message = messages_of.get(error.status_code) or error.description or error.title
+    code, message = known.get(error.status_code) or ("invalid_http", error.description or error.title)
     resp.set_headers(error.headers or {})
-    await _answer(req, resp, ApiError(error.status_code, message), params)
+    await _answer(req, resp, ApiError(error.status_code, message, code=code), params)
 
 
 async def _answer_store_failure(req: Request, resp: Response, error: SQLAlchemyError, params: dict[str, Any]) -> None:
     # Its text may quote what was to be written: the log says only what kind of trouble it is.
-    cause = getattr(error, "orig", None) or error
-    _LOG.error("store failure: %s", type(cause).__name__)
-    await _answer(req, resp, ApiError(503, trouble(cause), type="server_error"), params)
+    _LOG.error("store failure: %s", type(getattr(error, "orig", None) or error).__name__)
+    await _answer(req, resp, error, params)
 
 
 async def _answer_failure(req: Request, resp: Response, error: Exception, params: dict[str, Any]) -> None:
@@ -133,4 +136,4 @@ async def _answer_failure(req: Request, resp: Response, error: Exception, params
         place = place.tb_next
     where = f"{place.tb_frame.f_code.co_filename}:{place.tb_lineno}" if place else "?"
     _LOG.error("unexpected %s at %s", type(error).__name__, where)
-    await _answer(req, resp, ApiError(500, "The runtime failed at this request.", type="server_error"), params)
+    await _answer(req, resp, error, params)

@@ -11,7 +11,7 @@ from typing import Any
 from falcon.asgi import Request, Response
 from pydantic_core import from_json
 
-from .errors import ApiError
+from .wire_errors import ApiError, unavailable
 
 # A value of two bytes takes a hundred bytes of memory and several microseconds, in which nobody else is answered.
 _MOST_VALUES = 250_000
@@ -59,7 +59,11 @@ class Bodies:
             return {}
         if (req.content_type or "").partition(";")[0].strip().lower() != "application/json":
             shown = req.content_type or "none"
-            raise ApiError(415, f"Unsupported content type: '{shown}'. This API accepts 'application/json'.")
+            raise ApiError(
+                415,
+                f"Unsupported content type: '{shown}'. This API accepts 'application/json'.",
+                code="unsupported_content_type",
+            )
         _check_cost(raw)
         try:
             value = from_json(raw, allow_inf_nan=False)
@@ -72,22 +76,19 @@ class Bodies:
         length = req.content_length or 0
         raw = bytearray()
         if length > self._limit:
-            raise self._too_large()
+            raise _too_large(f"{self._limit} bytes")
         async for piece in req.stream:
             raw += piece
             if len(raw) > self._limit:
-                raise self._too_large()
+                raise _too_large(f"{self._limit} bytes")
             req.context.held += len(piece)
             self._held += len(piece)
             if self._held > _AT_ONCE * self._limit:
                 message = "The runtime reads too many large requests at the moment; try again."
-                raise ApiError(503, message, type="server_error")
+                raise unavailable(message, "too_busy")
         if req.scope.get(_BROKEN_OFF) or len(raw) < length:
             raise ApiError(400, f"The body of your request breaks off after {len(raw)} bytes.", code="incomplete_body")
         return raw
-
-    def _too_large(self) -> ApiError:
-        return ApiError(413, f"The body is too large: at most {self._limit} bytes are accepted.")
 
 
 def watch_body(scope: dict[str, Any], receive: _Receive) -> _Receive:
@@ -140,10 +141,16 @@ def _check_cost(raw: bytearray) -> None:
     too_many = unescaped.count(b'"') > 4 * _MOST_VALUES
     bare = b"" if too_many else b'"'.join(unescaped.split(b'"')[::2])
     if too_many or _beginnings(bare) > _MOST_VALUES:
-        raise ApiError(413, f"The body is too large: at most {_MOST_VALUES} values are accepted.")
+        raise ApiError(
+            413, f"The body is too large: at most {_MOST_VALUES} values are accepted.", code="body_too_large"
+        )
     if _has_long_number(bare):
         message = f"The body has a number that is too long: at most {_MOST_DIGITS} digits are accepted."
         raise ApiError(400, message, code="invalid_json")
+
+
+def _too_large(most: str) -> ApiError:
+    return ApiError(413, f"The body is too large: at most {most} are accepted.", code="body_too_large")
 
 
 def _beginnings(text: bytes | bytearray) -> int:

@@ -12,9 +12,10 @@ from typing import Any
 import falcon
 from falcon.asgi import Request, Response
 
-from .errors import ApiError, shorten
 from .ids import new_id
 from .settings import Settings
+from .text import shorten
+from .wire_errors import ApiError
 
 _OPEN = "/healthz"  # needs neither the token nor the wire's header
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]*)?")

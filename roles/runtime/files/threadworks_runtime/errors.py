@@ -1,82 +1,126 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Errors: those that are answered on the wire, and the one that is raised to whoever opens a store."""
+"""The errors of the store and of the state machine: types with data. `wire_errors` has their texts and codes."""
 
 from __future__ import annotations
 
-from typing import Any
-
-_LONGEST = 100  # characters of a name or a value in a message
+from dataclasses import dataclass
 
 
 class StoreError(Exception):
-    """The store cannot be used; the message says which, why and what to do."""
+    """The store cannot be opened; the message says which, why and what to do."""
 
 
-class ApiError(Exception):
-    """An error answer (Assistants wire, section 9).
-
-    Args:
-        status: The HTTP status.
-        message: What went wrong, for people.
-        param: The request's field it is about.
-        code: What went wrong, for programs.
-        type: The family of the error.
-    """
-
-    def __init__(
-        self,
-        status: int,
-        message: str,
-        *,
-        param: str | None = None,
-        code: str | None = None,
-        type: str = "invalid_request_error",
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.error = {"type": type, "message": message, "param": param, "code": code}
-
-    @property
-    def body(self) -> dict[str, Any]:
-        """The error body: all four keys, always."""
-        return {"error": self.error}
+class Refused(Exception):  # the base of what follows, each named after the condition
+    """A request cannot be carried out in the state that the store is in."""
 
 
-def invalid(param: str, problem: str, code: str = "invalid_value") -> ApiError:
-    """The 400 for a field that has a wrong value.
+@dataclass(eq=False)
+class NotFound(Refused):
+    """There is no such object, or none that belongs to the given owner.
 
     Args:
-        param: The field's path, as in ``tools[0].function.name``.
-        problem: What is wrong with it.
-        code: What is wrong with it, for programs.
-
-    Returns:
-        The error, to be raised.
-    """
-    return ApiError(400, f"Invalid value for '{param}': {problem}", param=param, code=code)
-
-
-def shorten(text: str) -> str:
-    """What a message repeats of a request: an answer is not as large as what it refuses.
-
-    Args:
-        text: A name or a value of the request.
-
-    Returns:
-        Its beginning.
-    """
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
-
-
-def not_found(noun: str, id: str) -> ApiError:
-    """The 404 for an unknown id.
-
-    Args:
-        noun: What was looked for, as in ``thread``.
+        noun: The kind of the object, as in ``run step``.
         id: The id that was asked for.
-
-    Returns:
-        The error, to be raised.
     """
-    return ApiError(404, f"No {noun} found with id '{shorten(id)}'.")
+
+    noun: str
+    id: str
+
+
+@dataclass(eq=False)
+class CursorNotFound(Refused):
+    """A page of a list starts or ends at an object that is not in this list.
+
+    Args:
+        parameter: ``after`` or ``before``.
+        noun: The kind of the listed objects.
+        id: The id that was asked for.
+    """
+
+    parameter: str
+    noun: str
+    id: str
+
+
+@dataclass(eq=False)
+class RunActive(Refused):
+    """A run is active on the thread, which takes neither another run nor a message until the run ends.
+
+    Args:
+        thread_id: The thread.
+        run_id: The active run.
+        run_status: Its status.
+        wanted: What was to be created: ``run`` or ``message``.
+    """
+
+    thread_id: str
+    run_id: str
+    run_status: str
+    wanted: str
+
+
+@dataclass(eq=False)
+class RunNotCancellable(Refused):
+    """The run has ended, or is already being cancelled.
+
+    Args:
+        run_id: The run.
+        run_status: Its status.
+    """
+
+    run_id: str
+    run_status: str
+
+
+@dataclass(eq=False)
+class RunNotWaiting(Refused):
+    """The run does not wait for tool outputs.
+
+    Args:
+        run_id: The run.
+        run_status: Its status.
+    """
+
+    run_id: str
+    run_status: str
+
+
+@dataclass(eq=False)
+class ToolOutputsMismatch(Refused):
+    """The tool outputs are not for exactly the calls that the run waits for.
+
+    Args:
+        run_id: The run.
+        expected: The ids of the calls that wait.
+        given: The ids of the calls that outputs were given for.
+    """
+
+    run_id: str
+    expected: list[str]
+    given: list[str]
+
+
+@dataclass(eq=False)
+class ThreadFull(Refused):
+    """The thread would have too many messages.
+
+    Args:
+        thread_id: The thread.
+        limit: How many messages it can have.
+    """
+
+    thread_id: str
+    limit: int
+
+
+class InvalidIdempotencyKey(Refused):
+    """The request's idempotency key is empty, too long, or has characters that it cannot have."""
+
+
+class IdempotencyKeyReused(Refused):
+    """The request's idempotency key was used for a request with another path or body."""
+
+
+class Stopping(Refused):
+    """This server stops; another one of the store continues its runs."""

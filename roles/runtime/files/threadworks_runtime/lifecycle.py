@@ -14,7 +14,7 @@ from typing import Any
 from sqlalchemy import Connection, Row
 
 from .documents import Document
-from .errors import ApiError, shorten
+from .errors import RunNotCancellable, RunNotWaiting, ToolOutputsMismatch
 from .ids import now
 from .leases import NOBODY, is_held
 from .store import rows
@@ -141,12 +141,12 @@ def cancel(connection: Connection, row: Row[Any]) -> list[Event]:
         The events.
 
     Raises:
-        ApiError: 400, it has ended or is being cancelled.
+        RunNotCancellable: It has ended or is being cancelled.
     """
     if row.status in ("queued", "requires_action"):
         return end(connection, row, "cancelled")
     if row.status != "in_progress":
-        raise ApiError(400, f"Cannot cancel run with status '{row.status}'.")
+        raise RunNotCancellable(row.id, row.status)
     return [save(connection, row, {**row.document, "status": "cancelling"})]
 
 
@@ -163,15 +163,16 @@ def submit(connection: Connection, row: Row[Any], outputs: list[Document], lease
         The events.
 
     Raises:
-        ApiError: 400, the run does not wait, or not for these.
+        RunNotWaiting: It does not wait for outputs.
+        ToolOutputsMismatch: It does not wait for exactly these.
     """
     if row.status != "requires_action":
-        raise ApiError(400, f'Runs in status "{row.status}" do not accept tool outputs.')
+        raise RunNotWaiting(row.id, row.status)
     run, given = row.document, {output["tool_call_id"]: output.get("output", "") for output in outputs}
     expected = [call["id"] for call in run["required_action"]["submit_tool_outputs"]["tool_calls"]]
-    if sorted(expected) != sorted(output["tool_call_id"] for output in outputs):
-        got = [shorten(output["tool_call_id"]) for output in outputs]
-        raise ApiError(400, f"Expected tool outputs for call_ids {expected}, got {got}", param="tool_outputs")
+    answered = [output["tool_call_id"] for output in outputs]
+    if sorted(expected) != sorted(answered):
+        raise ToolOutputsMismatch(row.id, expected, answered)
     events = [close_step(connection, _answered(step, given), "completed") for step in _open(connection, STEPS, row.id)]
     items = [{"type": "function_call_output", "call_id": id, "output": given[id]} for id in expected]
     private = {**row.private, "items": [*row.private["items"], *items]}

@@ -13,7 +13,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from .errors import ApiError
+from .wire_errors import ApiError, unavailable
 
 _LARGEST_HEAD = 64 * 1024  # bytes
 _PIPELINED = 8  # requests that may wait for the answer to the one before them
@@ -44,7 +44,7 @@ class Protocol(HttpToolsProtocol):
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
             self.connections.discard(self)
             message = "The runtime has as many connections as it can take; try again later."
-            self._answer(ApiError(503, message, type="server_error"))
+            self._answer(unavailable(message, "too_busy"))
             transport.close()
         else:
             self._look()
@@ -128,9 +128,10 @@ class Protocol(HttpToolsProtocol):
             cycle.waiting_for_100_continue = False
             cycle.message_event.set()
         if self._size + self._kept > _LARGEST_HEAD:
-            self._answer(ApiError(431, f"The headers are too large: at most {_LARGEST_HEAD} bytes are accepted."))
+            message = f"The headers are too large: at most {_LARGEST_HEAD} bytes are accepted."
+            self._answer(ApiError(431, message, code="headers_too_large"))
         else:
-            self._answer(ApiError(400, "The request is not valid HTTP."))
+            self._answer(ApiError(400, "The request is not valid HTTP.", code="invalid_http"))
         # A connection that is closed before all has been read is reset, and the answer is lost.
         self.transport.write_eof()
         self._refused = True

@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .errors import shorten
+from .text import shorten
 
 
 @dataclass(frozen=True)

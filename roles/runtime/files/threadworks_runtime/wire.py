@@ -12,9 +12,10 @@ from typing import Any
 from falcon.asgi import Request
 from sqlalchemy import Row
 
-from .errors import ApiError, invalid, shorten
 from .schemas.base import Body, parse
 from .store.rows import Page
+from .text import shorten
+from .wire_errors import ApiError, invalid
 
 INCLUDE = "include[]"
 FILE_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"

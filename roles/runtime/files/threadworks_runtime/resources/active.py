@@ -45,7 +45,7 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> Row[Any]
         Its row.
 
     Raises:
-        ApiError: 404, there is no such thread, or no such run in it.
+        NotFound: There is no such thread, or no such run in it.
     """
 
     def read(connection: Connection) -> Row[Any]:
@@ -75,7 +75,7 @@ def locked_run(connection: Connection, thread_id: str, run_id: str) -> Row[Any]:
         Its row.
 
     Raises:
-        ApiError: 404, there is no such thread, or no such run in it.
+        NotFound: There is no such thread, or no such run in it.
     """
     rows.find(connection, THREADS, thread_id, lock=True)
     return rows.find(connection, RUNS, run_id, lock=True, thread_id=thread_id)

@@ -14,12 +14,13 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..bodies import client_left
 from ..documents import Document, shown_step
-from ..errors import ApiError, not_found
+from ..errors import NotFound, Refused, Stopping
 from ..lifecycle import AT_REST, Event, due, run_event
 from ..runner.subscription import Subscription
 from ..settings import ModelOptions
-from ..store.wording import trouble
+from ..store.tables import RUNS
 from ..wire import frame
+from ..wire_errors import to_api_error
 from .active import current_run
 from .context import Context
 
@@ -96,11 +97,8 @@ async def _frames(
             # The runner is somebody else's, or has died: the store has the rest.
             async for several in _follow(context, run, told):
                 yield _encoded(several, told, include)
-    except ApiError as error:  # the thread was deleted under the run, or the server stops
-        yield frame("error", error.error)
-    except SQLAlchemyError as error:
-        message = trouble(getattr(error, "orig", None))
-        yield frame("error", ApiError(503, message, type="server_error").error)
+    except (Refused, SQLAlchemyError) as error:  # the thread was deleted under the run, or the server stops
+        yield frame("error", to_api_error(error).error)
     yield frame("done", "[DONE]")
 
 
@@ -119,10 +117,10 @@ async def _follow(context: Context, run: Document, told: dict[str, str]) -> Asyn
     pause = 0.05
     while True:
         if context.executor.stopped:
-            raise ApiError(503, "The server stops; another one goes on with the run.", type="server_error")
+            raise Stopping
         look = await context.followers.look(run["id"])
         if look is None:
-            raise not_found("run", run["id"])
+            raise NotFound(RUNS.noun, run["id"])
         row = look.row
         if due(row, takes_queued=context.executor.takes_queued):
             await current_run(context, run["thread_id"], row.id)

@@ -12,7 +12,8 @@ import falcon.asgi
 from ..runner.pool import Pool
 from ..settings import Settings
 from ..store import Store
-from ..store.idempotency import HEADER, Ticket, ticket
+from ..store.idempotency import Ticket, ticket
+from ..wire_errors import IDEMPOTENCY_KEY
 from .followers import Followers
 
 _REPLAYED = "Idempotent-Replayed"
@@ -58,7 +59,7 @@ class Resource:
 
 def ticket_of(req: falcon.asgi.Request, body: dict[str, Any]) -> Ticket:
     """The request's claim to be carried out once."""
-    return ticket(req.get_header(HEADER), req.path, body)
+    return ticket(req.get_header(IDEMPOTENCY_KEY), req.path, body)
 
 
 def tell_replayed(resp: falcon.asgi.Response, *, fresh: bool) -> None:

@@ -10,7 +10,7 @@ from falcon.asgi import Request, Response
 from sqlalchemy import Connection, Row
 
 from .. import documents
-from ..errors import ApiError
+from ..errors import RunActive
 from ..schemas.messages import CreateMessage, ModifyMetadata
 from ..store import rows
 from ..store.idempotency import once
@@ -44,7 +44,7 @@ class Messages(Resource):
             def create(id: str) -> dict[str, Any]:
                 run = active_run(self._context, connection, thread_id)
                 if run is not None:
-                    raise ApiError(400, f"Can't add messages to {thread_id} while a run {run.id} is active.")
+                    raise RunActive(thread_id, run.id, run.status, "message")
                 message = documents.message(id, thread_id, body)
                 add_messages(connection, thread_id, [message])
                 return message

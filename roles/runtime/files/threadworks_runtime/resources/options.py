@@ -12,9 +12,9 @@ from typing import Annotated
 from falcon.asgi import Request
 from pydantic import Field, ValidationError
 
-from ..errors import invalid
 from ..schemas.base import Body
 from ..settings import ModelOptions, missing_scheme
+from ..wire_errors import invalid
 from .context import Context
 
 HEADER = "Runtime-Options"

@@ -10,7 +10,7 @@ from falcon.asgi import Request, Response
 from sqlalchemy import Connection, Row
 
 from .. import documents, lifecycle
-from ..errors import ApiError
+from ..errors import RunActive
 from ..ids import new_id
 from ..schemas.json_schemas import check_schemas
 from ..schemas.messages import ModifyMetadata
@@ -36,7 +36,7 @@ def _insert_run(
     assistant = rows.find(connection, ASSISTANTS, body["assistant_id"])
     active = active_run(context, connection, thread["id"])
     if active is not None:
-        raise ApiError(400, f"Thread {thread['id']} already has an active run {active.id}.")
+        raise RunActive(thread["id"], active.id, active.status, "run")
     insert_messages(connection, thread["id"], body.get("additional_messages") or [])
     run, private = documents.run(id, thread, assistant.document, assistant.private, body, context.settings.run_expiry)
     columns = {"thread_id": thread["id"], "status": "queued", "expires_at": run["expires_at"]}

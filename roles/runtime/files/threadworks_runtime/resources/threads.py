@@ -10,7 +10,7 @@ from falcon.asgi import Request, Response
 from sqlalchemy import Connection
 
 from .. import documents
-from ..errors import ApiError
+from ..errors import ThreadFull
 from ..ids import new_id
 from ..schemas.threads import CreateThread, ModifyThread
 from ..store import rows
@@ -64,11 +64,11 @@ def add_messages(connection: Connection, thread_id: str, messages: list[document
         messages: The wire's objects.
 
     Raises:
-        ApiError: 400, the thread would have too many.
+        ThreadFull: The thread would have too many.
     """
     room = MESSAGES_PER_THREAD - len(messages)
     if messages and rows.has_more_than(connection, MESSAGES, room, thread_id=thread_id):
-        raise ApiError(400, f"Thread {thread_id} cannot have more than {MESSAGES_PER_THREAD} messages.")
+        raise ThreadFull(thread_id, MESSAGES_PER_THREAD)
     rows.insert_all(connection, MESSAGES, messages, thread_id=thread_id)
 
 

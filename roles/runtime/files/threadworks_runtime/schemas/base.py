@@ -8,7 +8,8 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from ..errors import ApiError, invalid, shorten
+from ..text import shorten
+from ..wire_errors import ApiError, invalid
 
 
 class Body(BaseModel):

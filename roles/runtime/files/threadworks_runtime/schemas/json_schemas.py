@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import invalid
 from ..json_schema.rules import json_path
 from ..json_schema.usable import first_unusable
+from ..wire_errors import invalid
 
 
 async def check_schemas(body: dict[str, Any]) -> None:

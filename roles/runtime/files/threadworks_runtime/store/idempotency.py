@@ -11,12 +11,11 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, delete, func, select
 
-from ..errors import ApiError
+from ..errors import IdempotencyKeyReused, InvalidIdempotencyKey
 from ..ids import new_id, now
 from . import rows
 from .tables import Kind, idempotency
 
-HEADER = "Idempotency-Key"
 _KEPT = 24 * 3600  # seconds
 _SWEPT = 100  # old keys that one request removes at most: it holds the lock meanwhile
 
@@ -45,10 +44,10 @@ def ticket(key: str | None, path: str, body: dict[str, Any]) -> Ticket:
         The claim.
 
     Raises:
-        ApiError: 400, the header's value is none.
+        InvalidIdempotencyKey: The header's value cannot be a key.
     """
     if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
-        raise ApiError(400, f"Invalid value for '{HEADER}': 1 to 255 printable ASCII characters are expected.")
+        raise InvalidIdempotencyKey
     asked = json.dumps([path, {name: value for name, value in body.items() if name != "stream"}], sort_keys=True)
     return Ticket(key, hashlib.sha256(asked.encode()).hexdigest())
 
@@ -68,7 +67,7 @@ def once(
         The object as it is now, and whether it is new.
 
     Raises:
-        ApiError: 400, the key was used for another request.
+        IdempotencyKeyReused: The key was used for another request.
     """
     id = new_id(kind.prefix)
     if claim.key is None:
@@ -87,7 +86,7 @@ def once(
         _sweep(connection, oldest)
         return create(id), True
     if known.fingerprint != claim.fingerprint:
-        raise ApiError(400, f"Invalid value for '{HEADER}': this key was used for another request.")
+        raise IdempotencyKeyReused
     return row.document, False
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, Select, String, bindparam, delete, select, update
 
-from ..errors import invalid, not_found, shorten
+from ..errors import CursorNotFound, NotFound
 from .tables import MESSAGES, Kind
 
 
@@ -99,14 +99,14 @@ def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **ow
 
 
 def find(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row[Any]:
-    """Find an object that must be there: `get`, but with the wire's 404.
+    """Find an object that must be there: `get`, but with an error.
 
     Raises:
-        ApiError: 404, there is none.
+        NotFound: There is none.
     """
     row = get(connection, kind, id, lock=lock, **owner)
     if row is None:
-        raise not_found(kind.noun, id)
+        raise NotFound(kind.noun, id)
     return row
 
 
@@ -176,7 +176,7 @@ def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> t
         The rows, and whether there are more.
 
     Raises:
-        ApiError: 400, a cursor is no object of this list.
+        CursorNotFound: A cursor is no object of this list.
     """
     table = kind.table
     statement: Select[Any] = select(table)
@@ -205,7 +205,7 @@ def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> t
 def _cursor(connection: Connection, kind: Kind, name: str, id: str, owner: dict[str, Any]) -> int:
     row = get(connection, kind, id, **owner)
     if row is None:
-        raise invalid(name, f"no {kind.noun} found with id '{shorten(id)}' in this list.")
+        raise CursorNotFound(name, kind.noun, id)
     return int(row.seq)
 
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import errno
+from enum import Enum
 
 from sqlalchemy import URL, make_url
 
@@ -21,6 +22,14 @@ _SQLITE_READ_ONLY = ((8, 14), ("readonly database", "unable to open database fil
 _POSTGRESQL = ("53100", "58030")
 # A connection parameter with one of these in its name is a secret: password, sslpassword, passfile and the like.
 _SECRET = ("pass", "secret")
+
+
+class Trouble(Enum):
+    """What can be wrong with a store that was in order before."""
+
+    FULL = "full"
+    READ_ONLY = "read-only"
+    UNAVAILABLE = "unavailable"
 
 
 def shown(address: str | URL) -> str:
@@ -67,20 +76,20 @@ def is_busy(error: BaseException | None) -> bool:
     return _is_of(error, *_SQLITE_BUSY)
 
 
-def trouble(error: BaseException | None) -> str:
+def trouble(error: BaseException | None) -> tuple[Trouble, str]:
     """Say to a client what is wrong with a store that was in order before.
 
     Args:
         error: What the database's driver raised.
 
     Returns:
-        One or two sentences.
+        The kind of trouble, and one or two sentences.
     """
     if is_out_of_space(error):
-        return NO_SPACE
+        return Trouble.FULL, NO_SPACE
     if _is_of(error, *_SQLITE_READ_ONLY):
-        return "The store's file or its folder is read-only. Make both writable."
-    return "The store cannot be reached or is busy; try again."
+        return Trouble.READ_ONLY, "The store's file or its folder is read-only. Make both writable."
+    return Trouble.UNAVAILABLE, "The store cannot be reached or is busy; try again."
 
 
 def because(error: BaseException | None) -> str:
