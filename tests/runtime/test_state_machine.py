@@ -16,13 +16,13 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
 from threadworks_runtime.app import Runtime, create_app
-from threadworks_runtime.lifecycle import Event
+from threadworks_runtime.lifecycle import WireEvent
 from threadworks_runtime.model import ModelServers
 from threadworks_runtime.owners import new_owner
 from threadworks_runtime.runner.execution import Execution
 from threadworks_runtime.runner.ledger import Ledger
 from threadworks_runtime.settings import ModelOptions, Settings
-from threadworks_runtime.store.tables import ACTIVE
+from threadworks_runtime.status import ACTIVE_STATUSES
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import (
@@ -99,7 +99,7 @@ class _Wire(RuleBasedStateMachine):
 
     def _active(self, thread: str) -> dict[str, Any] | None:
         runs = self._http.get(f"/threads/{thread}/runs?limit=100").json()["data"]
-        active = [run for run in runs if run["status"] in ACTIVE]
+        active = [run for run in runs if run["status"] in ACTIVE_STATUSES]
         assert len(active) <= 1, "a thread has one active run"
         return active[0] if active else None
 
@@ -135,8 +135,8 @@ class _Wire(RuleBasedStateMachine):
         else:
             assert told == [], "only a queued run is executed"
 
-    async def _execute(self, id: str) -> list[Event]:
-        told: list[Event] = []
+    async def _execute(self, id: str) -> list[WireEvent]:
+        told: list[WireEvent] = []
         store, servers = self._app.context.store, ModelServers()
         ledger = Ledger(store, id, new_owner(), self._settings, told.append)
         await Execution(store, id, servers, self._settings.model, ledger).run()

@@ -17,12 +17,12 @@ from .documents import Document
 from .errors import RunNotCancellable, RunNotWaiting, ToolOutputsMismatch
 from .ids import now
 from .leases import NOBODY, is_held
+from .status import ACTIVE_STATUSES, RESTING_STATUSES
 from .store import rows
-from .store.tables import ACTIVE, MESSAGES, RUNS, STEPS, Kind
+from .store.tables import MESSAGES, RUNS, STEPS, Kind
 
-Event = tuple[str, Document]
+WireEvent = tuple[str, Document]
 
-AT_REST = ("requires_action", "completed", "failed", "cancelled", "incomplete", "expired")
 _STAMPS = {"completed": "completed_at", "failed": "failed_at", "cancelled": "cancelled_at"}
 _MESSAGE_REASONS = {
     "failed": "run_failed",
@@ -42,7 +42,7 @@ def end(
     error: Document | None = None,
     reason: str | None = None,
     contents: dict[str, list[Document]] | None = None,
-) -> list[Event]:
+) -> list[WireEvent]:
     """End a run, and with it whatever it has open.
 
     Args:
@@ -72,7 +72,7 @@ def end(
     return [*events, save(connection, row, run)]
 
 
-def save(connection: Connection, row: Row[Any], run: Document) -> Event:
+def save(connection: Connection, row: Row[Any], run: Document) -> WireEvent:
     """Write a run that has changed its status. A run that is not at work has no runner.
 
     Args:
@@ -83,12 +83,11 @@ def save(connection: Connection, row: Row[Any], run: Document) -> Event:
     Returns:
         The event.
     """
-    at_rest = run["status"] in AT_REST
-    released = NOBODY if at_rest else {}
+    released = NOBODY if run["status"] in RESTING_STATUSES else {}
     return run_event(rows.save(connection, RUNS, row, run, row.private, status=run["status"], **released))
 
 
-def settle(connection: Connection, row: Row[Any], *, takes_queued: bool) -> list[Event]:
+def settle(connection: Connection, row: Row[Any], *, takes_queued: bool) -> list[WireEvent]:
     """End a run whose time is over or whose runner is dead; leave any other alone.
 
     Args:
@@ -115,7 +114,7 @@ def due(row: Row[Any], *, takes_queued: bool) -> str | None:
     Returns:
         A terminal status, or ``None``.
     """
-    if row.status not in ACTIVE:
+    if row.status not in ACTIVE_STATUSES:
         return None
     # A living runner is the first to end its run, since only it knows what has come so far, and by a clock that nobody
     # sets. A queued run waits for its turn, and its time has not begun.
@@ -130,7 +129,7 @@ def due(row: Row[Any], *, takes_queued: bool) -> str | None:
     return "cancelled" if row.status == "cancelling" else "failed"
 
 
-def cancel(connection: Connection, row: Row[Any]) -> list[Event]:
+def cancel(connection: Connection, row: Row[Any]) -> list[WireEvent]:
     """Cancel a run: at once if no runner holds it, otherwise by asking its runner.
 
     Args:
@@ -150,7 +149,7 @@ def cancel(connection: Connection, row: Row[Any]) -> list[Event]:
     return [save(connection, row, {**row.document, "status": "cancelling"})]
 
 
-def submit(connection: Connection, row: Row[Any], outputs: list[Document], lease: dict[str, Any]) -> list[Event]:
+def submit(connection: Connection, row: Row[Any], outputs: list[Document], lease: dict[str, Any]) -> list[WireEvent]:
     """Take the outputs of the function calls a run waits for, and queue it again.
 
     Args:
@@ -180,12 +179,12 @@ def submit(connection: Connection, row: Row[Any], outputs: list[Document], lease
     return [*events, run_event(rows.save(connection, RUNS, row, run, private, status="queued", **lease))]
 
 
-def run_event(run: Document) -> Event:
+def run_event(run: Document) -> WireEvent:
     """The event that tells a run's status."""
     return f"thread.run.{run['status']}", run
 
 
-def wait(connection: Connection, row: Row[Any], calls: list[Document]) -> Event:
+def wait(connection: Connection, row: Row[Any], calls: list[Document]) -> WireEvent:
     """Let a run wait for the outputs of its function calls.
 
     Args:
@@ -203,7 +202,9 @@ def wait(connection: Connection, row: Row[Any], calls: list[Document]) -> Event:
     return save(connection, row, {**row.document, "status": "requires_action", "required_action": action})
 
 
-def close_message(connection: Connection, row: Row[Any], status: str, content: list[Document] | None = None) -> Event:
+def close_message(
+    connection: Connection, row: Row[Any], status: str, content: list[Document] | None = None
+) -> WireEvent:
     """End a message in progress, as its run does.
 
     Args:
@@ -226,7 +227,7 @@ def close_message(connection: Connection, row: Row[Any], status: str, content: l
     return f"thread.message.{message['status']}", rows.save(connection, MESSAGES, row, message)
 
 
-def close_step(connection: Connection, row: Row[Any], status: str, error: Document | None = None) -> Event:
+def close_step(connection: Connection, row: Row[Any], status: str, error: Document | None = None) -> WireEvent:
     """End a step in progress, as its run does.
 
     Args:

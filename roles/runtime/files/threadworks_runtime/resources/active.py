@@ -9,8 +9,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, select
 
 from ..lifecycle import due, settle
+from ..status import ACTIVE_STATUSES
 from ..store import rows
-from ..store.tables import ACTIVE, RUNS, THREADS
+from ..store.tables import RUNS, THREADS
 from .context import Context
 
 
@@ -26,7 +27,7 @@ def active_run(context: Context, connection: Connection, thread_id: str) -> Row[
         The run, or ``None``: the thread is free.
     """
     runs = RUNS.table
-    statement = select(runs).where(runs.c.thread_id == thread_id, runs.c.status.in_(ACTIVE)).with_for_update()
+    statement = select(runs).where(runs.c.thread_id == thread_id, runs.c.status.in_(ACTIVE_STATUSES)).with_for_update()
     row = connection.execute(statement).one_or_none()
     if row is None or settle(connection, row, takes_queued=context.executor.takes_queued):
         return None

@@ -15,9 +15,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..bodies import client_left
 from ..documents import Document, shown_step
 from ..errors import NotFound, Refused, Stopping
-from ..lifecycle import AT_REST, Event, due, run_event
+from ..lifecycle import WireEvent, due, run_event
 from ..runner.subscription import Subscription
 from ..settings import ModelOptions
+from ..status import RESTING_STATUSES
 from ..store.tables import RUNS
 from ..wire import frame
 from ..wire_errors import to_api_error
@@ -33,7 +34,7 @@ def answer_run(resp: Response, run: Document) -> None:
         run: The wire's object.
     """
     resp.media = run
-    if run["status"] not in AT_REST:
+    if run["status"] not in RESTING_STATUSES:
         # Most answers take seconds. A run that takes longer is not over the next moment either, unless it is cancelled.
         age = 0 if run["status"] == "cancelling" else time.time() - run["created_at"]
         resp.set_header("openai-poll-after-ms", str(250 if age < 10 else 1000 if age < 60 else 2000))
@@ -44,7 +45,7 @@ def start_run(
     req: Request,
     resp: Response,
     run: Document,
-    opening: list[Event] | None,
+    opening: list[WireEvent] | None,
     *,
     options: ModelOptions | None,
     stream: bool | None,
@@ -85,7 +86,7 @@ async def _until_left(req: Request, frames: AsyncGenerator[bytes, None]) -> Asyn
 
 
 async def _frames(
-    context: Context, run: Document, opening: list[Event], events: Subscription | None, include: bool
+    context: Context, run: Document, opening: list[WireEvent], events: Subscription | None, include: bool
 ) -> AsyncGenerator[bytes, None]:
     told: dict[str, str] = {}
     try:
@@ -93,7 +94,7 @@ async def _frames(
         if events is not None:
             async for several in events:
                 yield _encoded(several, told, include)
-        if told.get(run["id"]) not in AT_REST:
+        if told.get(run["id"]) not in RESTING_STATUSES:
             # The runner is somebody else's, or has died: the store has the rest.
             async for several in _follow(context, run, told):
                 yield _encoded(several, told, include)
@@ -102,7 +103,7 @@ async def _frames(
     yield frame("done", "[DONE]")
 
 
-def _encoded(events: list[Event], told: dict[str, str], include: bool) -> bytes:
+def _encoded(events: list[WireEvent], told: dict[str, str], include: bool) -> bytes:
     if not events:  # a sign of life, which the event stream format has comments for
         return b": waiting\n\n"
     frames = []
@@ -113,7 +114,7 @@ def _encoded(events: list[Event], told: dict[str, str], include: bool) -> bytes:
     return b"".join(frames)
 
 
-async def _follow(context: Context, run: Document, told: dict[str, str]) -> AsyncIterator[list[Event]]:
+async def _follow(context: Context, run: Document, told: dict[str, str]) -> AsyncIterator[list[WireEvent]]:
     pause = 0.05
     while True:
         if context.executor.stopped:
@@ -130,9 +131,9 @@ async def _follow(context: Context, run: Document, told: dict[str, str]) -> Asyn
         ]
         if told.get(row.id) != row.status:
             # What the run did comes before its end, and after its beginning.
-            news.insert(len(news) if row.status in AT_REST else 0, run_event(row.document))
+            news.insert(len(news) if row.status in RESTING_STATUSES else 0, run_event(row.document))
         yield news
-        if row.status in AT_REST:
+        if row.status in RESTING_STATUSES:
             return
         pause = 0.05 if news else min(pause * 1.5, 1.0)
         await asyncio.sleep(pause)

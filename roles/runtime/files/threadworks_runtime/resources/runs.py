@@ -98,7 +98,7 @@ class ThreadRuns(Resource):
         await check_schemas(body)
         options = read_options(req, self._context)
         claim = ticket_of(req, body)
-        opening: list[lifecycle.Event] = []
+        opening: list[lifecycle.WireEvent] = []
 
         def work(connection: Connection) -> tuple[dict[str, Any], bool]:
             def create(id: str) -> dict[str, Any]:
@@ -159,7 +159,7 @@ class RunToolOutputs(Resource):
         await current_run(self._context, thread_id, run_id)
         lease = self._context.executor.lease()
 
-        def work(connection: Connection) -> list[lifecycle.Event]:
+        def work(connection: Connection) -> list[lifecycle.WireEvent]:
             row = locked_run(connection, thread_id, run_id)
             return lifecycle.submit(connection, row, body["tool_outputs"], lease)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any, TypeVar
 
 from ..documents import Document
-from ..lifecycle import Event
+from ..lifecycle import WireEvent
 from ..model import events
 
 _Part = TypeVar("_Part")
@@ -44,7 +44,7 @@ class Draft:
         # The text of each part, in the pieces that came: to join them each time would take longer with each.
         self._texts: list[list[str]] = []
 
-    def add(self, event: events.TextDelta | events.RefusalDelta | events.Citation) -> Event:
+    def add(self, event: events.TextDelta | events.RefusalDelta | events.Citation) -> WireEvent:
         """Take a piece of the message.
 
         Args:
@@ -104,7 +104,7 @@ class Calls:
         self._calls: dict[int, Document] = {}
         self._places: dict[int, int] = {}
 
-    def begin(self, index: int, call: Document) -> Event:
+    def begin(self, index: int, call: Document) -> WireEvent:
         """Take a call that begins.
 
         Args:
@@ -117,7 +117,7 @@ class Calls:
         self._calls[index] = call
         return self._event(index, call)
 
-    def extend(self, index: int, arguments: str) -> Event:
+    def extend(self, index: int, arguments: str) -> WireEvent:
         """Take a piece of a call's arguments, or of a code interpreter's input.
 
         Returns:
@@ -138,11 +138,11 @@ class Calls:
         """The calls that wait for somebody's output."""
         return [call for call in self._calls.values() if call["type"] == "function"]
 
-    def _event(self, index: int, call: Document) -> Event:
+    def _event(self, index: int, call: Document) -> WireEvent:
         # Counted within the step, whatever the model's own count is.
         call = {"index": self._places.setdefault(index, len(self._places)), **call}
         return _delta("thread.run.step", self.step_id, {"step_details": {"type": "tool_calls", "tool_calls": [call]}})
 
 
-def _delta(kind: str, id: str, delta: dict[str, Any]) -> Event:
+def _delta(kind: str, id: str, delta: dict[str, Any]) -> WireEvent:
     return f"{kind}.delta", {"id": id, "object": f"{kind}.delta", "delta": delta}

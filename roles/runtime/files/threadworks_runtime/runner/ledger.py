@@ -17,10 +17,11 @@ from .. import lifecycle
 from ..documents import Document
 from ..ids import now
 from ..leases import held_for
-from ..lifecycle import Event
+from ..lifecycle import WireEvent
 from ..settings import Settings
+from ..status import ACTIVE_STATUSES, RunStatus
 from ..store import Store, rows
-from ..store.tables import ACTIVE, RUNS, STEPS, THREADS
+from ..store.tables import RUNS, STEPS, THREADS
 from .draft import Calls, Draft
 
 
@@ -40,7 +41,7 @@ class Entry:
 
     connection: Connection
     row: Row[Any]
-    events: list[Event] = field(default_factory=list)
+    events: list[WireEvent] = field(default_factory=list)
 
 
 class Ledger:
@@ -55,7 +56,7 @@ class Ledger:
     """
 
     def __init__(
-        self, store: Store, run_id: str, owner: str, settings: Settings, send: Callable[[Event], None]
+        self, store: Store, run_id: str, owner: str, settings: Settings, send: Callable[[WireEvent], None]
     ) -> None:
         self.over = asyncio.Event()
         self.draft: Draft | None = None
@@ -77,15 +78,15 @@ class Ledger:
             Stopped: It is not queued any more, or another runner was faster.
         """
 
-        def work(connection: Connection) -> tuple[Row[Any], Event] | None:
+        def work(connection: Connection) -> tuple[Row[Any], WireEvent] | None:
             row = self._locked(connection)
-            if row is None or row.status != "queued":
+            if row is None or row.status != RunStatus.QUEUED:
                 return None
             run = row.document
             if run["started_at"] is None:
                 # The time that it waited for its turn does not count.
                 run.update(started_at=now(), expires_at=now() + self._settings.run_expiry)
-            run["status"] = "in_progress"
+            run["status"] = RunStatus.IN_PROGRESS
             columns = {"status": run["status"], "expires_at": run["expires_at"]}
             columns |= held_for(self._owner, self._settings.lease)
             return row, lifecycle.run_event(rows.save(connection, RUNS, row, run, **columns))
@@ -111,14 +112,14 @@ class Ledger:
             Stopped: The run is no longer this runner's.
         """
 
-        def work(connection: Connection) -> tuple[list[Event], bool] | None:
+        def work(connection: Connection) -> tuple[list[WireEvent], bool] | None:
             row = self._locked(connection)
-            if row is None or row.lease_owner != self._owner or row.status not in ACTIVE:
+            if row is None or row.lease_owner != self._owner or row.status not in ACTIVE_STATUSES:
                 return None
             entry = Entry(connection, row)
-            cancelled = row.status == "cancelling"
+            cancelled = row.status == RunStatus.CANCELLING
             if cancelled:
-                self.end_within(entry, "cancelled")
+                self.end_within(entry, RunStatus.CANCELLED)
             else:
                 change(entry)
             return entry.events, cancelled
@@ -173,7 +174,7 @@ class Ledger:
             row.document["step_details"]["tool_calls"] = self.calls.all()
             rows.save(entry.connection, STEPS, row, row.document)
 
-    def send(self, event: Event) -> None:
+    def send(self, event: WireEvent) -> None:
         """Send an event, unless the run is over."""
         if not self.over.is_set():
             self._send(event)

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-from ..lifecycle import Event
+from ..lifecycle import WireEvent
 
 _QUIET = 1.0  # seconds without an event, after which the reader gets a sign of life
 _MOST = 20_000  # events that wait for a reader
@@ -20,11 +20,11 @@ class Subscription:
     """
 
     def __init__(self) -> None:
-        self._events: list[Event] = []
+        self._events: list[WireEvent] = []
         self._closed = False
         self._news = asyncio.Event()
 
-    def send(self, event: Event) -> None:
+    def send(self, event: WireEvent) -> None:
         """Take an event."""
         if self._closed:
             return
@@ -37,7 +37,7 @@ class Subscription:
         self._closed = True
         self._news.set()
 
-    async def __aiter__(self) -> AsyncIterator[list[Event]]:
+    async def __aiter__(self) -> AsyncIterator[list[WireEvent]]:
         """Yield all events that have come since the last time; none of them: a sign of life.
 
         The events may end before the run does: then the store has the rest.

@@ -26,7 +26,7 @@ from sqlalchemy import (
     event,
 )
 
-ACTIVE = ("queued", "in_progress", "requires_action", "cancelling")
+from ..status import ACTIVE_STATUSES, RunStatus
 
 schema = MetaData()
 _Seq = BigInteger().with_variant(Integer, "sqlite")
@@ -98,11 +98,11 @@ _runs = _objects(
     Index("runs_by_thread", "thread_id", "seq"),
 )
 # Both databases know this statement. Written as Index, it makes each start load the dialect that is not used.
-_active = ", ".join(f"'{status}'" for status in ACTIVE)
+_active = ", ".join(f"'{status}'" for status in ACTIVE_STATUSES)
 for _statement in (
     # The rule that a thread has one active run, kept by the store itself (Assistants wire, section 7).
     f"CREATE UNIQUE INDEX runs_active ON runs (thread_id) WHERE status IN ({_active})",
-    "CREATE INDEX runs_queued ON runs (seq) WHERE status = 'queued'",
+    f"CREATE INDEX runs_queued ON runs (seq) WHERE status = '{RunStatus.QUEUED}'",
 ):
     event.listen(_runs, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 _steps = _objects(
