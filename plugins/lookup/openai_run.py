@@ -69,7 +69,7 @@ _raw:
 import typing as t
 
 from ..module_utils._client import Wire
-from ..module_utils._result import of_run
+from ..module_utils._result import run_result
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -80,5 +80,5 @@ class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
         """Return the one run that the term means, with its reply."""
         thread_id, run_id = self.run_path(wire, term)
         run = wire.get("threads", thread_id, "runs", run_id)
-        told = of_run(wire, run)
+        told = run_result(wire, run)
         return [{**run, "response": told["response"], "output": told["output"]}]

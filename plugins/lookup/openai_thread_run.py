@@ -68,7 +68,7 @@ import typing as t
 
 from ..module_utils import _reading
 from ..module_utils._client import Wire
-from ..module_utils._result import of_run
+from ..module_utils._result import run_result
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -79,7 +79,7 @@ class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
         """Return the one run that the term means, with its reply and its thread."""
         run = self._run(wire, term)
         messages = list(wire.list("threads", run["thread_id"], "messages", query={"order": "asc"}))
-        told = of_run(wire, run, [message for message in messages if message["run_id"] == run["id"]])
+        told = run_result(wire, run, [message for message in messages if message["run_id"] == run["id"]])
         thread = {**wire.get("threads", run["thread_id"]), "messages": messages}
         return [{**run, "response": told["response"], "output": told["output"], "thread": thread}]
 

@@ -14,7 +14,7 @@ from . import _reading
 from ._argspec import REASONING_EFFORT, SAMPLING, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError
-from ._identity import ASSISTANT, EFFORT, digest, of_ansible, of_user
+from ._identity import ASSISTANT, EFFORT, ansible_metadata, fingerprint, user_metadata
 from ._options import check, given
 from ._task import Task
 
@@ -95,7 +95,7 @@ def _create(task: Task, wanted: dict[str, t.Any]) -> dict[str, t.Any]:
         )
     body = {**wanted, **_effort(task, {}, wanted)}
     # Two playbooks that make the same assistant at the same moment make one.
-    assistant, is_new = task.wire.create("assistants", body=body, once=digest("assistant", body))
+    assistant, is_new = task.wire.create("assistants", body=body, once=fingerprint("assistant", body))
     if assistant["name"] != wanted["name"]:
         # The one that was made like this once has another name by now.
         assistant, is_new = task.wire.create("assistants", body=body, once=None)
@@ -103,7 +103,7 @@ def _create(task: Task, wanted: dict[str, t.Any]) -> dict[str, t.Any]:
 
 
 def _update(task: Task, found: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
-    different = changes({**found, "metadata": of_user(found["metadata"])}, wanted)
+    different = changes({**found, "metadata": user_metadata(found["metadata"])}, wanted)
     different.update(_effort(task, found, different))
     if not different:
         return _result(found, False, diff(_shown(found), _shown(found), found["id"]))
@@ -117,9 +117,9 @@ def _effort(task: Task, found: dict[str, t.Any], body: dict[str, t.Any]) -> dict
     The wire takes reasoning_effort and never shows it: what was set is kept in the metadata too.
     """
     effort = task.params["reasoning_effort"]
-    kept = of_ansible(found.get("metadata"))
+    kept = ansible_metadata(found.get("metadata"))
     if effort is not None and kept.get(EFFORT) != effort:
-        user = body.get("metadata", of_user(found.get("metadata")))
+        user = body.get("metadata", user_metadata(found.get("metadata")))
         return {"reasoning_effort": effort, "metadata": {**user, **kept, EFFORT: effort}}
     return {"metadata": {**body["metadata"], **kept}} if "metadata" in body else {}
 
@@ -136,11 +136,11 @@ def _delete(task: Task, found: dict[str, t.Any] | None) -> dict[str, t.Any]:
 
 def _shown(assistant: dict[str, t.Any]) -> dict[str, t.Any]:
     shown = {name: assistant[name] for name in _FIELDS if assistant.get(name) not in (None, [], {})}
-    effort = of_ansible(assistant.get("metadata")).get(EFFORT)
+    effort = ansible_metadata(assistant.get("metadata")).get(EFFORT)
     if effort:
         shown["reasoning_effort"] = effort
     if "metadata" in shown:
-        shown["metadata"] = of_user(shown["metadata"])
+        shown["metadata"] = user_metadata(shown["metadata"])
     return shown
 
 

@@ -16,6 +16,7 @@ from . import _predicted
 from ._client import Answer, Created, Wire
 from ._errors import NotFound
 from ._identity import is_predicted, predicted_id
+from ._status import RunStatus
 
 Json = dict[str, t.Any]
 # By the path of an object, in the order in which they were first predicted: the object as it would be, or None where it
@@ -91,7 +92,7 @@ class CheckModeWire(Wire):
         if path[-1] == "submit_tool_outputs":
             run = self.get(*path[:-1])
             self._complete(run)
-            return {**run, "status": "queued", "required_action": None}
+            return {**run, "status": RunStatus.QUEUED.value, "required_action": None}
         # The wire takes reasoning_effort and never shows it.
         return self._keep(path, {**self.get(*path), **{key: body[key] for key in body if key != "reasoning_effort"}})
 

@@ -16,7 +16,7 @@ from urllib.parse import quote, urlencode
 from ._argspec import CONNECTION
 from ._errors import NotFound, TaskError, from_response, text_of_page
 from ._http import Failed, Request, Response, unanswered
-from ._identity import has
+from ._identity import has_metadata
 from ._unix import Local, Unix
 from ._version import VERSION
 
@@ -173,7 +173,7 @@ class Wire:
         The filter is an addition of the runtime: a server that does not know it lists them all.
         """
         query = {f"metadata[{key}]": value for key, value in pairs.items()}
-        return (each for each in self.list(*path, query=query) if has(each, pairs))
+        return (each for each in self.list(*path, query=query) if has_metadata(each, pairs))
 
     def _send(
         self,

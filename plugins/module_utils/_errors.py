@@ -59,7 +59,7 @@ class NoSuchPath(WireError):
         )
 
 
-class Rival(WireError):
+class KeyTaken(WireError):
     """Somebody has made the same thing at this moment, a little different: the idempotency key is taken."""
 
 
@@ -67,7 +67,7 @@ class Unanswered(TaskError):
     """The server could not be reached, or its answer broke off."""
 
 
-class StillActive(TaskError):
+class RunNotEnded(TaskError):
     """A run has not ended in the time that the task waits for it."""
 
 
@@ -92,7 +92,7 @@ def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
         "code": inside.get("code"),
     }
     if "Idempotency-Key" in message:
-        return Rival(status, error)
+        return KeyTaken(status, error)
     if status == 404 and (not isinstance(body, dict) or message.startswith("Invalid URL")):
         return NoSuchPath(status, error)
     found = (NotFound if status == 404 else WireError)(status, error)

@@ -38,7 +38,7 @@ def is_predicted(term: str) -> bool:
     return term.startswith(KNOWN_AFTER_APPLY[:-1])
 
 
-def digest(*parts: t.Any) -> str:
+def fingerprint(*parts: t.Any) -> str:
     """Return a stable fingerprint of plain data: equal data, whatever the order of its keys, gives an equal
     fingerprint.
     """
@@ -46,17 +46,19 @@ def digest(*parts: t.Any) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
-def of_user(metadata: dict[str, str] | None) -> dict[str, str]:
+def user_metadata(metadata: dict[str, str] | None) -> dict[str, str]:
     """Return the pairs that belong to the user."""
     return {key: value for key, value in (metadata or {}).items() if not key.startswith(PREFIX)}
 
 
-def of_ansible(metadata: dict[str, str] | None) -> dict[str, str]:
+def ansible_metadata(metadata: dict[str, str] | None) -> dict[str, str]:
     """Return the pairs that this collection wrote."""
     return {key: value for key, value in (metadata or {}).items() if key.startswith(PREFIX)}
 
 
-def renewed(metadata: dict[str, str] | None, wanted: dict[str, str] | None, own: dict[str, str]) -> dict[str, str]:
+def desired_metadata(
+    metadata: dict[str, str] | None, wanted: dict[str, str] | None, own: dict[str, str]
+) -> dict[str, str]:
     """Return the desired metadata of an object.
 
     Args:
@@ -64,21 +66,21 @@ def renewed(metadata: dict[str, str] | None, wanted: dict[str, str] | None, own:
         wanted: the user's pairs, in place of those that it has; None where the task says nothing of them.
         own: pairs of the collection, added to those that it has.
     """
-    return {**(of_user(metadata) if wanted is None else wanted), **of_ansible(metadata), **own}
+    return {**(user_metadata(metadata) if wanted is None else wanted), **ansible_metadata(metadata), **own}
 
 
-def keyed(key: str | None) -> dict[str, str]:
+def key_metadata(key: str | None) -> dict[str, str]:
     """Return the pair that a task's key is kept as; none where it gives no key."""
     return {KEY: key} if key else {}
 
 
-def known(metadata: dict[str, str] | None) -> dict[str, t.Any]:
+def shown_metadata(metadata: dict[str, str] | None) -> dict[str, t.Any]:
     """Return what a person knows of an object's metadata, for a difference: the key, and the user's own pairs."""
-    fields = {"key": (metadata or {}).get(KEY), "metadata": of_user(metadata)}
+    fields = {"key": (metadata or {}).get(KEY), "metadata": user_metadata(metadata)}
     return {name: value for name, value in fields.items() if value}
 
 
-def has(thing: dict[str, t.Any], pairs: dict[str, str]) -> bool:
+def has_metadata(thing: dict[str, t.Any], pairs: dict[str, str]) -> bool:
     """Tell whether an object of the wire carries all of these metadata pairs."""
     metadata = thing.get("metadata") or {}
     return all(metadata.get(key) == value for key, value in pairs.items())

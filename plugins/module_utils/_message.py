@@ -16,7 +16,7 @@ from ._argspec import ATTACHMENTS, RUN_TASK, ArgSpec
 from ._client import Created
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError, WireError
-from ._identity import KEY, digest, keyed, known, renewed
+from ._identity import KEY, desired_metadata, fingerprint, key_metadata, shown_metadata
 from ._options import check, given
 from ._reading import resolve
 from ._run_task import blocking_run, follower_of, wait_for
@@ -93,7 +93,7 @@ def _find(task: Task) -> dict[str, t.Any] | None:
         if params["message_id"]:
             return task.wire.get(*path, params["message_id"])
         if params["key"]:
-            return next(task.wire.matching(*path, pairs=keyed(params["key"])), None)
+            return next(task.wire.matching(*path, pairs=key_metadata(params["key"])), None)
         unkeyed = (each for each in task.wire.list(*path) if KEY not in (each["metadata"] or {}))
         return next((each for each in unkeyed if _is_as_wanted(each, params)), None)
     except NotFound:
@@ -107,9 +107,9 @@ def _create(task: Task, old: dict[str, t.Any] | None) -> dict[str, t.Any]:
     if params["content"] is None:
         raise TaskError("content is missing: the message does not exist yet, and cannot be made without it.")
     body = given(params, ("role", "content", "attachments", "metadata"))
-    body["metadata"] = renewed({}, body.get("metadata"), keyed(params["key"]))
+    body["metadata"] = desired_metadata({}, body.get("metadata"), key_metadata(params["key"]))
     said = {name: value for name, value in body.items() if name != "metadata"}
-    once = digest("message", params["thread_id"], params["key"], said, old and old["id"])
+    once = fingerprint("message", params["thread_id"], params["key"], said, old and old["id"])
 
     def create(path: tuple[str, ...]) -> Created:
         return create_keyed(task, path, body, once, lambda task: _find(task) != old)
@@ -137,7 +137,7 @@ def _when_the_thread_is_free(task: Task, create: t.Callable[[tuple[str, ...]], C
 
 def _update(task: Task, found: dict[str, t.Any]) -> dict[str, t.Any]:
     wanted = given(task.params, ("metadata",)).get("metadata")
-    metadata = renewed(found["metadata"], wanted, keyed(task.params["key"]))
+    metadata = desired_metadata(found["metadata"], wanted, key_metadata(task.params["key"]))
     if metadata == (found["metadata"] or {}):
         return _result(found, False, diff(_shown(found), _shown(found), found["id"]))
     path = ("threads", found["thread_id"], "messages", found["id"])
@@ -160,7 +160,7 @@ def _shown(message: dict[str, t.Any]) -> dict[str, t.Any]:
     texts = [part.get("text", part) for part in parts_of(message["content"])]
     said = {"role": message["role"], "content": texts[0] if len(texts) == 1 else texts}
     attached = {"attachments": message["attachments"]} if message.get("attachments") else {}
-    return {**said, **attached, **known(message.get("metadata"))}
+    return {**said, **attached, **shown_metadata(message.get("metadata"))}
 
 
 def _result(message: dict[str, t.Any], changed: bool, difference: dict[str, t.Any]) -> dict[str, t.Any]:

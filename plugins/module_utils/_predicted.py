@@ -12,6 +12,7 @@ import time
 import typing as t
 
 from ._identity import KNOWN_AFTER_APPLY
+from ._status import RunStatus
 
 Json = dict[str, t.Any]
 
@@ -94,7 +95,7 @@ def run(run_id: str, thread_id: str, assistant: Json, body: Json) -> Json:
         "created_at": made,
         "thread_id": thread_id,
         "assistant_id": assistant["id"],
-        "status": "queued",
+        "status": RunStatus.QUEUED.value,
         "required_action": None,
         "last_error": None,
         "expires_at": made + 600,
@@ -121,7 +122,7 @@ def completed(run: Json) -> Json:
     tokens = ("prompt_tokens", "completion_tokens", "total_tokens")
     return {
         **run,
-        "status": "completed",
+        "status": RunStatus.COMPLETED.value,
         "required_action": None,
         "expires_at": None,
         "started_at": run["started_at"] or now,
@@ -132,8 +133,13 @@ def completed(run: Json) -> Json:
 
 def cancelled(run: Json) -> Json:
     """Return a run as it is when it has been cancelled."""
-    ended = {"status": "cancelled", "required_action": None, "expires_at": None, "cancelled_at": int(time.time())}
-    return {**run, **ended}
+    return {
+        **run,
+        "status": RunStatus.CANCELLED.value,
+        "required_action": None,
+        "expires_at": None,
+        "cancelled_at": int(time.time()),
+    }
 
 
 def _text(text: str) -> Json:

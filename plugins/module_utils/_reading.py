@@ -14,7 +14,7 @@ import typing as t
 
 from ._client import Wire
 from ._errors import NotFound, TaskError, WireError
-from ._identity import ASSISTANT, THREAD, is_predicted, keyed
+from ._identity import ASSISTANT, THREAD, is_predicted, key_metadata
 
 Json = dict[str, t.Any]
 
@@ -63,7 +63,7 @@ def thread_id(wire: Wire, term: str) -> str:
     if term.startswith(THREAD) or is_predicted(term):
         return term
     try:
-        return _only(term, f"threads have the key '{term}'", wire.matching("threads", pairs=keyed(term)))
+        return _only(term, f"threads have the key '{term}'", wire.matching("threads", pairs=key_metadata(term)))
     except WireError as error:
         if error.status not in (404, 405):
             raise
@@ -91,7 +91,7 @@ def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = N
 
     Raises: TaskError where the server cannot list threads.
     """
-    return by_metadata(wire, {**(pairs or {}), **keyed(key)})
+    return by_metadata(wire, {**(pairs or {}), **key_metadata(key)})
 
 
 def thread(wire: Wire, term: str) -> Json:

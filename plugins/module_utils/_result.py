@@ -15,6 +15,7 @@ from ._client import Wire
 from ._errors import TaskError, readable
 from ._identity import is_predicted
 from ._reading import text_of
+from ._status import RunStatus
 
 # Levels of nesting that arguments may have: Ansible handles results recursively.
 _DEEPEST = 100
@@ -30,7 +31,7 @@ class UnreadableReply(TaskError):
     """The reply of a run is not the JSON that was asked for; `data` is the whole result."""
 
 
-def of_run(
+def run_result(
     wire: Wire, run: dict[str, t.Any], messages: list[dict[str, t.Any]] | None = None, steps: bool = False
 ) -> dict[str, t.Any]:
     """Return the keys of a task's result that tell of a run.
@@ -68,19 +69,19 @@ def of_run(
     return result
 
 
-def check_status(result: dict[str, t.Any], fail_on: list[str]) -> None:
+def fail_on_status(result: dict[str, t.Any], fail_on: list[str]) -> None:
     """Fail a task whose run ended as it must not.
 
     Raises: TaskError with the run's own code and message, and the whole result.
     """
     if result["status"] not in fail_on:
         return
-    why = reason_of(result)
+    why = status_reason(result)
     ended = f"ended as {result['status']}{': ' if why else ''}{why.rstrip('.')}."
     raise TaskError(f"Run {result['run_id']} on {result['thread_id']} {ended}", **result)
 
 
-def reason_of(result: dict[str, t.Any]) -> str:
+def status_reason(result: dict[str, t.Any]) -> str:
     """Return why a run has its status; "" where its status says all."""
     run = result["run"]
     if run.get("last_error"):
@@ -89,7 +90,7 @@ def reason_of(result: dict[str, t.Any]) -> str:
         return said if code == "server_error" else f"{said} ({code})"
     if run.get("incomplete_details"):
         return f"{run['incomplete_details'].get('reason')} was reached. Raise that option, or ask for less."
-    if result["status"] == "requires_action":
+    if result["status"] == RunStatus.REQUIRES_ACTION:
         return "it waits for the answers to its tool calls. Give them with run_id and tool_outputs."
     return ""
 
@@ -98,7 +99,7 @@ def _output(result: dict[str, t.Any]) -> t.Any:
     """Parse the reply where a JSON format was asked for."""
     wanted = result["run"].get("response_format")
     if (
-        result["status"] != "completed"
+        result["status"] != RunStatus.COMPLETED
         or not isinstance(wanted, dict)
         or wanted.get("type") not in ("json_object", "json_schema")
         # Check mode does not know what a model will reply.

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ._argspec import MESSAGES, REASONING_EFFORT, RUN_PARAMETERS, RUN_TASK, ArgSpec
 from ._diff import diff
 from ._errors import TaskError
-from ._identity import MESSAGE, PARAMETERS, digest, keyed, of_ansible
+from ._identity import MESSAGE, PARAMETERS, ansible_metadata, fingerprint, key_metadata
 from ._message import same
 from ._options import check, given
 from ._reading import resolve
@@ -36,8 +36,9 @@ from ._run_task import (
     update,
     warn_without_question,
 )
+from ._status import RunStatus
 from ._task import Task
-from ._wait import Made
+from ._wait import StartedRun
 
 SPEC = RUN_TASK.merge(
     ArgSpec(
@@ -176,7 +177,7 @@ def _compare(
     )
 
 
-def _create(task: Task, wanted: Wanted, found: Found) -> Made:
+def _create(task: Task, wanted: Wanted, found: Found) -> StartedRun:
     force = task.params["force"]
     marks = wanted.marks(**{MESSAGE: found.base})
     left_out = ("additional_messages",) if found.added and not force else ()
@@ -185,7 +186,7 @@ def _create(task: Task, wanted: Wanted, found: Found) -> Made:
     thread_id = task.params["thread_id"]
     if found.base == "none":
         warn_without_question(task, f"Thread {thread_id}", body.get("additional_messages", []))
-    once = str(uuid.uuid4()) if force else digest("run", thread_id, body, of_ansible(marks), found.newest)
+    once = str(uuid.uuid4()) if force else fingerprint("run", thread_id, body, ansible_metadata(marks), found.newest)
     return make(task, ("threads", thread_id, "runs"), {**body, "metadata": marks}, once)
 
 
@@ -194,8 +195,8 @@ def _adopt(task: Task) -> dict[str, t.Any]:
     params = task.params
     path = ("threads", params["thread_id"], "runs", params["run_id"])
     metadata = given(params, ("metadata",)).get("metadata")
-    run, updated = update(task, task.wire.get(*path), metadata, keyed(params["key"]))
-    answered = params["tool_outputs"] is not None and run["status"] == "requires_action"
+    run, updated = update(task, task.wire.get(*path), metadata, key_metadata(params["key"]))
+    answered = params["tool_outputs"] is not None and run["status"] == RunStatus.REQUIRES_ACTION
     messages: list[dict[str, t.Any]] | None = None
     if answered:
         body = {"tool_outputs": [{**each, "output": _as_text(each["output"])} for each in params["tool_outputs"]]}
@@ -214,6 +215,6 @@ def _runs_to_cancel(task: Task) -> list[dict[str, t.Any]]:
     thread_id, run_id, key = (task.params[name] for name in ("thread_id", "run_id", "key"))
     if run_id:
         return [task.wire.get("threads", thread_id, "runs", run_id)]
-    runs = task.wire.matching("threads", thread_id, "runs", pairs=keyed(key))
+    runs = task.wire.matching("threads", thread_id, "runs", pairs=key_metadata(key))
     # The newest run is the only one that can be active: the thread is locked while one is.
     return list(itertools.islice(runs, 1))

@@ -15,15 +15,16 @@ import typing as t
 
 from . import _reading
 from ._argspec import RUN_TASK, ArgSpec
-from ._errors import NotFound, StillActive, TaskError
+from ._errors import NotFound, RunNotEnded, TaskError
 from ._named_runs import NamedRun, named_runs
 from ._options import check
-from ._result import UnreadableReply, of_run, reason_of
+from ._result import UnreadableReply, run_result, status_reason
+from ._status import RUNNING, UNSUCCESSFUL, RunStatus
 from ._task import Task
-from ._wait import ACTIVE, Follower
+from ._wait import Follower
 
 _LIKE_A_RUN_TASK = RUN_TASK.argument_spec
-_FAILED: list[str] = _LIKE_A_RUN_TASK["fail_on"]["default"]
+_FAILED = [status.value for status in UNSUCCESSFUL]
 _FILTERS = ("status", "assistant_id", "metadata", "limit")
 
 SPEC = ArgSpec(
@@ -33,7 +34,7 @@ SPEC = ArgSpec(
         "status": {
             "type": "list",
             "elements": "str",
-            "choices": [*ACTIVE, "requires_action", "completed", *_FAILED],
+            "choices": [status.value for status in RunStatus],
         },
         "assistant_id": {"type": "str"},
         "metadata": {"type": "dict"},
@@ -84,12 +85,12 @@ def _asked(task: Task) -> _Runs:
         found, written = _reading.runs_with_messages(task.wire, thread_id)
     seen = {(thread_id, run["id"]): run for run in found}
     # An active run writes more.
-    known = {path: written[run["id"]] for path, run in seen.items() if run["id"] in written and not _is_active(run)}
+    known = {path: written[run["id"]] for path, run in seen.items() if run["id"] in written and not _is_running(run)}
     return _Runs(task, [NamedRun(path, "thread_id") for path in seen], seen, known)
 
 
-def _is_active(run: Json) -> bool:
-    return run["status"] in ACTIVE
+def _is_running(run: Json) -> bool:
+    return run["status"] in RUNNING
 
 
 class _Runs:
@@ -129,13 +130,13 @@ class _Runs:
         follower = Follower(self._task.wire, params["wait_timeout"], self._task.warn, show)
         for path in self._paths:
             thread_id, run_id = path
-            unseen = {"id": run_id, "thread_id": thread_id, "status": "queued"}
+            unseen = {"id": run_id, "thread_id": thread_id, "status": RunStatus.QUEUED.value}
             try:
                 with self._naming(path):
                     self._seen[path] = follower.poll(self._seen.get(path, unseen))
-            except StillActive:
+            except RunNotEnded:
                 # Those behind this one may have ended: the result has all of them as they are now.
-                self._seen = {each: run for each, run in self._seen.items() if not _is_active(run)}
+                self._seen = {each: run for each, run in self._seen.items() if not _is_running(run)}
                 return
 
     def results(self) -> list[tuple[Json, str | None]]:
@@ -146,9 +147,9 @@ class _Runs:
     def _result(self, path: _Path) -> tuple[Json, str | None]:
         run = self._run(path)
         # What an active run has written so far is not worth a request.
-        written = [] if _is_active(run) else self._written.get(path)
+        written = [] if _is_running(run) else self._written.get(path)
         try:
-            return of_run(self._task.wire, run, written, self._task.params["steps"]), None
+            return run_result(self._task.wire, run, written, self._task.params["steps"]), None
         except UnreadableReply as error:
             return error.data, error.message
 
@@ -177,12 +178,12 @@ class _Runs:
         """
         for _each in range(min(len(self._unsure), _LOOKED_AT)):
             path = self._unsure.popleft()
-            if path in self._seen and not _is_active(self._seen[path]):
+            if path in self._seen and not _is_running(self._seen[path]):
                 continue
             self._seen.pop(path, None)
-            if _is_active(self._run(path)):
+            if _is_running(self._run(path)):
                 self._unsure.append(path)
-        ended = sum(not _is_active(run) for run in self._seen.values())
+        ended = sum(not _is_running(run) for run in self._seen.values())
         if self._task.show:
             self._task.show(f"{ended} of {len(self._paths)} runs ended")
 
@@ -217,7 +218,7 @@ def _tell(task: Task, results: list[tuple[Json, str | None]]) -> Json:
 
 def _unfinished(task: Task, runs: list[Json]) -> str:
     """Return which runs have not ended in time; "" where all have."""
-    active = {run["run_id"]: run["status"] for run in runs if _is_active(run)}
+    active = {run["run_id"]: run["status"] for run in runs if _is_running(run)}
     if not active:
         return ""
     states = _listed([f"{run_id} ({status})" for run_id, status in active.items()], ", ")
@@ -229,11 +230,11 @@ def _unfinished(task: Task, runs: list[Json]) -> str:
 
 def _ended_as(run: Json, problem: str | None) -> str:
     """Return the status that decides: a run whose reply cannot be used has failed."""
-    return "failed" if problem else run["status"]
+    return RunStatus.FAILED.value if problem else run["status"]
 
 
 def _failure(run: Json, problem: str | None) -> Json:
-    reason = reason_of(run)
+    reason = status_reason(run)
     told = problem or f"ended as {run['status']}{': ' if reason else ''}{reason.rstrip('.')}."
     names = ("run_id", "thread_id", "status", "item")
     return {**{name: run[name] for name in names if name in run}, "reason": told}

@@ -14,15 +14,24 @@ import typing as t
 from dataclasses import dataclass
 
 from ._diff import diff
-from ._errors import StillActive, TaskError, WireError
-from ._identity import MESSAGE, PARAMETERS, digest, has, keyed, known, of_ansible, renewed
-from ._result import check_status, of_run
+from ._errors import RunNotEnded, TaskError, WireError
+from ._identity import (
+    MESSAGE,
+    PARAMETERS,
+    ansible_metadata,
+    desired_metadata,
+    fingerprint,
+    has_metadata,
+    key_metadata,
+    shown_metadata,
+)
+from ._result import fail_on_status, run_result
+from ._status import ACTIVE, RunStatus
 from ._task import Task
-from ._wait import ACTIVE, Follower, Made
+from ._wait import Follower, StartedRun
 
-GOING = (*ACTIVE, "requires_action")
-_STANDING = ("completed", *GOING)
-# A run, and the messages that it has written, oldest first; None where they have to be asked for.
+# A run with one of these statuses makes another run unnecessary.
+_SUFFICIENT = (RunStatus.COMPLETED, *ACTIVE)
 # The wire refuses a new run, or a new message, while a run is active on the thread (Assistants wire, section 9).
 _LOCKED = re.compile(r"(?:already has an active|while a) run (\w+)")
 
@@ -44,12 +53,12 @@ class Wanted:
     @property
     def fingerprint(self) -> str:
         """The parameters in one word."""
-        return digest(self.parameters)
+        return fingerprint(self.parameters)
 
     @property
     def identity(self) -> dict[str, str]:
         """The metadata pairs by which the run is found again."""
-        return keyed(self.key) or {PARAMETERS: self.fingerprint}
+        return key_metadata(self.key) or {PARAMETERS: self.fingerprint}
 
     def marks(self, **more: str) -> dict[str, str]:
         """Return the metadata of a new run: the user's pairs and the collection's."""
@@ -61,14 +70,14 @@ def newest(runs: t.Iterable[dict[str, t.Any]]) -> dict[str, t.Any] | None:
     to nothing.
     """
     seen = list(runs)
-    return next((run for run in seen if run["status"] in _STANDING), seen[0] if seen else None)
+    return next((run for run in seen if run["status"] in _SUFFICIENT), seen[0] if seen else None)
 
 
 def act(
     task: Task,
     wanted: Wanted,
     run: dict[str, t.Any] | None,
-    create: t.Callable[[], Made],
+    create: t.Callable[[], StartedRun],
     written: list[dict[str, t.Any]] | None = None,
 ) -> dict[str, t.Any]:
     """Decide what the run that was found means for the task, act, and return the task's result.
@@ -81,7 +90,7 @@ def act(
     """
     if run is None or not stands(run, wanted, task.params["force"]):
         before = _shown(run, wanted) if run else None
-        difference = diff(before, {**wanted.parameters, **known(wanted.marks())}, "run")
+        difference = diff(before, {**wanted.parameters, **shown_metadata(wanted.marks())}, "run")
         made = create()
         if not made.is_new:
             difference = diff({}, {}, made.run["id"])
@@ -96,10 +105,10 @@ def act(
 def stands(run: dict[str, t.Any], wanted: Wanted, force: bool) -> bool:
     """Tell whether a run makes another one needless: it has the parameters, and is completed or going."""
     alike = run["metadata"].get(PARAMETERS) == wanted.fingerprint
-    return not force and alike and run["status"] in _STANDING
+    return not force and alike and run["status"] in _SUFFICIENT
 
 
-def make(task: Task, path: tuple[str, ...], body: dict[str, t.Any], once: str) -> Made:
+def make(task: Task, path: tuple[str, ...], body: dict[str, t.Any], once: str) -> StartedRun:
     """Make a run and follow it, as far as the task waits; while somebody else's run is going on the thread, wait first.
 
     Args:
@@ -112,10 +121,10 @@ def make(task: Task, path: tuple[str, ...], body: dict[str, t.Any], once: str) -
             return start(task, follower, path, body, once)
         except WireError as error:
             run = blocking_run(task, path[1], error)
-        marks = {name: value for name, value in of_ansible(body["metadata"]).items() if name != MESSAGE}
-        if has(run, marks) and not task.params["force"]:
+        marks = {name: value for name, value in ansible_metadata(body["metadata"]).items() if name != MESSAGE}
+        if has_metadata(run, marks) and not task.params["force"]:
             # Somebody wanted the same at the same moment: the run has all messages of the thread, and perhaps its own.
-            return Made(follow(task, run, follower), None, False)
+            return StartedRun(follow(task, run, follower), None, False)
         wait_for(run, follower)
 
 
@@ -130,7 +139,7 @@ def blocking_run(task: Task, thread_id: str, error: WireError) -> dict[str, t.An
 def wait_for(run: dict[str, t.Any], follower: Follower, which: str = "another") -> None:
     """Wait until somebody else's run is no longer active on the thread."""
     blocked = f"Thread {run['thread_id']} has {which} active run, {run['id']} ({run['status']})"
-    if run["status"] == "requires_action":
+    if run["status"] == RunStatus.REQUIRES_ACTION:
         raise TaskError(
             f"{blocked}, which waits for the answers to its tool calls: answer them with openai_run (run_id and "
             "tool_outputs), or cancel it with openai_run and state: cancelled.",
@@ -138,7 +147,7 @@ def wait_for(run: dict[str, t.Any], follower: Follower, which: str = "another") 
         )
     try:
         follower.poll(run)
-    except StillActive as error:
+    except RunNotEnded as error:
         raise TaskError(
             f"{blocked}, and it was not over after {follower.timeout:g} seconds (option wait_timeout). Wait longer, or "
             "cancel it with openai_run and state: cancelled.",
@@ -173,7 +182,7 @@ def start(
     body: dict[str, t.Any],
     once: str | None = None,
     run: dict[str, t.Any] | None = None,
-) -> Made:
+) -> StartedRun:
     """Send a request that makes a run or goes on with one; where the task waits, follow it to its end in the same
     request.
     """
@@ -186,7 +195,7 @@ def start(
     else:
         made, is_new = task.wire.create(*path, body=body, once=once)
     # Check mode has no stream; a run that it has predicted has ended when it is next read.
-    return Made(follower.poll(made) if task.params["wait"] else made, None, is_new)
+    return StartedRun(follower.poll(made) if task.params["wait"] else made, None, is_new)
 
 
 def follow(task: Task, run: dict[str, t.Any], follower: Follower | None = None) -> dict[str, t.Any]:
@@ -208,10 +217,10 @@ def update(
 
     Returns: the run as it is now, and the difference; None where there was none.
     """
-    metadata = renewed(run["metadata"], wanted, own)
+    metadata = desired_metadata(run["metadata"], wanted, own)
     if metadata == (run["metadata"] or {}):
         return run, None
-    difference = diff(known(run["metadata"]), known(metadata), run["id"])
+    difference = diff(shown_metadata(run["metadata"]), shown_metadata(metadata), run["id"])
     return task.wire.post("threads", run["thread_id"], "runs", run["id"], body={"metadata": metadata}), difference
 
 
@@ -225,19 +234,19 @@ def cancel(
         runs: the runs, newest first.
         written: the messages of each run, by its id, as far as they are known.
     """
-    active = [run for run in runs if run["status"] in GOING]
+    active = [run for run in runs if run["status"] in ACTIVE]
     cancelled = [run for run in active if _cancel(task, run)]
     after = {run["id"]: run for run in runs} | {run["id"]: _ended(task, run) for run in active}
     difference = diff(
         {run["id"]: {"status": run["status"]} for run in cancelled},
-        {run["id"]: {"status": "cancelled"} for run in cancelled},
+        {run["id"]: {"status": RunStatus.CANCELLED.value} for run in cancelled},
         "run",
     )
     result: dict[str, t.Any] = {"run": None, "run_id": None, "status": None}
     if after:
         run = next(iter(after.values()))
         is_as_it_was = run["id"] not in {each["id"] for each in active}
-        result = of_run(task.wire, run, (written or {}).get(run["id"]) if is_as_it_was else None)
+        result = run_result(task.wire, run, (written or {}).get(run["id"]) if is_as_it_was else None)
     return {"thread_id": task.params["thread_id"], **result, "changed": bool(cancelled), "diff": difference}
 
 
@@ -260,7 +269,7 @@ def _ended(task: Task, run: dict[str, t.Any]) -> dict[str, t.Any]:
 def _shown(run: dict[str, t.Any], wanted: Wanted) -> dict[str, t.Any]:
     """Return what a run is known to have of the parameters that a task gives."""
     shown = {name: run[name] for name in wanted.parameters if name in run}
-    return {**shown, "status": run["status"], **known(run["metadata"])}
+    return {**shown, "status": run["status"], **shown_metadata(run["metadata"])}
 
 
 def result_of(
@@ -271,6 +280,6 @@ def result_of(
     difference: dict[str, t.Any],
 ) -> dict[str, t.Any]:
     """Return the task's result for a run. Raises: TaskError where the run has a status of `fail_on`."""
-    result = {**of_run(task.wire, run, messages, task.params["steps"]), "changed": changed, "diff": difference}
-    check_status(result, task.params["fail_on"])
+    result = {**run_result(task.wire, run, messages, task.params["steps"]), "changed": changed, "diff": difference}
+    fail_on_status(result, task.params["fail_on"])
     return result

@@ -13,8 +13,8 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ._argspec import CONNECTION, ArgSpec, secrets
 from ._client import Created, Local, Wire, connect
-from ._errors import NotFound, Rival, TaskError, WireError
-from ._identity import ASSISTANT, THREAD, has, of_ansible
+from ._errors import KeyTaken, NotFound, TaskError, WireError
+from ._identity import ASSISTANT, THREAD, ansible_metadata, has_metadata
 
 # What a task may give in place of an id.
 _OTHER_NAMES = {"thread_id": (THREAD, "key"), "assistant_id": (ASSISTANT, "name")}
@@ -74,7 +74,7 @@ def carry_out(ensure: t.Callable[[Task], dict[str, t.Any]], task: Task) -> dict[
     try:
         try:
             result = ensure(task)
-        except Rival:
+        except KeyTaken:
             # It was not there when we looked. Now it is.
             result = ensure(task)
     except TaskError as error:
@@ -110,13 +110,13 @@ def create_keyed(
         path, body, once: the request.
         is_there: tells whether the thing is there by now.
 
-    Raises: Rival where another task has just made it with other metadata.
+    Raises: KeyTaken where another task has just made it with other metadata.
     """
     try:
         created = task.wire.create(*path, body=body, once=once)
-        if has(created.thing, of_ansible(body["metadata"])):
+        if has_metadata(created.thing, ansible_metadata(body["metadata"])):
             return created
-    except Rival:
+    except KeyTaken:
         if is_there(task):
             raise
     # The one that was made with this key has been given another key since.

@@ -14,7 +14,7 @@ import typing as t
 from ._argspec import MESSAGES, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound
-from ._identity import PARAMETERS, THREAD, digest, keyed, known, renewed
+from ._identity import PARAMETERS, THREAD, desired_metadata, fingerprint, key_metadata, shown_metadata
 from ._options import check, given
 from ._reading import by_metadata, resolve
 from ._task import Task, create_keyed
@@ -47,7 +47,7 @@ def ensure(task: Task) -> dict[str, t.Any]:
         return delete(task, [found] if found else [])
     if found is None:
         return _create(task)
-    thread, difference = update(task, found, given(task.params, _UPDATEABLE), keyed(task.params["key"]))
+    thread, difference = update(task, found, given(task.params, _UPDATEABLE), key_metadata(task.params["key"]))
     return _result(thread, bool(difference), difference or diff(shown(found), shown(found), found["id"]))
 
 
@@ -55,7 +55,7 @@ def _find(task: Task) -> dict[str, t.Any] | None:
     thread_id, key = task.params["thread_id"], task.params["key"]
     if not thread_id:
         # A thread that a thread run made has a key of its own kind.
-        mine = (thread for thread in by_metadata(task.wire, keyed(key)) if PARAMETERS not in thread["metadata"])
+        mine = (thread for thread in by_metadata(task.wire, key_metadata(key)) if PARAMETERS not in thread["metadata"])
         return next(mine, None)
     try:
         return task.wire.get("threads", thread_id)
@@ -67,8 +67,8 @@ def _find(task: Task) -> dict[str, t.Any] | None:
 
 def _create(task: Task) -> dict[str, t.Any]:
     body = given(task.params, ("messages", *_UPDATEABLE))
-    body["metadata"] = renewed({}, body.get("metadata"), keyed(task.params["key"]))
-    once = digest("thread", task.params["key"])
+    body["metadata"] = desired_metadata({}, body.get("metadata"), key_metadata(task.params["key"]))
+    once = fingerprint("thread", task.params["key"])
     thread, is_new = create_keyed(task, ("threads",), body, once, lambda task: bool(_find(task)))
     return _result(thread, is_new, diff(None if is_new else shown(body), shown(body), "thread"))
 
@@ -86,7 +86,7 @@ def update(
 
     Returns: the thread as it is now, and the difference; None where there was none.
     """
-    metadata = renewed(thread["metadata"], wanted.get("metadata"), own)
+    metadata = desired_metadata(thread["metadata"], wanted.get("metadata"), own)
     different = changes(thread, {**wanted, "metadata": metadata})
     if not different:
         return thread, None
@@ -108,7 +108,7 @@ def delete(task: Task, threads: list[dict[str, t.Any]]) -> dict[str, t.Any]:
 def shown(thread: dict[str, t.Any]) -> dict[str, t.Any]:
     """Return the fields of a thread that a person wants to see in a difference."""
     fields = {name: thread[name] for name in ("tool_resources", "messages") if thread.get(name)}
-    return {**known(thread.get("metadata")), **fields}
+    return {**shown_metadata(thread.get("metadata")), **fields}
 
 
 def _result(thread: dict[str, t.Any], changed: bool, difference: dict[str, t.Any]) -> dict[str, t.Any]:

@@ -16,11 +16,11 @@ import uuid
 from . import _reading, _run, _run_task, _thread
 from ._argspec import MESSAGES, RUN_PARAMETERS, RUN_TASK, ArgSpec
 from ._errors import TaskError
-from ._identity import PARAMETERS, digest, has
+from ._identity import PARAMETERS, fingerprint, has_metadata
 from ._options import check, given
 from ._run_task import Wanted
 from ._task import Task
-from ._wait import Made
+from ._wait import StartedRun
 
 SPEC = RUN_TASK.merge(
     ArgSpec(
@@ -97,7 +97,7 @@ def _runs(
     identity = {} if by_thread_alone else wanted.identity
     # With the messages, the result of a run that stands needs no further request.
     found, written = _reading.runs_with_messages(task.wire, thread["id"])
-    return [run for run in found if has(run, identity)], written
+    return [run for run in found if has_metadata(run, identity)], written
 
 
 def _present(
@@ -134,9 +134,13 @@ def _thread_metadata(task: Task) -> dict[str, t.Any]:
     return given(task.params["thread"] or {}, ("metadata",))
 
 
-def _create(task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previous: str | None) -> Made:
+def _create(task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previous: str | None) -> StartedRun:
     """Make the run: with its thread, or on the thread where it came to nothing before."""
-    once = str(uuid.uuid4()) if task.params["force"] else digest("thread_run", wanted.parameters, wanted.key, previous)
+    once = (
+        str(uuid.uuid4())
+        if task.params["force"]
+        else fingerprint("thread_run", wanted.parameters, wanted.key, previous)
+    )
     body = {**wanted.parameters, "metadata": wanted.marks()}
     if thread:
         body = {name: value for name, value in body.items() if name not in ("thread", "tool_resources")}

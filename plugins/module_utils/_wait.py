@@ -13,17 +13,17 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ._client import Answer, Wire
-from ._errors import StillActive, TaskError, Unanswered
+from ._errors import RunNotEnded, TaskError, Unanswered
 from ._events import EventStream
+from ._status import RUNNING, RunStatus
 
-ACTIVE = ("queued", "in_progress", "cancelling")
 _FIRST_POLL = 0.25
 _LONGEST_POLL = 5.0
 _PROGRESS_EVERY = 3.0
 _TRIES = 3
 
 
-class Made(t.NamedTuple):
+class StartedRun(t.NamedTuple):
     """A run that a request has made or continued.
 
     Attributes:
@@ -58,7 +58,7 @@ class _Seen:
     @property
     def is_over(self) -> bool:
         """Whether the stream has reported how the run ended, or that it needs an action."""
-        return self.reported and self.run["status"] not in ACTIVE
+        return self.reported and self.run["status"] not in RUNNING
 
 
 def _checked(run: dict[str, t.Any]) -> dict[str, t.Any]:
@@ -101,7 +101,7 @@ class Follower:
         body: dict[str, t.Any],
         once: str | None = None,
         run: dict[str, t.Any] | None = None,
-    ) -> Made:
+    ) -> StartedRun:
         """Send a request that makes or continues a run, and follow its stream until the run ends or needs an action.
 
         Args:
@@ -125,9 +125,9 @@ class Follower:
         # The first request may have made the run, and its answer has not arrived.
         is_new = seen.is_new or attempt > 0
         if seen.is_over:
-            return Made(seen.run, seen.messages, is_new)
+            return StartedRun(seen.run, seen.messages, is_new)
         # Where the stream broke off messages may be missing: none of them is better than some.
-        return Made(self.poll(seen.run if seen.reported else self._ask(seen.run).body), None, is_new)
+        return StartedRun(self.poll(seen.run if seen.reported else self._ask(seen.run).body), None, is_new)
 
     def _read(self, events: EventStream, seen: _Seen) -> None:
         seen.is_new = events.is_new
@@ -152,14 +152,14 @@ class Follower:
     def poll(self, run: dict[str, t.Any]) -> dict[str, t.Any]:
         """Ask for a run until it has ended or needs an action, and return it.
 
-        Raises: StillActive when the time is over; its data has the run as it was last seen.
+        Raises: RunNotEnded when the time is over; its data has the run as it was last seen.
         """
         pause = _FIRST_POLL
-        while run["status"] in ACTIVE:
+        while run["status"] in RUNNING:
             answer = self._ask(run)
             run = answer.body
             self._look_at_the_clock(run, 0)
-            if run["status"] in ACTIVE:
+            if run["status"] in RUNNING:
                 time.sleep(min(answer.poll_after or pause, _LONGEST_POLL, self.left))
                 pause = min(pause * 1.5, _LONGEST_POLL)
         return run
@@ -180,10 +180,10 @@ class Follower:
 
     def _look_at_the_clock(self, run: dict[str, t.Any], tokens: int) -> None:
         now = time.monotonic()
-        if now - self._start >= self.timeout and run.get("status", "queued") in ACTIVE:
+        if now - self._start >= self.timeout and run.get("status", RunStatus.QUEUED) in RUNNING:
             state = f"Run {run['id']} is still {run['status']}" if run else "The server has not reported its run"
             goes_on = "It goes on" if run else "It goes on if the server has created it"
-            raise StillActive(
+            raise RunNotEnded(
                 f"{state} after {self.timeout:g} seconds (option wait_timeout). {goes_on}: run the task again to wait "
                 "for it, or cancel it with state: cancelled.",
                 run=run or None,

@@ -31,7 +31,7 @@ from ._environment import task_environment
 from ._json_options import parsed
 from ._local import LocalRuntime
 from ._predictions import Predictions, are_elsewhere, forget, note_elsewhere, seen, shared, unshared
-from ._progress import shower
+from ._progress import progress_printer
 
 
 class ResourceAction(ActionBase):
@@ -80,7 +80,7 @@ class ResourceAction(ActionBase):
 
     def _run_here(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> dict[str, t.Any]:
         warnings: list[str] = []
-        local, show = self.local_runtime(params, environment), shower(host)
+        local, show = self.local_runtime(params, environment), progress_printer(host)
         with task_environment(environment), self._predictions(params) as predictions:
             if are_elsewhere(predictions):
                 warnings.append(unshared(self._task.get_name()))

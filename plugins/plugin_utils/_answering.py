@@ -121,6 +121,7 @@ def _cancel(answering: Answering) -> str:
 
     from ..module_utils import _run
     from ..module_utils._argspec import secrets
+    from ..module_utils._status import RunStatus
     from ..module_utils._task import Task, carry_out, full_spec
     from ._environment import task_environment
     from ._local import LocalRuntime
@@ -132,7 +133,7 @@ def _cancel(answering: Answering) -> str:
     why = f"host {answering.host} left the play before it had answered the run's tool calls"
     try:
         with task_environment(answering.environment):
-            if task.wire.get("threads", run["thread_id"], "runs", run["run_id"])["status"] != "requires_action":
+            if task.wire.get("threads", run["thread_id"], "runs", run["run_id"])["status"] != RunStatus.REQUIRES_ACTION:
                 return ""
             result = carry_out(_run.ensure, task)
     except NotFound:

@@ -15,7 +15,7 @@ from ansible.utils.display import Display
 _TERMINAL = sys.stdout.isatty()
 
 
-def shower(host: str) -> t.Callable[[str], None] | None:
+def progress_printer(host: str) -> t.Callable[[str], None] | None:
     """Return what shows a line of progress at once, or None where there is no terminal to show it on.
 
     Args:

@@ -18,7 +18,7 @@ from ansible_collections.threadworks.openai.plugins.module_utils._errors import 
     Unanswered,
     WireError,
 )
-from ansible_collections.threadworks.openai.plugins.module_utils._result import reason_of
+from ansible_collections.threadworks.openai.plugins.module_utils._result import status_reason
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     Peer,
     Scripted,
@@ -179,7 +179,7 @@ def test_what_a_server_says_is_readable(body: Any, message: str) -> None:
 
 def test_a_page_as_the_reason_of_a_failed_run_is_named() -> None:
     reasons = [
-        reason_of({"run": {"last_error": {"message": PAGE, "code": f"{code}_error"}}}) for code in ("server", "x")
+        status_reason({"run": {"last_error": {"message": PAGE, "code": f"{code}_error"}}}) for code in ("server", "x")
     ]
     page = "an HTML page: 502 Bad Gateway nginx"
     # The wire has the first code for almost everything.

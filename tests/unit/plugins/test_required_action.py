@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
-from ansible_collections.threadworks.openai.plugins.module_utils._result import of_run
+from ansible_collections.threadworks.openai.plugins.module_utils._result import run_result
 
 Json = dict[str, Any]
 SCHEMA: Json = {"type": "object", "properties": {"path": {"pattern": "^/"}}}
@@ -30,7 +30,7 @@ def _function(arguments: str, *, schema: Json | str | None = "", name: str = "di
         "tools": [{"type": "function", "function": function}, {"type": "code_interpreter"}],
         "required_action": {"type": "submit_tool_outputs", "submit_tool_outputs": {"tool_calls": [call]}},
     }
-    (returned,) = of_run(WIRE, run, messages=[])["required_action"]["submit_tool_outputs"]["tool_calls"]
+    (returned,) = run_result(WIRE, run, messages=[])["required_action"]["submit_tool_outputs"]["tool_calls"]
     function = returned["function"]
     assert isinstance(function, dict)
     return function
