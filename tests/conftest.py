@@ -46,6 +46,20 @@ init_plugin_loader()
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes  # noqa: E402
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer  # noqa: E402
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook  # noqa: E402
+from ansible_collections.threadworks.openai.tests.stores import postgresql, store_address, stores_of  # noqa: E402
+
+__all__ = ["postgresql", "store_address"]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of these tests."""
+    parser.addoption("--every-store", action="store_true", help="run tests on PostgreSQL too that are marked any_store")
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run each test that has a store on the stores that it is for."""
+    if "store_address" in metafunc.fixturenames:
+        metafunc.parametrize("store_address", stores_of(metafunc.definition), indirect=True)
 
 
 @pytest.fixture

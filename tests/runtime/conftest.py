@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 
 import httpx2
 import pytest
@@ -18,10 +17,10 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import AppServ
 
 
 @pytest.fixture
-def settings(tmp_path: Path, model_server: ModelServer) -> Settings:
+def settings(store_address: str, model_server: ModelServer) -> Settings:
     """A served runtime on a store of its own and the scripted model server."""
     model = ModelOptions(base_url=model_server.base_url)
-    return Settings(store=str(tmp_path / "runtime.db"), model=model, executor="served", lease=6)
+    return Settings(store=store_address, model=model, executor="served", lease=6)
 
 
 @pytest.fixture(params=["local", "served"])

@@ -30,6 +30,8 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     wait_for,
 )
 
+pytestmark = pytest.mark.any_store
+
 _LINE = b"POST /v1/threads HTTP/1.1\r\n"
 _HEADERS = b"Host: localhost\r\nOpenAI-Beta: assistants=v2\r\nContent-Type: application/json\r\n"
 _GET = b"GET /v1/threads HTTP/1.1\r\n" + _HEADERS + b"\r\n"

@@ -18,6 +18,8 @@ from threadworks_runtime.settings import Settings
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, Served, connect, raw_client
 
+pytestmark = pytest.mark.any_store
+
 _NAMED = "runtime.example.com"
 _FOREIGN_HOSTS = [
     "", "evil.com", "evil.com:8088", "localhost.evil.com", "127.0.0.1.evil.com", "user@localhost", "localhost/", "-",

@@ -5,17 +5,18 @@
 from __future__ import annotations
 
 import logging
-import sqlite3
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
-from threadworks_runtime.app import create_app
+from threadworks_runtime.app import Runtime, create_app
 from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, raw_client
+
+pytestmark = pytest.mark.any_store
 
 _FUNCTION = {"type": "function", "function": {"name": "f"}}
 _FUNCTIONS = [{"type": "function", "function": {"name": f"f{number}"}} for number in range(128)]
@@ -367,11 +368,13 @@ def test_the_token(settings: Settings) -> None:
             assert wire.get("/threads").status_code == 200
 
 
-def test_a_lost_store_is_said_without_its_details(settings: Settings) -> None:
-    with AppServer(create_app(settings)) as server, raw_client(server) as wire:
-        with sqlite3.connect(settings.store) as database:
-            database.execute("DROP TABLE threads_metadata")
-            database.execute("DROP TABLE threads")
+@pytest.mark.stores("sqlite", "postgresql")
+def test_a_lost_store_is_said_without_its_details(settings: Settings, app: Runtime) -> None:
+    with AppServer(app) as server, raw_client(server) as wire:
+        with app.context.store.writing() as connection:
+            for table in ("threads_metadata", "steps", "runs_metadata", "runs", "messages_metadata", "messages"):
+                connection.exec_driver_sql(f"DROP TABLE {table}")
+            connection.exec_driver_sql("DROP TABLE threads")
         error = _error(wire.get("/threads"), 503)
         assert error["type"] == "server_error"
         assert settings.store not in error["message"]

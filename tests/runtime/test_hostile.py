@@ -130,6 +130,7 @@ def _with_key() -> dict[str, bytes]:
     }
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("kind", list(_with_key()))
 def test_a_key_that_comes_back_is_neither_stored_nor_shown(settings: Settings, tmp_path: Path, kind: str) -> None:
     local = replace(settings, executor="local")

@@ -126,6 +126,7 @@ def test_a_cursor_must_be_of_the_same_list(wire: httpx2.Client, made: list[str])
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "after")
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     ("kind", "page", "owner"),
     [

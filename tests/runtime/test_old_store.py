@@ -23,6 +23,8 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     wait_for,
 )
 
+pytestmark = pytest.mark.stores("sqlite")
+
 _OLD = Path(__file__).resolve().parents[1] / "unit" / "runtime" / "store_0_1_0.sql"
 
 

@@ -18,6 +18,7 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     sdk,
     told_by_requests,
 )
+from ansible_collections.threadworks.openai.tests.stores import new_store
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")
 
@@ -34,12 +35,18 @@ def model_server() -> Iterator[ModelServer]:
         yield server
 
 
-@pytest.fixture(scope="module", params=["local", "served", "processes"])
+@pytest.fixture(scope="module", params=["local", "served", "processes", "postgresql"])
 def any_client(
     request: pytest.FixtureRequest, model_server: ModelServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[openai.OpenAI]:
-    """The SDK on a local runtime, whose socket is in the file system, on a served one, and on two server processes."""
+    """The SDK on a local runtime with a socket in the file system, on a served one, and on two server processes."""
     folder = tmp_path_factory.mktemp("runtime")
+    if request.param == "postgresql":
+        with new_store("postgresql", request, folder) as store:
+            settings = Settings(store=store, model=ModelOptions(base_url=model_server.base_url), executor="served")
+            with AppServer(create_app(settings)) as server, sdk(server) as client:
+                yield client
+        return
     store = str(folder / "runtime.db")
     if request.param == "processes":
         with Served(store, model_server.base_url, "--workers", "2") as served, served.sdk() as client:

@@ -24,6 +24,8 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     wait_for,
 )
 
+pytestmark = pytest.mark.any_store
+
 _KEYS = ("key-of-the-first", "key-of-the-second")
 
 

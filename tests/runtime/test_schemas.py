@@ -18,6 +18,8 @@ from threadworks_runtime.store.tables import ASSISTANTS
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, Conversation, sdk
 
+pytestmark = pytest.mark.any_store
+
 Json = dict[str, Any]
 PATH: Json = {"type": "object", "properties": {"path": {"type": "string", "pattern": "^/"}}, "required": ["path"]}
 BAD: Json = {"type": "object", "properties": {"path": {"type": "string", "minLength": "1"}}}

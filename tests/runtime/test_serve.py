@@ -8,7 +8,6 @@ import json
 import os
 import resource
 import signal
-import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -17,9 +16,12 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from sqlalchemy import select
 from threadworks_runtime.serve import read_service
 from threadworks_runtime.settings import Settings
+from threadworks_runtime.store import open_store
 from threadworks_runtime.store.migrations import VERSION
+from threadworks_runtime.store.tables import RUNS
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import (
@@ -49,8 +51,8 @@ def _processes(served: Served) -> set[int]:
 
 
 def _owner(settings: Settings) -> str | None:
-    with closing(sqlite3.connect(settings.store)) as store:
-        return store.execute("SELECT lease_owner FROM runs").fetchone()[0]
+    with closing(open_store(settings)) as store, store.reading() as connection:
+        return connection.execute(select(RUNS.table.c.lease_owner)).scalar_one()
 
 
 def _begin_to_stop(served: Served, until: str) -> None:

@@ -5,9 +5,7 @@
 from __future__ import annotations
 
 import asyncio
-import tempfile
 import time
-from pathlib import Path
 from typing import Any
 
 import httpx2
@@ -74,23 +72,23 @@ class _Http:
 class _Wire(RuleBasedStateMachine):
     threads = Bundle("threads")
     model: ModelServer
+    store: str
 
     def __init__(self) -> None:
         super().__init__()
-        self._folder = tempfile.TemporaryDirectory()
-        store = str(Path(self._folder.name) / "runtime.db")
         model = ModelOptions(base_url=self.model.base_url, max_retries=0)
         # There is no room for runs: a queued one is executed when the test says so.
-        self._settings = Settings(store=store, model=model, executor="served", concurrent_runs=0)
+        self._settings = Settings(store=self.store, model=model, executor="served", concurrent_runs=0)
         self._app = create_app(self._settings)
         self._http = _Http(self._app)
         self._assistant = self._post("/assistants", {"model": "scripted", "tools": [TOOL]})[1]["id"]
+        # The store has the threads of earlier sequences, too.
+        self._threads: set[str] = set()
         self._seen: dict[str, dict[str, Any]] = {}
 
     def teardown(self) -> None:
         self._http.close()
         self._app.context.store.close()
-        self._folder.cleanup()
 
     def _post(self, path: str, body: dict[str, Any]) -> tuple[int, dict[str, Any]]:
         answer = self._http.post(path, json=body)
@@ -105,7 +103,9 @@ class _Wire(RuleBasedStateMachine):
 
     @rule(target=threads)
     def create_thread(self) -> str:
-        return self._post("/threads", {"messages": [{"role": "user", "content": "Hello"}]})[1]["id"]
+        thread = self._post("/threads", {"messages": [{"role": "user", "content": "Hello"}]})[1]["id"]
+        self._threads.add(thread)
+        return thread
 
     @rule(thread=threads)
     def create_message(self, thread: str) -> None:
@@ -176,6 +176,7 @@ class _Wire(RuleBasedStateMachine):
     @rule(thread=consumes(threads))
     def delete_thread(self, thread: str) -> None:
         runs = self._ids(thread)
+        self._threads.remove(thread)
         assert self._http.delete(f"/threads/{thread}").status_code == 200
         assert self._http.get(f"/threads/{thread}/runs").status_code == 404
         for id in runs:
@@ -186,8 +187,8 @@ class _Wire(RuleBasedStateMachine):
 
     @invariant()
     def runs_are_consistent(self) -> None:
-        for thread in self._http.get("/threads?limit=100").json()["data"]:
-            path = f"/threads/{thread['id']}"
+        for thread in self._threads:
+            path = f"/threads/{thread}"
             for run in self._http.get(f"{path}/runs?limit=100").json()["data"]:
                 self._check(
                     run,
@@ -232,7 +233,8 @@ class _Wire(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(300)
-def test_random_sequences_keep_the_invariants() -> None:
+def test_random_sequences_keep_the_invariants(store_address: str) -> None:
+    _Wire.store = store_address
     with ModelServer() as model:
         _Wire.model = model
         run_state_machine_as_test(

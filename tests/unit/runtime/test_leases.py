@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,7 +43,7 @@ _OWNERS = {
     ],
 )
 def test_who_holds_a_run(
-    tmp_path: Path,
+    store_address: str,
     owner: str,
     wall: float | None,
     monotonic: float | None,
@@ -56,7 +55,7 @@ def test_who_holds_a_run(
         "lease_until": wall and time.time() + wall,
         "lease_monotonic": monotonic and time.monotonic() + monotonic,
     }
-    store = open_store(Settings(store=str(tmp_path / "runtime.db")))
+    store = open_store(Settings(store=store_address))
     with store.writing() as connection:
         rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {}})
         document = {"id": "run_1", "metadata": {}}

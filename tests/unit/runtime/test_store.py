@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -185,20 +185,18 @@ def test_commits_are_durable(tmp_path: Path) -> None:
     store.close()
 
 
-def test_many_processes_make_and_write_one_store(tmp_path: Path) -> None:
-    path = str(tmp_path / "runtime.db")
-    command = [sys.executable, "-c", _WRITER, path]
+def test_many_processes_make_and_write_one_store(store_address: str) -> None:
+    command = [sys.executable, "-c", _WRITER, store_address]
     with ExitStack() as stack:
         started = [subprocess.Popen([*command, str(number)], cwd=_RUNTIME) for number in range(6)]
         for process in started:
             stack.callback(process.kill)
         assert [process.wait(60) for process in started] == [0] * 6
-    with open_store(Settings(store=path)).reading() as connection:
+    with closing(open_store(Settings(store=store_address))) as store, store.reading() as connection:
         assert len(rows.all_of(connection, THREADS)) == 30
 
 
-def test_a_failing_transaction_leaves_nothing(tmp_path: Path) -> None:
-    store = open_store(Settings(store=str(tmp_path / "runtime.db")))
+def test_a_failing_transaction_leaves_nothing(store: Store) -> None:
     document = {"id": "thread_1", "metadata": {"a": "b"}}
     with pytest.raises(IntegrityError), store.writing() as connection:
         connection.execute(THREADS.table.insert(), [{"id": "x", "document": document, "private": {}}] * 2)
@@ -207,8 +205,8 @@ def test_a_failing_transaction_leaves_nothing(tmp_path: Path) -> None:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = open_store(Settings(store=str(tmp_path / "runtime.db")))
+def store(store_address: str) -> Iterator[Store]:
+    store = open_store(Settings(store=store_address))
     yield store
     store.close()
 
@@ -244,6 +242,7 @@ def test_neither_readers_nor_the_event_loop_wait_for_a_writer(store: Store) -> N
     asyncio.run(work())
 
 
+@pytest.mark.stores("sqlite")
 def test_writers_come_in_their_order(store: Store) -> None:
     async def work() -> None:
         await asyncio.gather(*(store.write(_thread(f"thread_{number}")) for number in range(50)))

