@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from ansible_collections.threadworks.openai.plugins.module_utils._unix import ask
+from ansible_collections.threadworks.openai.plugins.module_utils._runtime_control import ask
 
 
 class LocalRuntimes:

@@ -22,8 +22,9 @@ from threadworks_runtime.app import create_app
 from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.plugins.module_utils._check_mode import CheckModeWire, Predictions
-from ansible_collections.threadworks.openai.plugins.module_utils._client import Local, Transport, Wire, connect
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Transport, Wire, connect
 from ansible_collections.threadworks.openai.plugins.module_utils._http import Request, Response
+from ansible_collections.threadworks.openai.plugins.module_utils._recovery import Local
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out, full_spec
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer

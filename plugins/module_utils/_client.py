@@ -17,13 +17,12 @@ from ._argspec import CONNECTION
 from ._errors import NotFound, TaskError, from_response, text_of_page
 from ._http import Failed, Request, Response, unanswered
 from ._identity import has_metadata
-from ._unix import Local, Unix
+from ._unix import Unix
 from ._version import VERSION
 
 if t.TYPE_CHECKING:
     from ._events import EventStream
-
-__all__ = ["Answer", "Created", "Local", "Transport", "Wire", "connect"]
+    from ._recovery import Local
 
 _PAGE = 100
 # What a POST creates things in; all others may be sent twice without harm.

@@ -12,9 +12,12 @@ from dataclasses import dataclass, field
 from ansible.module_utils.basic import AnsibleModule
 
 from ._argspec import CONNECTION, ArgSpec, secrets
-from ._client import Created, Local, Wire, connect
+from ._client import Created, Wire, connect
 from ._errors import KeyTaken, NotFound, TaskError, WireError
 from ._identity import ASSISTANT, THREAD, ansible_metadata, has_metadata
+
+if t.TYPE_CHECKING:
+    from ._recovery import Local
 
 # What a task may give in place of an id.
 _OTHER_NAMES = {"thread_id": (THREAD, "key"), "assistant_id": (ASSISTANT, "name")}

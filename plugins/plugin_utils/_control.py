@@ -15,7 +15,8 @@ import time
 import typing as t
 
 from ..module_utils._errors import TaskError, Unanswered
-from ..module_utils._unix import ask, patience
+from ..module_utils._recovery import patience
+from ..module_utils._runtime_control import ask
 from ._local import LocalRuntime
 from ._socket import folders, usable
 from ._start import listener

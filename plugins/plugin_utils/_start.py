@@ -16,7 +16,9 @@ import time
 import typing as t
 
 from ..module_utils._errors import TaskError, Unanswered
-from ..module_utils._unix import ask, patience, peer
+from ..module_utils._recovery import patience
+from ..module_utils._runtime_control import ask
+from ..module_utils._unix import peer
 from ._launch import launch
 from ._turn import Late, Turn, starting
 

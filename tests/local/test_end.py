@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _local_runtime, _unix
+from ansible_collections.threadworks.openai.plugins.module_utils import _local_runtime, _recovery
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
 from ansible_collections.threadworks.openai.plugins.plugin_utils import _control
@@ -191,7 +191,7 @@ def test_one_that_has_been_replaced_is_left_alone(desk: Desk) -> None:
 def test_on_a_busy_machine_it_gets_more_time(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     list(desk.wire().list("threads"))
     pid = desk.pid()
-    monkeypatch.setattr(_unix.os, "getloadavg", lambda: (100.0 * (os.cpu_count() or 1), 0.0, 0.0))
+    monkeypatch.setattr(_recovery.os, "getloadavg", lambda: (100.0 * (os.cpu_count() or 1), 0.0, 0.0))
     for look in (desk.runtime().describe, lambda: desk.runtime().replace(None, 60)):
         os.kill(pid, signal.SIGSTOP)
         awake = threading.Timer(2.5, os.kill, (pid, signal.SIGCONT))

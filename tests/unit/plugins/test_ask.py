@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _unix
+from ansible_collections.threadworks.openai.plugins.module_utils import _runtime_control
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import (
     TaskError,
     Unanswered,
@@ -29,15 +29,15 @@ from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
 
 def test_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "x.sock"
-    assert _unix.ask(str(path), "GET", "/runtime", 1) is None
+    assert _runtime_control.ask(str(path), "GET", "/runtime", 1) is None
     with Scripted(always({"pid": 3}), path=path) as server:
-        assert _unix.ask(str(path), "GET", "/runtime", 1) == {"pid": 3}
-        assert _unix.ask(str(path), "POST", "/runtime/stop", 1, {"force": True}) == {"pid": 3}
+        assert _runtime_control.ask(str(path), "GET", "/runtime", 1) == {"pid": 3}
+        assert _runtime_control.ask(str(path), "POST", "/runtime/stop", 1, {"force": True}) == {"pid": 3}
         assert [(line, body) for line, _headers, body in server.seen] == [
             ("GET /runtime HTTP/1.1", b""),
             ("POST /runtime/stop HTTP/1.1", b'{"force": true}'),
         ]
-    assert _unix.ask(str(path), "GET", "/runtime", 1) is None
+    assert _runtime_control.ask(str(path), "GET", "/runtime", 1) is None
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_ask_fails(tmp_path: Path, script: Script, error: type[TaskError], message: str) -> None:
     with Scripted(script, path=tmp_path / "x.sock") as server, pytest.raises(error, match=message):
-        _unix.ask(str(server.path), "GET", "/runtime", 0.3)
+        _runtime_control.ask(str(server.path), "GET", "/runtime", 0.3)
 
 
 def test_what_is_imported_is_little() -> None:

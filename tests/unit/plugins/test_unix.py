@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _http_socket, _unix
+from ansible_collections.threadworks.openai.plugins.module_utils import _http_socket, _recovery, _unix
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError, Unanswered
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
@@ -94,7 +94,7 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
     """A client whose runtimes do what the scripts say."""
     monkeypatch.setattr(_http_socket, "_FIRST_WATCH", 0.3)
     monkeypatch.setattr(_http_socket, "_NEXT_WATCH", 0.3)
-    monkeypatch.setattr(_unix, "_ALIVE", 0.3)
+    monkeypatch.setattr(_recovery, "_ALIVE", 0.3)
     starters = []
 
     def new(*scripts: Script, **options: Any) -> tuple[Wire, Starter]:
@@ -240,12 +240,12 @@ def test_a_runtime_that_accepts_nobody_is_replaced(start: Start) -> None:
 def test_a_busy_machine_gets_more_time(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loadavg: str, least: float, most: float
 ) -> None:
-    monkeypatch.setattr(_unix.os, "cpu_count", lambda: 4)
+    monkeypatch.setattr(_recovery.os, "cpu_count", lambda: 4)
     if loadavg:
-        monkeypatch.setattr(_unix.os, "getloadavg", lambda: (float(loadavg.split(maxsplit=1)[0]), 0.0, 0.0))
+        monkeypatch.setattr(_recovery.os, "getloadavg", lambda: (float(loadavg.split(maxsplit=1)[0]), 0.0, 0.0))
     (tmp_path / "loadavg").write_text(loadavg)
-    monkeypatch.setattr(_unix, "open", lambda _path, **_more: (tmp_path / "loadavg").open(), raising=False)
-    assert least <= _unix.patience() <= most
+    monkeypatch.setattr(_recovery, "open", lambda _path, **_more: (tmp_path / "loadavg").open(), raising=False)
+    assert least <= _recovery.patience() <= most
 
 
 def busy(peer: Peer, seconds: float = 1.5) -> None:
@@ -257,7 +257,7 @@ def busy(peer: Peer, seconds: float = 1.5) -> None:
 
 
 def test_no_request_waits_for_longer_than_its_task(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_unix, "patience", lambda: 60.0)
+    monkeypatch.setattr(_recovery, "patience", lambda: 60.0)
     wire, starter = start(silence, silence)
     starter.serve()
     began = time.monotonic()

@@ -1,0 +1,55 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Questions to a local runtime about itself: its state, and to stop.
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+
+from ._errors import Unanswered, from_response
+from ._http import Failed, Request
+from ._http_socket import Socket
+from ._recovery import exchange
+from ._unix import SERVER, Nobody, connected
+
+
+def ask(path: str, method: str, target: str, within: float, body: dict[str, t.Any] | None = None) -> t.Any:
+    """Ask the runtime behind a socket, and start none.
+
+    Args:
+        path: the socket.
+        method: GET or POST.
+        target: the path of the request, such as `/runtime`.
+        within: how long the whole exchange may take, in seconds.
+        body: the JSON body of a POST.
+
+    Returns: the JSON object of the answer; None if nothing listens there.
+
+    Raises: Unanswered where it hangs or breaks off; WireError where it refuses; TaskError where it is not the user's.
+    """
+    deadline = time.monotonic() + within
+    encoded = b"" if body is None else json.dumps(body).encode()
+    request = Request(method, target, within, deadline, body=encoded)
+    try:
+        sock, _pid = connected(path, deadline)
+        response = exchange(Socket(sock), request)
+        answer = response.body()
+    except Nobody:
+        return None
+    except Failed as failed:
+        raise Unanswered(f"{SERVER} behind {path} did not answer: {failed.reason}.") from None
+    try:
+        parsed = json.loads(answer)
+    except ValueError:
+        parsed = None
+    if response.status >= 400:
+        raise from_response(response.status, parsed)
+    if not isinstance(parsed, dict):
+        raise Unanswered(f"What listens at {path} is not a runtime of this collection.")
+    return parsed
