@@ -114,7 +114,7 @@ class CheckModeWire(Wire):
             name = "/".join(part)
             if name in self._predictions and self._predictions[name] is None:
                 kind = _KINDS[part[-2]]
-                raise NotFound(404, {"message": f"No {kind} found with id '{part[-1]}'."})
+                raise NotFound(f"No {kind} found with id '{part[-1]}'.", kind)
         known = self._predictions.get("/".join(path))
         if known is None and is_predicted(path[-1]):
             known = self._empty(path)

@@ -14,7 +14,7 @@ import typing as t
 from urllib.parse import quote, urlencode
 
 from ._argspec import CONNECTION
-from ._errors import NotFound, TaskError, from_response, text_of_page
+from ._errors import NotFound, TaskError
 from ._http import Failed, Request, Response, unanswered
 from ._identity import has_metadata
 from ._unix import Unix
@@ -204,6 +204,9 @@ class Wire:
         response = self.transport.send(request)
         if response.status >= 300:
             content = self._content(response)
+            # Imported here: a lookup pays for what it imports in each task, and most answers are no errors.
+            from ._error_answer import from_response
+
             raise from_response(response.status, _parsed(content), response.header("retry-after"))
         return response
 
@@ -217,6 +220,8 @@ class Wire:
         body = _parsed(self._content(response))
         if isinstance(body, dict):
             return body
+        from ._error_answer import text_of_page
+
         page = text_of_page(body)
         kind = response.kind or "no content type"
         raise self._not_the_wire(f"with {page}" if page else f"with something that is not a JSON object ({kind})")

@@ -15,11 +15,11 @@ import typing as t
 from ._argspec import ATTACHMENTS, RUN_TASK, ArgSpec
 from ._client import Created
 from ._diff import changes, diff
-from ._errors import NotFound, TaskError, WireError
+from ._errors import NotFound, TaskError, ThreadLocked
 from ._identity import KEY, desired_metadata, fingerprint, key_metadata, shown_metadata
 from ._options import check, given
 from ._reading import resolve
-from ._run_task import blocking_run, follower_of, wait_for
+from ._run_task import follower_of, wait_for
 from ._task import Task, create_keyed
 
 SPEC = ArgSpec(
@@ -127,8 +127,8 @@ def _when_the_thread_is_free(task: Task, create: t.Callable[[tuple[str, ...]], C
     while True:
         try:
             return create(("threads", thread_id, "messages"))
-        except WireError as error:
-            run = blocking_run(task, thread_id, error)
+        except ThreadLocked as error:
+            run = task.wire.get("threads", thread_id, "runs", error.run_id)
             if not task.params["wait"]:
                 remedy = "Set wait: true to wait for that run, or cancel it with openai_run and state: cancelled."
                 raise TaskError(f"{error.message} {remedy}", **error.data) from None

@@ -13,10 +13,14 @@ import itertools
 import typing as t
 
 from ._client import Wire
-from ._errors import NotFound, TaskError, WireError
+from ._errors import NotFound, NotSupported, TaskError, WireError
 from ._identity import ASSISTANT, THREAD, is_predicted, key_metadata
 
 Json = dict[str, t.Any]
+
+
+class CannotListThreads(TaskError):
+    """The server cannot list threads: that is an addition of the runtime to the wire."""
 
 
 def limited(things: t.Iterable[Json], limit: int | None) -> list[Json]:
@@ -44,7 +48,7 @@ def assistant(wire: Wire, term: str) -> Json:
         return wire.get("assistants", term)
     named = list(assistants(wire, term))
     if not named:
-        raise NotFound(404, {"message": f"No assistant found with the name '{term}'."})
+        raise NotFound(f"No assistant found with the name '{term}'.", "assistant")
     if len(named) > 1:
         ids = ", ".join(each["id"] for each in named)
         raise TaskError(f"{len(named)} assistants have the name '{term}': {ids}. Say which one by its id.")
@@ -63,11 +67,8 @@ def thread_id(wire: Wire, term: str) -> str:
     if term.startswith(THREAD) or is_predicted(term):
         return term
     try:
-        return _only(term, f"threads have the key '{term}'", wire.matching("threads", pairs=key_metadata(term)))
-    except WireError as error:
-        if error.status not in (404, 405):
-            raise
-        # This server cannot list threads.
+        return _only(term, f"threads have the key '{term}'", by_metadata(wire, key_metadata(term)))
+    except CannotListThreads:
         return term
 
 
@@ -100,20 +101,18 @@ def thread(wire: Wire, term: str) -> Json:
         return wire.get("threads", term)
     for found in threads(wire, term):
         return found
-    raise NotFound(404, {"message": f"No thread found with the key '{term}'."})
+    raise NotFound(f"No thread found with the key '{term}'.", "thread")
 
 
 def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
     """Yield the threads that carry these metadata pairs, newest first.
 
-    Raises: TaskError where the server cannot list threads: the wire itself has no such operation.
+    Raises: CannotListThreads: the wire itself has no such operation.
     """
     try:
         yield from wire.matching("threads", pairs=pairs)
-    except WireError as error:
-        if error.status not in (404, 405):
-            raise
-        raise TaskError(
+    except (NotFound, NotSupported) as error:
+        raise CannotListThreads(
             "This server cannot list threads, so the thread cannot be found by what it is: say which one with "
             "thread_id. If it should be able to, check the option runtime_url: it usually ends in /v1."
         ) from error
@@ -178,7 +177,7 @@ def newest_run(wire: Wire, thread_id: str) -> Json:
     """Return the newest run of a thread. Raises: NotFound where it has none."""
     for run in wire.list("threads", thread_id, "runs", query={"limit": 1}):
         return run
-    raise NotFound(404, {"message": f"Thread '{thread_id}' has no run."})
+    raise NotFound(f"Thread '{thread_id}' has no run.", "run")
 
 
 def run_path(term: str, thread_id: str | None, where: str) -> tuple[str, str]:

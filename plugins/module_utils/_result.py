@@ -12,7 +12,7 @@ import json
 import typing as t
 
 from ._client import Wire
-from ._errors import TaskError, readable
+from ._errors import TaskError
 from ._identity import is_predicted
 from ._reading import text_of
 from ._status import RunStatus
@@ -85,6 +85,8 @@ def status_reason(result: dict[str, t.Any]) -> str:
     """Return why a run has its status; "" where its status says all."""
     run = result["run"]
     if run.get("last_error"):
+        from ._error_answer import readable
+
         said, code = readable(run["last_error"]["message"]).rstrip("."), run["last_error"]["code"]
         # It says nothing: the wire has no other code for a wrong key, or for a model that does not exist.
         return said if code == "server_error" else f"{said} ({code})"

@@ -9,12 +9,11 @@
 
 from __future__ import annotations
 
-import re
 import typing as t
 from dataclasses import dataclass
 
 from ._diff import diff
-from ._errors import RunNotEnded, TaskError, WireError
+from ._errors import RunNotCancellable, RunNotEnded, TaskError, ThreadLocked
 from ._identity import (
     MESSAGE,
     PARAMETERS,
@@ -32,8 +31,6 @@ from ._wait import Follower, StartedRun
 
 # A run with one of these statuses makes another run unnecessary.
 _SUFFICIENT = (RunStatus.COMPLETED, *ACTIVE)
-# The wire refuses a new run, or a new message, while a run is active on the thread (Assistants wire, section 9).
-_LOCKED = re.compile(r"(?:already has an active|while a) run (\w+)")
 
 
 @dataclass(frozen=True)
@@ -119,21 +116,13 @@ def make(task: Task, path: tuple[str, ...], body: dict[str, t.Any], once: str) -
     while True:
         try:
             return start(task, follower, path, body, once)
-        except WireError as error:
-            run = blocking_run(task, path[1], error)
+        except ThreadLocked as error:
+            run = task.wire.get("threads", path[1], "runs", error.run_id)
         marks = {name: value for name, value in ansible_metadata(body["metadata"]).items() if name != MESSAGE}
         if has_metadata(run, marks) and not task.params["force"]:
             # Somebody wanted the same at the same moment: the run has all messages of the thread, and perhaps its own.
             return StartedRun(follow(task, run, follower), None, False)
         wait_for(run, follower)
-
-
-def blocking_run(task: Task, thread_id: str, error: WireError) -> dict[str, t.Any]:
-    """Return the active run because of which a request was refused. Raises: the error, where that is not the reason."""
-    blocking = _LOCKED.search(error.wire_message)
-    if not blocking:
-        raise error
-    return task.wire.get("threads", thread_id, "runs", blocking[1])
 
 
 def wait_for(run: dict[str, t.Any], follower: Follower, which: str = "another") -> None:
@@ -254,9 +243,7 @@ def _cancel(task: Task, run: dict[str, t.Any]) -> bool:
     """Cancel a run; False where it has ended by itself in this moment, or somebody else has cancelled it."""
     try:
         task.wire.post("threads", run["thread_id"], "runs", run["id"], "cancel", body={})
-    except WireError as error:
-        if "Cannot cancel run" not in error.wire_message:
-            raise
+    except RunNotCancellable:
         return False
     return True
 

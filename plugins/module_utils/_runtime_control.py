@@ -12,7 +12,8 @@ import json
 import time
 import typing as t
 
-from ._errors import Unanswered, from_response
+from ._error_answer import from_response
+from ._errors import Unanswered
 from ._http import Failed, Request
 from ._http_socket import Socket
 from ._recovery import exchange

@@ -92,12 +92,12 @@ def _named(error: TaskError, params: dict[str, t.Any]) -> str:
     url = params["runtime_url"] or ""
     served = url and not url.startswith("unix:")
     if isinstance(error, NotFound):
-        for name in ("thread_id", "assistant_id", "run_id", "message_id"):
-            if params.get(name) and params[name] in error.wire_message:
-                where = "runtime_url" if served else "runtime_store"
-                prefix, other = _OTHER_NAMES.get(name, ("", ""))
-                what = "the id" if params[name].startswith(prefix) else f"the id or the {other}"
-                return f"{name}: {error.message} Check {what}, and that {where} is where it is kept."
+        name = f"{error.kind}_id"
+        if params.get(name):
+            where = "runtime_url" if served else "runtime_store"
+            prefix, other = _OTHER_NAMES.get(name, ("", ""))
+            what = "the id" if params[name].startswith(prefix) else f"the id or the {other}"
+            return f"{name}: {error.message} Check {what}, and that {where} is where it is kept."
     if isinstance(error, WireError) and error.status in (401, 403) and served:
         return f"{error.message} Check the option api_key: with runtime_url it is the token of that server."
     return error.message
