@@ -13,9 +13,12 @@ from pathlib import Path
 
 import counting
 import figures
+import large
 import many
 import page
 import plays
+import served
+import waiting
 from arena import ROOT, Failed
 
 
@@ -38,7 +41,7 @@ def main() -> None:
     machine, began, pattern = figures.machine(), time.monotonic(), f"*{options.only}*"
     found: list[figures.Figure] = []
     try:
-        for measure in (plays.measure, counting.measure, many.measure):
+        for measure in (plays.measure, counting.measure, large.measure, many.measure, served.measure, waiting.measure):
             found += measure(options.rounds, pattern)
     except Failed as error:
         sys.exit(str(error))

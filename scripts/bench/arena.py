@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import os
 import socket
@@ -31,6 +32,24 @@ class Failed(Exception):
     """A playbook failed or something did not happen in time: there is nothing to measure."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """A runtime that is served over TCP.
+
+    Attributes:
+        url: its address, up to and including `/v1`.
+        pid: its process.
+    """
+
+    url: str
+    pid: int
+    _log: Path
+
+    def requests(self) -> int:
+        """Return how many requests it has got so far."""
+        return self._log.read_text().count('"path": "/v1/')
+
+
 class Arena:
     """A folder in which playbooks run; nothing outside it is read or written, and no process is left behind.
 
@@ -42,6 +61,7 @@ class Arena:
     def __init__(self, **environment: str) -> None:
         self._stack = contextlib.ExitStack()
         self._given = environment
+        self._quick_model = ""
 
     def __enter__(self) -> Arena:
         self.folder = Path(self._stack.enter_context(tempfile.TemporaryDirectory(prefix="twb-", dir="/tmp")))
@@ -74,6 +94,11 @@ class Arena:
     def store(self) -> Path:
         """The store of the playbooks."""
         return self.folder / "runtime.db"
+
+    @property
+    def served_store(self) -> Path:
+        """The store of the served runtime."""
+        return self.folder / "served.db"
 
     def playbook(self, name: str, tasks: str, hosts: str = "localhost") -> Path:
         """Write a playbook whose tasks are given as YAML, indented by four spaces."""
@@ -142,27 +167,50 @@ class Arena:
             return connection.execute(query).fetchall()
 
     @contextlib.contextmanager
-    def served(self) -> Iterator[tuple[str, Callable[[], int]]]:
-        """Serve a runtime over TCP; yield its address and what counts the requests it has got so far."""
+    def served(
+        self, *, store: Path | None = None, quick_model: bool = False, concurrent_runs: int | None = None
+    ) -> Iterator[Served]:
+        """Serve a runtime over TCP.
+
+        Args:
+            store: its store; None: one of its own.
+            quick_model: ask the model server of `quick_model.py`, and not the scripted one.
+            concurrent_runs: runs that are executed at the same time; None: the default.
+        """
         port, log = _free_port(), self.folder / "served.log"
         command = [sys.executable, "-m", "threadworks_runtime", "serve", "--port", str(port)]
         # Not one of the arena's processes: it is ended here.
         environment = {name: value for name, value in self.environment.items() if name != "XDG_RUNTIME_DIR"}
         environment["PYTHONPATH"] = str(_RUNTIME)
-        command += ["--store", f"{self.folder}/served.db"]
+        if quick_model:
+            environment["OPENAI_BASE_URL"] = self.quick_model()
+        if concurrent_runs:
+            command += ["--concurrent-runs", str(concurrent_runs)]
+        command += ["--store", str(store or self.served_store)]
         with log.open("wb") as stream:
             process = subprocess.Popen(command, env=environment, stderr=stream, stdout=stream)
         try:
             wait(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), f"No answer of the runtime: see {log}", 30)
-            yield f"http://127.0.0.1:{port}/v1", lambda: log.read_text().count('"path": "/v1/')
+            yield Served(f"http://127.0.0.1:{port}/v1", process.pid, log)
         finally:
             procfs.end([process.pid])
             process.wait(20)
 
+    def quick_model(self) -> str:
+        """Start the model server of `quick_model.py`, if it is not running yet, and return its base URL."""
+        if not self._quick_model:
+            file = self.folder / "quick_port"
+            port = self._start([str(Path(__file__).with_name("quick_model.py")), str(file)], file)
+            self._quick_model = f"http://127.0.0.1:{port}/v1"
+        return self._quick_model
+
     def _start_model(self) -> str:
         file = self.folder / "port"
-        command = [sys.executable, "-m", "model_server", "--port-file", str(file)]
-        process = subprocess.Popen(command, cwd=ROOT / "tests", env=self._outside)
+        return self._start(["-m", "model_server", "--port-file", str(file)], file, ROOT / "tests")
+
+    def _start(self, arguments: list[str], file: Path, folder: Path | None = None) -> str:
+        """Start a model server, wait until it has written its port to a file, and return the port."""
+        process = subprocess.Popen([sys.executable, *arguments], cwd=folder, env=self._outside)
         self._stack.callback(process.wait, 20)
         self._stack.callback(process.kill)
         wait(file.exists, "The model server did not start", 30)

@@ -28,13 +28,13 @@ def measure(_rounds: int, only: str) -> list[Figure]:
     if not any(fnmatch.fnmatch(name, only) for name in (_NEW, _UNCHANGED)):
         return []
     print("requests", file=sys.stderr)
-    with Arena() as arena, arena.served() as (url, requests):
-        variables = {"OPENAI_RUNTIME_URL": url}
+    with Arena() as arena, arena.served() as runtime:
+        variables = {"OPENAI_RUNTIME_URL": runtime.url}
         arena.seconds(arena.playbook("assistant", _ASSISTANT), **variables)
-        assistant = arena.rows("SELECT id FROM assistants", arena.folder / "served.db")[0][0]
-        playbook, counts = arena.playbook("run", _RUN), [requests()]
+        assistant = arena.rows("SELECT id FROM assistants", arena.served_store)[0][0]
+        playbook, counts = arena.playbook("run", _RUN), [runtime.requests()]
         for _each in range(2):
             arena.seconds(playbook, "-e", f"assistant_id={assistant}", **variables)
-            counts.append(requests())
+            counts.append(runtime.requests())
     new, unchanged = (float(after - before) for before, after in itertools.pairwise(counts))
     return [Figure(_NEW, "", [new], Goal(2), 2), Figure(_UNCHANGED, "", [unchanged], Goal(2), 3)]

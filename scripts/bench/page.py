@@ -31,6 +31,15 @@ How the figures are made:
   what is left is the collection's own time. Real models take seconds.
 - *uri / new run* compares a GET request by `ansible.builtin.uri` with a new run.
 - Memory is resident memory of the local runtime. *Largest memory* includes the moment when all runs end.
+- *Store of 100,000 runs / nearly empty* compares what the same 40 tasks cost in two stores. The large one has 10,000
+  threads of 10 runs, a thread of 1,000 runs and 5,000 messages, and 1,000 assistants, all copied from what the runtime
+  has written, with the same parameters.
+- *One run served* is a thread, a message, a run and polls of a client that keeps its connection. Its pauses begin with
+  5 ms, and each is half as long again. The model answers at once. *Processor* is the processor time of the runtime.
+- *1,000 runs at once* are made by 1,000 clients at the same moment. The *requests beside them* are those of another
+  client, all the time.
+- *By hand* is a thread, a message, a run, polls with `delay: 1` and the messages, each a task of `ansible.builtin.uri`.
+- The *end of the task* is the moment when a callback plugin is told of it.
 - *Places out of order* compares the order in which the tasks made the runs with the order in which the model server
   got them. Runs that start at the same moment arrive in any order, so it can be up to the size of the pool.
 - The *ideal* of 100 runs is ceil(100 / 32) seconds for the default pool, and 101 tasks of `set_fact`.

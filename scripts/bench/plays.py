@@ -224,7 +224,7 @@ def measure(rounds: int, only: str) -> list[Figure]:
         return []
     wanted = {name for row in rows for name in row.plays}
     with Arena() as arena, contextlib.ExitStack() as stack:
-        timed = _Timed(arena, "managed" in wanted and stack.enter_context(arena.served())[0])
+        timed = _Timed(arena, "managed" in wanted and stack.enter_context(arena.served()).url)
         taken = []
         for number in range(rounds + 1):
             print(f"tasks: round {number} of {rounds}", file=sys.stderr)

@@ -1,0 +1,133 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the served runtime takes for a run, how many runs it does in a second, and how many it holds at once."""
+
+from __future__ import annotations
+
+import asyncio
+import fnmatch
+import statistics
+import sys
+import time
+from typing import Any
+
+import procfs
+from arena import Arena, Served
+from clients import Client, runs_by
+from figures import Figure, Goal
+
+_AT_ONCE = (1, 16)
+_SECONDS = 4.0  # of each measurement
+_WARM_UP = 1.0
+_THOUSAND = 1000
+_WAIT = 5  # seconds at the model server
+_LOOK = 0.05  # seconds between two requests while the runs are waiting
+_CPU = "one run served, {} at once: processor"
+_RATE = "runs served, {} at once"
+_SLOWEST = "runs served, {} at once: 99 of 100 take at most"
+_ALL = "1,000 runs of 5 s at once, served: all done after"
+_MEMORY = "1,000 runs of 5 s at once, served: largest memory"
+_LATENCY = "1,000 runs of 5 s at once, served: slowest of the requests beside them"
+_NAMES = (*(each.format(number) for number in _AT_ONCE for each in (_CPU, _RATE, _SLOWEST)), _ALL, _MEMORY, _LATENCY)
+_GOALS = {
+    _CPU.format(1): Goal(8),
+    _CPU.format(16): Goal(8),
+    _RATE.format(1): Goal(60, at_least=True),
+    _RATE.format(16): Goal(150, at_least=True),
+    _ALL: Goal(8),
+    _MEMORY: Goal(400),
+    _LATENCY: Goal(0.5),
+}
+_BEFORE = {_CPU.format(1): 22.0, _CPU.format(16): 79.0, _RATE.format(1): 39.5, _RATE.format(16): 11.6}
+
+
+def measure(rounds: int, only: str) -> list[Figure]:
+    """Measure what is chosen of this."""
+    wanted = [name for name in _NAMES if fnmatch.fnmatch(name, only)]
+    found: list[Figure] = []
+    if set(wanted) & set(_NAMES[:-3]):
+        found += _throughput(rounds)
+    if set(wanted) & set(_NAMES[-3:]):
+        found += _thousand()
+    return [figure for figure in found if figure.name in wanted]
+
+
+def _throughput(rounds: int) -> list[Figure]:
+    """Whole runs by clients that keep their connections, with a model that answers at once."""
+    values: dict[str, list[float]] = {}
+    with Arena() as arena, arena.served(quick_model=True) as runtime:
+        assistant = asyncio.run(_assistant(runtime, "instant"))
+        asyncio.run(runs_by(runtime.url, assistant, 4, _WARM_UP))
+        for number in range(rounds):
+            print(f"runs served: round {number + 1} of {rounds}", file=sys.stderr)
+            for clients in _AT_ONCE:
+                used, began = procfs.cpu_seconds(runtime.pid), time.monotonic()
+                taken = asyncio.run(runs_by(runtime.url, assistant, clients, _SECONDS))
+                seconds = time.monotonic() - began
+                used = procfs.cpu_seconds(runtime.pid) - used
+                for name, value in (
+                    (_CPU, 1000 * used / len(taken)),
+                    (_RATE, len(taken) / seconds),
+                    (_SLOWEST, 1000 * statistics.quantiles(taken, n=100)[-1]),
+                ):
+                    values.setdefault(name.format(clients), []).append(value)
+    return [
+        Figure(name, "1/s" if "processor" not in name and "take" not in name else "ms", each, _GOALS.get(name))
+        if name not in _BEFORE
+        else Figure(name, "ms" if "processor" in name else "1/s", each, _GOALS[name], _BEFORE[name])
+        for name, each in values.items()
+    ]
+
+
+def _thousand() -> list[Figure]:
+    """1,000 runs that all wait for the model at the same time, in one process."""
+    print("1,000 runs at once", file=sys.stderr)
+    with Arena() as arena, arena.served(quick_model=True, concurrent_runs=_THOUSAND) as runtime:
+        assistant = asyncio.run(_assistant(runtime, f"wait-{_WAIT}"))
+        taken, latency = asyncio.run(_all_at_once(runtime.url, assistant))
+        memory = procfs.peak(runtime.pid)
+    return [
+        Figure(_ALL, "s", [taken], _GOALS[_ALL]),
+        Figure(_MEMORY, "MiB", [memory], _GOALS[_MEMORY]),
+        Figure(_LATENCY, "s", [latency], _GOALS[_LATENCY]),
+    ]
+
+
+async def _all_at_once(url: str, assistant: str) -> tuple[float, float]:
+    """Start 1,000 runs; return the seconds until all are completed, and those of the slowest request beside them."""
+    done, latencies = asyncio.Event(), [0.0]
+
+    async def one(client: Client) -> None:
+        run = await client.ask("POST", "/threads/runs", {"assistant_id": assistant, "thread": _question()})
+        # Nobody looks before the model can have answered, and then every second.
+        await asyncio.sleep(_WAIT)
+        await client.completed(run, pause=1.0)
+
+    async def look(client: Client, thread: dict[str, Any]) -> None:
+        while not done.is_set():
+            began = time.perf_counter()
+            await client.ask("GET", f"/threads/{thread['id']}")
+            latencies.append(time.perf_counter() - began)
+            await asyncio.sleep(_LOOK)
+
+    async with Client(url) as other:
+        looking = asyncio.create_task(look(other, await other.ask("POST", "/threads", {})))
+        clients = [await Client(url).__aenter__() for _client in range(_THOUSAND)]
+        began = time.perf_counter()
+        await asyncio.gather(*(one(client) for client in clients))
+        taken = time.perf_counter() - began
+        done.set()
+        await looking
+        for client in clients:
+            await client.__aexit__()
+    return taken, max(latencies)
+
+
+def _question() -> dict[str, Any]:
+    return {"messages": [{"role": "user", "content": "What is the answer?"}]}
+
+
+async def _assistant(runtime: Served, model: str) -> str:
+    async with Client(runtime.url) as client:
+        return str((await client.ask("POST", "/assistants", {"model": model, "name": "bench"}))["id"])
