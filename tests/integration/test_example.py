@@ -99,7 +99,7 @@ def test_another_temperature_reruns_only_the_custom_run(example: Example, model_
     example()
     model_server.reset()
     warmer = example(example_temperature=0.9)
-    assert _changed(warmer) == {"Run the assistant with other settings"}
+    assert _changed(warmer) == {"Run the assistant with different settings"}
     assert [run["temperature"] for run in model_server.runs] == [0.9]
 
 

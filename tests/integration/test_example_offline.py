@@ -57,7 +57,7 @@ def test_the_example_on_the_offline_model(
     arguments = ("-e", json.dumps({"local_model_home": str(local_model_home), "example_outputs_file": str(file)}))
 
     broken = ansible_playbook(_EXAMPLE, *arguments, "-e", "example_temperature=3")
-    assert broken.results["Run the assistant with other settings"]["msg"] == (
+    assert broken.results["Run the assistant with different settings"]["msg"] == (
         "temperature is 3, but must be between 0 and 2."
     )
     assert broken.results["Show the server, the models and the tools"]["msg"] == (

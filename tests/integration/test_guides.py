@@ -22,7 +22,7 @@ _CALL = {"calls": [{"name": "uptime", "arguments": {}}]}
 _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "tools": (
         [_CALL, {}, _CALL, {}],
-        {"Ask the host": True, "Show the answer": "Reply to: How long has the host been up?"},
+        {"Run uptime": True, "Show the answer": "Reply to: How long has the host been up?"},
     ),
     "lookups": (
         [],

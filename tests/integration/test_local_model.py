@@ -78,7 +78,7 @@ def start(ansible_playbook: AnsiblePlaybook, local_model_home: Path) -> Start:
 
 def _changes(outcome: Outcome) -> list[bool]:
     """Whether the role reports that it changed the server, each time."""
-    return [task.status == "changed" for task in outcome.tasks if task.name.endswith("in the desired state")]
+    return [task.status == "changed" for task in outcome.tasks if task.name.endswith("Start or stop the server")]
 
 
 def _server(home: Path) -> tuple[int, str]:
@@ -232,7 +232,7 @@ def test_what_is_out_of_range_is_refused(start: Start, option: str, value: float
 def test_where_it_cannot_be_installed_it_says_what_to_do(start: Start, tmp_path: Path) -> None:
     outcome = start(_START, local_model_home=str(tmp_path / "home"), local_model_python=str(tmp_path / "none")).wait()
     assert outcome.rc == 2
-    message = outcome.results["Fail with the alternatives"]["msg"]
+    message = outcome.results["Report the requirements and alternatives"]["msg"]
     assert "set OPENAI_BASE_URL" in message
 
 

@@ -225,16 +225,16 @@ def test_check_mode_foretells(play: Play, model_server: ModelServer) -> None:
 _REFUSED: list[tuple[dict[str, Any], str]] = [
     (
         {},
-        "Give either run_thread_id, to run on a thread that exists, or run_messages, to make the thread too: neither",
+        "Neither run_thread_id nor run_messages is set. Set either",
     ),
     ({**_THREAD, **_MESSAGES}, "both are given"),
     (
         {**_MESSAGES, "run_reasoning_effort": "none"},
-        "run_reasoning_effort would have no effect: only with run_thread_id.",
+        "run_reasoning_effort can only be set together with run_thread_id.",
     ),
     (
         {**_THREAD, "run_thread_metadata": {"a": "b"}},
-        "run_thread_metadata would have no effect: only with run_messages.",
+        "run_thread_metadata can only be set together with run_messages.",
     ),
     ({**_THREAD, "run_temperature": "warm"}, "run_temperature"),
     ({**_THREAD, "run_temperature": 3}, "temperature is 3, but must be between 0 and 2."),
@@ -245,7 +245,7 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
     ({**_THREAD, "run_tool_rounds": 0}, "run_tool_rounds is 0, but must be at least 1."),
     (
         {**_THREAD, "run_tool_tasks": {"look": "none.yml"}},
-        "run_tool_tasks.look must be a task file, but there is no file ",
+        "run_tool_tasks.look must be a task file, but this file does not exist: ",
     ),
     (
         {**_THREAD, "run_tool_tasks": {"look": ["look.yml"]}},

@@ -133,7 +133,7 @@ def test_stop_cancels_the_run(tool_play: ToolPlay, model_server: ModelServer) ->
     assert outcome.rc == 2
     assert len(person.questions) == 1
     assert hosts_of(outcome, "Tool") == []
-    (why,) = messages(outcome, "Tell why")
+    (why,) = messages(outcome, "Report the reason")
     assert why.endswith(" is cancelled. The operator stopped the run at disk_usage.")
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 

@@ -95,7 +95,7 @@ def test_an_extra_variable_that_outranks_the_role_is_refused(
     outcome = tool_play("-e", json.dumps({name: value}))
     assert outcome.rc == 2
     (told,) = messages(outcome, "Check that no variable takes the place of the role's own")
-    assert told.endswith("Give that variable another name.")
+    assert told.endswith("Rename that variable.")
     assert model_server.runs == []
 
 
@@ -136,8 +136,8 @@ def test_a_play_that_ignores_errors_switches_no_check_off(tool_play: ToolPlay, m
     model_server.script([{"calls": [CALL]}, {"calls": [CALL]}])
     endless = tool_play(playbook=playbook, run_tool_rounds=1)
     assert (endless.rc, len(hosts_of(endless, "Tool"))) == (2, 1), endless
-    (why,) = messages(endless, "Tell why")
-    assert " It still asks for tools after 1 round (run_tool_rounds), now for disk_usage." in why
+    (why,) = messages(endless, "Report the reason")
+    assert " The model still calls tools after 1 round (run_tool_rounds): disk_usage." in why
     (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.fail: {msg: broken}\n")
     model_server.script([{"calls": [CALL]}])
     failed = tool_play(playbook=playbook, run_tool_errors="fail")
@@ -166,7 +166,7 @@ def test_a_block_in_check_mode_runs_no_tool(tool_play: ToolPlay, model_server: M
     block = "      block:\n        - ansible.builtin.include_role"
     checked = tool_play(playbook=ROLE.replace(block, f"      check_mode: true\n{block}"))
     assert checked.rc == 0, checked
-    assert hosts_of(checked, "Take the tool calls, unless another host has") == ["web"]
+    assert hosts_of(checked, "Claim the tool calls, unless another host has claimed them") == ["web"]
     assert hosts_of(checked, "Tool") == []
     assert len(model_server.runs) == 1
 
@@ -176,8 +176,8 @@ def test_a_run_that_outlasts_a_round_is_cancelled(tool_play: ToolPlay, model_ser
     model_server.script([{"calls": [CALL]}, {"delay": 30, "calls": [CALL]}])
     outcome = tool_play(run_wait_timeout=5)
     assert outcome.rc == 2
-    (why,) = messages(outcome, "Tell why")
-    assert why.endswith(" is cancelled. It was in_progress after 5 seconds (run_wait_timeout)."), why
+    (why,) = messages(outcome, "Report the reason")
+    assert why.endswith(" is cancelled. It was still in_progress after 5 seconds (run_wait_timeout)."), why
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
 
@@ -339,7 +339,7 @@ def test_a_failure_of_the_role_itself_cancels_the_run(tool_play: ToolPlay, model
     model_server.script([{"calls": [CALL]}])
     outcome = tool_play(run_tool_errors="fail")
     assert outcome.rc == 2
-    (why,) = messages(outcome, "Tell why")
+    (why,) = messages(outcome, "Report the reason")
     assert " is cancelled. The tool disk_usage failed: " in why
     assert "second" in why
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"

