@@ -227,7 +227,7 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
         {},
         "Neither run_thread_id nor run_messages is set. Set either",
     ),
-    ({**_THREAD, **_MESSAGES}, "both are given"),
+    ({**_THREAD, **_MESSAGES}, "Both run_thread_id and run_messages are set."),
     (
         {**_MESSAGES, "run_reasoning_effort": "none"},
         "run_reasoning_effort can only be set together with run_thread_id.",
