@@ -31,11 +31,11 @@ How the figures are measured:
   immediately, so this is the time of the collection alone. Real models take seconds.
 - **uri / new run**: the time of a GET request with `ansible.builtin.uri`, divided by the time of a new run.
 - **Memory**: the resident memory of the local runtime. *Largest memory* includes the time when all runs end.
-- **Store of 100,000 runs / nearly empty**: the cost of the same 40 tasks in two stores. The large store has 10,000 threads
-  with 10 runs, a thread with 1,000 runs and 5,000 messages, and 1,000 assistants. All objects are copies of objects that
-  the runtime has written, with the same parameters.
-- **One run served**: a thread, a message, a run, and the polls of a client that keeps its connection open. The first
-  pause between polls is 5 ms, and each further pause is 1.5 times as long. The model server answers immediately.
+- **Store of 100,000 runs / nearly empty**: the cost of the same 40 tasks in two stores. The large store has 10,000
+  threads with 10 runs, a thread with 1,000 runs and 5,000 messages, and 1,000 assistants. All objects are copies of
+  objects that the runtime has written, with the same parameters.
+- **One run served**: a thread, a message, a run, and the polls of a client that keeps its connection open. The
+  first pause between polls is 5 ms, and each further pause is 1.5 times as long. The model server answers immediately.
   *Processor* is the CPU time of the runtime.
 - **1,000 runs at once**: 1,000 clients create a run at the same time. *Requests beside them* are requests that another
   client sends during this time.
