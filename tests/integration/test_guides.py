@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The examples of the guides, run as they are pasted."""
+"""Run the examples in README.md and in the guides as a user would paste them."""
 
 from __future__ import annotations
 
@@ -14,17 +14,18 @@ import pytest
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
 
-_DOCS = Path(__file__).resolve().parents[2] / "docs"
+_ROOT = Path(__file__).resolve().parents[2]
 _BLOCK = re.compile(r"^```yaml\n(?:# (\S+)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CALL = {"calls": [{"name": "uptime", "arguments": {}}]}
 
-# What the model answers to each guide's examples, and what some tasks have to say then.
+# The model's answers to the examples of each page, and the expected messages of some tasks (True: any message).
 _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
-    "tools": (
+    "README.md": ([], {"Show the answer": True}),
+    "docs/tools.md": (
         [_CALL, {}, _CALL, {}],
         {"Run uptime": True, "Show the answer": "Reply to: How long has the host been up?"},
     ),
-    "lookups": (
+    "docs/lookups.md": (
         [],
         {
             "Run a task only if no run has failed": "All is well.",
@@ -32,7 +33,7 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "Wait until a run has ended": True,
         },
     ),
-    "many_runs": (
+    "docs/many_runs.md": (
         [{"match": "db2", "failed": {"code": "server_error", "message": "out of order"}}],
         {
             "Show the answers": ["Reply to: The link to Bergen flaps."],
@@ -41,7 +42,7 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "Show the dictionary": True,
         },
     ),
-    "role_run": (
+    "docs/role_run.md": (
         [{}, {}, {"text": '{"encrypted": [22, 443]}'}],
         {"Use the data": "Encrypted: 22, 443"},
     ),
@@ -52,7 +53,7 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
 def test_guide(guide: str, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     script, said = _GUIDES[guide]
     model_server.script(script)
-    blocks = _BLOCK.findall((_DOCS / f"{guide}.md").read_text())
+    blocks = _BLOCK.findall((_ROOT / guide).read_text())
     results: dict[str, Any] = {}
     for name, text in blocks:
         file = tmp_path / (name or "example.yml")
