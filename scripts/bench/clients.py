@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients of the wire that cost next to nothing: they keep their connections, and send and read bytes."""
+"""Clients of the wire with little overhead: they keep their connections, and send and read bytes."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Figure:
 
     @property
     def reached(self) -> bool | None:
-        """Whether the median reaches the goal; None without a goal."""
+        """Return whether the median reaches the goal; None without a goal."""
         return self.goal.reached(self.median) if self.goal else None
 
     def document(self) -> dict[str, Any]:
@@ -114,12 +114,12 @@ def table(figures: list[dict[str, Any]]) -> str:
 
 
 def shown(value: float | None, unit: str) -> str:
-    """Return a value as people read it."""
+    """Return a value in human-readable form."""
     return "" if value is None else f"{_short(value)} {unit}".rstrip()
 
 
 def goal_of(figure: dict[str, Any]) -> str:
-    """Return the goal of a saved figure as people read it."""
+    """Return the goal of a saved figure in human-readable form."""
     goal = figure["goal"]
     return str(Goal(*goal.values(), at_least="at_least" in goal)) if goal else ""
 

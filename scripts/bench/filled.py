@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A large store: copies of what the runtime has really written, made in SQL, in which only the ids are others.
+"""A large store: copies of data that the runtime has written, made in SQL, with different ids.
 
 All ids that belong to a thread get a common part. So one replacement in each text makes a copy of all of it.
 """

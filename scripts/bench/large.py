@@ -102,7 +102,7 @@ _ROWS = (
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
-    """Measure what is chosen of this."""
+    """Measure the selected figures."""
     rows = [row for row in _ROWS if fnmatch.fnmatch(row.name, only)]
     counted = [name for name in (_REQUESTS_RUN, _REQUESTS_NAME) if fnmatch.fnmatch(name, only)]
     if not rows and not counted:

@@ -48,7 +48,7 @@ _SET_FACT = "    - set_fact: {answer: Hello}\n"
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
-    """Measure what is chosen of this."""
+    """Measure the selected figures."""
     chosen = [(names, make) for names, make in _MEASUREMENTS if any(fnmatch.fnmatch(name, only) for name in names)]
     figures = [figure for names, make in chosen for figure in make(names, rounds)]
     return [figure for figure in figures if fnmatch.fnmatch(figure.name, only)]

@@ -17,11 +17,11 @@ _MIB = 1024
 
 
 def pids_with(variable: str, value: str) -> list[int]:
-    """Return the living processes that were started with this environment variable, lowest id first."""
+    """Return the running processes that were started with this environment variable, lowest id first."""
     entry = f"{variable}={value}".encode()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has just ended, or belongs to somebody else
+        with contextlib.suppress(OSError):  # it has just ended, or belongs to another user
             if entry in (folder / "environ").read_bytes().split(b"\0") and not _is_zombie(folder):
                 found.append(int(folder.name))
     return sorted(found)
@@ -51,7 +51,7 @@ def cpu_seconds(pid: int) -> float:
 
 
 def end(pids: list[int], seconds: float = 20) -> None:
-    """End processes: politely at first, by force after some seconds."""
+    """End processes: first with SIGTERM, then with SIGKILL."""
     for pid in pids:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGTERM)

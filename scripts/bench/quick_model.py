@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A model server that costs next to nothing, so that the runtime is what is measured.
+"""A model server with little overhead, so that the runtime is what is measured.
 
 It streams one short answer to each request. A model named `wait-0.5` answers after 0.5 seconds, any other one at once.
 `GET /_sent` returns when the latest answer had been sent, as seconds of the machine's monotonic clock.
@@ -53,7 +53,7 @@ class _Connection(asyncio.Protocol):
         self._got = b""
 
     def data_received(self, data: bytes) -> None:
-        """Answer each request that is complete."""
+        """Answer all complete requests."""
         self._got += data
         while True:
             head, end, rest = self._got.partition(b"\r\n\r\n")
@@ -86,7 +86,7 @@ async def _serve(port_file: Path) -> None:
     server = await asyncio.get_running_loop().create_server(_Connection, "127.0.0.1", 0, backlog=2048)
     new = port_file.with_suffix(".new")
     new.write_text(str(server.sockets[0].getsockname()[1]))
-    new.rename(port_file)  # whoever waits for the file never reads half a number
+    new.rename(port_file)  # so that a reader never gets half a number
     await server.serve_forever()
 
 

@@ -43,7 +43,7 @@ _BEFORE = {_CPU.format(1): 22.0, _CPU.format(16): 79.0, _RATE.format(1): 39.5, _
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
-    """Measure what is chosen of this."""
+    """Measure the selected figures."""
     wanted = [name for name in _NAMES if fnmatch.fnmatch(name, only)]
     found: list[Figure] = []
     if set(wanted) & set(_NAMES[:-3]):

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What waiting for a model costs: by hand with `ansible.builtin.uri`, with the collection, and after the last byte."""
+"""Measure the cost of waiting for a model: with `ansible.builtin.uri`, with the collection, and after the last byte."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class CallbackModule(CallbackBase):
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
-    """Measure what is chosen of this."""
+    """Measure the selected figures."""
     names: dict[str, Callable[[Arena, Served, int], list[Figure]]] = {
         _BY_HAND: _by_hand,
         _BY_MODULE: _by_hand,
@@ -121,7 +121,7 @@ def _by_hand(arena: Arena, runtime: Served, rounds: int) -> list[Figure]:
 
 
 def _last_byte(arena: Arena, runtime: Served, rounds: int) -> list[Figure]:
-    """How long a task goes on after its model server has sent everything."""
+    """Measure how long a task continues after its model server has sent everything."""
     plugins = arena.folder / "callback"
     plugins.mkdir()
     (plugins / "bench_ends.py").write_text(_CALLBACK.lstrip())

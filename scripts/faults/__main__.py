@@ -36,7 +36,8 @@ _SHOWN = 30  # details of each chapter
 def main() -> None:
     """Run the chapters and print their figures.
 
-    Raises: SystemExit where a figure is not as asked.
+    Raises:
+        SystemExit: A figure does not meet its requirement.
     """
     parser = argparse.ArgumentParser(prog="scripts/faults", description=__doc__)
     parser.add_argument("--only", choices=CHAPTERS, action="append", metavar="CHAPTER", help=", ".join(CHAPTERS))

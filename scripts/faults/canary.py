@@ -30,7 +30,7 @@ class Canary:
             json.dumps(self.value)[1:-1],
             quote(self.value),
             quote(self.value, safe=""),
-            # Whoever shows the middle of it shows enough.
+            # Its middle part is enough to recognize it.
             f"{name}-CaNaRy",
             base64.b64encode(self.value.encode())[4:-4].decode(),
             self.value.encode().hex(),
@@ -38,7 +38,7 @@ class Canary:
         self._shapes = [shape.encode() for shape in shapes]
 
     def is_in(self, text: bytes | str) -> bool:
-        """Whether a text has it, in any shape."""
+        """Return whether a text contains it in any form."""
         raw = text.encode("utf-8", "surrogateescape") if isinstance(text, str) else text
         return any(shape in raw for shape in self._shapes)
 

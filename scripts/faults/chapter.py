@@ -31,7 +31,7 @@ class Options:
 
 @dataclasses.dataclass(frozen=True)
 class Count:
-    """A figure: `asked` is what it has to be, as text; empty where it only informs."""
+    """A figure: `asked` is what it has to be, as text; empty if it is informational."""
 
     what: str
     value: int
@@ -54,7 +54,7 @@ class Chapter:
         self.skipped: list[str] = []
 
     def tell(self, what: str, value: int) -> None:
-        """Add a figure that only informs."""
+        """Add an informational figure."""
         self.counts.append(Count(what, value, "", True))
 
     def none(self, what: str, wrong: list[str]) -> None:
@@ -72,7 +72,7 @@ class Chapter:
 
     @property
     def passed(self) -> bool:
-        """Whether every figure is as asked."""
+        """Return whether all figures meet their requirements."""
         return all(count.reached for count in self.counts)
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether an error is told clearly."""
+"""Check whether an error message is clear."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts that run a command where anybody takes them for a template, a shell command or code."""
+"""Texts that run a command if they are used as a template, a shell command or code."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 class Payloads:
-    """Payloads, each of which makes a file of its own where it is executed.
+    """Payloads, each of which creates its own file if it is executed.
 
     Attributes:
         folder: takes the files.

@@ -10,7 +10,7 @@ from typing import Any
 
 from payloads import Payloads
 
-# Texts of the wire that are anybody's choice. The others are ids, and words that a client takes decisions on.
+# Free texts of the wire. The others are ids, and words that a client takes decisions on.
 _TEXTS = ("value", "name", "description", "instructions", "model", "message", "arguments", "text", "file_id", "output")
 _WORDS = ("object", "status", "type", "role")
 

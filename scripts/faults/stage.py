@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where playbooks are attacked: a folder, a scripted model server, and local runtimes that end with the stage."""
+"""The environment for attacks on playbooks: a folder, a scripted model server, and local runtimes."""
 
 from __future__ import annotations
 

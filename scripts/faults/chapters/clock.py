@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Steps of the clock while runs are active: they go on, and complete."""
+"""Steps of the clock while runs are active: they continue and complete."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def _steps(wire: httpx2.Client, clock: _Clock, model: ModelServer, steps: tuple[
 
 
 def _wait_for_step(wire: httpx2.Client, step: int) -> None:
-    """Wait until the runtime's clock is ahead of this process's by so many seconds."""
+    """Wait until the runtime's clock is ahead of this process's by this number of seconds."""
 
     def ahead() -> float:
         return parsedate_to_datetime(wire.get("/healthz").headers["date"]).timestamp() - time.time()

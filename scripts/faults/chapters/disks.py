@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Disks that are full or read-only: errors are clear, nothing that was answered is lost, and all goes on afterwards.
+"""Disks that are full or read-only: errors are clear, no answered change is lost, and everything works afterwards.
 
 A small file system in memory is mounted where that is allowed. Elsewhere the size of the runtime's files is limited in
 place of a full disk, and a store that must not be written takes the place of a read-only one.
@@ -77,7 +77,7 @@ class _Disk:
                 file.write(b"x" * 4096)
 
     def free(self) -> None:
-        """Give the space back."""
+        """Free the space again."""
         (self._folder / "ballast").unlink(missing_ok=True)
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The doors of a served runtime, and of a local one: who is let in, and what a client can block."""
+"""The doors of a served runtime, and of a local one: which requests are accepted, and what a client can block."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ _CONNECT = "import socket, sys; socket.socket(socket.AF_UNIX).connect(sys.argv[1
 
 
 def run(options: Options) -> Chapter:
-    """Knock on every door."""
+    """Test every way to reach the runtimes."""
     chapter = Chapter()
     few = options.short
     _raise_limit()
@@ -112,7 +112,7 @@ class _Doors:
         self._host = f"127.0.0.1:{served.port}"
 
     def foreign(self) -> list[str]:
-        """Name hosts and origins that are not served; return those that are let in."""
+        """Send hosts and origins that are not allowed, and return those that are accepted."""
         wrong = []
         for host in _HOSTS:
             if (status := self._raw(_head("GET /v1/threads", host, _BETA, "Connection: close"))) < 400:
@@ -130,7 +130,7 @@ class _Doors:
         return wrong
 
     def own(self) -> list[str]:
-        """Name this server as clients do; return what is refused."""
+        """Send the host names that clients use, and return those that are refused."""
         wrong = []
         for host in (self._host, f"localhost:{self._served.port}"):
             if (status := self._raw(_head("GET /v1/threads", host, _BETA, "Connection: close"))) != 200:
@@ -151,7 +151,7 @@ class _Doors:
         return self._made_by(send)
 
     def incomplete(self) -> list[str]:
-        """Send bodies that are cut off, each with a key; return what it has made, and keys that are burnt."""
+        """Send incomplete bodies with idempotency keys; return the created objects and the keys that are used up."""
         cut = {
             "nothing": ("Content-Length: 10", ""),
             "less": ("Content-Length: 100", '{"metadata": {}}'),
@@ -235,7 +235,7 @@ class _Doors:
 
     @contextlib.contextmanager
     def idle_streams(self, count: int, model: ModelServer) -> Iterator[None]:
-        """Clients that follow runs about which there is nothing to tell: the model has not answered."""
+        """Clients that follow runs without events, because the model has not answered."""
         model.reset()
         model.script([{"hold": True, "sticky": True}])
         with raw_client(self._served) as wire:
@@ -267,7 +267,7 @@ class _Doors:
         return _head(line, self._host, *headers)
 
     def _raw(self, request: str, *, close: bool = False) -> int:
-        """Send a request as it is; return the answer's status, 0 where there is none."""
+        """Send a request unchanged; return the answer's status, 0 where there is none."""
         with socket.create_connection(("127.0.0.1", self._served.port), timeout=_SILENCE) as client:
             with contextlib.suppress(ConnectionError):
                 client.sendall(request.encode("latin-1"))

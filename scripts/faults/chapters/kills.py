@@ -31,7 +31,7 @@ _INTERRUPTS = 6
 _REPEATED = 5
 _HANDS, _SHORT_HANDS = 4, 2
 
-# Returns the counts, what is lost or doubled, and the errors that are not clear.
+# Returns the counts, what is lost or duplicated, and the errors that are not clear.
 Result = tuple[Counter[str], list[str], list[str]]
 
 

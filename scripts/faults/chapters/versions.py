@@ -134,7 +134,7 @@ def _played(here: Stage, path: Path) -> Outcome:
 
 
 def _has_log(path: Path) -> bool:
-    """Whether it is a database with a write-ahead log: whoever opens such a one makes the files of the log."""
+    """Return whether it is a database with a write-ahead log. Opening such a database creates the files of the log."""
     return path.is_file() and path.read_bytes()[18:20] == b"\2\2"
 
 

@@ -35,8 +35,8 @@ class _Books:
         deleted: the threads that are deleted.
         requests: how many requests were answered.
         runs: how many runs have completed.
-        wrong: answers that are not right.
-        locked: answers that tell of a lock.
+        wrong: wrong answers.
+        locked: answers that report a lock.
     """
 
     threads: dict[str, list[str]] = dataclasses.field(default_factory=dict)
@@ -58,8 +58,8 @@ def run(options: Options) -> Chapter:
     chapter.tell("writers", _WRITERS)
     chapter.tell("requests answered", books.requests)
     chapter.at_least("runs completed", books.runs, 1)
-    chapter.none("answers that tell of a lock", books.locked)
-    chapter.none("answers that are not right", books.wrong)
+    chapter.none("answers that report a lock", books.locked)
+    chapter.none("wrong answers", books.wrong)
     chapter.none("lost", lost)
     chapter.none("doubled", doubled)
     return chapter
@@ -124,7 +124,7 @@ class _Writer:
             self._books.wrong.append(f"{path}: the run ended as {run['status']}, {run['last_error']}")
 
     async def _ask(self, method: str, path: str, body: Json | None = None, headers: Json | None = None) -> Json | None:
-        """Return the answer, unless it is not right."""
+        """Return the answer, or None if it is wrong."""
         try:
             answer = await self._client.request(method, path, json=body, headers=headers)
         except httpx2.HTTPError as error:
@@ -140,7 +140,7 @@ class _Writer:
 
 
 async def _read(served: Served, books: _Books) -> tuple[list[str], list[str]]:
-    """Read all of the store; return what is lost and what is doubled."""
+    """Read all of the store; return what is lost and what is duplicated."""
     lost: list[str] = []
     found: dict[str, int] = {}
     async with httpx2.AsyncClient(base_url=served.url, headers=BETA, timeout=_PATIENCE) as client:

@@ -1,11 +1,11 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries out the tasks of `plays/kills.yml` in one process, without Ansible around them, until it is told to stop.
+"""Carries out the tasks of `plays/kills.yml` in one process, without Ansible, until it is stopped.
 
-    python hand.py NAME < options, as JSON on one line; the end of the input tells it to stop
+    python hand.py NAME < options, as JSON on one line; the end of the input stops it
 
-It prints each round that it has completed, and each error that a task told, as JSON on a line. A task that fails is
+It prints each round that it has completed, and each error of a task, as JSON on a line. A task that fails is
 repeated until it succeeds, as a user would run the playbook again.
 """
 

@@ -3,8 +3,8 @@
 
 """Kills of playbooks, and of the local runtime that they use.
 
-After each kill the same playbook runs again, and may be killed again, until it completes. Half of the kills hit the
-playbook, half the local runtime. The kills are SIGKILL; a few playbooks are interrupted with Ctrl-C besides.
+After each kill the same playbook runs again, and can be killed again, until it completes. Half of the kills hit the
+playbook, half the local runtime. The kills are SIGKILL; a few playbooks are also interrupted with Ctrl+C.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class PlaybookKills:
         chance: the source of all randomness.
         counts: what has happened.
         cycles: the rounds whose playbook has completed.
-        unclear: errors that a playbook has told unclearly.
+        unclear: errors that a playbook has reported unclearly.
     """
 
     def __init__(self, arena: Arena, chance: random.Random) -> None:
@@ -86,7 +86,7 @@ class PlaybookKills:
         self.cycles.append(name)
 
     def repeat(self, most: int) -> list[str]:
-        """Run the playbook once more for some rounds; return what it has changed, which has to be nothing."""
+        """Run the playbook once more for some rounds; return what it has changed, which must be empty."""
         wrong = []
         for name in self.chance.sample(self.cycles, min(len(self.cycles), most)):
             with self._started(name) as process:
@@ -109,7 +109,7 @@ class PlaybookKills:
         return wrong + found
 
     def _disturbed(self, name: str, interrupt: bool) -> bool:
-        """Run the playbook once and disturb it; return whether it has completed all the same."""
+        """Run the playbook once and disturb it; return whether it has completed nevertheless."""
         with self._started(name) as process:
             if interrupt:
                 self._pause(process, when_active=True)
@@ -124,7 +124,7 @@ class PlaybookKills:
         return done
 
     def _count_failure(self) -> None:
-        """Count a playbook that failed; what the user is told has to be clear."""
+        """Count a playbook that failed; its error must be clear."""
         found = _ERROR.search(self._text())
         told = next(filter(None, found.groups()), "") if found else self._text()[-200:].strip()
         self.counts["playbooks that failed"] += 1
@@ -159,7 +159,7 @@ class PlaybookKills:
         _patiently(lambda: time.monotonic() >= until or process.poll() is not None)
 
     def _kill(self, process: subprocess.Popen[bytes]) -> None:
-        """Kill the playbook or the runtime: whichever has been killed less often, if it lives."""
+        """Kill the playbook or the runtime: the one that has been killed less often, if it is running."""
         runtimes = [pid for pid in self.arena.processes() if "threadworks_runtime" in procfs.command_of(pid)]
         fewer = self.counts["kills of a playbook"] >= self.counts["kills of the runtime"]
         if process.poll() is not None and not (fewer and runtimes):
@@ -172,7 +172,7 @@ class PlaybookKills:
             victims = runtimes
         else:
             self.counts["kills of a playbook"] += 1
-            # With its workers, or the main process alone: then its workers go on until their task has ended.
+            # With its workers, or the main process alone: then its workers continue until their task has ended.
             alone = self.chance.random() < 0.5
             victims = [process.pid] if alone else sorted(set(self.arena.processes()) - set(runtimes))
         for pid in victims:

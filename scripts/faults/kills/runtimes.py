@@ -46,7 +46,7 @@ class RuntimeKills:
 
     Attributes:
         counts: what has happened.
-        unclear: errors that a client has told unclearly.
+        unclear: errors that a client has reported unclearly.
     """
 
     def __init__(self, here: Stage, chance: random.Random) -> None:
@@ -57,14 +57,14 @@ class RuntimeKills:
         self._store = here.playbook.folder / "runtime.db"
 
     def run(self, kills: int, hands: int, options: dict[str, Any], victims: Victims, again: Callable[[], None]) -> None:
-        """Kill so often while so many hands are at work; then let them end.
+        """Kill processes while clients are working, then let the clients finish.
 
         Args:
-            kills: how often.
-            hands: how many.
+            kills: the number of kills.
+            hands: the number of clients.
             options: their connection options.
             victims: what may be killed.
-            again: called after each kill: restarts what does not start by itself.
+            again: called after each kill: restarts processes that do not restart on their own.
 
         Raises: Failed where a hand does not end.
         """
@@ -177,14 +177,14 @@ class ServedVictims:
         return [self._served.pid, *workers]
 
     def again(self) -> None:
-        """Start it, unless it runs."""
+        """Start the runtime if it is not running."""
         if not is_alive(self._served.pid):
             self._served.kill()
             self._served.start()
 
 
 def _children(pid: int) -> list[int]:
-    """Return the processes that a process has started and that live, without helpers of Python's."""
+    """Return the processes that a process has started and that are running, without helper processes of Python."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):

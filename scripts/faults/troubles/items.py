@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Texts, items and calls that nobody expects, and requests that a server ignores."""
+"""Unexpected texts, items and calls, and requests that a server ignores."""
 
 from __future__ import annotations
 

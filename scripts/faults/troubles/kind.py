@@ -17,7 +17,7 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# A second without a word is silence here, and a minute is longer than anything takes that makes progress.
+# A second without data is silence here, and a minute is longer than anything takes that makes progress.
 SILENCE = 1.5
 PATIENCE = 60.0
 
@@ -34,7 +34,7 @@ class Kind:
         says: what the message of `last_error` has to match.
         run: further fields of the run.
         retries: how often the runtime may ask again.
-        timeout: seconds that the runtime waits for a word of the server.
+        timeout: seconds that the runtime waits for data from the server.
         endless: the server never ends its answer, and never falls silent: the run is cancelled after some seconds.
         heavy: it takes so much of the machine that it runs alone, and only in the long form.
         scheme: of the address: http or https.
@@ -84,7 +84,7 @@ class Talk:
     Attributes:
         attempt: counts the connections of the kind from 1.
         base_url: the address of this server.
-        elsewhere: the address of another server, which nobody may send anything.
+        elsewhere: the address of another server, which must not receive any request.
         body: the request's body, once it is read.
     """
 
@@ -106,7 +106,7 @@ class Talk:
         return head.split()[1]
 
     async def send(self, data: bytes | str) -> None:
-        """Send something as it is."""
+        """Send data unchanged."""
         self._writer.write(data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass"))
         await self._writer.drain()
 
@@ -130,7 +130,7 @@ class Talk:
         await self.head("200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked")
 
     async def piece(self, data: bytes | str) -> None:
-        """Send a piece of a stream as it is."""
+        """Send part of a stream unchanged."""
         raw = data if isinstance(data, bytes) else data.encode("utf-8", "surrogatepass")
         await self.send(b"%x\r\n%b\r\n" % (len(raw), raw))
 
@@ -155,7 +155,7 @@ class Talk:
         await self.events(answer(self.body))
 
     async def silence(self) -> None:
-        """Say nothing until the runtime leaves."""
+        """Send nothing until the runtime disconnects."""
         with contextlib.suppress(ConnectionError):
             while await self._reader.read(65536):
                 pass
@@ -189,7 +189,7 @@ class Server:
         try:
             await self._kind.act(Talk(reader, writer, self.attempts, self.base_url, self._elsewhere))
         except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
-            pass  # the runtime has left
+            pass  # the runtime has disconnected
         finally:
             writer.close()
 

@@ -34,7 +34,7 @@ def serving(kinds: Sequence[Kind], elsewhere: str, folder: Path) -> Iterator[dic
     tls = _unknown_certificate(folder)
     servers = {kind.name: Server(kind, tls, elsewhere) for kind in kinds}
     loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda _loop, _context: None)  # a runtime that leaves is nothing to tell
+    loop.set_exception_handler(lambda _loop, _context: None)  # a runtime that disconnects is not an error
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 
@@ -51,7 +51,7 @@ def serving(kinds: Sequence[Kind], elsewhere: str, folder: Path) -> Iterator[dic
 
 
 def _unknown_certificate(folder: Path) -> ssl.SSLContext:
-    """Return the settings of a TLS server whose certificate nobody trusts."""
+    """Return the settings of a TLS server with an untrusted certificate."""
     key, name = ec.generate_private_key(ec.SECP256R1()), x509.Name([])
     now = datetime.now(timezone.utc)
     certificate = (
