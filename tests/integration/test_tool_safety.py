@@ -94,7 +94,7 @@ def test_an_extra_variable_that_outranks_the_role_is_refused(
 ) -> None:
     outcome = tool_play("-e", json.dumps({name: value}))
     assert outcome.rc == 2
-    (told,) = messages(outcome, "Check that no variable takes the place of the role's own")
+    (told,) = messages(outcome, "Check that the variables have the values that were set")
     assert told.endswith("Rename that variable.")
     assert model_server.runs == []
 
@@ -119,7 +119,7 @@ def test_a_fact_of_a_host_does_not_decide_about_tools(tool_play: ToolPlay, model
     (tool_play.folder / "library" / "forge.py").write_text(_MODULE % json.dumps(forged))
     outcome = tool_play(playbook=_with("    - forge:\n"))
     assert (outcome.rc, model_server.runs) == (2, [])
-    (told,) = messages(outcome, "Check that no host decides about its tools")
+    (told,) = messages(outcome, "Check that no fact of the host sets an input")
     assert told.startswith("The facts of web include run_tool_confirm, run_tool_tasks.")
 
 
@@ -218,7 +218,7 @@ def test_the_limit_is_an_option(tool_play: ToolPlay, model_server: ModelServer) 
         "71%\n[cut: these are the first 3 of 11 characters. Ask for less at a time.]"
     ]
     refused = tool_play(run_tool_output_limit=0)
-    assert messages(refused, "Check the limits of tools") != []
+    assert messages(refused, "Check the limits for tools") != []
     assert "run_tool_output_limit is 0, but must be at least 1." in str(refused)
 
 
@@ -237,7 +237,7 @@ def test_a_host_that_is_lost_leaves_no_run_behind(tool_play: ToolPlay, model_ser
     model_server.script([{"calls": [CALL]}])
     outcome = tool_play()
     assert outcome.stats["unreachable"] == (1 if "raw" in task else 0), outcome
-    assert hosts_of(outcome, "Expect an answer") == []
+    assert hosts_of(outcome, "Check that the tool has set tool_output") == []
     assert _LOST in " ".join(outcome.stderr.split()), outcome
     # It has not been continued: the same play makes another run.
     tool_play.hosts("web")
