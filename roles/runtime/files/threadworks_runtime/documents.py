@@ -4,11 +4,24 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar, cast
 
 from .ids import now
+from .objects import (
+    AssistantObject,
+    AssistantPrivate,
+    Document,
+    MessageObject,
+    RunObject,
+    RunPrivate,
+    StepObject,
+    ThreadObject,
+)
+from .records import AssistantRecord
+from .status import MessageStatus, RunStatus, StepStatus
 
-Document = dict[str, Any]
+D = TypeVar("D", bound=Mapping[str, Any])
 
 _ASSISTANT: Document = {
     "name": None,
@@ -22,10 +35,11 @@ _ASSISTANT: Document = {
     "response_format": "auto",
 }
 _THREAD: Document = {"tool_resources": {}, "metadata": {}}
-_SAMPLING = ("temperature", "top_p")
+SAMPLING = ("temperature", "top_p")
+"""What a model server is sent only where it was asked for."""
 
 
-def assistant(id: str, fields: Document) -> tuple[Document, Document]:
+def assistant(id: str, fields: Document) -> tuple[AssistantObject, AssistantPrivate]:
     """A new assistant.
 
     Args:
@@ -35,11 +49,13 @@ def assistant(id: str, fields: Document) -> tuple[Document, Document]:
     Returns:
         The wire's object, and what the wire does not show.
     """
-    document = {"id": id, "object": "assistant", "created_at": now(), "model": fields["model"], **_ASSISTANT}
-    return changed_assistant(document, {"reasoning_effort": None, "sampling": {}}, fields)
+    known = {"id": id, "object": "assistant", "created_at": now(), "model": fields["model"], **_ASSISTANT}
+    return changed_assistant(cast(AssistantObject, known), {"reasoning_effort": None, "sampling": []}, fields)
 
 
-def changed_assistant(document: Document, private: Document, fields: Document) -> tuple[Document, Document]:
+def changed_assistant(
+    document: AssistantObject, private: AssistantPrivate, fields: Document
+) -> tuple[AssistantObject, AssistantPrivate]:
     """An assistant with some fields changed; null sets a field back to its default.
 
     Args:
@@ -48,15 +64,15 @@ def changed_assistant(document: Document, private: Document, fields: Document) -
         fields: The validated body of modifyAssistant.
 
     Returns:
-        Both as they shall be.
+        Both in their desired state.
     """
-    private = {**private, "reasoning_effort": fields.get("reasoning_effort", private["reasoning_effort"])}
-    private["sampling"] = _sampling(private["sampling"], fields)
+    effort = fields.get("reasoning_effort", private["reasoning_effort"])
+    asked = [name for name in SAMPLING if (fields[name] is not None if name in fields else name in private["sampling"])]
     shown = {name: value for name, value in fields.items() if name != "reasoning_effort"}
-    return _with_defaults(document, shown, _ASSISTANT), private
+    return _with_defaults(document, shown, _ASSISTANT), {"reasoning_effort": effort, "sampling": asked}
 
 
-def thread(id: str, fields: Document) -> Document:
+def thread(id: str, fields: Document) -> ThreadObject:
     """A new thread.
 
     Args:
@@ -66,11 +82,11 @@ def thread(id: str, fields: Document) -> Document:
     Returns:
         The wire's object.
     """
-    document = {"id": id, "object": "thread", "created_at": now(), **_THREAD}
+    document: ThreadObject = {"id": id, "object": "thread", "created_at": now(), "tool_resources": {}, "metadata": {}}
     return changed_thread(document, {name: value for name, value in fields.items() if name in _THREAD})
 
 
-def changed_thread(document: Document, fields: Document) -> Document:
+def changed_thread(document: ThreadObject, fields: Document) -> ThreadObject:
     """A thread with some fields changed; null sets a field back to its default.
 
     Args:
@@ -83,7 +99,7 @@ def changed_thread(document: Document, fields: Document) -> Document:
     return _with_defaults(document, fields, _THREAD)
 
 
-def message(id: str, thread_id: str, fields: Document) -> Document:
+def message(id: str, thread_id: str, fields: Document) -> MessageObject:
     """A new message from a client.
 
     Args:
@@ -99,7 +115,7 @@ def message(id: str, thread_id: str, fields: Document) -> Document:
     made = now()
     return {
         **_message(id, thread_id, made),
-        "status": "completed",
+        "status": MessageStatus.COMPLETED,
         "completed_at": made,
         "role": fields["role"],
         "content": [_shown_part(part) for part in parts],
@@ -108,7 +124,7 @@ def message(id: str, thread_id: str, fields: Document) -> Document:
     }
 
 
-def answer(id: str, run: Document) -> Document:
+def answer(id: str, run: RunObject) -> MessageObject:
     """A message that a run has begun to write.
 
     Args:
@@ -120,39 +136,36 @@ def answer(id: str, run: Document) -> Document:
     """
     return {
         **_message(id, run["thread_id"], now()),
-        "status": "in_progress",
-        "role": "assistant",
         "assistant_id": run["assistant_id"],
         "run_id": run["id"],
     }
 
 
 def run(
-    id: str, thread: Document, assistant: Document, private: Document, fields: Document, expiry: int
-) -> tuple[Document, Document]:
+    id: str, thread: ThreadObject, assistant: AssistantRecord, fields: Document, expiry: int
+) -> tuple[RunObject, RunPrivate]:
     """A new run: everything it will use is settled now, whatever becomes of the assistant meanwhile.
 
     Args:
         id: Its id.
         thread: Its thread.
         assistant: Its assistant.
-        private: What the wire does not show of the assistant.
         fields: The validated body of createRun or createThreadAndRun.
         expiry: Seconds until it expires.
 
     Returns:
         The wire's object, and what the wire does not show.
     """
-    sampling = {**private["sampling"], **{name: fields[name] for name in _SAMPLING if fields.get(name) is not None}}
-    instructions = _given(fields, "instructions", assistant["instructions"] or "")
+    known, private = assistant.document, assistant.private
+    instructions = _given(fields, "instructions", known["instructions"] or "")
     more = fields.get("additional_instructions")
-    document = {
+    document: RunObject = {
         "id": id,
         "object": "thread.run",
         "created_at": now(),
         "thread_id": thread["id"],
-        "assistant_id": assistant["id"],
-        "status": "queued",
+        "assistant_id": assistant.id,
+        "status": RunStatus.QUEUED,
         "required_action": None,
         "last_error": None,
         "expires_at": now() + expiry,
@@ -161,13 +174,13 @@ def run(
         "failed_at": None,
         "completed_at": None,
         "incomplete_details": None,
-        "model": _given(fields, "model", assistant["model"]),
+        "model": _given(fields, "model", known["model"]),
         "instructions": "\n\n".join(part for part in (instructions, more) if part),
-        "tools": _given(fields, "tools", assistant["tools"]),
+        "tools": _given(fields, "tools", known["tools"]),
         "metadata": fields.get("metadata") or {},
         "usage": None,
-        "temperature": sampling.get("temperature", 1.0),
-        "top_p": sampling.get("top_p", 1.0),
+        "temperature": _given(fields, "temperature", known["temperature"]),
+        "top_p": _given(fields, "top_p", known["top_p"]),
         "max_prompt_tokens": fields.get("max_prompt_tokens"),
         "max_completion_tokens": fields.get("max_completion_tokens"),
         "truncation_strategy": {
@@ -176,20 +189,18 @@ def run(
         },
         "tool_choice": _given(fields, "tool_choice", "auto"),
         "parallel_tool_calls": fields.get("parallel_tool_calls", True),
-        "response_format": _given(fields, "response_format", assistant["response_format"]),
+        "response_format": _given(fields, "response_format", known["response_format"]),
     }
     return document, {
         "reasoning_effort": _given(fields, "reasoning_effort", private["reasoning_effort"]),
-        "sampling": sampling,
-        "tool_resources": _merged(
-            _given(fields, "tool_resources", assistant["tool_resources"]), thread["tool_resources"]
-        ),
+        "sampling": [name for name in SAMPLING if name in private["sampling"] or fields.get(name) is not None],
+        "tool_resources": _merged(_given(fields, "tool_resources", known["tool_resources"]), thread["tool_resources"]),
         "items": [],
         "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
     }
 
 
-def step(id: str, run: Document, details: Document) -> Document:
+def step(id: str, run: RunObject, details: Document) -> StepObject:
     """A step that a run has begun.
 
     Args:
@@ -208,7 +219,7 @@ def step(id: str, run: Document, details: Document) -> Document:
         "thread_id": run["thread_id"],
         "run_id": run["id"],
         "type": details["type"],
-        "status": "in_progress",
+        "status": StepStatus.IN_PROGRESS,
         "step_details": details,
         "last_error": None,
         "expired_at": None,
@@ -220,7 +231,7 @@ def step(id: str, run: Document, details: Document) -> Document:
     }
 
 
-def with_metadata(document: Document, fields: Document) -> Document:
+def with_metadata(document: D, fields: Document) -> D:
     """An object with its metadata changed, where nothing else can be.
 
     Args:
@@ -233,32 +244,41 @@ def with_metadata(document: Document, fields: Document) -> Document:
     return _with_defaults(document, fields, {"metadata": {}})
 
 
-def shown_step(step: Document, *, include: bool) -> Document:
+def shown_step(step: StepObject, *, include: bool) -> StepObject:
     """A step as the wire shows it: what file_search found is shown only to those who ask for it.
 
     Args:
-        step: The step, whose tool calls may be changed here.
+        step: The step.
         include: Whether it was asked for.
 
     Returns:
         The wire's object.
     """
-    if not include:
-        for call in step["step_details"].get("tool_calls", []):
-            for result in call.get("file_search", {}).get("results") or []:
-                result.pop("content", None)
-    return step
+    calls = step["step_details"].get("tool_calls", [])
+    if include or not any("file_search" in call for call in calls):
+        return step
+    return {**step, "step_details": {**step["step_details"], "tool_calls": [_without_found(call) for call in calls]}}
 
 
-def _message(id: str, thread_id: str, made: int) -> Document:
+def _without_found(call: Document) -> Document:
+    search = call.get("file_search")
+    if not search or not search.get("results"):
+        return call
+    results = [{name: value for name, value in each.items() if name != "content"} for each in search["results"]]
+    return {**call, "file_search": {**search, "results": results}}
+
+
+def _message(id: str, thread_id: str, made: int) -> MessageObject:
     return {
         "id": id,
         "object": "thread.message",
         "created_at": made,
         "thread_id": thread_id,
+        "status": MessageStatus.IN_PROGRESS,
         "incomplete_details": None,
         "completed_at": None,
         "incomplete_at": None,
+        "role": "assistant",
         "content": [],
         "assistant_id": None,
         "run_id": None,
@@ -273,20 +293,14 @@ def _shown_part(part: Document) -> Document:
     return {"type": part["type"], part["type"]: {"detail": "auto", **part[part["type"]]}}
 
 
-def _with_defaults(document: Document, fields: Document, defaults: Document) -> Document:
-    return {**document, **{name: defaults[name] if value is None else value for name, value in fields.items()}}
+def _with_defaults(document: D, fields: Document, defaults: Document) -> D:
+    changed = {name: defaults[name] if value is None else value for name, value in fields.items()}
+    return cast(D, {**document, **changed})
 
 
 def _given(fields: Document, name: str, default: Any) -> Any:
     value = fields.get(name)
     return default if value is None else value
-
-
-def _sampling(known: Document, fields: Document) -> Document:
-    # The wire shows 1 where nothing was asked for. What was asked for is kept apart, since reasoning models refuse to
-    # be sent even that.
-    asked = {**known, **{name: fields[name] for name in _SAMPLING if name in fields}}
-    return {name: value for name, value in asked.items() if value is not None}
 
 
 def _merged(first: Document, second: Document) -> Document:

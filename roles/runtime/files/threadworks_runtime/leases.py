@@ -9,25 +9,25 @@ wherever the holder's process can be seen. Other machines have nothing but the w
 from __future__ import annotations
 
 import time
-from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, case, or_
+from sqlalchemy import ColumnElement, Table, case, or_
 
 from .owners import is_gone, is_here, this_host
+from .records import Lease, RunRecord
 
-NOBODY: dict[str, Any] = {"lease_owner": None, "lease_until": None, "lease_monotonic": None}
-"""The columns of a run that nobody holds."""
+NOBODY: Lease = {"lease_owner": None, "lease_until": None, "lease_monotonic": None}
+"""The lease of a run that nobody holds."""
 
 
-def held_for(owner: str, seconds: float) -> dict[str, Any]:
-    """The columns of a run that is held from now on.
+def held_for(owner: str, seconds: float) -> Lease:
+    """A lease from now on.
 
     Args:
         owner: The holder's name.
         seconds: How long it is held without a further sign of life.
 
     Returns:
-        The columns.
+        The lease.
     """
     return {
         "lease_owner": owner,
@@ -36,20 +36,20 @@ def held_for(owner: str, seconds: float) -> dict[str, Any]:
     }
 
 
-def is_held(row: Row[Any]) -> bool:
+def is_held(run: RunRecord) -> bool:
     """Whether somebody holds a run.
 
     Args:
-        row: The run.
+        run: The run.
 
     Returns:
         ``False`` also where its holder is dead, or has given no sign of life in time.
     """
-    if row.lease_owner is None or is_gone(row.lease_owner):
+    if run.lease_owner is None or is_gone(run.lease_owner):
         return False
-    if is_here(row.lease_owner) and row.lease_monotonic is not None:  # an older version knows the wall clock only
-        return bool(row.lease_monotonic > time.monotonic())
-    return bool(row.lease_until > time.time())
+    if is_here(run.lease_owner) and run.lease_monotonic is not None:  # an older version knows the wall clock only
+        return run.lease_monotonic > time.monotonic()
+    return run.lease_until is not None and run.lease_until > time.time()
 
 
 def lapsed(runs: Table) -> ColumnElement[bool]:

@@ -6,11 +6,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from falcon.asgi import Request
-from sqlalchemy import Row
 
 from .schemas.base import Body, parse
 from .store.rows import Page
@@ -116,17 +115,16 @@ def read_include(req: Request, known: str = FILE_CONTENT) -> bool:
     return bool(asked)
 
 
-def list_object(rows: list[Row[Any]], more: bool) -> dict[str, Any]:
+def list_object(data: Sequence[Mapping[str, Any]], more: bool) -> dict[str, Any]:
     """The body of a list.
 
     Args:
-        rows: The objects.
+        data: The objects.
         more: Whether there are more.
 
     Returns:
         The wire's list object.
     """
-    data = [row.document for row in rows]
     return {
         "object": "list",
         "data": data,

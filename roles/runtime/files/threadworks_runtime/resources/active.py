@@ -4,18 +4,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
 from ..lifecycle import due, settle
+from ..records import RunRecord
 from ..status import ACTIVE_STATUSES
-from ..store import rows
+from ..store import rows, runs
 from ..store.tables import RUNS, THREADS
 from .context import Context
 
 
-def active_run(context: Context, connection: Connection, thread_id: str) -> Row[Any] | None:
+def active_run(context: Context, connection: Connection, thread_id: str) -> RunRecord | None:
     """The run that keeps a thread locked (Assistants wire, section 7).
 
     Args:
@@ -26,15 +25,16 @@ def active_run(context: Context, connection: Connection, thread_id: str) -> Row[
     Returns:
         The run, or ``None``: the thread is free.
     """
-    runs = RUNS.table
-    statement = select(runs).where(runs.c.thread_id == thread_id, runs.c.status.in_(ACTIVE_STATUSES)).with_for_update()
-    row = connection.execute(statement).one_or_none()
-    if row is None or settle(connection, row, takes_queued=context.executor.takes_queued):
+    table = RUNS.table
+    statement = select(*RUNS.columns).where(table.c.thread_id == thread_id, table.c.status.in_(ACTIVE_STATUSES))
+    row = connection.execute(statement.with_for_update()).one_or_none()
+    if row is None:
         return None
-    return row
+    run = RunRecord(*row)
+    return None if _settle(context, connection, run) else run
 
 
-async def current_run(context: Context, thread_id: str, run_id: str) -> Row[Any]:
+async def current_run(context: Context, thread_id: str, run_id: str) -> RunRecord:
     """A run as it stands.
 
     Args:
@@ -43,40 +43,35 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> Row[Any]
         run_id: Its id.
 
     Returns:
-        Its row.
+        The run.
 
     Raises:
         NotFound: There is no such thread, or no such run in it.
     """
 
-    def read(connection: Connection) -> Row[Any]:
+    def read(connection: Connection) -> RunRecord:
         rows.find(connection, THREADS, thread_id)
         return rows.find(connection, RUNS, run_id, thread_id=thread_id)
 
-    def write(connection: Connection) -> Row[Any]:
-        row = locked_run(connection, thread_id, run_id)
-        settle(connection, row, takes_queued=context.executor.takes_queued)
-        return rows.find(connection, RUNS, run_id)
+    def write(connection: Connection) -> RunRecord:
+        run = runs.lock_run(connection, thread_id, run_id)
+        return _settle(context, connection, run) or run
 
-    row = await context.store.read(read)
-    if due(row, takes_queued=context.executor.takes_queued) is None:
-        return row
+    run = await context.store.read(read)
+    if due(run, takes_queued=context.executor.takes_queued) is None:
+        return run
     return await context.store.write(write)
 
 
-def locked_run(connection: Connection, thread_id: str, run_id: str) -> Row[Any]:
-    """A run that nobody else changes until the transaction ends.
-
-    Args:
-        connection: A writing transaction.
-        thread_id: Its thread; always locked first, so that no two transactions wait for each other.
-        run_id: Its id.
+def _settle(context: Context, connection: Connection, run: RunRecord) -> RunRecord | None:
+    """End a locked run if its time is over or its runner is dead.
 
     Returns:
-        Its row.
-
-    Raises:
-        NotFound: There is no such thread, or no such run in it.
+        The run that has ended; ``None``: it was left alone.
     """
-    rows.find(connection, THREADS, thread_id, lock=True)
-    return rows.find(connection, RUNS, run_id, lock=True, thread_id=thread_id)
+    status = due(run, takes_queued=context.executor.takes_queued)
+    if status is None:
+        return None
+    change = settle(run, runs.open_parts(connection, run.id), status)
+    runs.apply(connection, change)
+    return change.run

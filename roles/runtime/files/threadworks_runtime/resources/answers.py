@@ -8,17 +8,19 @@ import asyncio
 import contextlib
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
+from typing import cast
 
 from falcon.asgi import Request, Response
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..bodies import client_left
-from ..documents import Document, shown_step
+from ..documents import shown_step
 from ..errors import NotFound, Refused, Stopping
 from ..lifecycle import WireEvent, due, run_event
+from ..objects import RunObject, StepObject
 from ..runner.subscription import Subscription
 from ..settings import ModelOptions
-from ..status import RESTING_STATUSES
+from ..status import RESTING_STATUSES, RunStatus
 from ..store.tables import RUNS
 from ..wire import frame
 from ..wire_errors import to_api_error
@@ -26,7 +28,7 @@ from .active import current_run
 from .context import Context
 
 
-def answer_run(resp: Response, run: Document) -> None:
+def answer_run(resp: Response, run: RunObject) -> None:
     """Answer with a run, and tell pollers when to ask again (the SDKs heed the header, section 12).
 
     Args:
@@ -36,7 +38,7 @@ def answer_run(resp: Response, run: Document) -> None:
     resp.media = run
     if run["status"] not in RESTING_STATUSES:
         # Most answers take seconds. A run that takes longer is not over the next moment either, unless it is cancelled.
-        age = 0 if run["status"] == "cancelling" else time.time() - run["created_at"]
+        age = 0 if run["status"] == RunStatus.CANCELLING else time.time() - run["created_at"]
         resp.set_header("openai-poll-after-ms", str(250 if age < 10 else 1000 if age < 60 else 2000))
 
 
@@ -44,7 +46,7 @@ def start_run(
     context: Context,
     req: Request,
     resp: Response,
-    run: Document,
+    run: RunObject,
     opening: list[WireEvent] | None,
     *,
     options: ModelOptions | None,
@@ -86,7 +88,7 @@ async def _until_left(req: Request, frames: AsyncGenerator[bytes, None]) -> Asyn
 
 
 async def _frames(
-    context: Context, run: Document, opening: list[WireEvent], events: Subscription | None, include: bool
+    context: Context, run: RunObject, opening: list[WireEvent], events: Subscription | None, include: bool
 ) -> AsyncGenerator[bytes, None]:
     told: dict[str, str] = {}
     try:
@@ -110,11 +112,13 @@ def _encoded(events: list[WireEvent], told: dict[str, str], include: bool) -> by
     for name, data in events:
         if "status" in data:
             told[data["id"]] = data["status"]
-        frames.append(frame(name, shown_step(data, include=include) if "step_details" in data else data))
+        frames.append(
+            frame(name, shown_step(cast(StepObject, data), include=include) if "step_details" in data else data)
+        )
     return b"".join(frames)
 
 
-async def _follow(context: Context, run: Document, told: dict[str, str]) -> AsyncIterator[list[WireEvent]]:
+async def _follow(context: Context, run: RunObject, told: dict[str, str]) -> AsyncIterator[list[WireEvent]]:
     pause = 0.05
     while True:
         if context.executor.stopped:
@@ -122,18 +126,16 @@ async def _follow(context: Context, run: Document, told: dict[str, str]) -> Asyn
         look = await context.followers.look(run["id"])
         if look is None:
             raise NotFound(RUNS.noun, run["id"])
-        row = look.row
-        if due(row, takes_queued=context.executor.takes_queued):
-            await current_run(context, run["thread_id"], row.id)
+        now = look.run
+        if due(now, takes_queued=context.executor.takes_queued):
+            await current_run(context, run["thread_id"], now.id)
             continue
-        news = [
-            (f"{kind}.{part['status']}", part) for kind, part in look.parts if told.get(part["id"]) != part["status"]
-        ]
-        if told.get(row.id) != row.status:
+        news = [event for event in look.parts if told.get(event[1]["id"]) != event[1]["status"]]
+        if told.get(now.id) != now.status:
             # What the run did comes before its end, and after its beginning.
-            news.insert(len(news) if row.status in RESTING_STATUSES else 0, run_event(row.document))
+            news.insert(len(news) if now.status in RESTING_STATUSES else 0, run_event(now.document))
         yield news
-        if row.status in RESTING_STATUSES:
+        if now.status in RESTING_STATUSES:
             return
         pause = 0.05 if news else min(pause * 1.5, 1.0)
         await asyncio.sleep(pause)

@@ -4,12 +4,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from falcon.asgi import Request, Response
 from sqlalchemy import Connection
 
 from .. import documents
+from ..objects import AssistantObject
 from ..schemas.assistants import CreateAssistant, ModifyAssistant
 from ..schemas.json_schemas import check_schemas
 from ..store import rows
@@ -25,7 +24,8 @@ class Assistants(Resource):
     async def on_get(self, req: Request, resp: Response) -> None:
         """listAssistants"""
         page = read_page(req)
-        resp.media = list_object(*await self._store.read(lambda store: rows.list_page(store, ASSISTANTS, page)))
+        found, more = await self._store.read(lambda store: rows.list_page(store, ASSISTANTS, page))
+        resp.media = list_object([record.document for record in found], more)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """createAssistant"""
@@ -33,8 +33,8 @@ class Assistants(Resource):
         await check_schemas(body)
         claim = ticket_of(req, body)
 
-        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
-            def create(id: str) -> dict[str, Any]:
+        def work(connection: Connection) -> tuple[AssistantObject, bool]:
+            def create(id: str) -> AssistantObject:
                 return rows.insert(connection, ASSISTANTS, *documents.assistant(id, body))
 
             return once(connection, ASSISTANTS, claim, create)
@@ -56,7 +56,7 @@ class Assistant(Resource):
         body = await read_body(req, ModifyAssistant)
         await check_schemas(body)
 
-        def work(connection: Connection) -> dict[str, Any]:
+        def work(connection: Connection) -> AssistantObject:
             row = rows.find(connection, ASSISTANTS, assistant_id, lock=True)
             changed = documents.changed_assistant(row.document, row.private, body)
             return rows.save(connection, ASSISTANTS, row, *changed)

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from sqlalchemy import Connection, Row, select
+from sqlalchemy import Connection, select
 
-from ..documents import Document
+from ..lifecycle import WireEvent
+from ..records import RunRecord
 from ..store import Store
 from ..store.tables import MESSAGES, RUNS, STEPS
 
@@ -22,12 +23,12 @@ class Look(NamedTuple):
     """A run and what it has made so far.
 
     Args:
-        row: The run.
-        parts: Its messages and steps, each with the first part of its events' names.
+        run: The run.
+        parts: Its messages and steps, each as the event that tells its status.
     """
 
-    row: Row[Any]
-    parts: list[tuple[str, Document]]
+    run: RunRecord
+    parts: list[WireEvent]
 
 
 class Followers:
@@ -78,10 +79,11 @@ class Followers:
 
 def _find(connection: Connection, ids: Sequence[str]) -> dict[str, Look]:
     runs = RUNS.table
-    found = {row.id: Look(row, []) for row in connection.execute(select(runs).where(runs.c.id.in_(ids)))}
+    statement = select(*RUNS.columns).where(runs.c.id.in_(ids))
+    found = {row.id: Look(RunRecord(*row), []) for row in connection.execute(statement)}
     for name, kind in (("thread.message", MESSAGES), ("thread.run.step", STEPS)):
         table = kind.table
         parts = select(table.c.run_id, table.c.document).where(table.c.run_id.in_(found)).order_by(table.c.seq)
         for run_id, document in connection.execute(parts):
-            found[run_id].parts.append((name, document))
+            found[run_id].parts.append((f"{name}.{document['status']}", document))
     return found

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from falcon.asgi import Request, Response
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from .. import documents
 from ..errors import RunActive
+from ..objects import MessageObject
+from ..records import MessageRecord
 from ..schemas.messages import CreateMessage, ModifyMetadata
 from ..store import rows
 from ..store.idempotency import once
@@ -29,19 +29,20 @@ class Messages(Resource):
         page = read_page(req, further={"run_id"})
         of_run = {"run_id": read_parameter(req, "run_id")} if "run_id" in req.params else {}
 
-        def work(connection: Connection) -> tuple[list[Row[Any]], bool]:
+        def work(connection: Connection) -> tuple[list[MessageRecord], bool]:
             rows.find(connection, THREADS, thread_id)
             return rows.list_page(connection, MESSAGES, page, thread_id=thread_id, **of_run)
 
-        resp.media = list_object(*await self._store.read(work))
+        found, more = await self._store.read(work)
+        resp.media = list_object([record.document for record in found], more)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
         """createMessage"""
         body = await read_body(req, CreateMessage)
         claim = ticket_of(req, body)
 
-        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
-            def create(id: str) -> dict[str, Any]:
+        def work(connection: Connection) -> tuple[MessageObject, bool]:
+            def create(id: str) -> MessageObject:
                 run = active_run(self._context, connection, thread_id)
                 if run is not None:
                     raise RunActive(thread_id, run.id, run.status, "message")
@@ -62,7 +63,7 @@ class Message(Resource):
     async def on_get(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
         """getMessage"""
 
-        def work(connection: Connection) -> Any:
+        def work(connection: Connection) -> MessageObject:
             rows.find(connection, THREADS, thread_id)
             return rows.find(connection, MESSAGES, message_id, thread_id=thread_id).document
 
@@ -72,7 +73,7 @@ class Message(Resource):
         """modifyMessage"""
         body = await read_body(req, ModifyMetadata)
 
-        def work(connection: Connection) -> dict[str, Any]:
+        def work(connection: Connection) -> MessageObject:
             row = self._locked(connection, thread_id, message_id)
             return rows.save(connection, MESSAGES, row, documents.with_metadata(row.document, body))
 
@@ -88,6 +89,6 @@ class Message(Resource):
         resp.media = deleted("thread.message", message_id)
 
     @staticmethod
-    def _locked(connection: Connection, thread_id: str, message_id: str) -> Row[Any]:
+    def _locked(connection: Connection, thread_id: str, message_id: str) -> MessageRecord:
         rows.find(connection, THREADS, thread_id, lock=True)
         return rows.find(connection, MESSAGES, message_id, lock=True, thread_id=thread_id)

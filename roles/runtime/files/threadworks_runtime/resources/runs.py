@@ -4,22 +4,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from falcon.asgi import Request, Response
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from .. import documents, lifecycle
 from ..errors import RunActive
 from ..ids import new_id
+from ..objects import Document, RunObject, ThreadObject
+from ..records import MessageRecord, RunRecord
 from ..schemas.json_schemas import check_schemas
 from ..schemas.messages import ModifyMetadata
 from ..schemas.runs import CreateRun, CreateThreadAndRun, NoBody, SubmitToolOutputs
-from ..store import rows
+from ..store import rows, runs
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS, RUNS, THREADS
 from ..wire import INCLUDE, WITH_MESSAGES, list_object, read_body, read_include, read_page
-from .active import active_run, current_run, locked_run
+from .active import active_run, current_run
 from .answers import answer_run, start_run
 from .context import Context, Resource, tell_replayed, ticket_of
 from .options import read_options
@@ -30,16 +33,16 @@ def _insert_run(
     context: Context,
     connection: Connection,
     id: str,
-    thread: dict[str, Any],
-    body: dict[str, Any],
-) -> dict[str, Any]:
+    thread: ThreadObject,
+    body: Document,
+) -> RunObject:
     assistant = rows.find(connection, ASSISTANTS, body["assistant_id"])
     active = active_run(context, connection, thread["id"])
     if active is not None:
         raise RunActive(thread["id"], active.id, active.status, "run")
     insert_messages(connection, thread["id"], body.get("additional_messages") or [])
-    run, private = documents.run(id, thread, assistant.document, assistant.private, body, context.settings.run_expiry)
-    columns = {"thread_id": thread["id"], "status": "queued", "expires_at": run["expires_at"]}
+    run, private = documents.run(id, thread, assistant, body, context.settings.run_expiry)
+    columns = {"thread_id": thread["id"], "status": run["status"], "expires_at": run["expires_at"]}
     return rows.insert(connection, RUNS, run, private, **columns, **context.executor.lease())
 
 
@@ -51,21 +54,22 @@ class Runs(Resource):
         page, include = read_page(req, further={INCLUDE}), read_include(req, WITH_MESSAGES)
         takes_queued = self._context.executor.takes_queued
 
-        def work(connection: Connection) -> tuple[list[Row[Any]], bool, list[Row[Any]]]:
+        def work(connection: Connection) -> tuple[list[RunRecord], bool, list[MessageRecord]]:
             rows.find(connection, THREADS, thread_id)
             found, more = rows.list_page(connection, RUNS, page, thread_id=thread_id)
-            return found, more, rows.of_runs(connection, [row.id for row in found]) if include else []
+            return found, more, rows.of_runs(connection, [run.id for run in found]) if include else []
 
         found, more, written = await self._store.read(work)
-        overdue = [row.id for row in found if lifecycle.due(row, takes_queued=takes_queued)]
+        overdue = [run.id for run in found if lifecycle.due(run, takes_queued=takes_queued)]
         if overdue:
             for run_id in overdue:
                 await current_run(self._context, thread_id, run_id)
             found, more, written = await self._store.read(work)
-        resp.media = list_object(found, more)
+        shown: list[Mapping[str, Any]] = [record.document for record in found]
         if include:
-            for run in resp.media["data"]:
-                run["messages"] = [message.document for message in written if message.run_id == run["id"]]
+            of_run = {record.id: [each.document for each in written if each.run_id == record.id] for record in found}
+            shown = [{**run, "messages": of_run[run["id"]]} for run in shown]
+        resp.media = list_object(shown, more)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
         """createRun"""
@@ -74,17 +78,17 @@ class Runs(Resource):
         include, options = read_include(req), read_options(req, self._context)
         claim = ticket_of(req, body)
 
-        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
+        def work(connection: Connection) -> tuple[RunObject, bool]:
             thread = rows.find(connection, THREADS, thread_id, lock=True).document
 
-            def create(id: str) -> dict[str, Any]:
+            def create(id: str) -> RunObject:
                 return _insert_run(self._context, connection, id, thread, body)
 
             return once(connection, RUNS, claim, create)
 
         run, fresh = await self._store.write(work)
         tell_replayed(resp, fresh=fresh)
-        opening = [("thread.run.created", run), lifecycle.run_event(run)] if fresh else None
+        opening = lifecycle.created_events(run) if fresh else None
         stream = body.get("stream")
         start_run(self._context, req, resp, run, opening, options=options, stream=stream, include=include)
 
@@ -100,8 +104,8 @@ class ThreadRuns(Resource):
         claim = ticket_of(req, body)
         opening: list[lifecycle.WireEvent] = []
 
-        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
-            def create(id: str) -> dict[str, Any]:
+        def work(connection: Connection) -> tuple[RunObject, bool]:
+            def create(id: str) -> RunObject:
                 thread = insert_thread(connection, new_id(THREADS.prefix), body.get("thread", {}))
                 opening.append(("thread.created", thread))
                 return _insert_run(self._context, connection, id, thread, body)
@@ -110,7 +114,7 @@ class ThreadRuns(Resource):
 
         run, fresh = await self._store.write(work)
         tell_replayed(resp, fresh=fresh)
-        opening += [("thread.run.created", run), lifecycle.run_event(run)]
+        opening += lifecycle.created_events(run)
         stream = body.get("stream")
         start_run(self._context, req, resp, run, opening if fresh else None, options=options, stream=stream)
 
@@ -127,9 +131,9 @@ class Run(Resource):
         body = await read_body(req, ModifyMetadata)
         await current_run(self._context, thread_id, run_id)
 
-        def work(connection: Connection) -> dict[str, Any]:
-            row = locked_run(connection, thread_id, run_id)
-            return rows.save(connection, RUNS, row, documents.with_metadata(row.document, body))
+        def work(connection: Connection) -> RunObject:
+            record = runs.lock_run(connection, thread_id, run_id)
+            return rows.save(connection, RUNS, record, documents.with_metadata(record.document, body))
 
         answer_run(resp, await self._store.write(work))
 
@@ -142,9 +146,11 @@ class RunCancel(Resource):
         await read_body(req, NoBody)
         await current_run(self._context, thread_id, run_id)
 
-        def work(connection: Connection) -> Any:
-            lifecycle.cancel(connection, locked_run(connection, thread_id, run_id))
-            return rows.find(connection, RUNS, run_id).document
+        def work(connection: Connection) -> RunObject:
+            run = runs.lock_run(connection, thread_id, run_id)
+            change = lifecycle.cancel(run, runs.open_parts(connection, run_id))
+            runs.apply(connection, change)
+            return change.run.document
 
         answer_run(resp, await self._store.write(work))
         self._context.executor.notice(run_id)
@@ -159,9 +165,10 @@ class RunToolOutputs(Resource):
         await current_run(self._context, thread_id, run_id)
         lease = self._context.executor.lease()
 
-        def work(connection: Connection) -> list[lifecycle.WireEvent]:
-            row = locked_run(connection, thread_id, run_id)
-            return lifecycle.submit(connection, row, body["tool_outputs"], lease)
+        def work(connection: Connection) -> tuple[RunObject, list[lifecycle.WireEvent]]:
+            run = runs.lock_run(connection, thread_id, run_id)
+            change = lifecycle.submit(run, runs.open_parts(connection, run_id), body["tool_outputs"], lease)
+            return change.run.document, runs.apply(connection, change)
 
-        opening = await self._store.write(work)
-        start_run(self._context, req, resp, opening[-1][1], opening, options=options, stream=body.get("stream"))
+        run, opening = await self._store.write(work)
+        start_run(self._context, req, resp, run, opening, options=options, stream=body.get("stream"))

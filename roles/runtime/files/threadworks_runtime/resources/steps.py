@@ -21,10 +21,8 @@ class Steps(Resource):
         """listRunSteps"""
         page, include = read_page(req, metadata=False, further={INCLUDE}), read_include(req)
         await current_run(self._context, thread_id, run_id)
-        found = await self._store.read(lambda store: rows.list_page(store, STEPS, page, run_id=run_id))
-        resp.media = list_object(*found)
-        for step in resp.media["data"]:
-            shown_step(step, include=include)
+        found, more = await self._store.read(lambda store: rows.list_page(store, STEPS, page, run_id=run_id))
+        resp.media = list_object([shown_step(step.document, include=include) for step in found], more)
 
 
 class Step(Resource):

@@ -4,14 +4,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from falcon.asgi import Request, Response
 from sqlalchemy import Connection
 
 from .. import documents
 from ..errors import ThreadFull
 from ..ids import new_id
+from ..objects import Document, MessageObject, ThreadObject
 from ..schemas.threads import CreateThread, ModifyThread
 from ..store import rows
 from ..store.idempotency import once
@@ -24,7 +23,7 @@ MESSAGES_PER_THREAD = 100_000
 """How many messages a client can put in a thread (Assistants wire, section 4)."""
 
 
-def insert_thread(connection: Connection, id: str, fields: dict[str, Any]) -> dict[str, Any]:
+def insert_thread(connection: Connection, id: str, fields: Document) -> ThreadObject:
     """Write a new thread and its first messages.
 
     Args:
@@ -40,7 +39,7 @@ def insert_thread(connection: Connection, id: str, fields: dict[str, Any]) -> di
     return document
 
 
-def insert_messages(connection: Connection, thread_id: str, messages: list[dict[str, Any]]) -> None:
+def insert_messages(connection: Connection, thread_id: str, messages: list[Document]) -> None:
     """Write new messages of a client.
 
     Args:
@@ -55,7 +54,7 @@ def insert_messages(connection: Connection, thread_id: str, messages: list[dict[
     )
 
 
-def add_messages(connection: Connection, thread_id: str, messages: list[documents.Document]) -> None:
+def add_messages(connection: Connection, thread_id: str, messages: list[MessageObject]) -> None:
     """Write new messages of a client, if the thread has room for all of them.
 
     Args:
@@ -78,14 +77,15 @@ class Threads(Resource):
     async def on_get(self, req: Request, resp: Response) -> None:
         """The list of threads, which is the runtime's addition to the wire."""
         page = read_page(req)
-        resp.media = list_object(*await self._store.read(lambda store: rows.list_page(store, THREADS, page)))
+        found, more = await self._store.read(lambda store: rows.list_page(store, THREADS, page))
+        resp.media = list_object([record.document for record in found], more)
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """createThread"""
         body = await read_body(req, CreateThread)
         claim = ticket_of(req, body)
 
-        def work(connection: Connection) -> tuple[dict[str, Any], bool]:
+        def work(connection: Connection) -> tuple[ThreadObject, bool]:
             return once(connection, THREADS, claim, lambda id: insert_thread(connection, id, body))
 
         resp.media, fresh = await self._store.write(work)
@@ -104,7 +104,7 @@ class Thread(Resource):
         """modifyThread"""
         body = await read_body(req, ModifyThread)
 
-        def work(connection: Connection) -> dict[str, Any]:
+        def work(connection: Connection) -> ThreadObject:
             row = rows.find(connection, THREADS, thread_id, lock=True)
             return rows.save(connection, THREADS, row, documents.changed_thread(row.document, body))
 

@@ -6,9 +6,9 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from ..documents import Document
 from ..lifecycle import WireEvent
 from ..model import events
+from ..objects import Document
 
 _Part = TypeVar("_Part")
 

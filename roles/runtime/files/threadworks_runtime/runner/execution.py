@@ -5,25 +5,27 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Mapping
 from contextlib import aclosing
-from typing import Any
+from typing import cast
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
-from .. import lifecycle
-from ..documents import Document, answer, step
-from ..ids import new_id
-from ..leases import NOBODY
+from ..documents import SAMPLING
 from ..model import LimitReached, ModelError, ModelServers, converse, events
+from ..objects import Document
+from ..records import AssistantRecord, MessageRecord, RunRecord
 from ..settings import ModelOptions
+from ..status import RunStatus
 from ..store import Store, rows
-from ..store.tables import ASSISTANTS, MESSAGES, RUNS, STEPS, Kind
-from .draft import Calls, Draft, begun
-from .ledger import Entry, Ledger, Stopped
+from ..store.tables import ASSISTANTS, MESSAGES
+from .draft import begun
+from .ledger import Ledger, Stopped
+from .recorder import Recorder
 
 _LOG = logging.getLogger("threadworks.runtime")
 
@@ -43,7 +45,7 @@ class Execution:
         self.run_id = run_id
         self.ledger = ledger
         self._store, self._servers, self._options = store, servers, options
-        self._made: list[tuple[Kind, str]] = []
+        self._recorder = Recorder(ledger)
         self._task: asyncio.Task[None] | None = None
 
     def start(self, ended: Callable[[], None]) -> None:
@@ -67,178 +69,83 @@ class Execution:
         except Stopped:
             pass
         except ModelError as error:
-            await self._end("failed", usage=error.usage, error={"code": error.code, "message": error.message})
+            await self._fail(error.code, error.message, error.usage)
         except LimitReached as limit:
-            await self._end("incomplete", reason=limit.reason)
+            await self._end(self._recorder.end(RunStatus.INCOMPLETE, reason=limit.reason))
         except ImportError as error:
             # The SDK is imported when it is needed first: the runtime starts without it.
             message = (
                 f"A library of the runtime cannot be imported: {error}. Install what the collection's requirements.txt "
                 f"lists for the Python that the runtime uses: {sys.executable}"
             )
-            await self._end("failed", error={"code": "server_error", "message": message})
+            await self._fail("server_error", message)
         except Exception as error:
             _LOG.error("run %s: unexpected %s", self.run_id, type(error).__name__)
-            message = f"The runner failed unexpectedly ({type(error).__name__})."
-            await self._end("failed", error={"code": "server_error", "message": message})
+            await self._fail("server_error", f"The runner failed unexpectedly ({type(error).__name__}).")
         finally:
             self.ledger.over.set()
 
     async def hand_over(self) -> None:
         """Give the run back to the queue without what this round has made; whoever takes it up restarts the round."""
+        with contextlib.suppress(Stopped):
+            await self._recorder.hand_over()
 
-        def give_back(entry: Entry) -> None:
-            for kind, id in self._made:
-                made = rows.get(entry.connection, kind, id)
-                if made is not None:
-                    rows.remove(entry.connection, kind, made)
-            run = {**entry.row.document, "status": "queued"}
-            rows.save(entry.connection, RUNS, entry.row, run, status="queued", **NOBODY)
+    async def _fail(self, code: str, message: str, usage: Mapping[str, int] | None = None) -> None:
+        await self._end(self._recorder.end(RunStatus.FAILED, error={"code": code, "message": message}, usage=usage))
 
+    async def _end(self, end: Awaitable[None]) -> None:
         try:
-            await self.ledger.write(give_back, last=True)
-        except Stopped:
-            return
-
-    async def _end(self, status: str, *, usage: dict[str, int] | None = None, **details: Any) -> None:
-        def end(entry: Entry) -> None:
-            if usage:
-                self._count(entry, usage)
-            self.ledger.end_within(entry, status, **details)
-
-        try:
-            await self.ledger.write(end, last=True)
+            await end
         except Stopped:
             pass
         except SQLAlchemyError as error:
             # It stays as it is until the lease is over; then it is found dead.
             _LOG.error("run %s: its end cannot be written (%s)", self.run_id, type(error).__name__)
 
-    async def _converse(self, row: Row[Any]) -> None:
-        run, private = row.document, row.private
+    async def _converse(self, record: RunRecord) -> None:
+        run, private = record.document, record.private
 
-        def read(connection: Connection) -> tuple[Row[Any] | None, list[Document]]:
+        def read(connection: Connection) -> tuple[AssistantRecord | None, list[MessageRecord]]:
             assistant = rows.get(connection, ASSISTANTS, run["assistant_id"])
-            return assistant, [found.document for found in rows.all_of(connection, MESSAGES, thread_id=row.thread_id)]
+            return assistant, rows.all_of(connection, MESSAGES, thread_id=record.thread_id)
 
         assistant, messages = await self._store.read(read)
         if assistant is None and not private["items"]:
             gone = f"The assistant '{run['assistant_id']}' was deleted before the run started."
-            await self._end("failed", error={"code": "server_error", "message": gone})
+            await self._fail("server_error", gone)
             return
         # What was not asked for is not sent, although the wire shows its default.
-        asked = {**run, "temperature": None, "top_p": None, **private["sampling"]}
+        asked: Document = {**run, **{name: None for name in SAMPLING if name not in private["sampling"]}}
         # The run's own messages are among the items of its earlier rounds.
-        history = [message for message in messages if message["run_id"] != run["id"]]
+        history = [cast(Document, message.document) for message in messages if message.run_id != record.id]
         server = self._servers.get(self._options)
-        round_ = converse(server, asked, history, private=private, items=private["items"], used=private["usage"])
+        round_ = converse(
+            server,
+            asked,
+            history,
+            private=cast(Document, private),
+            items=private["items"],
+            used=cast(Document, private["usage"]),
+        )
         async with aclosing(round_):
             async for event in round_:
                 await self._handle(event)
 
     async def _handle(self, event: events.Event) -> None:
+        progress = self.ledger.progress
         match event:
             case events.TextStarted():
-                await self._begin_message()
+                await self._recorder.begin_message()
             case events.TextDelta() | events.RefusalDelta() | events.Citation():
-                self.ledger.send(begun(self.ledger.draft).add(event))
+                self.ledger.send(begun(progress.draft).add(event))
             case events.TextFinished(content):
-                begun(self.ledger.draft).finish(content)
+                begun(progress.draft).finish(content)
             case events.CallStarted(index, call):
-                await self._begin_call(index, call)
+                await self._recorder.begin_calls()
+                self.ledger.send(begun(progress.calls).begin(index, call))
             case events.CallDelta(index, arguments):
-                self.ledger.send(begun(self.ledger.calls).extend(index, arguments))
+                self.ledger.send(begun(progress.calls).extend(index, arguments))
             case events.CallFinished(index, call):
-                begun(self.ledger.calls).finish(index, call)
+                begun(progress.calls).finish(index, call)
             case events.Finished():
-                await self._finish(event)
-
-    async def _begin_message(self) -> None:
-        def begin(entry: Entry) -> None:
-            self._close_parts(entry)
-            message = answer(new_id(MESSAGES.prefix), entry.row.document)
-            details = {"type": "message_creation", "message_creation": {"message_id": message["id"]}}
-            step_id = self._begin_step(entry, details)
-            rows.insert(entry.connection, MESSAGES, message, thread_id=message["thread_id"], run_id=self.run_id)
-            entry.events += [("thread.message.created", message), ("thread.message.in_progress", message)]
-            self._made.append((MESSAGES, message["id"]))
-            self.ledger.draft = Draft(message["id"], step_id)
-
-        await self.ledger.write(begin)
-
-    async def _begin_call(self, index: int, call: Document) -> None:
-        def begin(entry: Entry) -> None:
-            self._close_parts(entry)
-            if self.ledger.calls is None:
-                self.ledger.calls = Calls(self._begin_step(entry, _no_calls()))
-
-        if self.ledger.calls is None or self.ledger.draft is not None:
-            await self.ledger.write(begin)
-        self.ledger.send(begun(self.ledger.calls).begin(index, call))
-
-    async def _finish(self, event: events.Finished) -> None:
-        def finish(entry: Entry) -> None:
-            entry.row.private["items"] += event.items
-            self._note(entry, event)
-            self._count(entry, event.usage)
-            functions = self.ledger.calls.functions() if self.ledger.calls else []
-            if functions and event.reason is None:
-                self._close_parts(entry)
-                self.ledger.keep_calls(entry)
-                asked = [
-                    {**call, "function": {**call["function"], "problem": event.problems[call["id"]]}}
-                    for call in functions
-                ]
-                entry.events.append(lifecycle.wait(entry.connection, entry.row, asked))
-            else:
-                self.ledger.end_within(entry, "incomplete" if event.reason else "completed", reason=event.reason)
-
-        await self.ledger.write(finish, last=True)
-
-    def _begin_step(self, entry: Entry, details: Document) -> str:
-        begun = step(new_id(STEPS.prefix), entry.row.document, details)
-        rows.insert(entry.connection, STEPS, begun, run_id=self.run_id)
-        entry.events += [("thread.run.step.created", begun), ("thread.run.step.in_progress", begun)]
-        self._made.append((STEPS, begun["id"]))
-        return str(begun["id"])
-
-    def _close_parts(self, entry: Entry) -> None:
-        """Complete what the next part follows on: a message, or tool calls that wait for nobody."""
-        draft = self.ledger.draft
-        if draft is not None:
-            message = rows.find(entry.connection, MESSAGES, draft.message_id)
-            made = rows.find(entry.connection, STEPS, draft.step_id)
-            entry.events.append(lifecycle.close_message(entry.connection, message, "completed", draft.content()))
-            entry.events.append(lifecycle.close_step(entry.connection, made, "completed"))
-            self.ledger.draft = None
-        calls = self.ledger.calls
-        if calls is not None and not calls.functions():
-            self.ledger.keep_calls(entry)
-            called = rows.find(entry.connection, STEPS, calls.step_id)
-            entry.events.append(lifecycle.close_step(entry.connection, called, "completed"))
-            self.ledger.calls = None
-
-    def _note(self, entry: Entry, event: events.Finished) -> None:
-        """Put what may have gone wrong unseen with the step that is the round's last."""
-        last = self._last_step()
-        if last is None:
-            # An answer without any output; what there is to say of it needs a place all the same.
-            last = self._begin_step(entry, _no_calls())
-        row = rows.find(entry.connection, STEPS, last)
-        warnings = {f"warning_{number}": text[:512] for number, text in enumerate(event.warnings[:16], 1)}
-        rows.save(entry.connection, STEPS, row, {**row.document, "metadata": warnings})
-
-    def _count(self, entry: Entry, usage: dict[str, int]) -> None:
-        """Add the round's usage to the run's, and put it with the step that is the round's last."""
-        private = entry.row.private
-        private["usage"] = {name: count + usage.get(name, 0) for name, count in private["usage"].items()}
-        if last := self._last_step():
-            row = rows.find(entry.connection, STEPS, last)
-            rows.save(entry.connection, STEPS, row, row.document, {"usage": usage})
-
-    def _last_step(self) -> str | None:
-        return next((id for kind, id in reversed(self._made) if kind is STEPS), None)
-
-
-def _no_calls() -> Document:
-    return {"type": "tool_calls", "tool_calls": []}
+                await self._recorder.finish(event)

@@ -8,40 +8,25 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Any
 
-from sqlalchemy import Connection, Row
+from sqlalchemy import Connection
 
 from .. import lifecycle
-from ..documents import Document
-from ..ids import now
 from ..leases import held_for
 from ..lifecycle import WireEvent
+from ..objects import RunError
+from ..records import RunRecord
 from ..settings import Settings
 from ..status import ACTIVE_STATUSES, RunStatus
-from ..store import Store, rows
-from ..store.tables import RUNS, STEPS, THREADS
-from .draft import Calls, Draft
+from ..store import Store, runs
+from .progress import Progress
+
+Write = Callable[[Connection, RunRecord], list[WireEvent]]
+"""Writes to a run, which is locked, and to its parts; returns the events."""
 
 
-class Stopped(Exception):
+class Stopped(Exception):  # nothing is wrong
     """The run is no longer this runner's: it has ended, or somebody else has found the runner dead."""
-
-
-@dataclass
-class Entry:
-    """A write in the making.
-
-    Args:
-        connection: Its transaction.
-        row: The run, locked.
-        events: To be sent once it is written.
-    """
-
-    connection: Connection
-    row: Row[Any]
-    events: list[WireEvent] = field(default_factory=list)
 
 
 class Ledger:
@@ -59,16 +44,13 @@ class Ledger:
         self, store: Store, run_id: str, owner: str, settings: Settings, send: Callable[[WireEvent], None]
     ) -> None:
         self.over = asyncio.Event()
-        self.draft: Draft | None = None
-        """What has come so far of the message in progress."""
-        self.calls: Calls | None = None
-        """The tool calls so far of the step in progress: written all at once, however many there are."""
+        self.progress = Progress()
         self.expires = math.inf
         """When the run's time is over, by the monotonic clock: nobody sets it while the run is executed."""
         self._store, self._run_id, self._owner, self._settings, self._send = store, run_id, owner, settings, send
         self._lock = asyncio.Lock()
 
-    async def claim(self) -> Row[Any]:
+    async def claim(self) -> RunRecord:
         """Take the run up.
 
         Returns:
@@ -78,34 +60,30 @@ class Ledger:
             Stopped: It is not queued any more, or another runner was faster.
         """
 
-        def work(connection: Connection) -> tuple[Row[Any], WireEvent] | None:
-            row = self._locked(connection)
-            if row is None or row.status != RunStatus.QUEUED:
+        def work(connection: Connection) -> tuple[RunRecord, list[WireEvent]] | None:
+            run = runs.lock_by_id(connection, self._run_id)
+            if run is None or run.status != RunStatus.QUEUED:
                 return None
-            run = row.document
-            if run["started_at"] is None:
-                # The time that it waited for its turn does not count.
-                run.update(started_at=now(), expires_at=now() + self._settings.run_expiry)
-            run["status"] = RunStatus.IN_PROGRESS
-            columns = {"status": run["status"], "expires_at": run["expires_at"]}
-            columns |= held_for(self._owner, self._settings.lease)
-            return row, lifecycle.run_event(rows.save(connection, RUNS, row, run, **columns))
+            lease = held_for(self._owner, self._settings.lease)
+            change = lifecycle.begin(run, lease, self._settings.run_expiry)
+            return change.run, runs.apply(connection, change)
 
         async with self._lock:
             claimed = await self._store.write(work)
             if claimed is None:
                 self.over.set()
                 raise Stopped
-            row, event = claimed
-            self.expires = time.monotonic() + row.document["expires_at"] - time.time()
-            self.send(event)
-            return row
+            run, events = claimed
+            self.expires = time.monotonic() + run.expires_at - time.time()
+            for event in events:
+                self.send(event)
+            return run
 
-    async def write(self, change: Callable[[Entry], None], *, last: bool = False) -> None:
+    async def write(self, write: Write, *, last: bool = False) -> None:
         """Write to the run and its parts; a run that is being cancelled is ended here instead.
 
         Args:
-            change: Makes the change; runs in the store's thread.
+            write: Writes; runs in the store's thread.
             last: Nothing may be written after this.
 
         Raises:
@@ -113,16 +91,13 @@ class Ledger:
         """
 
         def work(connection: Connection) -> tuple[list[WireEvent], bool] | None:
-            row = self._locked(connection)
-            if row is None or row.lease_owner != self._owner or row.status not in ACTIVE_STATUSES:
+            run = runs.lock_by_id(connection, self._run_id)
+            if run is None or run.lease_owner != self._owner or run.status not in ACTIVE_STATUSES:
                 return None
-            entry = Entry(connection, row)
-            cancelled = row.status == RunStatus.CANCELLING
-            if cancelled:
-                self.end_within(entry, RunStatus.CANCELLED)
-            else:
-                change(entry)
-            return entry.events, cancelled
+            if run.status == RunStatus.CANCELLING:
+                parts = self.progress.open_parts(connection)
+                return runs.apply(connection, lifecycle.end(run, parts, RunStatus.CANCELLED)), True
+            return write(connection, run), False
 
         async with self._lock:
             if self.over.is_set():
@@ -139,50 +114,32 @@ class Ledger:
             if cancelled:
                 raise Stopped
 
-    async def end(self, status: str, **details: Any) -> None:
-        """End the run, with what has come so far.
-
-        Args:
-            status: The terminal status.
-            details: As for `lifecycle.end`.
+    async def look(self) -> None:
+        """End the run if it is being cancelled.
 
         Raises:
             Stopped: The run is no longer this runner's.
         """
-        await self.write(lambda entry: self.end_within(entry, status, **details), last=True)
+        await self.write(lambda _connection, _run: [])
 
-    def end_within(self, entry: Entry, status: str, **details: Any) -> None:
-        """End the run as part of a write that is its last.
+    async def end(self, status: RunStatus, error: RunError | None = None) -> None:
+        """End the run, with what has come so far.
 
         Args:
-            entry: The write.
             status: The terminal status.
-            details: As for `lifecycle.end`.
-        """
-        self.keep_calls(entry)
-        contents: dict[str, list[Document]] = {self.draft.message_id: self.draft.content()} if self.draft else {}
-        entry.events.extend(lifecycle.end(entry.connection, entry.row, status, contents=contents, **details))
+            error: With ``failed``, the wire's ``last_error``.
 
-    def keep_calls(self, entry: Entry) -> None:
-        """Write the tool calls so far.
-
-        Args:
-            entry: The write that they are part of.
+        Raises:
+            Stopped: The run is no longer this runner's.
         """
-        if self.calls is not None:
-            row = rows.find(entry.connection, STEPS, self.calls.step_id)
-            row.document["step_details"]["tool_calls"] = self.calls.all()
-            rows.save(entry.connection, STEPS, row, row.document)
+
+        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+            parts = self.progress.open_parts(connection)
+            return runs.apply(connection, lifecycle.end(run, parts, status, error=error))
+
+        await self.write(write, last=True)
 
     def send(self, event: WireEvent) -> None:
         """Send an event, unless the run is over."""
         if not self.over.is_set():
             self._send(event)
-
-    def _locked(self, connection: Connection) -> Row[Any] | None:
-        row = rows.get(connection, RUNS, self._run_id)
-        if row is None:
-            return None
-        # The thread first, then the run: the same order everywhere, so that no two wait for each other.
-        rows.get(connection, THREADS, row.thread_id, lock=True)
-        return rows.get(connection, RUNS, self._run_id, lock=True)

@@ -7,14 +7,16 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from dataclasses import dataclass
-from typing import Any
 
 from sqlalchemy import Connection, select
 
 from ..leases import NOBODY, held_for, lapsed
 from ..model import ModelServers
+from ..objects import RunError
 from ..owners import new_owner
+from ..records import Lease
 from ..settings import ModelOptions, Settings
+from ..status import RunStatus
 from ..store import Store
 from ..store.tables import RUNS
 from .execution import Execution
@@ -22,7 +24,7 @@ from .ledger import Ledger, Stopped
 from .pulse import Pulse
 from .subscription import Subscription
 
-_STOPPED = {"code": "server_error", "message": "The runtime was stopped before the run ended."}
+_STOPPED: RunError = {"code": "server_error", "message": "The runtime was stopped before the run ended."}
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ class Pool:
         """The number of runs that wait for their turn here."""
         return len(self._queue)
 
-    def lease(self) -> dict[str, Any]:
-        """The columns of a run that is being queued.
+    def lease(self) -> Lease:
+        """The lease of a run that is being queued.
 
         A local run is this process's from its creation on, since nobody else knows its model server; should the
         process die, the run is found dead. A served run belongs to the first process that has room for it.
@@ -154,7 +156,7 @@ class Pool:
             await self._give_up(execution)
         for ledger in queued:
             with contextlib.suppress(Stopped):
-                await ledger.end("failed", error=_STOPPED)
+                await ledger.end(RunStatus.FAILED, _STOPPED)
         await self._empty()
         await self._pulse.stop()
         await self._servers.close()
@@ -170,7 +172,7 @@ class Pool:
             await execution.hand_over()
         else:
             with contextlib.suppress(Stopped):
-                await execution.ledger.end("failed", error=_STOPPED)
+                await execution.ledger.end(RunStatus.FAILED, _STOPPED)
         execution.cut()
 
     def _drop_queue(self) -> None:
@@ -202,7 +204,7 @@ class Pool:
         runs = RUNS.table
 
         def find(connection: Connection) -> list[str]:
-            queued = select(runs.c.id).where(runs.c.status == "queued", lapsed(runs)).order_by(runs.c.seq)
+            queued = select(runs.c.id).where(runs.c.status == RunStatus.QUEUED, lapsed(runs)).order_by(runs.c.seq)
             return list(connection.execute(queued.limit(room + len(self._running))).scalars())
 
         for run_id in await self._store.read(find):

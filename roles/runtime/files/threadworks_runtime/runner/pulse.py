@@ -13,6 +13,7 @@ from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..leases import held_for
+from ..status import RunStatus
 from ..store import Store
 from ..store.tables import RUNS
 from .execution import Execution
@@ -100,15 +101,15 @@ class Pulse:
         states = await self._store.read(read)
         for run_id, job in waiting:
             # Another process has cancelled, deleted or taken it.
-            if states.get(run_id) != "queued" and self._queued.get(run_id) is job:
+            if states.get(run_id) != RunStatus.QUEUED and self._queued.get(run_id) is job:
                 self._drop(run_id)
         for run_id, execution in watched:
             status = states.get(run_id)  # None: it was deleted
-            if status not in ("queued", "in_progress"):
+            if status not in (RunStatus.QUEUED, RunStatus.IN_PROGRESS):
                 # Whatever it has become, the ledger knows what follows from it.
-                await self._end(execution, execution.ledger.write(lambda _entry: None))
-            elif status == "in_progress" and time.monotonic() >= execution.ledger.expires:
-                await self._end(execution, execution.ledger.end("expired"))
+                await self._end(execution, execution.ledger.look())
+            elif status == RunStatus.IN_PROGRESS and time.monotonic() >= execution.ledger.expires:
+                await self._end(execution, execution.ledger.end(RunStatus.EXPIRED))
 
     @staticmethod
     async def _end(execution: Execution, write: Awaitable[None]) -> None:
@@ -124,7 +125,7 @@ class Pulse:
         def write(connection: Connection) -> None:
             for ids in _chunks(held):
                 mine = update(runs).where(runs.c.id.in_(ids), runs.c.lease_owner == self._owner)
-                connection.execute(mine.values(held_for(self._owner, self._lease)))
+                connection.execute(mine.values(**held_for(self._owner, self._lease)))
 
         if held:
             await self._store.write(write)

@@ -6,16 +6,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping
+from typing import Any, NamedTuple, TypeVar, cast
 
 from sqlalchemy import Connection, delete, func, select
 
 from ..errors import IdempotencyKeyReused, InvalidIdempotencyKey
 from ..ids import new_id, now
+from ..records import Record
 from . import rows
 from .tables import Kind, idempotency
 
+R = TypeVar("R", bound=Record[Any, Any])
+D = TypeVar("D", bound=Mapping[str, Any])
 _KEPT = 24 * 3600  # seconds
 _SWEPT = 100  # old keys that one request removes at most: it holds the lock meanwhile
 
@@ -25,7 +28,7 @@ class Ticket(NamedTuple):
 
     Args:
         key: What the client calls it; ``None``: it makes no claim.
-        fingerprint: What it asks for, so that one key is not used for two things.
+        fingerprint: What it asks for, so that one key is not used for two things; empty without a key.
     """
 
     key: str | None
@@ -48,13 +51,13 @@ def ticket(key: str | None, path: str, body: dict[str, Any]) -> Ticket:
     """
     if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
         raise InvalidIdempotencyKey
+    if key is None:
+        return Ticket(None, "")
     asked = json.dumps([path, {name: value for name, value in body.items() if name != "stream"}], sort_keys=True)
     return Ticket(key, hashlib.sha256(asked.encode()).hexdigest())
 
 
-def once(
-    connection: Connection, kind: Kind, claim: Ticket, create: Callable[[str], dict[str, Any]]
-) -> tuple[dict[str, Any], bool]:
+def once(connection: Connection, kind: Kind[R], claim: Ticket, create: Callable[[str], D]) -> tuple[D, bool]:
     """Create an object, unless the same request has created it before.
 
     Args:
@@ -77,9 +80,9 @@ def once(
     oldest = now() - _KEPT
     same = idempotency.c.key == claim.key, idempotency.c.created_at >= oldest
     known = connection.execute(select(idempotency).where(*same)).first()
-    row = rows.get(connection, kind, known.object_id) if known else None
+    made = rows.get(connection, kind, known.object_id) if known else None
     # Nobody has used the key, or what was created has been deleted since: then it is free.
-    if known is None or row is None:
+    if known is None or made is None:
         values = {"key": claim.key, "fingerprint": claim.fingerprint, "object_id": id, "created_at": now()}
         connection.execute(delete(idempotency).where(idempotency.c.key == claim.key))
         connection.execute(idempotency.insert().values(values))
@@ -87,7 +90,7 @@ def once(
         return create(id), True
     if known.fingerprint != claim.fingerprint:
         raise IdempotencyKeyReused
-    return row.document, False
+    return cast(D, made.document), False
 
 
 def _sweep(connection: Connection, oldest: int) -> None:

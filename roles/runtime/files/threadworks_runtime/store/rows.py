@@ -4,14 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Row, Select, String, bindparam, delete, select, update
+from sqlalchemy import Connection, Select, String, bindparam, delete, select, update
 
 from ..errors import CursorNotFound, NotFound
+from ..records import MessageRecord, Record
 from .tables import MESSAGES, Kind
+
+R = TypeVar("R", bound=Record[Any, Any])
+D = TypeVar("D", bound=Mapping[str, Any])
 
 
 @dataclass(frozen=True)
@@ -34,8 +38,8 @@ class Page:
 
 
 def insert(
-    connection: Connection, kind: Kind, document: dict[str, Any], private: dict[str, Any] | None = None, **columns: Any
-) -> dict[str, Any]:
+    connection: Connection, kind: Kind[R], document: D, private: Mapping[str, Any] | None = None, **columns: object
+) -> D:
     """Write a new object.
 
     Args:
@@ -54,10 +58,10 @@ def insert(
 
 def insert_all(
     connection: Connection,
-    kind: Kind,
-    documents: Sequence[dict[str, Any]],
-    private: dict[str, Any] | None = None,
-    **columns: Any,
+    kind: Kind[R],
+    documents: Sequence[Mapping[str, Any]],
+    private: Mapping[str, Any] | None = None,
+    **columns: object,
 ) -> None:
     """Write new objects in their order. All other writers wait for it, so two statements do it, for any number.
 
@@ -75,7 +79,7 @@ def insert_all(
         _write_pairs(connection, kind, documents)
 
 
-def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row[Any] | None:
+def get(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, **owner: str) -> R | None:
     """Find an object.
 
     Args:
@@ -86,70 +90,74 @@ def get(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **ow
         owner: Columns that must match: an object of another thread is not found.
 
     Returns:
-        Its row, or ``None``.
+        The object, or ``None``.
     """
     if "\0" in id:  # PostgreSQL knows no such text
         return None
-    statement = select(kind.table).where(kind.table.c.id == id)
+    statement = select(*kind.columns).where(kind.table.c.id == id)
     for column, value in owner.items():
         statement = statement.where(kind.table.c[column] == value)
     if lock:  # SQLite's writers have locked all by now, and its dialect leaves this out
         statement = statement.with_for_update(key_share=True)
-    return connection.execute(statement).one_or_none()
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else kind.record(*row)
 
 
-def find(connection: Connection, kind: Kind, id: str, *, lock: bool = False, **owner: Any) -> Row[Any]:
+def find(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, **owner: str) -> R:
     """Find an object that must be there: `get`, but with an error.
 
     Raises:
         NotFound: There is none.
     """
-    row = get(connection, kind, id, lock=lock, **owner)
-    if row is None:
+    record = get(connection, kind, id, lock=lock, **owner)
+    if record is None:
         raise NotFound(kind.noun, id)
-    return row
+    return record
 
 
-def save(
-    connection: Connection, kind: Kind, row: Row[Any], document: dict[str, Any], private: Any = None, **columns: Any
-) -> dict[str, Any]:
+def save(connection: Connection, kind: Kind[R], record: R, document: D, private: Mapping[str, Any] | None = None) -> D:
     """Write a changed object.
 
     Args:
-        connection: A writing transaction, which has read the row itself.
+        connection: A writing transaction, which has read the object itself.
         kind: The object's kind.
-        row: The row as it was.
+        record: The object as it was.
         document: The wire's object in its desired state.
         private: What the wire does not show; ``None``: as it was.
-        columns: The further columns that change.
 
     Returns:
         The document.
     """
-    values = {"document": document, **columns}
+    values: dict[str, Any] = {"document": document}
     if private is not None:
         values["private"] = private
-    connection.execute(update(kind.table).where(kind.table.c.seq == row.seq).values(values))
-    if kind.pairs is not None and document["metadata"] != row.document["metadata"]:
-        connection.execute(delete(kind.pairs).where(kind.pairs.c.seq == row.seq))
+    connection.execute(update(kind.table).where(kind.table.c.seq == record.seq).values(values))
+    if kind.pairs is not None and document["metadata"] != record.document["metadata"]:
+        connection.execute(delete(kind.pairs).where(kind.pairs.c.seq == record.seq))
         _write_pairs(connection, kind, [document])
     return document
 
 
-def remove(connection: Connection, kind: Kind, row: Row[Any]) -> None:
+def remove(connection: Connection, kind: Kind[R], record: R) -> None:
     """Delete an object and all that belongs to it."""
-    connection.execute(delete(kind.table).where(kind.table.c.seq == row.seq))
+    connection.execute(delete(kind.table).where(kind.table.c.seq == record.seq))
 
 
-def all_of(connection: Connection, kind: Kind, **owner: Any) -> list[Row[Any]]:
-    """All rows that have these values in these columns, oldest first."""
-    statement = select(kind.table).order_by(kind.table.c.seq)
+def remove_by_id(connection: Connection, kind: Kind[R], ids: Sequence[str]) -> None:
+    """Delete the objects that there are of these ids."""
+    if ids:
+        connection.execute(delete(kind.table).where(kind.table.c.id.in_(ids)))
+
+
+def all_of(connection: Connection, kind: Kind[R], **owner: str) -> list[R]:
+    """All objects that have these values in these columns, oldest first."""
+    statement = select(*kind.columns).order_by(kind.table.c.seq)
     for column, value in owner.items():
         statement = statement.where(kind.table.c[column] == value)
-    return list(connection.execute(statement))
+    return [kind.record(*row) for row in connection.execute(statement)]
 
 
-def has_more_than(connection: Connection, kind: Kind, number: int, **owner: Any) -> bool:
+def has_more_than(connection: Connection, kind: Kind[R], number: int, **owner: str) -> bool:
     """Whether more rows than this have these values in these columns, which an index can find."""
     statement = select(kind.table.c.seq)
     for column, value in owner.items():
@@ -157,13 +165,14 @@ def has_more_than(connection: Connection, kind: Kind, number: int, **owner: Any)
     return connection.execute(statement.limit(1).offset(number)).first() is not None
 
 
-def of_runs(connection: Connection, run_ids: list[str]) -> list[Row[Any]]:
+def of_runs(connection: Connection, run_ids: list[str]) -> list[MessageRecord]:
     """All messages that these runs have written, oldest first."""
     messages = MESSAGES.table
-    return list(connection.execute(select(messages).where(messages.c.run_id.in_(run_ids)).order_by(messages.c.seq)))
+    statement = select(*MESSAGES.columns).where(messages.c.run_id.in_(run_ids)).order_by(messages.c.seq)
+    return [MessageRecord(*row) for row in connection.execute(statement)]
 
 
-def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> tuple[list[Row[Any]], bool]:
+def list_page(connection: Connection, kind: Kind[R], page: Page, **owner: str) -> tuple[list[R], bool]:
     """One page of a list; its cost depends on the page alone, since each order is an index's.
 
     Args:
@@ -173,13 +182,13 @@ def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> t
         owner: Columns that must match.
 
     Returns:
-        The rows, and whether there are more.
+        The objects, and whether there are more.
 
     Raises:
         CursorNotFound: A cursor is no object of this list.
     """
     table = kind.table
-    statement: Select[Any] = select(table)
+    statement: Select[Any] = select(*kind.columns)
     order_by = table.c.seq
     if kind.pairs is not None:
         for number, (key, value) in enumerate(page.metadata.items()):
@@ -194,22 +203,22 @@ def list_page(connection: Connection, kind: Kind, page: Page, **owner: Any) -> t
     for name, behind in (("after", True), ("before", False)):
         cursor = getattr(page, name)
         if cursor is not None:
-            seq = _cursor(connection, kind, name, cursor, owner)
+            seq = _cursor(connection, kind, name, cursor, **owner)
             statement = statement.where(order_by > seq if (page.order == "asc") == behind else order_by < seq)
     statement = statement.order_by(order_by if ascending else order_by.desc()).limit(page.limit + 1)
-    found = list(connection.execute(statement))
-    rows = found[: page.limit]
-    return (rows[::-1] if backwards else rows), len(found) > page.limit
+    found = [kind.record(*row) for row in connection.execute(statement)]
+    listed = found[: page.limit]
+    return (listed[::-1] if backwards else listed), len(found) > page.limit
 
 
-def _cursor(connection: Connection, kind: Kind, name: str, id: str, owner: dict[str, Any]) -> int:
-    row = get(connection, kind, id, **owner)
-    if row is None:
+def _cursor(connection: Connection, kind: Kind[R], name: str, id: str, **owner: str) -> int:
+    record = get(connection, kind, id, lock=False, **owner)
+    if record is None:
         raise CursorNotFound(name, kind.noun, id)
-    return int(row.seq)
+    return record.seq
 
 
-def _write_pairs(connection: Connection, kind: Kind, documents: Sequence[dict[str, Any]]) -> None:
+def _write_pairs(connection: Connection, kind: Kind[R], documents: Sequence[Mapping[str, Any]]) -> None:
     pairs = [
         {"of": document["id"], "its_key": key, "its_value": value}
         for document in documents

@@ -8,8 +8,9 @@ the object and is not shown on the wire. ``seq`` is the order of insertion: ``cr
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, fields
+from functools import cached_property
+from typing import Any, Generic, TypeVar
 
 from sqlalchemy import (
     DDL,
@@ -26,27 +27,37 @@ from sqlalchemy import (
     event,
 )
 
+from ..records import AssistantRecord, MessageRecord, Record, RunRecord, StepRecord, ThreadRecord
 from ..status import ACTIVE_STATUSES, RunStatus
+
+R = TypeVar("R", bound=Record[Any, Any])
 
 schema = MetaData()
 _Seq = BigInteger().with_variant(Integer, "sqlite")
 
 
 @dataclass(frozen=True)
-class Kind:
+class Kind(Generic[R]):
     """One kind of the wire's objects and where it lives.
 
     Args:
         noun: Its name in messages.
         prefix: What its ids start with.
+        record: What a row is read as.
         table: Its rows.
         pairs: Its metadata, pair by pair, to be found by; ``None``: lists of this kind have no filter.
     """
 
     noun: str
     prefix: str
+    record: type[R]
     table: Table
     pairs: Table | None = None
+
+    @cached_property
+    def columns(self) -> list[Column[Any]]:
+        """The columns of a record, in the order of its fields."""
+        return [self.table.c[field.name] for field in fields(self.record)]
 
 
 def _objects(name: str, *columns: Column[Any] | Index) -> Table:
@@ -121,8 +132,8 @@ idempotency = Table(
 )
 version = Table("store_version", schema, Column("version", Integer, nullable=False))
 
-ASSISTANTS = Kind("assistant", "asst", _assistants, _pairs(_assistants))
-THREADS = Kind("thread", "thread", _threads, _pairs(_threads))
-MESSAGES = Kind("message", "msg", _messages, _pairs(_messages))
-RUNS = Kind("run", "run", _runs, _pairs(_runs))
-STEPS = Kind("run step", "step", _steps)
+ASSISTANTS = Kind("assistant", "asst", AssistantRecord, _assistants, _pairs(_assistants))
+THREADS = Kind("thread", "thread", ThreadRecord, _threads, _pairs(_threads))
+MESSAGES = Kind("message", "msg", MessageRecord, _messages, _pairs(_messages))
+RUNS = Kind("run", "run", RunRecord, _runs, _pairs(_runs))
+STEPS = Kind("run step", "step", StepRecord, _steps)

@@ -1,0 +1,172 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The wire's objects, and what is kept of each beside them and is not shown on the wire.
+
+The types are those of the decoded JSON: an object is read from the store, sent and written as it is, without a copy.
+It is never changed in place; a change is a new object.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from .status import MessageStatus, RunStatus, StepStatus
+
+Document = dict[str, Any]
+"""Any JSON object: the body of a request, a tool, a content part."""
+
+
+class Usage(TypedDict):
+    """Tokens, as the wire counts them."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    total_tokens: int
+
+
+class RunError(TypedDict):
+    """A run's or a step's ``last_error``."""
+
+    code: str
+    message: str
+
+
+class AssistantObject(TypedDict):
+    """An assistant (Assistants wire, section 3)."""
+
+    id: str
+    object: str
+    created_at: int
+    name: str | None
+    description: str | None
+    model: str
+    instructions: str | None
+    tools: list[Document]
+    tool_resources: Document
+    metadata: dict[str, str]
+    temperature: float
+    top_p: float
+    response_format: str | Document
+
+
+class ThreadObject(TypedDict):
+    """A thread (section 4)."""
+
+    id: str
+    object: str
+    created_at: int
+    tool_resources: Document
+    metadata: dict[str, str]
+
+
+class MessageObject(TypedDict):
+    """A message (section 5)."""
+
+    id: str
+    object: str
+    created_at: int
+    thread_id: str
+    status: MessageStatus
+    incomplete_details: dict[str, str] | None
+    completed_at: int | None
+    incomplete_at: int | None
+    role: str
+    content: list[Document]
+    assistant_id: str | None
+    run_id: str | None
+    attachments: list[Document]
+    metadata: dict[str, str]
+
+
+class RunObject(TypedDict):
+    """A run (section 7)."""
+
+    id: str
+    object: str
+    created_at: int
+    thread_id: str
+    assistant_id: str
+    status: RunStatus
+    required_action: Document | None
+    last_error: RunError | None
+    expires_at: int | None
+    started_at: int | None
+    cancelled_at: int | None
+    failed_at: int | None
+    completed_at: int | None
+    incomplete_details: dict[str, str] | None
+    model: str
+    instructions: str
+    tools: list[Document]
+    metadata: dict[str, str]
+    usage: Usage | None
+    temperature: float
+    top_p: float
+    max_prompt_tokens: int | None
+    max_completion_tokens: int | None
+    truncation_strategy: Document
+    tool_choice: str | Document
+    parallel_tool_calls: bool
+    response_format: str | Document
+
+
+class StepObject(TypedDict):
+    """A step of a run (section 8)."""
+
+    id: str
+    object: str
+    created_at: int
+    assistant_id: str
+    thread_id: str
+    run_id: str
+    type: str
+    status: StepStatus
+    step_details: Document
+    last_error: RunError | None
+    expired_at: int | None
+    cancelled_at: int | None
+    failed_at: int | None
+    completed_at: int | None
+    metadata: dict[str, str]
+    usage: Usage | None
+
+
+class AssistantPrivate(TypedDict):
+    """What the wire does not show of an assistant.
+
+    Attributes:
+        reasoning_effort: What was asked for.
+        sampling: Which of ``temperature`` and ``top_p`` were asked for. The wire shows 1 for the others, and reasoning
+            models refuse to be sent even that. Older stores have a mapping from these names to the values.
+    """
+
+    reasoning_effort: str | None
+    sampling: list[str]
+
+
+class RunPrivate(TypedDict):
+    """What the wire does not show of a run.
+
+    Attributes:
+        reasoning_effort: As for an assistant.
+        sampling: As for an assistant.
+        tool_resources: The files of the assistant and of the thread.
+        items: The model's raw output items, and the outputs of function calls, in their order.
+        usage: The tokens of all rounds so far.
+    """
+
+    reasoning_effort: str | None
+    sampling: list[str]
+    tool_resources: Document
+    items: list[Document]
+    usage: Usage
+
+
+class StepPrivate(TypedDict, total=False):
+    """What the wire does not show of a step until the step ends.
+
+    Attributes:
+        usage: The tokens of its round, in the last step of the round.
+    """
+
+    usage: Usage

@@ -1,0 +1,88 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The messages and steps that one round of a run makes, as far as they have come."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import cast
+
+from sqlalchemy import Connection
+
+from ..lifecycle import Parts, close_message, close_step, with_calls
+from ..objects import Usage
+from ..records import MessageRecord, StepRecord
+from ..status import RunStatus
+from ..store import rows
+from ..store.tables import MESSAGES, STEPS
+from .draft import Calls, Draft
+
+
+class Progress:
+    """What is open in a round, and what the round has made so far."""
+
+    def __init__(self) -> None:
+        self.draft: Draft | None = None
+        """The message in progress."""
+        self.calls: Calls | None = None
+        """The tool calls of the step in progress: written all at once, however many there are."""
+        self.message_ids: list[str] = []
+        """The messages that the round has made."""
+        self.step_ids: list[str] = []
+        """The steps that the round has made. At the end of the round, the last one has its usage and its warnings."""
+
+    def open_parts(
+        self, connection: Connection, usage: Mapping[str, int] | None = None, warnings: dict[str, str] | None = None
+    ) -> Parts:
+        """Read what is open, with all that has come so far of it.
+
+        Args:
+            connection: A transaction.
+            usage: The tokens of the round, if it has ended.
+            warnings: The metadata of its last step, if it has any.
+
+        Returns:
+            The parts. A message that a client has deleted is not among them.
+        """
+        steps = (*self._calls_step(connection), *self._draft_step(connection))
+        if steps and usage:
+            steps = (*steps[:-1], replace(steps[-1], private={"usage": cast(Usage, usage)}))
+        if steps and warnings:
+            last = steps[-1]
+            steps = (*steps[:-1], replace(last, document={**last.document, "metadata": warnings}))
+        return Parts(self._messages(connection), steps)
+
+    def close_parts(self, connection: Connection) -> tuple[MessageRecord | StepRecord, ...]:
+        """Complete what the next part follows on: a message, or tool calls that wait for nobody.
+
+        Args:
+            connection: A transaction.
+
+        Returns:
+            The parts, to be written.
+        """
+        closed: list[MessageRecord | StepRecord] = [
+            *(close_message(message, RunStatus.COMPLETED) for message in self._messages(connection)),
+            *(close_step(step, RunStatus.COMPLETED) for step in self._draft_step(connection)),
+        ]
+        self.draft = None
+        if self.calls is not None and not self.calls.functions():
+            closed += [close_step(step, RunStatus.COMPLETED) for step in self._calls_step(connection)]
+            self.calls = None
+        return tuple(closed)
+
+    def _messages(self, connection: Connection) -> tuple[MessageRecord, ...]:
+        message = rows.get(connection, MESSAGES, self.draft.message_id) if self.draft else None
+        if message is None or self.draft is None:
+            return ()
+        # A client may have changed its metadata meanwhile.
+        return (replace(message, document={**message.document, "content": self.draft.content()}),)
+
+    def _draft_step(self, connection: Connection) -> tuple[StepRecord, ...]:
+        return () if self.draft is None else (rows.find(connection, STEPS, self.draft.step_id),)
+
+    def _calls_step(self, connection: Connection) -> tuple[StepRecord, ...]:
+        if self.calls is None:
+            return ()
+        return (with_calls(rows.find(connection, STEPS, self.calls.step_id), self.calls.all()),)

@@ -1,0 +1,166 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes what one round of a run makes: messages, steps, and the round's end."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from sqlalchemy import Connection
+
+from .. import lifecycle
+from ..documents import answer, step
+from ..ids import new_id
+from ..lifecycle import WireEvent
+from ..model import events
+from ..objects import Document, RunError
+from ..records import RunRecord
+from ..status import RunStatus
+from ..store import rows, runs
+from ..store.tables import MESSAGES, STEPS
+from .draft import Calls, Draft
+from .ledger import Ledger
+
+_MOST_WARNINGS = 16  # as many pairs as metadata can have
+_LONGEST_WARNING = 512  # characters
+
+
+class Recorder:
+    """The writes of one round.
+
+    Args:
+        ledger: The run's.
+    """
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
+        self._progress = ledger.progress
+
+    async def begin_message(self) -> None:
+        """A message begins; what was open before it is complete.
+
+        Raises:
+            Stopped: The run is no longer this runner's.
+        """
+
+        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+            told = runs.write_parts(connection, self._progress.close_parts(connection))
+            message = answer(new_id(MESSAGES.prefix), run.document)
+            details = {"type": "message_creation", "message_creation": {"message_id": message["id"]}}
+            step_id, begun = self._begin_step(connection, run, details)
+            rows.insert(connection, MESSAGES, message, thread_id=run.thread_id, run_id=run.id)
+            self._progress.message_ids.append(message["id"])
+            self._progress.draft = Draft(message["id"], step_id)
+            return [*told, *begun, *lifecycle.begun_events("thread.message", message)]
+
+        await self._ledger.write(write)
+
+    async def begin_calls(self) -> None:
+        """Tool calls begin, unless there are some that the next one belongs to.
+
+        Raises:
+            Stopped: The run is no longer this runner's.
+        """
+        if self._progress.calls is not None and self._progress.draft is None:
+            return
+
+        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+            told = runs.write_parts(connection, self._progress.close_parts(connection))
+            if self._progress.calls is not None:
+                return told
+            step_id, begun = self._begin_step(connection, run, _no_calls())
+            self._progress.calls = Calls(step_id)
+            return [*told, *begun]
+
+        await self._ledger.write(write)
+
+    async def finish(self, finished: events.Finished) -> None:
+        """The model's answer has ended, and the run either ends or waits for the outputs of its function calls.
+
+        Args:
+            finished: How it has ended.
+
+        Raises:
+            Stopped: The run is no longer this runner's.
+        """
+
+        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+            run = lifecycle.with_usage(lifecycle.with_items(run, finished.items), finished.usage)
+            told: list[WireEvent] = []
+            warnings = _metadata(finished.warnings)
+            if warnings and not self._progress.step_ids:
+                # An answer without any output; what there is to say of it needs a place all the same.
+                step_id, told = self._begin_step(connection, run, _no_calls())
+                self._progress.calls = Calls(step_id)
+            parts = self._progress.open_parts(connection, finished.usage, warnings)
+            functions = self._progress.calls.functions() if self._progress.calls else []
+            if functions and finished.reason is None:
+                asked = [
+                    {**call, "function": {**call["function"], "problem": finished.problems[call["id"]]}}
+                    for call in functions
+                ]
+                change = lifecycle.wait(run, parts, asked)
+            else:
+                status = RunStatus.INCOMPLETE if finished.reason else RunStatus.COMPLETED
+                change = lifecycle.end(run, parts, status, reason=finished.reason)
+            return [*told, *runs.apply(connection, change)]
+
+        await self._ledger.write(write, last=True)
+
+    async def end(
+        self,
+        status: RunStatus,
+        *,
+        error: RunError | None = None,
+        reason: str | None = None,
+        usage: Mapping[str, int] | None = None,
+    ) -> None:
+        """End the run before the model's answer has come to its end.
+
+        Args:
+            status: The terminal status.
+            error: With ``failed``, the wire's ``last_error``.
+            reason: With ``incomplete``, the wire's ``incomplete_details.reason``.
+            usage: The tokens of an answer that cannot be used, if they are known.
+
+        Raises:
+            Stopped: The run is no longer this runner's.
+        """
+
+        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+            run = lifecycle.with_usage(run, usage) if usage else run
+            parts = self._progress.open_parts(connection, usage)
+            return runs.apply(connection, lifecycle.end(run, parts, status, error=error, reason=reason))
+
+        await self._ledger.write(write, last=True)
+
+    async def hand_over(self) -> None:
+        """Give the run back to the queue without what this round has made; whoever takes it up restarts the round.
+
+        Raises:
+            Stopped: The run is no longer this runner's.
+        """
+
+        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+            rows.remove_by_id(connection, MESSAGES, self._progress.message_ids)
+            rows.remove_by_id(connection, STEPS, self._progress.step_ids)
+            runs.apply(connection, lifecycle.give_back(run))
+            return []
+
+        await self._ledger.write(write, last=True)
+
+    def _begin_step(self, connection: Connection, run: RunRecord, details: Document) -> tuple[str, list[WireEvent]]:
+        begun = step(new_id(STEPS.prefix), run.document, details)
+        rows.insert(connection, STEPS, begun, run_id=run.id)
+        self._progress.step_ids.append(begun["id"])
+        return begun["id"], lifecycle.begun_events("thread.run.step", begun)
+
+
+def _no_calls() -> Document:
+    return {"type": "tool_calls", "tool_calls": []}
+
+
+def _metadata(warnings: Sequence[str]) -> dict[str, str]:
+    return {
+        f"warning_{number}": text[:_LONGEST_WARNING] for number, text in enumerate(warnings[:_MOST_WARNINGS], start=1)
+    }

@@ -1,0 +1,104 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs in the store: how they are locked, and how a step of their state machine is written."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from sqlalchemy import Connection, update
+
+from ..lifecycle import Change, Parts, WireEvent, part_events
+from ..records import MessageRecord, RunRecord, StepRecord
+from ..status import MessageStatus, StepStatus
+from . import rows
+from .tables import MESSAGES, RUNS, STEPS, THREADS
+
+_CHANGING = ("document", "private", "status", "expires_at", "lease_owner", "lease_until", "lease_monotonic")
+
+
+def lock_run(connection: Connection, thread_id: str, run_id: str) -> RunRecord:
+    """Find a run, and keep others from changing it until the transaction ends.
+
+    Args:
+        connection: A writing transaction.
+        thread_id: Its thread; always locked first, so that no two transactions wait for each other.
+        run_id: Its id.
+
+    Returns:
+        The run.
+
+    Raises:
+        NotFound: There is no such thread, or no such run in it.
+    """
+    rows.find(connection, THREADS, thread_id, lock=True)
+    return rows.find(connection, RUNS, run_id, lock=True, thread_id=thread_id)
+
+
+def lock_by_id(connection: Connection, run_id: str) -> RunRecord | None:
+    """Find a run of which only the id is known, and keep others from changing it until the transaction ends.
+
+    Args:
+        connection: A writing transaction.
+        run_id: The run.
+
+    Returns:
+        The run, or ``None``.
+    """
+    run = rows.get(connection, RUNS, run_id)
+    if run is None or connection.dialect.name == "sqlite":  # its writers have locked all by now
+        return run
+    rows.get(connection, THREADS, run.thread_id, lock=True)
+    return rows.get(connection, RUNS, run_id, lock=True)
+
+
+def open_parts(connection: Connection, run_id: str) -> Parts:
+    """Read the messages and steps of a run that are in progress.
+
+    Args:
+        connection: A transaction.
+        run_id: The run.
+
+    Returns:
+        Them, oldest first.
+    """
+    messages = rows.all_of(connection, MESSAGES, run_id=run_id)
+    steps = rows.all_of(connection, STEPS, run_id=run_id)
+    return Parts(
+        tuple(message for message in messages if message.document["status"] == MessageStatus.IN_PROGRESS),
+        tuple(step for step in steps if step.document["status"] == StepStatus.IN_PROGRESS),
+    )
+
+
+def apply(connection: Connection, change: Change) -> list[WireEvent]:
+    """Write a step of a run's state machine: each row once.
+
+    Args:
+        connection: A writing transaction that has locked the run.
+        change: The step.
+
+    Returns:
+        Its events, to be sent when the transaction has ended.
+    """
+    write_parts(connection, change.parts)
+    run, table = change.run, RUNS.table
+    values = {name: getattr(run, name) for name in _CHANGING}
+    connection.execute(update(table).where(table.c.seq == run.seq).values(values))
+    return change.events()
+
+
+def write_parts(connection: Connection, parts: Sequence[MessageRecord | StepRecord]) -> list[WireEvent]:
+    """Write changed messages and steps of a run.
+
+    Args:
+        connection: A writing transaction that has locked the run.
+        parts: The messages and steps as they become, with the metadata that they had, if lists can be filtered by it.
+
+    Returns:
+        The events, to be sent when the transaction has ended.
+    """
+    for part in parts:
+        table = (MESSAGES if isinstance(part, MessageRecord) else STEPS).table
+        values = {"document": part.document, "private": part.private}
+        connection.execute(update(table).where(table.c.seq == part.seq).values(values))
+    return part_events(parts)
