@@ -110,4 +110,5 @@ def main(state: str, home: Path, grace: float) -> bool:
 
 
 if __name__ == "__main__":
-    print("changed" if main(sys.argv[1], Path(sys.argv[2]), float(*sys.argv[3:])) else "unchanged", end="")
+    changed = main(sys.argv[1], Path(sys.argv[2]), float(*sys.argv[3:]))
+    sys.stdout.write("changed" if changed else "unchanged")

@@ -20,7 +20,7 @@ from .wire_errors import ApiError
 _OPEN = "/healthz"  # needs neither the token nor the wire's header
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]*)?")
 _REMEDY = "If this is a name of the runtime, start it with --allowed-host (runtime_allowed_hosts of the role)."
-_NO_TOKEN = "Incorrect token: send the right one (RUNTIME_TOKEN of the server) as 'Authorization: Bearer TOKEN'."
+_UNAUTHORIZED = "Incorrect token: send the right one (RUNTIME_TOKEN of the server) as 'Authorization: Bearer TOKEN'."
 _NO_BETA = (
     "You must provide the 'OpenAI-Beta' header to access the Assistants API. "
     "Please try again by setting the header 'OpenAI-Beta: assistants=v2'."
@@ -52,7 +52,7 @@ class Doors:
             return
         scheme, _space, token = (req.auth or "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode("latin-1"), self._token):
-            raise ApiError(401, _NO_TOKEN, code="invalid_api_key")
+            raise ApiError(401, _UNAUTHORIZED, code="invalid_api_key")
 
     async def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, Any]) -> None:
         """Check what holds for the wire: by the route that was found, so that no spelling of a path gets around it."""

@@ -13,7 +13,7 @@ _LENGTH = 24
 
 
 def new_id(prefix: str) -> str:
-    """A fresh id: letters and digits only after the prefix, since clients parse ids out of error texts with ``\\w``.
+    """A fresh id: letters and digits only after the prefix, since clients parse ids out of error texts as words.
 
     Args:
         prefix: As in ``run``.

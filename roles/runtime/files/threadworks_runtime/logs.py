@@ -26,6 +26,7 @@ class JsonFormatter(logging.Formatter):
     """
 
     def format(self, record: logging.LogRecord) -> str:
+        """Make the line of a record."""
         entry: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03}Z",
             "level": record.levelname.lower(),
@@ -33,7 +34,7 @@ class JsonFormatter(logging.Formatter):
             "process": record.process,
         }
         request = getattr(record, "request", None)
-        entry.update(request if request else {"message": _message(record)})
+        entry.update(request or {"message": _message(record)})
         if record.exc_info and record.exc_info[0]:
             entry["exception"] = record.exc_info[0].__name__
         return json.dumps(entry)

@@ -15,10 +15,9 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any
 
 import uvicorn
 
@@ -34,6 +33,7 @@ from .store import open_store
 _KEEP_ALIVE = 30  # seconds
 _MARGIN = 5  # seconds that requests have after the runs
 _DAY = 86400  # seconds
+_LAST_PORT = 65535
 _FURTHER_DESCRIPTORS = 256  # for the store, the log and the libraries
 # The options that a worker process reads again from its environment.
 _VARIABLES = {
@@ -202,11 +202,22 @@ def _hosts(options: argparse.Namespace, environment: Mapping[str, str]) -> froze
 
 
 def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> argparse.Namespace:
+    parser = _parser(environment)
+    options = parser.parse_args(arguments)
+    if options.allowed_host is None:
+        options.allowed_host = [name for name in environment.get(_ALLOWED_HOSTS, "").split(",") if name]
+    problem = next(_problems(options, environment), None)
+    if problem:
+        parser.error(problem)
+    return options
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m threadworks_runtime serve", description="Serve the Assistants v2 wire from a store."
     )
 
-    def option(name: str, default: Any, help: str, type: Any = str) -> None:
+    def option(name: str, default: object, help: str, type: Callable[[str], object] = str) -> None:
         variable = _VARIABLES[name]
         default = environment.get(variable) or default
         flag = f"--{name.replace('_', '-')}"
@@ -229,32 +240,28 @@ def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> a
         help="host name that clients may use, such as that of a proxy in front; may be repeated "
         f"({_ALLOWED_HOSTS}, separated by commas; default: those of loopback addresses, with a token all)",
     )
-    options = parser.parse_args(arguments)
-    if options.allowed_host is None:
-        options.allowed_host = [name for name in environment.get(_ALLOWED_HOSTS, "").split(",") if name]
+    return parser
+
+
+def _problems(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the options."""
     if not options.store:
-        parser.error("--store (OPENAI_RUNTIME_STORE) is missing")
-    for name in options.allowed_host:
-        if not is_host(name):
-            parser.error(f"--allowed-host takes a host name or address without scheme and port, not {name!r}")
-    for name in ("workers", "connections", "concurrent_runs", "run_expiry", "max_body"):
-        if getattr(options, name) < 1:
-            parser.error(f"--{name.replace('_', '-')} must be at least 1")
-    if not 0 <= options.port <= 65535:
-        parser.error("--port must be between 0 and 65535")
+        yield "--store (OPENAI_RUNTIME_STORE) is missing"
+    wrong = [name for name in options.allowed_host if not is_host(name)]
+    yield from (f"--allowed-host takes a host name or address without scheme and port, not {name!r}" for name in wrong)
+    counts = ("workers", "connections", "concurrent_runs", "run_expiry", "max_body")
+    yield from (f"--{name.replace('_', '-')} must be at least 1" for name in counts if getattr(options, name) < 1)
+    if not 0 <= options.port <= _LAST_PORT:
+        yield f"--port must be between 0 and {_LAST_PORT}"
     if not 0 <= options.grace <= _DAY:
-        parser.error(f"--grace must be between 0 and {_DAY}")
+        yield f"--grace must be between 0 and {_DAY}"
     if not options.timeout > 0:
-        parser.error("--timeout must be more than 0")
+        yield "--timeout must be more than 0"
     base_url = environment.get("OPENAI_BASE_URL")
-    problem = missing_scheme(base_url) if base_url else None
-    if problem:
-        parser.error(f"OPENAI_BASE_URL {problem}")
+    if base_url and (problem := missing_scheme(base_url)):
+        yield f"OPENAI_BASE_URL {problem}"
     if not environment.get("RUNTIME_TOKEN") and not is_loopback(options.host):
-        parser.error(
-            f"listening on {options.host} would let everybody in: set RUNTIME_TOKEN, and put a TLS proxy in front"
-        )
-    return options
+        yield f"listening on {options.host} would let everybody in: set RUNTIME_TOKEN, and put a TLS proxy in front"
 
 
 def _allow_connections(service: Service) -> None:

@@ -40,7 +40,7 @@ def main() -> None:
             serve(configuration, starter)
     except ImportError as error:
         starter.refuse(f"{error}.", libraries=True)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the starter reports it, whatever it is
         option = "runtime_store" if type(error).__name__ == "StoreError" else None
         starter.refuse(_reason(error), option=option)
     # No thread that waits for a database or a name server keeps the process.

@@ -43,6 +43,7 @@ class Gate:
         self._stop = stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer what is about the process, and pass on what is about the store."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

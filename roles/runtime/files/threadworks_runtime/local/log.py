@@ -75,13 +75,13 @@ class _LogFile(logging.Handler):
 
     def _current(self, more: int) -> TextIO:
         """The file to write to, which has room for so many bytes."""
-        if self._file is None or not self._is_there(self._file):
-            self._open()
-        if self._file is not None and os.fstat(self._file.fileno()).st_size + more > _LARGEST:
+        file = self._file
+        if file is None or not self._is_there(file):
+            file = self._open()
+        if os.fstat(file.fileno()).st_size + more > _LARGEST:
             self._put_aside()
-            self._open()
-        assert self._file is not None
-        return self._file
+            file = self._open()
+        return file
 
     def _is_there(self, file: TextIO) -> bool:
         try:
@@ -89,11 +89,12 @@ class _LogFile(logging.Handler):
         except FileNotFoundError:
             return False
 
-    def _open(self) -> None:
+    def _open(self) -> TextIO:
         if self._file is not None:
             self._file.close()
             self._file = None
         self._file = open(self._path, "a", encoding="utf-8", opener=_private)  # noqa: SIM115
+        return self._file
 
     def _put_aside(self) -> None:
         for number in range(_KEPT, 0, -1):

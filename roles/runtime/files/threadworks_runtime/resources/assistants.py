@@ -19,16 +19,16 @@ from .context import Resource, tell_replayed, ticket_of
 
 
 class Assistants(Resource):
-    """``/assistants``"""
+    """Serves ``/assistants``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """listAssistants"""
+        """Serve `listAssistants`."""
         page = read_page(req)
         found, more = await self._store.read(lambda store: rows.list_page(store, ASSISTANTS, page))
         resp.media = list_object([record.document for record in found], more)
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """createAssistant"""
+        """Serve `createAssistant`."""
         body = await read_body(req, CreateAssistant)
         await check_schemas(body)
         claim = ticket_of(req, body)
@@ -44,15 +44,15 @@ class Assistants(Resource):
 
 
 class Assistant(Resource):
-    """``/assistants/{assistant_id}``"""
+    """Serves ``/assistants/{assistant_id}``."""
 
     async def on_get(self, req: Request, resp: Response, assistant_id: str) -> None:
-        """getAssistant"""
+        """Serve `getAssistant`."""
         row = await self._store.read(lambda connection: rows.find(connection, ASSISTANTS, assistant_id))
         resp.media = row.document
 
     async def on_post(self, req: Request, resp: Response, assistant_id: str) -> None:
-        """modifyAssistant"""
+        """Serve `modifyAssistant`."""
         body = await read_body(req, ModifyAssistant)
         await check_schemas(body)
 
@@ -64,7 +64,7 @@ class Assistant(Resource):
         resp.media = await self._store.write(work)
 
     async def on_delete(self, req: Request, resp: Response, assistant_id: str) -> None:
-        """deleteAssistant"""
+        """Serve `deleteAssistant`."""
 
         def work(connection: Connection) -> None:
             rows.remove(connection, ASSISTANTS, rows.find(connection, ASSISTANTS, assistant_id, lock=True))

@@ -66,7 +66,7 @@ class Followers:
             wanted = {run_id: self._wanted.pop(run_id) for run_id in ids}
             try:
                 found = await self._store.read(lambda connection, ids=ids: _find(connection, ids))  # type: ignore[misc]
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001  # it is the followers' matter
                 for future in wanted.values():
                     future.set_exception(error)
                     future.exception()  # the followers may have left

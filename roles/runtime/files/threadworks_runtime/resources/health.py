@@ -12,7 +12,7 @@ from .context import Resource
 
 
 class Health(Resource):
-    """``/healthz``"""
+    """Serves ``/healthz``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """200 if the store answers; a store that does not is answered with 503, as everywhere."""

@@ -22,10 +22,10 @@ from .threads import add_messages
 
 
 class Messages(Resource):
-    """``/threads/{thread_id}/messages``"""
+    """Serves ``/threads/{thread_id}/messages``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
-        """listMessages"""
+        """Serve `listMessages`."""
         page = read_page(req, further={"run_id"})
         of_run = {"run_id": read_parameter(req, "run_id")} if "run_id" in req.params else {}
 
@@ -37,7 +37,7 @@ class Messages(Resource):
         resp.media = list_object([record.document for record in found], more)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
-        """createMessage"""
+        """Serve `createMessage`."""
         body = await read_body(req, CreateMessage)
         claim = ticket_of(req, body)
 
@@ -58,10 +58,10 @@ class Messages(Resource):
 
 
 class Message(Resource):
-    """``/threads/{thread_id}/messages/{message_id}``"""
+    """Serves ``/threads/{thread_id}/messages/{message_id}``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
-        """getMessage"""
+        """Serve `getMessage`."""
 
         def work(connection: Connection) -> MessageObject:
             rows.find(connection, THREADS, thread_id)
@@ -70,7 +70,7 @@ class Message(Resource):
         resp.media = await self._store.read(work)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
-        """modifyMessage"""
+        """Serve `modifyMessage`."""
         body = await read_body(req, ModifyMetadata)
 
         def work(connection: Connection) -> MessageObject:
@@ -80,7 +80,7 @@ class Message(Resource):
         resp.media = await self._store.write(work)
 
     async def on_delete(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
-        """deleteMessage"""
+        """Serve `deleteMessage`."""
 
         def work(connection: Connection) -> None:
             rows.remove(connection, MESSAGES, self._locked(connection, thread_id, message_id))

@@ -47,10 +47,13 @@ def _insert_run(
 
 
 class Runs(Resource):
-    """``/threads/{thread_id}/runs``"""
+    """Serves ``/threads/{thread_id}/runs``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
-        """listRuns; ``include[]=messages``, the runtime's addition, shows each run with the messages it has written."""
+        """Serve `listRuns`.
+
+        With ``include[]=messages``, the runtime's addition, each run is shown with the messages that it has written.
+        """
         page, include = read_page(req, further={INCLUDE}), read_include(req, WITH_MESSAGES)
         takes_queued = self._context.executor.takes_queued
 
@@ -72,7 +75,7 @@ class Runs(Resource):
         resp.media = list_object(shown, more)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
-        """createRun"""
+        """Serve `createRun`."""
         body = await read_body(req, CreateRun)
         await check_schemas(body)
         include, options = read_include(req), read_options(req, self._context)
@@ -94,10 +97,10 @@ class Runs(Resource):
 
 
 class ThreadRuns(Resource):
-    """``/threads/runs``"""
+    """Serves ``/threads/runs``."""
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """createThreadAndRun"""
+        """Serve `createThreadAndRun`."""
         body = await read_body(req, CreateThreadAndRun)
         await check_schemas(body)
         options = read_options(req, self._context)
@@ -120,14 +123,14 @@ class ThreadRuns(Resource):
 
 
 class Run(Resource):
-    """``/threads/{thread_id}/runs/{run_id}``"""
+    """Serves ``/threads/{thread_id}/runs/{run_id}``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
-        """getRun"""
+        """Serve `getRun`."""
         answer_run(resp, (await current_run(self._context, thread_id, run_id)).document)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
-        """modifyRun"""
+        """Serve `modifyRun`."""
         body = await read_body(req, ModifyMetadata)
         await current_run(self._context, thread_id, run_id)
 
@@ -139,10 +142,10 @@ class Run(Resource):
 
 
 class RunCancel(Resource):
-    """``/threads/{thread_id}/runs/{run_id}/cancel``"""
+    """Serves ``/threads/{thread_id}/runs/{run_id}/cancel``."""
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
-        """cancelRun"""
+        """Serve `cancelRun`."""
         await read_body(req, NoBody)
         await current_run(self._context, thread_id, run_id)
 
@@ -157,10 +160,10 @@ class RunCancel(Resource):
 
 
 class RunToolOutputs(Resource):
-    """``/threads/{thread_id}/runs/{run_id}/submit_tool_outputs``"""
+    """Serves ``/threads/{thread_id}/runs/{run_id}/submit_tool_outputs``."""
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
-        """submitToolOutputs"""
+        """Serve `submitToolOutputs`."""
         body, options = await read_body(req, SubmitToolOutputs), read_options(req, self._context)
         await current_run(self._context, thread_id, run_id)
         lease = self._context.executor.lease()

@@ -15,10 +15,10 @@ from .context import Resource
 
 
 class Steps(Resource):
-    """``/threads/{thread_id}/runs/{run_id}/steps``"""
+    """Serves ``/threads/{thread_id}/runs/{run_id}/steps``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
-        """listRunSteps"""
+        """Serve `listRunSteps`."""
         page, include = read_page(req, metadata=False, further={INCLUDE}), read_include(req)
         await current_run(self._context, thread_id, run_id)
         found, more = await self._store.read(lambda store: rows.list_page(store, STEPS, page, run_id=run_id))
@@ -26,10 +26,10 @@ class Steps(Resource):
 
 
 class Step(Resource):
-    """``/threads/{thread_id}/runs/{run_id}/steps/{step_id}``"""
+    """Serves ``/threads/{thread_id}/runs/{run_id}/steps/{step_id}``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str, step_id: str) -> None:
-        """getRunStep"""
+        """Serve `getRunStep`."""
         include = read_include(req)
         await current_run(self._context, thread_id, run_id)
         row = await self._store.read(lambda store: rows.find(store, STEPS, step_id, run_id=run_id))

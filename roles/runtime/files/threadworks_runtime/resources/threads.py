@@ -72,7 +72,7 @@ def add_messages(connection: Connection, thread_id: str, messages: list[MessageO
 
 
 class Threads(Resource):
-    """``/threads``"""
+    """Serves ``/threads``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """The list of threads, which is the runtime's addition to the wire."""
@@ -81,7 +81,7 @@ class Threads(Resource):
         resp.media = list_object([record.document for record in found], more)
 
     async def on_post(self, req: Request, resp: Response) -> None:
-        """createThread"""
+        """Serve `createThread`."""
         body = await read_body(req, CreateThread)
         claim = ticket_of(req, body)
 
@@ -93,15 +93,15 @@ class Threads(Resource):
 
 
 class Thread(Resource):
-    """``/threads/{thread_id}``"""
+    """Serves ``/threads/{thread_id}``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
-        """getThread"""
+        """Serve `getThread`."""
         row = await self._store.read(lambda connection: rows.find(connection, THREADS, thread_id))
         resp.media = row.document
 
     async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
-        """modifyThread"""
+        """Serve `modifyThread`."""
         body = await read_body(req, ModifyThread)
 
         def work(connection: Connection) -> ThreadObject:
@@ -111,7 +111,7 @@ class Thread(Resource):
         resp.media = await self._store.write(work)
 
     async def on_delete(self, req: Request, resp: Response, thread_id: str) -> None:
-        """deleteThread: with its messages, its runs and their steps."""
+        """Serve `deleteThread`: with its messages, its runs and their steps."""
 
         def work(connection: Connection) -> list[str]:
             row = rows.find(connection, THREADS, thread_id, lock=True)

@@ -79,7 +79,7 @@ class Execution:
                 f"lists for the Python that the runtime uses: {sys.executable}"
             )
             await self._fail("server_error", message)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # a run always ends, and says why
             _LOG.error("run %s: unexpected %s", self.run_id, type(error).__name__)
             await self._fail("server_error", f"The runner failed unexpectedly ({type(error).__name__}).")
         finally:
