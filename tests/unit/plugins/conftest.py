@@ -8,11 +8,16 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _client, _network
+from ansible_collections.threadworks.openai.plugins.module_utils import _client, _http_socket, _network, _recovery
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.unit.plugins.run_states import Thread
+from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Script
+from ansible_collections.threadworks.openai.tests.unit.plugins.starter import OPTIONS, Start, Starter
 from ansible_collections.threadworks.openai.tests.world import World
 
 _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
@@ -34,3 +39,28 @@ def world(tmp_path: Path, model_server: ModelServer) -> Iterator[World]:
     """A new store, and tasks on it."""
     with World(tmp_path, model_server) as world:
         yield world
+
+
+@pytest.fixture
+def thread(world: World) -> Thread:
+    """A thread with one user message, and an assistant."""
+    return Thread(world)
+
+
+@pytest.fixture
+def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
+    """A client whose runtimes do what the scripts say."""
+    monkeypatch.setattr(_http_socket, "_FIRST_WATCH", 0.3)
+    monkeypatch.setattr(_http_socket, "_NEXT_WATCH", 0.3)
+    monkeypatch.setattr(_recovery, "_ALIVE", 0.3)
+    starters = []
+
+    def new(*scripts: Script, **options: Any) -> tuple[Wire, Starter]:
+        starter = Starter(tmp_path, *scripts)
+        starters.append(starter)
+        return connect({**OPTIONS, **options}, starter), starter
+
+    yield new
+    for starter in starters:
+        for server in starter.servers:
+            server.__exit__(None, None, None)

@@ -9,106 +9,25 @@ import json
 import os
 import socket
 import stat
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _http_socket, _recovery, _unix
-from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
+from ansible_collections.threadworks.openai.plugins.module_utils import _unix
+from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError, Unanswered
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     THING,
-    Json,
     Peer,
     Script,
     Scripted,
     always,
     hang_up,
     raw,
-    silence,
 )
-
-OPTIONS: Json = {
-    "runtime_url": None,
-    "base_url": "http://127.0.0.1:9/v1",
-    "api_key": "k",
-    "organization": None,
-    "project": None,
-    "timeout": 30.0,
-    "max_retries": 2,
-    "runtime_idle_timeout": 60.0,
-    "runtime_concurrent_runs": 32,
-}
-
-
-class Starter:
-    """What finds and starts the local runtime, in the tests: each start serves the next script on the same path.
-
-    Attributes:
-        calls: What it was asked to do.
-        within: How long that could take.
-    """
-
-    def __init__(self, folder: Path, *scripts: Script) -> None:
-        self._path = folder / "x.sock"
-        self._scripts = list(scripts)
-        self.calls: list[Any] = []
-        self.within: list[float] = []
-        self.servers: list[Scripted] = []
-
-    def path(self) -> str:
-        return str(self._path)
-
-    def start(self, within: float) -> None:
-        self.calls.append("start")
-        self.within.append(within)
-        self.serve()
-
-    def replace(self, pid: int | None, within: float) -> None:
-        self.calls.append(pid)
-        self.within.append(within)
-        self.serve()
-
-    def serve(self) -> None:
-        """Serve the next script; it takes the path over, as a runtime does."""
-        if self._scripts:
-            new = self._path.with_name(f"{len(self.servers)}.new")
-            self.servers.append(Scripted(self._scripts.pop(0), path=new).__enter__())
-            new.rename(self._path)
-
-    @property
-    def seen(self) -> list[str]:
-        return [line for server in self.servers for line in server.lines]
-
-
-Start = Callable[..., tuple[Wire, Starter]]
-
-
-@pytest.fixture
-def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
-    """A client whose runtimes do what the scripts say."""
-    monkeypatch.setattr(_http_socket, "_FIRST_WATCH", 0.3)
-    monkeypatch.setattr(_http_socket, "_NEXT_WATCH", 0.3)
-    monkeypatch.setattr(_recovery, "_ALIVE", 0.3)
-    starters = []
-
-    def new(*scripts: Script, **options: Any) -> tuple[Wire, Starter]:
-        starter = Starter(tmp_path, *scripts)
-        starters.append(starter)
-        return connect({**OPTIONS, **options}, starter), starter
-
-    yield new
-    for starter in starters:
-        for server in starter.servers:
-            server.__exit__(None, None, None)
-
-
-# ---- Found and started ----
+from ansible_collections.threadworks.openai.tests.unit.plugins.starter import OPTIONS, Start
 
 
 def test_a_runtime_that_listens_is_just_asked(start: Start) -> None:
@@ -195,143 +114,6 @@ def test_a_start_that_fails_says_why(start: Start, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(starter, "start", fail)
     with pytest.raises(TaskError, match=r"^Install it\.$"):
         wire.get("threads", "x")
-
-
-# ---- Alive or not ----
-
-
-def test_a_runtime_that_hangs_is_replaced(start: Start) -> None:
-    wire, starter = start(silence, always())
-    starter.serve()
-    began = time.monotonic()
-    assert wire.create("threads", body={}, once="k").thing == THING
-    assert time.monotonic() - began < 20
-    expected = os.getpid() if sys.platform.startswith(("linux", "darwin")) else None
-    assert starter.calls == [expected]
-    assert starter.servers[0].lines == ["POST /v1/threads HTTP/1.1", "GET /healthz HTTP/1.1"]
-
-
-def test_a_runtime_that_accepts_nobody_is_replaced(start: Start) -> None:
-    """Its queue of connections is full: the operating system refuses more."""
-    wire, starter = start(always())
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.bind(starter.path())
-        listener.listen(0)
-        waiting = [socket.socket(socket.AF_UNIX) for _n in range(3)]
-        for each in waiting:
-            each.setblocking(False)
-            each.connect_ex(starter.path())
-        assert wire.get("threads", "x") == THING
-        for each in waiting:
-            each.close()
-    assert starter.calls == [None]
-
-
-@pytest.mark.parametrize(
-    ("loadavg", "least", "most"),
-    [
-        ("0.50 0 0 1/9 9", 1, 1),
-        ("8.00 0 0 1/9 9", 2, 4),
-        ("0.50 0 0 12/9 9", 3, 3),
-        ("99 0 0 400/9 9", 10, 10),
-        ("", 1, 99),
-    ],
-)
-def test_a_busy_machine_gets_more_time(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, loadavg: str, least: float, most: float
-) -> None:
-    monkeypatch.setattr(_recovery.os, "cpu_count", lambda: 4)
-    if loadavg:
-        monkeypatch.setattr(_recovery.os, "getloadavg", lambda: (float(loadavg.split(maxsplit=1)[0]), 0.0, 0.0))
-    (tmp_path / "loadavg").write_text(loadavg)
-    monkeypatch.setattr(_recovery, "open", lambda _path, **_more: (tmp_path / "loadavg").open(), raising=False)
-    assert least <= _recovery.patience() <= most
-
-
-def busy(peer: Peer, seconds: float = 1.5) -> None:
-    """Needs its time for everything but the question whether it is alive."""
-    while request := peer.request():
-        if "/healthz" not in request[0]:
-            time.sleep(seconds)
-        peer.answer()
-
-
-def test_no_request_waits_for_longer_than_its_task(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_recovery, "patience", lambda: 60.0)
-    wire, starter = start(silence, silence)
-    starter.serve()
-    began = time.monotonic()
-    with pytest.raises(Unanswered):
-        wire.ask("threads", "x", within=1.5)
-    assert time.monotonic() - began < 20
-    # It may just have been slow.
-    assert starter.calls == []
-
-
-def test_a_start_takes_no_longer_than_its_task(start: Start) -> None:
-    wire, starter = start(silence, always())
-    assert wire.ask("threads", "x", within=50).body == THING
-    assert len(starter.calls) == 2
-    assert 0 < starter.within[1] < starter.within[0] <= 50
-    assert wire.get("threads", "x") == THING
-
-
-def test_a_task_whose_time_is_over_starts_none(start: Start) -> None:
-    wire, starter = start(always())
-    with pytest.raises(Unanswered, match=r"has ended, and the time of the task is over \(option wait_timeout\)\.$"):
-        wire.ask("threads", "x", within=0)
-    assert starter.calls == []
-
-
-def test_a_runtime_that_is_busy_is_waited_for(start: Start) -> None:
-    wire, starter = start(busy)
-    starter.serve()
-    assert wire.get("threads", "x") == THING
-    assert starter.calls == []
-    # It is asked from time to time, each time on a connection of its own.
-    assert starter.seen.count("GET /healthz HTTP/1.1") >= 2
-
-
-def test_a_runtime_that_ends_finishes_its_requests(start: Start) -> None:
-    """Nobody listens any more, or another one does: that says nothing of the one that has the request."""
-
-    def removes(peer: Peer) -> None:
-        peer.request()
-        os.unlink(starter.path())
-        time.sleep(1)
-        peer.answer()
-
-    wire, starter = start(removes)
-    starter.serve()
-    assert wire.get("threads", "x") == THING
-    assert starter.calls == []
-
-
-def test_the_longest_silence_is_the_option_timeout(start: Start) -> None:
-    wire, starter = start(lambda peer: busy(peer, 3), timeout=1.0)
-    starter.serve()
-    with pytest.raises(Unanswered, match=r"^The local runtime did not answer within 1 seconds \(option timeout\)\.$"):
-        wire.get("threads", "x")
-    assert starter.calls == []
-
-
-def test_a_runtime_that_hangs_in_a_stream_is_noticed(start: Start) -> None:
-    def script(peer: Peer) -> None:
-        if "/runs" in (peer.request() or [""])[0]:
-            peer.send(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\nevent: a\ndata: {}\n\n")
-        peer.wait()
-
-    wire, starter = start(script, always())
-    starter.serve()
-    began = time.monotonic()
-    stream = iter(wire.stream("threads", "x", "runs", body={}, once="k", quiet=600))
-    assert next(stream).name == "a"
-    with pytest.raises(Unanswered, match=r"^The stream broke off: it hangs"):
-        next(stream)
-    assert time.monotonic() - began < 60
-    # The next request replaces it.
-    assert wire.get("threads", "x") == THING
-    assert len(starter.calls) == 1
 
 
 # ---- Whose it is, and what it is told ----

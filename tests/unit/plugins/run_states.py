@@ -1,0 +1,200 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What exists before a task of openai_run: a thread, and what happened to it."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from typing import Any
+
+from ansible_collections.threadworks.openai.tests.world import Done, Json, World
+
+FUNCTION: Json = {"type": "function", "function": {"name": "disk", "parameters": {"type": "object", "properties": {}}}}
+CREATE, MODIFY, CANCEL = "POST /threads/*/runs", "POST /threads/*/runs/*", "POST /threads/*/runs/*/cancel"
+SUBMIT = "POST /threads/*/runs/*/submit_tool_outputs"
+OUTPUTS: Json = {"tool_outputs": [{"tool_call_id": "call_1", "output": {"used": "71%"}}]}
+RUNS, MESSAGES, RUN = "GET /threads/*/runs", "GET /threads/*/messages", "GET /threads/*/runs/*"
+
+# A value for each parameter of a run.
+PARAMETERS: Json = {
+    "model": "n",
+    "instructions": "Be kind.",
+    "additional_instructions": "And brief.",
+    "additional_messages": [{"content": "One more thing."}],
+    "tools": [FUNCTION],
+    "tool_choice": "none",
+    "parallel_tool_calls": False,
+    "temperature": 0.5,
+    "top_p": 0.5,
+    "max_prompt_tokens": 300,
+    "max_completion_tokens": 300,
+    "truncation_strategy": {"type": "last_messages", "last_messages": 1},
+    "response_format": {"type": "json_object"},
+    "reasoning_effort": "low",
+}
+
+
+class Thread:
+    """A thread with one user message, an assistant, and what happens to them before the task that is looked at."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.assistant_id = world.do("assistant", name="A", model="m").result["assistant_id"]
+        self.id = world.do("thread", key="T").result["thread_id"]
+        self.say("Hello")
+
+    def say(self, text: str) -> None:
+        self.world.do("message", thread_id=self.id, content=text, key=text)
+
+    def run(self, **options: Any) -> Done:
+        """A task, which may fail."""
+        return self.world.do("run", **self.options(options))
+
+    def options(self, options: Json) -> Json:
+        """A task's options, with the ids of this thread."""
+        if options.get("run_id") == "newest":
+            options = {**options, "run_id": self.runs[-1]["id"]}
+        whose = {} if "run_id" in options else {"assistant_id": self.assistant_id}
+        return {"thread_id": self.id, **whose, **options}
+
+    def answers(self, *answers: Json) -> None:
+        """What the model answers next."""
+        self.world.model.script(list(answers))
+
+    @property
+    def runs(self) -> list[Json]:
+        """Oldest first."""
+        return list(self.world.wire.list("threads", self.id, "runs", query={"order": "asc"}))
+
+    def wait_for_model(self, questions: int) -> None:
+        """Until the model has been asked so often in all."""
+        self.world.wait(lambda: len(self.world.model.runs) == questions)
+
+
+Given = Callable[[Thread], None]
+QUICK: Json = {"text": "Hello"}
+# Long enough for the task that is looked at to find the run going, also on a busy machine.
+SLOW: Json = {"text": "Hello", "delay": 1.5}
+
+
+def nothing(thread: Thread) -> None:
+    """No run."""
+
+
+def completed(**options: Any) -> Given:
+    """A run that is completed."""
+
+    def given(thread: Thread) -> None:
+        assert thread.run(**options).result["status"] == "completed"
+
+    return given
+
+
+def ended(status: str, answer: Json, **options: Any) -> Given:
+    """A run that the model answers so, and that ends in this status."""
+
+    def given(thread: Thread) -> None:
+        thread.answers(answer)
+        assert thread.run(**options, fail_on=[]).result["status"] == status
+
+    return given
+
+
+def failed(**options: Any) -> Given:
+    """A run that the model server refuses."""
+    return ended("failed", {"status": 400, "error": {"message": "No."}}, **options)
+
+
+def answering(answer: Json) -> Given:
+    """No run; the model will answer so."""
+    return lambda thread: thread.answers(answer)
+
+
+def incomplete(**options: Any) -> Given:
+    """A run that ends because its answer is too long."""
+    return ended("incomplete", {"incomplete": "max_output_tokens"}, **options)
+
+
+def waiting(**options: Any) -> Given:
+    """A run in requires_action."""
+    return ended("requires_action", {"calls": [{"name": "disk", "call_id": "call_1"}]}, tools=[FUNCTION], **options)
+
+
+def expired(thread: Thread) -> None:
+    """A run that waits for tool outputs for too long."""
+    waiting()(thread)
+    thread.world.change("UPDATE runs SET expires_at = 1")
+
+
+def cancelled(thread: Thread) -> None:
+    """A run that is cancelled while it waits for tool outputs."""
+    waiting()(thread)
+    thread.run(state="cancelled")
+
+
+def going(answer: Json | None = None, **options: Any) -> Given:
+    """A run that is in progress, and completed a moment later."""
+
+    def given(thread: Thread) -> None:
+        asked = len(thread.world.model.runs)
+        thread.answers(answer or SLOW)
+        thread.run(wait=False, **options)
+        thread.wait_for_model(asked + 1)
+
+    return given
+
+
+def hanging(**options: Any) -> Given:
+    """A run that is in progress for long."""
+    return going({"hang": True}, **options)
+
+
+def of_somebody(answer: Json | None = None, status: str = "in_progress") -> Given:
+    """A run that somebody else made without this collection is going."""
+
+    def given(thread: Thread) -> None:
+        thread.answers(answer or SLOW)
+        body = {"assistant_id": thread.assistant_id, "temperature": 0.1, "tools": [FUNCTION]}
+        thread.world.wire.post("threads", thread.id, "runs", body=body)
+        thread.wait_for_model(1)
+        thread.world.wait(lambda: thread.runs[-1]["status"] in (status, "completed"))
+
+    return given
+
+
+def queued(thread: Thread) -> None:
+    """A run that waits until the runtime has room for it: a run on another thread takes all there is."""
+    narrow = copy.copy(thread.world)
+    narrow.wire = thread.world.connected(runtime_concurrent_runs=1)
+    asked = len(thread.world.model.runs)
+    thread.answers({"hang": True})
+    narrow.do("thread_run", assistant_id=thread.assistant_id, key="in the way", wait=False)
+    thread.wait_for_model(asked + 1)
+    narrow.do("run", wait=False, **thread.options({}))
+
+
+def over(thread: Thread) -> None:
+    """The newest run is completed."""
+    thread.world.wait(lambda: thread.runs[-1]["status"] == "completed")
+
+
+def said_by_assistant(thread: Thread) -> None:
+    """A new message of the assistant."""
+    thread.world.do("message", thread_id=thread.id, role="assistant", content="As I said.")
+
+
+def both(*steps: Given) -> Given:
+    """One thing after the other."""
+
+    def given(thread: Thread) -> None:
+        for step in steps:
+            step(thread)
+
+    return given
+
+
+def said(text: str) -> Given:
+    """A new message of the user."""
+    return lambda thread: thread.say(text)
