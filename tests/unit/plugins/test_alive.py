@@ -8,16 +8,21 @@ from __future__ import annotations
 import os
 import socket
 import sys
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _recovery
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import Unanswered
+from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     THING,
     Peer,
+    Script,
     always,
     silence,
 )
@@ -72,12 +77,16 @@ def test_a_busy_machine_gets_more_time(
     assert least <= _recovery.patience() <= most
 
 
-def busy(peer: Peer, seconds: float = 1.5) -> None:
-    """Needs its time for everything but the question whether it is alive."""
-    while request := peer.request():
-        if "/healthz" not in request[0]:
-            time.sleep(seconds)
-        peer.answer()
+def busy(ready: Callable[[], bool]) -> Script:
+    """Answers at once when it is asked whether it is alive, and everything else when it is ready."""
+
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            if "/healthz" not in request[0]:
+                wait_for(ready)
+            peer.answer()
+
+    return script
 
 
 def test_no_request_waits_for_longer_than_its_task(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -108,21 +117,29 @@ def test_a_task_whose_time_is_over_starts_none(start: Start) -> None:
 
 
 def test_a_runtime_that_is_busy_is_waited_for(start: Start) -> None:
-    wire, starter = start(busy)
+    # It is asked from time to time, each time on a connection of its own.
+    wire, starter = start(busy(lambda: starter.seen.count("GET /healthz HTTP/1.1") >= 2))
     starter.serve()
     assert wire.get("threads", "x") == THING
     assert starter.calls == []
-    # It is asked from time to time, each time on a connection of its own.
-    assert starter.seen.count("GET /healthz HTTP/1.1") >= 2
 
 
-def test_a_runtime_that_ends_finishes_its_requests(start: Start) -> None:
+def test_a_runtime_that_ends_finishes_its_requests(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
     """Nobody listens any more, or another one does: that says nothing of the one that has the request."""
+    looks = []
+
+    def look(*args: Any) -> None:
+        check_alive(*args)
+        looks.append(args)
+
+    check_alive = _recovery.check_alive
+    monkeypatch.setattr(_recovery, "check_alive", look)
 
     def removes(peer: Peer) -> None:
         peer.request()
         os.unlink(starter.path())
-        time.sleep(1)
+        looks.clear()
+        wait_for(lambda: looks)
         peer.answer()
 
     wire, starter = start(removes)
@@ -132,10 +149,12 @@ def test_a_runtime_that_ends_finishes_its_requests(start: Start) -> None:
 
 
 def test_the_longest_silence_is_the_option_timeout(start: Start) -> None:
-    wire, starter = start(lambda peer: busy(peer, 3), timeout=1.0)
+    given_up = threading.Event()
+    wire, starter = start(busy(given_up.is_set), timeout=1.0)
     starter.serve()
     with pytest.raises(Unanswered, match=r"^The local runtime did not answer within 1 seconds \(option timeout\)\.$"):
         wire.get("threads", "x")
+    given_up.set()
     assert starter.calls == []
 
 

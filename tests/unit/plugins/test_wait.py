@@ -190,14 +190,15 @@ class Proxy:
 
     def __init__(self, port: int) -> None:
         self._sockets: list[socket.socket] = []
+        self.returned = b""
         proxy = self
 
         class Handler(socketserver.BaseRequestHandler):
             def handle(self) -> None:
                 there = socket.create_connection(("127.0.0.1", port))
                 proxy._sockets += [self.request, there]
-                threading.Thread(target=_pump, args=(there, self.request), daemon=True).start()
-                _pump(self.request, there)
+                threading.Thread(target=proxy._pump, args=(there, self.request, True), daemon=True).start()
+                proxy._pump(self.request, there)
 
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -211,18 +212,18 @@ class Proxy:
         self._server.shutdown()
         self._server.server_close()
 
+    def _pump(self, source: socket.socket, target: socket.socket, back: bool = False) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(1 << 16):
+                target.sendall(data)
+                self.returned += data if back else b""
+            target.shutdown(socket.SHUT_WR)
+
     def cut(self) -> None:
         """Cut all connections of now."""
         for each in self._sockets:
             with contextlib.suppress(OSError):
                 each.shutdown(socket.SHUT_RDWR)
-
-
-def _pump(source: socket.socket, target: socket.socket) -> None:
-    with contextlib.suppress(OSError):
-        while data := source.recv(1 << 16):
-            target.sendall(data)
-        target.shutdown(socket.SHUT_WR)
 
 
 @pytest.fixture
@@ -237,17 +238,26 @@ def far(world: World, tmp_path: Path, model_server: ModelServer) -> Iterator[tup
         yield world, proxy, served
 
 
-@pytest.mark.parametrize("answer", [{"delay": 2}, {"text": "one two three four", "delta_delay": 0.5}])
-def test_a_stream_that_breaks_off_is_no_reason_for_a_second_run(far: tuple[World, Proxy, Served], answer: Json) -> None:
+@pytest.mark.parametrize(
+    ("answer", "arrived"),
+    [
+        ({"hold": True}, b"thread.run.in_progress"),
+        ({"text": "one two three", "hold_after": 6}, b"thread.message.delta"),
+    ],
+    ids=["before the answer", "within the answer"],
+)
+def test_a_stream_that_breaks_off_is_no_reason_for_a_second_run(
+    far: tuple[World, Proxy, Served], answer: Json, arrived: bytes
+) -> None:
     world, proxy, served = far
     world.do("assistant", name="A", model="m")
     world.do("thread", key="T", messages=[{"content": "Hello"}])
     world.model.script([answer])
 
     def cut_later() -> None:
-        world.wait(lambda: bool(world.model.runs))
-        time.sleep(0.7)
+        world.wait(lambda: arrived in proxy.returned)
         proxy.cut()
+        world.model.release()
 
     threading.Thread(target=cut_later, daemon=True).start()
     done = world.do("run", **T)
