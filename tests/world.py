@@ -25,7 +25,7 @@ from ansible_collections.threadworks.openai.plugins.module_utils._check_mode imp
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Transport, Wire, connect
 from ansible_collections.threadworks.openai.plugins.module_utils._http import Request, Response
 from ansible_collections.threadworks.openai.plugins.module_utils._recovery import Local
-from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out, full_spec
+from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer
 
@@ -154,7 +154,7 @@ class World:
         """
         options = {name: self.ids[name] if value == "newest" else value for name, value in options.items()}
         module = importlib.import_module(f"{_MODULE_UTILS}._{resource}")
-        validation = ArgumentSpecValidator(**full_spec(module.SPEC).to_kwargs()).validate(options)
+        validation = ArgumentSpecValidator(**module.SPEC.to_kwargs()).validate(options)
         assert not validation.error_messages
         requests, asked = len(self._requests), len(self.model.runs)
         task = Task(validation.validated_parameters, check, True, self.lines.append, self.lines.append)

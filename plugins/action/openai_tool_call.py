@@ -20,7 +20,7 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         """Decide whether a tool call may be carried out; ask a person where the task says so."""
         result = super().run(tmp, task_vars)
-        _validation, args = self.validate_argument_spec(argument_spec=SPEC)
+        _validation, args = self.validate_argument_spec(argument_spec=SPEC.argument_spec)
         host = str((task_vars or {}).get("inventory_hostname", "localhost"))
         name, tasks = args["name"], plain(args["tasks"])
         call = Call(play_of(self._task), host, name, plain(args["arguments"]), tasks)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..module_utils._argspec import CONNECTION
+from ..module_utils._table_connection import NAMES
 from ..plugin_utils._action import ResourceAction, play_of
 from ..plugin_utils._answering import Answering
 from ..plugin_utils._tool_turn import Turns
@@ -21,7 +21,7 @@ class ActionModule(ResourceAction):
     stays = True
 
     def _run_here(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> dict[str, t.Any]:
-        run = {name: params[name] for name in (*CONNECTION.argument_spec, "thread_id", "run_id")}
+        run = {name: params[name] for name in (*NAMES, "thread_id", "run_id")}
         answering = Answering(host, play_of(self._task), {**run, "state": "cancelled"}, environment)
         self.resource = Turns(answering)
         return super()._run_here(params, environment, host)

@@ -13,7 +13,7 @@ description: Returns assistants by id or by name.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_assistant
 options:
   _terms:
     description: The ids or the names of the assistants.

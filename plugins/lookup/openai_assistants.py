@@ -15,16 +15,10 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_assistants
 options:
   _terms:
     description: Only assistants with one of these names; all without any.
-  metadata:
-    description: Only assistants with these metadata pairs.
-    type: dict
-  limit:
-    description: At most so many assistants of each name, or in all without any, at least 1.
-    type: int
 seealso:
   - plugin: threadworks.openai.openai_assistant
     plugin_type: lookup
@@ -64,7 +58,7 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup, options={"metadata": {"type": "dict"}, "limit": {"type": "int"}}):
+class LookupModule(ReadingLookup):
     """Assistants by name and metadata."""
 
     lists = True

@@ -15,26 +15,11 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_messages
 options:
   _terms:
     description: The threads, by their ids or their keys.
     required: true
-  run_id:
-    description: Only messages that this run has written.
-    type: str
-  role:
-    description: Only messages of this role.
-    type: str
-    choices: [user, assistant]
-  order:
-    description: V(asc) for the oldest first, V(desc) for the newest first.
-    type: str
-    choices: [asc, desc]
-    default: asc
-  limit:
-    description: At most so many messages of each thread, at least 1.
-    type: int
 seealso:
   - module: threadworks.openai.openai_message
   - plugin: threadworks.openai.openai_thread
@@ -70,15 +55,7 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(
-    ReadingLookup,
-    options={
-        "run_id": {"type": "str"},
-        "role": {"type": "str", "choices": ["user", "assistant"]},
-        "order": {"type": "str", "choices": ["asc", "desc"], "default": "asc"},
-        "limit": {"type": "int"},
-    },
-):
+class LookupModule(ReadingLookup):
     """The messages of a thread."""
 
     lists = True

@@ -13,14 +13,11 @@ description: Returns runs, each with its reply.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_run
 options:
   _terms:
     description: The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
     required: true
-  thread_id:
-    description: The thread of the runs, by its id or its key.
-    type: str
 seealso:
   - module: threadworks.openai.openai_run
   - plugin: threadworks.openai.openai_runs
@@ -73,7 +70,7 @@ from ..module_utils._result import run_result
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
+class LookupModule(ReadingLookup):
     """Runs with their replies."""
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:

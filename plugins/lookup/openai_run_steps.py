@@ -15,14 +15,11 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_run_steps
 options:
   _terms:
     description: The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
     required: true
-  thread_id:
-    description: The thread of the runs, by its id or its key.
-    type: str
 seealso:
   - module: threadworks.openai.openai_run
   - plugin: threadworks.openai.openai_run
@@ -59,7 +56,7 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
+class LookupModule(ReadingLookup):
     """The steps of a run."""
 
     lists = True

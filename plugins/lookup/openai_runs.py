@@ -15,25 +15,11 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_runs
 options:
   _terms:
     description: The threads, by their ids or their keys.
     required: true
-  status:
-    description: Only runs with one of these statuses.
-    type: list
-    elements: str
-    choices: [queued, in_progress, requires_action, cancelling, cancelled, failed, completed, incomplete, expired]
-  assistant_id:
-    description: Only runs of this assistant, by its id or its name.
-    type: str
-  metadata:
-    description: Only runs with these metadata pairs.
-    type: dict
-  limit:
-    description: At most so many runs of each thread, at least 1.
-    type: int
 seealso:
   - module: threadworks.openai.openai_run
   - plugin: threadworks.openai.openai_run
@@ -73,29 +59,7 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(
-    ReadingLookup,
-    options={
-        "status": {
-            "type": "list",
-            "elements": "str",
-            "choices": [
-                "queued",
-                "in_progress",
-                "requires_action",
-                "cancelling",
-                "cancelled",
-                "failed",
-                "completed",
-                "incomplete",
-                "expired",
-            ],
-        },
-        "assistant_id": {"type": "str"},
-        "metadata": {"type": "dict"},
-        "limit": {"type": "int"},
-    },
-):
+class LookupModule(ReadingLookup):
     """The runs of a thread."""
 
     lists = True

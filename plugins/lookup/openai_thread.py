@@ -13,7 +13,7 @@ description: Returns threads by id, or by the key that a task gave them.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_thread
 options:
   _terms:
     description: The ids of the threads, or their keys.

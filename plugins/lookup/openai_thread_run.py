@@ -14,16 +14,13 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_thread_run
 options:
   _terms:
     description:
       - The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
       - The id or the key of a thread alone means its newest run.
     required: true
-  thread_id:
-    description: The thread of the runs, by its id or its key.
-    type: str
 seealso:
   - module: threadworks.openai.openai_thread_run
   - plugin: threadworks.openai.openai_run
@@ -72,7 +69,7 @@ from ..module_utils._result import run_result
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup, options={"thread_id": {"type": "str"}}):
+class LookupModule(ReadingLookup):
     """Runs with their threads."""
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:

@@ -16,16 +16,10 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
-  - threadworks.openai.lookup
+  - threadworks.openai.options.lookup_openai_threads
 options:
   _terms:
     description: Only threads with one of these keys; all without any.
-  metadata:
-    description: Only threads with these metadata pairs.
-    type: dict
-  limit:
-    description: At most so many threads of each key, or in all without any, at least 1.
-    type: int
 seealso:
   - plugin: threadworks.openai.openai_thread
     plugin_type: lookup
@@ -57,7 +51,7 @@ from ..module_utils._client import Wire
 from ..plugin_utils._lookup import ReadingLookup
 
 
-class LookupModule(ReadingLookup, options={"metadata": {"type": "dict"}, "limit": {"type": "int"}}):
+class LookupModule(ReadingLookup):
     """Threads by key and metadata."""
 
     lists = True

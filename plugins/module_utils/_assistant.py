@@ -11,47 +11,20 @@ from __future__ import annotations
 import typing as t
 
 from . import _reading
-from ._argspec import REASONING_EFFORT, SAMPLING, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError
 from ._identity import ASSISTANT, EFFORT, ansible_metadata, fingerprint, user_metadata
-from ._options import check, given
+from ._options import Spec, given
 from ._task import Task
 
-SPEC = ArgSpec(
-    {
-        "assistant_id": {"type": "str"},
-        "name": {"type": "str"},
-        "model": {"type": "str"},
-        "description": {"type": "str"},
-        "instructions": {"type": "str"},
-        "tools": {"type": "list", "elements": "dict"},
-        "tool_resources": {"type": "dict"},
-        "metadata": {"type": "dict"},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        **SAMPLING,
-        **REASONING_EFFORT,
-    },
-    required_one_of=[("assistant_id", "name")],
-)
-
-_FIELDS = (
-    "name",
-    "model",
-    "description",
-    "instructions",
-    "tools",
-    "tool_resources",
-    "metadata",
-    "temperature",
-    "top_p",
-    "response_format",
-)
+SPEC = Spec("openai_assistant", required_one_of=[("assistant_id", "name")])
+# The wire takes reasoning_effort and never shows it: see `_effort`.
+_FIELDS = tuple(name for name in SPEC.wire if name != "reasoning_effort")
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring an assistant to the state that the task asks for, and return the task's result."""
-    check(task.params, own_pairs=1, most={"tools": 128, "instructions": 256_000})
+    SPEC.check(task.params)
     if (task.params["name"] or "").startswith(ASSISTANT):
         task.warn(
             f"The name '{task.params['name']}' looks like an id: other tasks take it for one as their assistant_id."

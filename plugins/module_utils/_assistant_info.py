@@ -9,30 +9,24 @@ from __future__ import annotations
 import typing as t
 
 from . import _reading
-from ._argspec import ArgSpec
-from ._options import check
+from ._options import Spec
 from ._task import Task
 
-SPEC = ArgSpec(
-    {
-        "assistant_id": {"type": "str"},
-        "name": {"type": "str"},
-        "metadata": {"type": "dict"},
-        "limit": {"type": "int"},
-    },
+SPEC = Spec(
+    "openai_assistant_info",
     mutually_exclusive=[("assistant_id", name) for name in ("name", "metadata", "limit")],
 )
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Read the assistants that the task asks for, and return the task's result. Raises: NotFound for an id."""
-    check(task.params, own_pairs=0)
+    SPEC.check(task.params)
     _reading.resolve(task.wire, task.params)
     return {"changed": False, "assistants": _find(task)}
 
 
 def _find(task: Task) -> list[dict[str, t.Any]]:
-    assistant_id, name, metadata, limit = (task.params[each] for each in SPEC.argument_spec)
+    assistant_id, name, metadata, limit = (task.params[each] for each in ("assistant_id", "name", "metadata", "limit"))
     if not assistant_id:
         return _reading.limited(_reading.assistants(task.wire, name, metadata), limit)
     return [task.wire.get("assistants", assistant_id)]

@@ -13,10 +13,10 @@ import time
 import typing as t
 from urllib.parse import quote, urlencode
 
-from ._argspec import CONNECTION
 from ._errors import NotFound, TaskError
 from ._http import Failed, Request, Response, unanswered
 from ._identity import has_metadata
+from ._table_connection import CONNECTION
 from ._unix import Unix
 from ._version import VERSION
 
@@ -278,7 +278,7 @@ def connect(params: dict[str, t.Any], local: Local | None = None) -> Wire:
 
     Raises: TaskError where the options cannot work.
     """
-    wanted = {name: params.get(name) for name in CONNECTION.argument_spec}
+    wanted = {option.name: params.get(option.name) for option in CONNECTION}
     # A starter is equal to another one where both mean the same runtime.
     identity = (*wanted.values(), local)
     if identity not in _wires:
@@ -330,7 +330,5 @@ def _account(options: dict[str, t.Any]) -> dict[str, str]:
 
 def _runtime_options(options: dict[str, t.Any]) -> str:
     """Return what the local runtime executes a run with: it has nothing of its own to execute it with."""
-    names = ("base_url", "api_key", "organization", "project", "timeout", "max_retries")
-    wanted = {name: options[name] for name in names}
-    wanted |= {name: options[f"runtime_{name}"] for name in ("concurrent_runs", "idle_timeout")}
+    wanted = {option.wire: options[option.name] for option in CONNECTION if option.wire}
     return json.dumps({name: value for name, value in wanted.items() if value is not None})

@@ -10,20 +10,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ._argspec import ArgSpec
 from ._diff import diff
 from ._errors import TaskError
-from ._options import check
+from ._options import Spec
 from ._task import Task
 
-SPEC = ArgSpec(
-    {
-        "state": {"type": "str", "choices": ["started", "stopped"], "default": "started"},
-        "all": {"type": "bool", "default": False},
-        "force": {"type": "bool", "default": False},
-        "wait_timeout": {"type": "float", "default": 600.0},
-    }
-)
+SPEC = Spec("openai_local_runtime")
 _NOT_HERE = (
     "The local runtime is a process of the control node: run the task there, without async (delegate_to: localhost)."
 )
@@ -56,7 +48,7 @@ class Control(t.Protocol):
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Start or stop the local runtime, and return the task's result. Raises: TaskError."""
-    check(task.params, own_pairs=0)
+    SPEC.check(task.params)
     local = control(task)
     if task.params["state"] == "stopped":
         return _stopped(task, local)

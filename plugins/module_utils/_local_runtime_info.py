@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import typing as t
 
-from ._argspec import ArgSpec
 from ._local_runtime import control, found
-from ._options import check
+from ._options import Spec
 from ._task import Task
 
-SPEC = ArgSpec({"all": {"type": "bool", "default": False}})
+SPEC = Spec("openai_local_runtime_info")
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Describe the local runtimes, and return the task's result. Raises: TaskError."""
-    check(task.params, own_pairs=0)
+    SPEC.check(task.params)
     return {"changed": False, "runtimes": found(control(task), task.params["all"])}

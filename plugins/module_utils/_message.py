@@ -12,35 +12,21 @@ from __future__ import annotations
 
 import typing as t
 
-from ._argspec import ATTACHMENTS, RUN_TASK, ArgSpec
 from ._client import Created
 from ._diff import changes, diff
 from ._errors import NotFound, TaskError, ThreadLocked
 from ._identity import KEY, desired_metadata, fingerprint, key_metadata, shown_metadata
-from ._options import check, given
+from ._options import Spec, given
 from ._reading import resolve
 from ._run_task import follower_of, wait_for
 from ._task import Task, create_keyed
 
-SPEC = ArgSpec(
-    {
-        "thread_id": {"type": "str", "required": True},
-        "message_id": {"type": "str"},
-        "key": {"type": "str", "no_log": False},
-        "role": {"type": "str", "choices": ["user", "assistant"], "default": "user"},
-        "content": {"type": "raw"},
-        "attachments": ATTACHMENTS,
-        "metadata": {"type": "dict"},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-        **{name: RUN_TASK.argument_spec[name] for name in ("wait", "wait_timeout")},
-    },
-    required_one_of=[("message_id", "key", "content")],
-)
+SPEC = Spec("openai_message", required_one_of=[("message_id", "key", "content")])
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a message to the state that the task asks for, and return the task's result."""
-    check(task.params, own_pairs=1)
+    SPEC.check(task.params)
     resolve(task.wire, task.params)
     found = _find(task)
     if task.params["state"] == "absent":
@@ -106,7 +92,7 @@ def _create(task: Task, old: dict[str, t.Any] | None) -> dict[str, t.Any]:
     params = task.params
     if params["content"] is None:
         raise TaskError("content is missing: the message does not exist yet, and cannot be made without it.")
-    body = given(params, ("role", "content", "attachments", "metadata"))
+    body = given(params, SPEC.wire)
     body["metadata"] = desired_metadata({}, body.get("metadata"), key_metadata(params["key"]))
     said = {name: value for name, value in body.items() if name != "metadata"}
     once = fingerprint("message", params["thread_id"], params["key"], said, old and old["id"])

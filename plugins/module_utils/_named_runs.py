@@ -12,9 +12,8 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass, field
 
+from ._checks import check_id, check_thread
 from ._errors import TaskError
-from ._identity import THREAD
-from ._options import check_id, check_id_or_name
 from ._reading import Json, run_path
 
 
@@ -54,7 +53,7 @@ def named_runs(
         term = _term(where, result, warn)
         if term:
             thread, run_id = run_path(term, thread_id, where)
-            check_id_or_name(f"{where}.thread_id", thread, THREAD)
+            check_thread(f"{where}.thread_id", thread)
             check_id(f"{where}.run_id", run_id)
             found.append(NamedRun((meant(thread), run_id), where, _loop_item(result)))
     return found

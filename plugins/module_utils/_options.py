@@ -4,27 +4,97 @@
 
 # Private to this collection: may change in any release.
 #
-# What an argument spec cannot say: ranges, lengths, and the shape of metadata and content. Checked before any request,
-# so that a mistake costs no call and leaves nothing half made. The limits are the Assistants wire's, sections 2 to 6.
+# What comes from the table of options: argument specs, the names of parameters, and checks. Lookups import the parts
+# of the table that they need themselves.
 
 from __future__ import annotations
 
-import json
-import re
 import typing as t
-from functools import partial
 
-from ._errors import TaskError
-from ._identity import ASSISTANT, PREFIX, THREAD, is_predicted
-from ._ranges import RANGES, check_range
+from ansible.module_utils.basic import env_fallback
 
-_METADATA_PAIRS = 16
-_METADATA_KEY = 64
-_METADATA_VALUE = 512
-_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+from ._option import Option
+from ._table_connection import CONNECTION
+from ._table_info import INFO
+from ._table_resources import RESOURCES
+from ._table_runs import RUNS
+from ._table_tools import TOOLS
+
+TABLE = (*RUNS, *RESOURCES, *INFO, *TOOLS)
+# openai_tool_call reaches no server.
+_NO_CONNECTION = ("openai_tool_call",)
+# The options of a run that do not change what is answered.
+NOT_IDENTITY = frozenset(option.name for option in TABLE if not option.is_identity)
 
 # JSON Schemas are the user's own data: a null means something there.
 _VERBATIM = ("parameters", "schema", "output")
+
+
+class Spec:
+    """The options of a module.
+
+    Args:
+        module: The name of the module.
+        rules: What `AnsibleModule` takes besides the argument spec, such as `required_one_of`.
+    """
+
+    def __init__(self, module: str, **rules: t.Any) -> None:
+        own = tuple(option for option in TABLE if module in option.modules)
+        self.options = own if module in _NO_CONNECTION else (*own, *CONNECTION)
+        self.argument_spec = {option.name: _argument(option) for option in self.options}
+        self.rules = rules
+        # The options that a request of the module carries.
+        self.wire = tuple(option.name for option in own if option.wire)
+
+    def to_kwargs(self) -> dict[str, t.Any]:
+        """Return the keyword arguments that `AnsibleModule` and `ArgumentSpecValidator` both take."""
+        return {"argument_spec": self.argument_spec, **self.rules}
+
+    def check(self, params: dict[str, t.Any]) -> None:
+        """Check the options of a task, and make metadata values strings. Raises: TaskError."""
+        check_options(params, self.options)
+
+
+def check_options(params: dict[str, t.Any], options: t.Iterable[Option], where: str = "") -> None:
+    """Check the options that are set.
+
+    Args:
+        params: The values of the options by their names. A check can replace a value.
+        options: The options.
+        where: The option that these options are inside of, for messages.
+
+    Raises:
+        TaskError: A value is wrong. The message names the option, its value, and what it may be.
+    """
+    for option in options:
+        value = params.get(option.name)
+        if value is None:
+            continue
+        name = f"{where}.{option.name}" if where else option.name
+        if option.check:
+            params[option.name] = option.check(name, value) or value
+        if option.options:
+            if isinstance(value, dict):
+                check_options(value, option.options, name)
+            else:
+                for index, item in enumerate(value):
+                    check_options(item, option.options, f"{name}[{index}]")
+
+
+def _argument(option: Option) -> dict[str, t.Any]:
+    """Return an option as an argument spec has it."""
+    argument = {
+        "type": option.type,
+        "elements": option.elements or None,
+        "choices": list(option.choices) or None,
+        "default": option.default,
+        "required": option.required or None,
+        "options": {each.name: _argument(each) for each in option.options} or None,
+        "required_if": list(option.required_if) or None,
+        "no_log": option.no_log,
+        "fallback": (env_fallback, list(option.env)) if option.env else None,
+    }
+    return {name: value for name, value in argument.items() if value is not None}
 
 
 def given(params: dict[str, t.Any], names: t.Iterable[str]) -> dict[str, t.Any]:
@@ -45,184 +115,3 @@ def _set_only(value: t.Any) -> t.Any:
     if isinstance(value, list):
         return [_set_only(item) for item in value]
     return value
-
-
-def check(params: dict[str, t.Any], own_pairs: int, most: dict[str, int] | None = None, where: str = "") -> None:
-    """Check options, and make metadata values strings in place.
-
-    Args:
-        params: the task's options (or a dictionary inside them).
-        own_pairs: how many metadata pairs the collection adds to the user's.
-        most: how long options may be that are not of the same length everywhere (characters, or items of a list).
-        where: the option that `params` is the value of, for the messages.
-
-    Raises: TaskError naming the option, its value and what it may be.
-    """
-    for name, value in params.items():
-        if value is None:
-            continue
-        option = f"{where}.{name}" if where else name
-        if name in (most or {}):
-            _check_length(option, value, (most or {})[name])
-        if name == "metadata":
-            params[name] = _checked_metadata(option, value, own_pairs)
-        elif name in ("messages", "additional_messages"):
-            for index, message in enumerate(value):
-                check(message, 0, where=f"{option}[{index}]")
-        elif name in ("thread", "truncation_strategy"):
-            check(value, own_pairs, where=option)
-        elif name in RANGES:
-            check_range(option, value, *RANGES[name])
-        elif name in _RULES:
-            _RULES[name](option, value)
-
-
-def _check_length(option: str, value: t.Any, most: int) -> None:
-    if len(value) > most:
-        parts = "characters" if isinstance(value, str) else option.rpartition(".")[2]
-        raise TaskError(f"{option} has {len(value)} {parts}, but at most {most} are allowed.")
-
-
-def _check_text(option: str, value: str, most: int | None = None) -> None:
-    if not value.strip():
-        raise TaskError(f"{option} is empty: give it a value, or leave the option out.")
-    if most:
-        _check_length(option, value, most)
-
-
-def check_id(option: str, value: str) -> None:
-    """Check an id. Raises: TaskError naming the option."""
-    _check_text(option, value)
-    if not is_predicted(value) and re.search(r"[\s/?#%]", value):
-        raise TaskError(f"{option} is '{value}', which is not an id: ids have no spaces and none of / ? # %.")
-
-
-def check_id_or_name(option: str, value: str, prefix: str) -> None:
-    """Check what may also be a thread's key or an assistant's name."""
-    if value.startswith(prefix):
-        check_id(option, value)
-    else:
-        _check_text(option, value, _METADATA_VALUE)
-
-
-def _checked_metadata(option: str, metadata: dict[str, t.Any], own_pairs: int) -> dict[str, str]:
-    most = _METADATA_PAIRS - own_pairs
-    if len(metadata) > most:
-        reason = (
-            f" ({_METADATA_PAIRS} on the wire, {own_pairs} of them for the task's own identity)" if own_pairs else ""
-        )
-        raise TaskError(f"{option} has {len(metadata)} pairs, but at most {most} are allowed{reason}.")
-    return {_checked_key(option, key): _checked_value(option, key, value) for key, value in metadata.items()}
-
-
-def _checked_key(option: str, key: t.Any) -> str:
-    name = str(key)
-    if name.startswith(PREFIX):
-        raise TaskError(
-            f"{option} has the key '{name}', but keys that start with '{PREFIX}' are the collection's own: rename it."
-        )
-    if not 0 < len(name) <= _METADATA_KEY:
-        raise TaskError(
-            f"{option} has a key of {len(name)} characters ('{name[:20]}...'), but 1 to {_METADATA_KEY} are allowed."
-        )
-    return name
-
-
-def _checked_value(option: str, key: t.Any, value: t.Any) -> str:
-    if isinstance(value, (dict, list)) or value is None:
-        raise TaskError(
-            f"{option}.{key} is {_kind(value)}, but must be a string: write it with `| to_json`, or leave it out."
-        )
-    # The wire knows only strings here; YAML reads `3` and `true` as something else.
-    text = value if isinstance(value, str) else json.dumps(value)
-    if len(text) > _METADATA_VALUE:
-        raise TaskError(f"{option}.{key} has {len(text)} characters, but at most {_METADATA_VALUE} are allowed.")
-    return text
-
-
-def _check_tools(option: str, tools: list[dict[str, t.Any]]) -> None:
-    for index, tool in enumerate(tools):
-        _check_choice(f"{option}[{index}]", tool, (), ("code_interpreter", "file_search", "function"))
-        if tool["type"] == "function":
-            _check_name(f"{option}[{index}]", tool, "function")
-
-
-def _check_tool_choice(option: str, value: t.Any) -> None:
-    _check_choice(option, value, ("none", "auto", "required"), ("function", "code_interpreter", "file_search"))
-    if isinstance(value, dict) and value["type"] == "function":
-        _check_name(option, value, "function")
-
-
-def _check_response_format(option: str, value: t.Any) -> None:
-    _check_choice(option, value, ("auto",), ("text", "json_object", "json_schema"))
-    if isinstance(value, dict) and value["type"] == "json_schema":
-        _check_name(option, value, "json_schema")
-        if not isinstance(value["json_schema"].get("schema"), dict):
-            raise TaskError(f"{option}.json_schema.schema is missing: give the JSON Schema of the reply.")
-
-
-def _check_content(option: str, content: t.Any) -> None:
-    if isinstance(content, list):
-        if not content:
-            raise TaskError(f"{option} is an empty list: give at least one part.")
-        for index, part in enumerate(content):
-            _check_part(f"{option}[{index}]", part)
-    elif not isinstance(content, str):
-        raise TaskError(f"{option} is {_kind(content)}, but must be a string or a list of content parts.")
-    elif not content.strip():
-        raise TaskError(f"{option} is empty: give the text of the message.")
-
-
-def _check_part(option: str, part: t.Any) -> None:
-    _check_choice(option, part, (), ("text", "image_url", "image_file"))
-    kind, inside = part["type"], {"image_url": "url", "image_file": "file_id"}
-    if kind == "text":
-        _check_content(f"{option}.text", part.get("text") or "")
-    elif not isinstance(part.get(kind), dict) or not part[kind].get(inside[kind]):
-        raise TaskError(f"{option}.{kind}.{inside[kind]} is missing: say which picture.")
-
-
-def _check_choice(option: str, value: t.Any, words: tuple[str, ...], types: tuple[str, ...]) -> None:
-    if isinstance(value, str) and value in words:
-        return
-    if isinstance(value, dict) and value.get("type") in types:
-        return
-    shown = _kind(value)
-    if isinstance(value, dict):
-        shown = f"type '{value.get('type')}'"
-    elif isinstance(value, str):
-        shown = f"'{value}'"
-    either = f"one of {', '.join(words)}, or " if words else ""
-    raise TaskError(f"{option} is {shown}, but must be {either}a dictionary whose type is one of {', '.join(types)}.")
-
-
-def _check_name(option: str, value: dict[str, t.Any], inside: str) -> None:
-    named = value.get(inside)
-    name = named.get("name") if isinstance(named, dict) else None
-    if not isinstance(name, str):
-        raise TaskError(f"{option}.{inside}.name is missing: give it a name.")
-    if not _NAME.fullmatch(name):
-        raise TaskError(
-            f"{option}.{inside}.name is '{name}', but must be 1 to 64 characters of a to z, A to Z, 0 to 9, _ and -."
-        )
-
-
-def _kind(value: t.Any) -> str:
-    kinds = {dict: "a dictionary", list: "a list", bool: "a boolean", type(None): "null", str: "a string"}
-    return next((name for kind, name in kinds.items() if isinstance(value, kind)), "a number")
-
-
-_RULES: dict[str, t.Callable[[str, t.Any], None]] = {
-    "name": partial(_check_text, most=256),
-    "key": partial(_check_text, most=_METADATA_VALUE),
-    "model": _check_text,
-    "description": partial(_check_length, most=512),
-    "thread_id": partial(check_id_or_name, prefix=THREAD),
-    "assistant_id": partial(check_id_or_name, prefix=ASSISTANT),
-    "run_id": check_id,
-    "message_id": check_id,
-    "tools": _check_tools,
-    "tool_choice": _check_tool_choice,
-    "response_format": _check_response_format,
-    "content": _check_content,
-}

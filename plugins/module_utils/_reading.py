@@ -24,12 +24,7 @@ class CannotListThreads(TaskError):
 
 
 def limited(things: t.Iterable[Json], limit: int | None) -> list[Json]:
-    """Return at most `limit` things; all of them where it is None. No page is read beyond those.
-
-    Raises: TaskError where the limit is less than 1.
-    """
-    if limit is not None and limit < 1:
-        raise TaskError(f"limit is {limit}, but must be at least 1.")
+    """Return at most `limit` things; all of them where it is None. No page is read beyond those."""
     return list(itertools.islice(things, limit))
 
 

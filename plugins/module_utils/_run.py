@@ -15,12 +15,11 @@ import typing as t
 import uuid
 from dataclasses import dataclass
 
-from ._argspec import MESSAGES, REASONING_EFFORT, RUN_PARAMETERS, RUN_TASK, ArgSpec
 from ._diff import diff
 from ._errors import TaskError
 from ._identity import MESSAGE, PARAMETERS, ansible_metadata, fingerprint, key_metadata
 from ._message import same
-from ._options import check, given
+from ._options import Spec, given
 from ._reading import resolve
 from ._run_task import (
     Wanted,
@@ -40,46 +39,7 @@ from ._status import RunStatus
 from ._task import Task
 from ._wait import StartedRun
 
-SPEC = RUN_TASK.merge(
-    ArgSpec(
-        {
-            "thread_id": {"type": "str", "required": True},
-            "assistant_id": {"type": "str"},
-            "run_id": {"type": "str"},
-            "tool_outputs": {
-                "type": "list",
-                "elements": "dict",
-                "options": {
-                    "tool_call_id": {"type": "str", "required": True},
-                    "output": {"type": "raw", "required": True},
-                },
-            },
-            "additional_instructions": {"type": "str"},
-            "additional_messages": MESSAGES,
-            "state": {"type": "str", "choices": ["present", "cancelled"], "default": "present"},
-            **RUN_PARAMETERS,
-            **REASONING_EFFORT,
-        },
-    )
-)
-
-PARAMETER_NAMES = (
-    "assistant_id",
-    "model",
-    "instructions",
-    "additional_instructions",
-    "additional_messages",
-    "tools",
-    "tool_choice",
-    "parallel_tool_calls",
-    "temperature",
-    "top_p",
-    "max_prompt_tokens",
-    "max_completion_tokens",
-    "truncation_strategy",
-    "response_format",
-    "reasoning_effort",
-)
+SPEC = Spec("openai_run")
 
 
 @dataclass(frozen=True)
@@ -106,7 +66,7 @@ class Found:
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a run to the state that the task asks for, and return the task's result."""
     params = task.params
-    check(params, own_pairs=3, most={"tools": 20})
+    SPEC.check(params)
     resolve(task.wire, params)
     if params["state"] == "cancelled":
         return cancel(task, _runs_to_cancel(task))
@@ -116,7 +76,9 @@ def ensure(task: Task) -> dict[str, t.Any]:
         raise TaskError("tool_outputs needs run_id: say which run it answers.")
     if not params["assistant_id"]:
         raise TaskError("assistant_id is missing: say which assistant is to run, or which run is meant with run_id.")
-    wanted = Wanted(given(params, PARAMETER_NAMES), params["key"], given(params, ("metadata",)).get("metadata"))
+    parameters = given(params, SPEC.wire)
+    metadata = parameters.pop("metadata", None)
+    wanted = Wanted(parameters, params["key"], metadata)
     found = _find(task, wanted)
     if found.is_suspect:
         # Another task may have made the run between the two requests.

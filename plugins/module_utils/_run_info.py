@@ -14,35 +14,19 @@ import functools
 import typing as t
 
 from . import _reading
-from ._argspec import RUN_TASK, ArgSpec
 from ._errors import NotFound, RunNotEnded, TaskError
 from ._named_runs import NamedRun, named_runs
-from ._options import check
+from ._options import Spec
 from ._result import UnreadableReply, run_result, status_reason
-from ._status import RUNNING, UNSUCCESSFUL, RunStatus
+from ._status import RUNNING, RunStatus
+from ._table_runs import FAILED
 from ._task import Task
 from ._wait import Follower
 
-_LIKE_A_RUN_TASK = RUN_TASK.argument_spec
-_FAILED = [status.value for status in UNSUCCESSFUL]
 _FILTERS = ("status", "assistant_id", "metadata", "limit")
 
-SPEC = ArgSpec(
-    {
-        "runs": {"type": "raw"},
-        "thread_id": {"type": "str"},
-        "status": {
-            "type": "list",
-            "elements": "str",
-            "choices": [status.value for status in RunStatus],
-        },
-        "assistant_id": {"type": "str"},
-        "metadata": {"type": "dict"},
-        "limit": {"type": "int"},
-        "wait": {"type": "bool", "default": False},
-        "fail_on": {name: value for name, value in _LIKE_A_RUN_TASK["fail_on"].items() if name != "default"},
-        **{name: _LIKE_A_RUN_TASK[name] for name in ("wait_timeout", "progress", "steps")},
-    },
+SPEC = Spec(
+    "openai_run_info",
     required_one_of=[("runs", "thread_id")],
     mutually_exclusive=[("runs", name) for name in _FILTERS],
 )
@@ -62,7 +46,7 @@ def ensure(task: Task) -> Json:
 
     Raises: TaskError, with the whole result, where a run ended with a status of `fail_on`, or the time is over.
     """
-    check(task.params, own_pairs=0)
+    SPEC.check(task.params)
     runs = _asked(task)
     if task.params["wait"]:
         runs.wait()
@@ -192,11 +176,11 @@ def _tell(task: Task, results: list[tuple[Json, str | None]]) -> Json:
     """Return the task's result. Raises: TaskError where it fails."""
     fail_on = task.params["fail_on"]
     if fail_on is None:
-        fail_on = _FAILED if task.params["wait"] else []
+        fail_on = FAILED if task.params["wait"] else []
     runs = [result for result, _problem in results]
     fatal, failed = (
         {run["run_id"]: _failure(run, problem) for run, problem in results if _ended_as(run, problem) in statuses}
-        for statuses in (fail_on, [*_FAILED, *fail_on])
+        for statuses in (fail_on, [*FAILED, *fail_on])
     )
     result = {
         "changed": False,

@@ -24,6 +24,7 @@ from ._identity import (
     key_metadata,
     shown_metadata,
 )
+from ._options import NOT_IDENTITY
 from ._result import fail_on_status, run_result
 from ._status import ACTIVE, RunStatus
 from ._task import Task
@@ -48,9 +49,14 @@ class Wanted:
     metadata: dict[str, str] | None
 
     @property
+    def decisive(self) -> dict[str, t.Any]:
+        """The parameters that make another run where they are other ones."""
+        return {name: value for name, value in self.parameters.items() if name not in NOT_IDENTITY}
+
+    @property
     def fingerprint(self) -> str:
-        """The parameters in one word."""
-        return fingerprint(self.parameters)
+        """The decisive parameters in one word."""
+        return fingerprint(self.decisive)
 
     @property
     def identity(self) -> dict[str, str]:

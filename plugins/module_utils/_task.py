@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._argspec import CONNECTION, ArgSpec, secrets
 from ._client import Created, Wire, connect
 from ._errors import KeyTaken, NotFound, TaskError, WireError
 from ._identity import ASSISTANT, THREAD, ansible_metadata, has_metadata
+from ._option import secrets
+from ._options import Spec
 
 if t.TYPE_CHECKING:
     from ._recovery import Local
@@ -61,15 +62,10 @@ class Task:
 class Resource(t.Protocol):
     """A module of this folder that knows one resource of the wire."""
 
-    SPEC: ArgSpec
+    SPEC: Spec
 
     def ensure(self, task: Task) -> dict[str, t.Any]:
         """Bring the resource to the state that the task asks for, and return the task's result."""
-
-
-def full_spec(spec: ArgSpec) -> ArgSpec:
-    """Return a resource's spec together with the connection options."""
-    return spec.merge(CONNECTION)
 
 
 def carry_out(ensure: t.Callable[[Task], dict[str, t.Any]], task: Task) -> dict[str, t.Any]:
@@ -126,9 +122,9 @@ def create_keyed(
     return task.wire.create(*path, body=body, once=None)
 
 
-def run_module(spec: ArgSpec, ensure: t.Callable[[Task], dict[str, t.Any]]) -> None:
+def run_module(spec: Spec, ensure: t.Callable[[Task], dict[str, t.Any]]) -> None:
     """Run a resource's logic as an ordinary module: where a task is asynchronous, or runs on another machine."""
-    module = AnsibleModule(supports_check_mode=True, **full_spec(spec).to_kwargs())
+    module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
     result = carry_out(ensure, Task(module.params, module.check_mode, module._diff, module.warn))
     module.no_log_values = secrets(module.no_log_values)
     # Ansible adds the options to the result.

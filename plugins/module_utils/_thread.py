@@ -11,32 +11,20 @@ from __future__ import annotations
 
 import typing as t
 
-from ._argspec import MESSAGES, ArgSpec
 from ._diff import changes, diff
 from ._errors import NotFound
 from ._identity import PARAMETERS, THREAD, desired_metadata, fingerprint, key_metadata, shown_metadata
-from ._options import check, given
+from ._options import Spec, given
 from ._reading import by_metadata, resolve
 from ._task import Task, create_keyed
 
-SPEC = ArgSpec(
-    {
-        "thread_id": {"type": "str"},
-        "key": {"type": "str", "no_log": False},
-        "messages": MESSAGES,
-        "metadata": {"type": "dict"},
-        "tool_resources": {"type": "dict"},
-        "state": {"type": "str", "choices": ["present", "absent"], "default": "present"},
-    },
-    required_one_of=[("thread_id", "key")],
-)
-
+SPEC = Spec("openai_thread", required_one_of=[("thread_id", "key")])
 _UPDATEABLE = ("metadata", "tool_resources")
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a thread to the state that the task asks for, and return the task's result."""
-    check(task.params, own_pairs=1)
+    SPEC.check(task.params)
     if (task.params["key"] or "").startswith(THREAD):
         task.warn(
             f"The key '{task.params['key']}' looks like an id: the option thread_id of other tasks takes it for one."
@@ -66,7 +54,7 @@ def _find(task: Task) -> dict[str, t.Any] | None:
 
 
 def _create(task: Task) -> dict[str, t.Any]:
-    body = given(task.params, ("messages", *_UPDATEABLE))
+    body = given(task.params, SPEC.wire)
     body["metadata"] = desired_metadata({}, body.get("metadata"), key_metadata(task.params["key"]))
     once = fingerprint("thread", task.params["key"])
     thread, is_new = create_keyed(task, ("threads",), body, once, lambda task: bool(_find(task)))

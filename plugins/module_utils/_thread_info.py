@@ -9,28 +9,19 @@ from __future__ import annotations
 import typing as t
 
 from . import _reading
-from ._argspec import ArgSpec
-from ._options import check
+from ._options import Spec
 from ._task import Task
 
-SPEC = ArgSpec(
-    {
-        "thread_id": {"type": "str"},
-        "key": {"type": "str", "no_log": False},
-        "metadata": {"type": "dict"},
-        "limit": {"type": "int"},
-        "messages": {"type": "bool", "default": False},
-        "runs": {"type": "bool", "default": False},
-    },
+SPEC = Spec(
+    "openai_thread_info",
     mutually_exclusive=[("thread_id", name) for name in ("key", "metadata", "limit")],
 )
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Read the threads that the task asks for, and return the task's result. Raises: NotFound for an id."""
-    # In other modules `messages` is a list of them, which is checked.
+    SPEC.check(task.params)
     which = {name: task.params[name] for name in ("thread_id", "key", "metadata", "limit")}
-    check(which, own_pairs=0)
     _reading.resolve(task.wire, which)
     return {"changed": False, "threads": [{**thread, **_inside(task, thread)} for thread in _find(task, **which)]}
 

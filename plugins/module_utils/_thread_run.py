@@ -13,44 +13,21 @@ from __future__ import annotations
 import typing as t
 import uuid
 
-from . import _reading, _run, _run_task, _thread
-from ._argspec import MESSAGES, RUN_PARAMETERS, RUN_TASK, ArgSpec
+from . import _reading, _run_task, _thread
 from ._errors import TaskError
 from ._identity import PARAMETERS, fingerprint, has_metadata
-from ._options import check, given
+from ._options import Spec, given
 from ._run_task import Wanted
 from ._task import Task
 from ._wait import StartedRun
 
-SPEC = RUN_TASK.merge(
-    ArgSpec(
-        {
-            "assistant_id": {"type": "str"},
-            "thread_id": {"type": "str"},
-            "thread": {
-                "type": "dict",
-                "options": {
-                    "messages": MESSAGES,
-                    "metadata": {"type": "dict"},
-                    "tool_resources": {"type": "dict"},
-                },
-            },
-            "tool_resources": {"type": "dict"},
-            "state": {"type": "str", "choices": ["present", "cancelled", "absent"], "default": "present"},
-            **RUN_PARAMETERS,
-        },
-    )
-)
-
-_PARAMETER_NAMES = tuple(
-    name for name in (*_run.PARAMETER_NAMES, "thread", "tool_resources") if name in SPEC.argument_spec
-)
+SPEC = Spec("openai_thread_run")
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
     """Bring a thread and its run to the state that the task asks for, and return the task's result."""
     params = task.params
-    check(params, own_pairs=3, most={"tools": 20})
+    SPEC.check(params)
     _reading.resolve(task.wire, params)
     wanted = _wanted(params)
     if not (wanted.key or params["thread_id"] or params["assistant_id"]):
@@ -70,9 +47,10 @@ def ensure(task: Task) -> dict[str, t.Any]:
 
 def _wanted(params: dict[str, t.Any]) -> Wanted:
     """Return what the task asks for; the thread's metadata can change in place, so it is no part of the identity."""
-    parameters = given(params, _PARAMETER_NAMES)
+    parameters = given(params, SPEC.wire)
+    metadata = parameters.pop("metadata", None)
     thread = {name: value for name, value in parameters.pop("thread", {}).items() if name != "metadata"}
-    return Wanted({**parameters, "thread": thread}, params["key"], given(params, ("metadata",)).get("metadata"))
+    return Wanted({**parameters, "thread": thread}, params["key"], metadata)
 
 
 def _find(task: Task, wanted: Wanted) -> list[dict[str, t.Any]]:
@@ -137,9 +115,7 @@ def _thread_metadata(task: Task) -> dict[str, t.Any]:
 def _create(task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previous: str | None) -> StartedRun:
     """Make the run: with its thread, or on the thread where it came to nothing before."""
     once = (
-        str(uuid.uuid4())
-        if task.params["force"]
-        else fingerprint("thread_run", wanted.parameters, wanted.key, previous)
+        str(uuid.uuid4()) if task.params["force"] else fingerprint("thread_run", wanted.decisive, wanted.key, previous)
     )
     body = {**wanted.parameters, "metadata": wanted.marks()}
     if thread:

@@ -15,20 +15,8 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
+  - threadworks.openai.options.openai_assistant_info
   - threadworks.openai.connection
-options:
-  assistant_id:
-    description: The id or the name of one assistant.
-    type: str
-  name:
-    description: Only assistants with this name.
-    type: str
-  metadata:
-    description: Only assistants with these metadata pairs.
-    type: dict
-  limit:
-    description: The maximum number of assistants, at least 1.
-    type: int
 seealso:
   - module: threadworks.openai.openai_assistant
   - plugin: threadworks.openai.openai_assistants

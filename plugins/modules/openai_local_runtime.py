@@ -19,6 +19,7 @@ description:
     proxy variables.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.options.openai_local_runtime
   - threadworks.openai.connection
 attributes:
   async:
@@ -27,36 +28,6 @@ attributes:
   local_action:
     support: full
     details: On the control node, as the user who runs the playbook, whatever the task's host and C(become) are.
-options:
-  state:
-    description:
-      - Whether the local runtime of O(runtime_store) is running.
-      - V(started) starts it when it is not running, and replaces one that does not answer. With O(runtime_url) it does
-        nothing, because a local runtime is not used.
-      - V(stopped) stops it. It accepts no new requests, finishes its queued and active runs, and ends. A task that
-        needs it meanwhile starts another one.
-    type: str
-    choices: [started, stopped]
-    default: started
-  all:
-    description:
-      - With O(state=stopped), whether to stop every local runtime of this user on this machine, whatever its store is
-        and whatever started it.
-    type: bool
-    default: false
-  force:
-    description:
-      - With O(state=stopped), whether to end at once. Active and queued runs fail; the tasks that made them run them
-        again when they are repeated.
-      - A process that does not answer is only stopped with O(force=true), which kills it.
-    type: bool
-    default: false
-  wait_timeout:
-    description:
-      - With O(state=stopped), how long to wait for the end of the process, in seconds. The task fails when it takes
-        longer; the runtime still ends after its runs.
-    type: float
-    default: 600
 seealso:
   - module: threadworks.openai.openai_local_runtime_info
 """

@@ -16,6 +16,7 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
+  - threadworks.openai.options.openai_local_runtime_info
   - threadworks.openai.connection
 attributes:
   async:
@@ -24,13 +25,6 @@ attributes:
   local_action:
     support: full
     details: On the control node, as the user who runs the playbook, whatever the task's host and C(become) are.
-options:
-  all:
-    description:
-      - Whether to return all local runtimes of this user, whatever their stores, versions and network environments
-        are. Without it, the one that would answer this task.
-    type: bool
-    default: false
 seealso:
   - module: threadworks.openai.openai_local_runtime
 """

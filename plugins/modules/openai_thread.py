@@ -14,32 +14,8 @@ description:
   - Its identity is a key that the task gives it, or its id.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.options.openai_thread
   - threadworks.openai.connection
-  - threadworks.openai.messages
-options:
-  thread_id:
-    description: The id or the key of a thread that exists.
-    type: str
-  key:
-    description:
-      - The name of the thread for playbooks, such as V(ticket-4711). The same key finds the same thread again.
-      - With O(thread_id), the thread is given this key.
-    type: str
-  messages:
-    description:
-      - The messages of a new thread, oldest first. A thread that exists is not compared with them; use
-        M(threadworks.openai.openai_message) to add messages later.
-  metadata:
-    description: Up to 15 pairs to keep with the thread. Keys that start with V(ansible_) are the collection's own.
-    type: dict
-  tool_resources:
-    description: The files and vector stores of hosted tools, as on the Assistants wire.
-    type: dict
-  state:
-    description: Whether the thread exists. A thread goes with its messages and runs.
-    type: str
-    choices: [present, absent]
-    default: present
 """
 
 EXAMPLES = r"""

@@ -16,29 +16,8 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
+  - threadworks.openai.options.openai_thread_info
   - threadworks.openai.connection
-options:
-  thread_id:
-    description: The id or the key of one thread.
-    type: str
-  key:
-    description: Only threads with this key, which a task of M(threadworks.openai.openai_thread) or
-      M(threadworks.openai.openai_thread_run) gave them.
-    type: str
-  metadata:
-    description: Only threads with these metadata pairs.
-    type: dict
-  limit:
-    description: The maximum number of threads, at least 1.
-    type: int
-  messages:
-    description: Whether to return the messages of each thread too.
-    type: bool
-    default: false
-  runs:
-    description: Whether to return the runs of each thread too.
-    type: bool
-    default: false
 seealso:
   - module: threadworks.openai.openai_thread
   - module: threadworks.openai.openai_run_info

@@ -23,6 +23,7 @@ description:
   - The role P(threadworks.openai.run#role) uses this module.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.options.openai_tool_call
 attributes:
   check_mode:
     description: Can run in C(check_mode). Nobody is asked, and no call is allowed.
@@ -42,31 +43,6 @@ attributes:
     description: Where the task is carried out.
     support: full
     details: On the control node. The connection to the task's host is not used.
-options:
-  name:
-    description: The name of the function.
-    type: str
-    required: true
-  arguments:
-    description: Its arguments, as data.
-    type: raw
-    required: true
-  id:
-    description: The id of the call. It is returned, so that an answer cannot be taken for that to another call.
-    type: str
-  tasks:
-    description: What carries the call out, such as the path of a task file. V(always) is for the same tasks only.
-    type: raw
-  problem:
-    description: Why the call must not be carried out. With a problem, nobody is asked.
-    type: str
-  confirm:
-    description: Whether to ask a person.
-    type: bool
-    default: false
-  expires_at:
-    description: Until when an answer is of use, in seconds since 1970, such as C(run.expires_at).
-    type: float
 seealso:
   - module: threadworks.openai.openai_run
 """

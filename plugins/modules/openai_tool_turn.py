@@ -17,6 +17,7 @@ description:
   - The role P(threadworks.openai.run#role) uses this module.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.options.openai_tool_turn
   - threadworks.openai.connection
 attributes:
   check_mode:
@@ -29,37 +30,6 @@ attributes:
     description: Where the task is carried out.
     support: full
     details: On the control node, as the user who runs the playbook.
-options:
-  thread_id:
-    description: The thread of the run.
-    type: str
-    required: true
-  run_id:
-    description: The run.
-    type: str
-    required: true
-  calls:
-    description: The calls that the run waits for, from RV(threadworks.openai.openai_run#module:required_action).
-    type: list
-    elements: dict
-    default: []
-  allowed:
-    description: The names of the functions that may be carried out.
-    type: list
-    elements: str
-    default: []
-  state:
-    description:
-      - V(taken) takes the turn, unless another host has it.
-      - V(awaited) waits until the run no longer waits for O(calls), or no host has the turn.
-      - V(released) gives the turn back.
-    type: str
-    choices: [taken, awaited, released]
-    default: taken
-  wait_timeout:
-    description: How long V(awaited) waits at the most, in seconds. The task does not fail then.
-    type: float
-    default: 10
 seealso:
   - module: threadworks.openai.openai_tool_call
   - module: threadworks.openai.openai_run

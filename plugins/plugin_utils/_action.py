@@ -21,10 +21,11 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._argspec import CONNECTION, secrets
 from ..module_utils._errors import TaskError
-from ..module_utils._options import check
-from ..module_utils._task import Resource, Task, carry_out, full_spec
+from ..module_utils._option import secrets
+from ..module_utils._options import check_options
+from ..module_utils._table_connection import CONNECTION
+from ..module_utils._task import Resource, Task, carry_out
 from ._answering import cancel_abandoned
 from ._connection import connection_options
 from ._environment import task_environment
@@ -61,7 +62,7 @@ class ResourceAction(ActionBase):
                 self._display.warning(told)
         if self._is_elsewhere(args):
             return {**result, **self._hand_over(args, variables)}
-        validation = ArgumentSpecValidator(**full_spec(self.resource.SPEC).to_kwargs()).validate(args)
+        validation = ArgumentSpecValidator(**self.resource.SPEC.to_kwargs()).validate(args)
         if validation.error_messages:
             message = "\n".join(self._message_of(error) for error in validation.errors.errors)
             done = {"failed": True, "msg": message}
@@ -119,7 +120,7 @@ class ResourceAction(ActionBase):
             )
         local = self.local_runtime(params, environment)
         try:
-            check({name: params[name] for name in CONNECTION.argument_spec}, own_pairs=0)
+            check_options(params, CONNECTION)
             local.start()
             return f"unix:{local.path()}"
         except TaskError as error:

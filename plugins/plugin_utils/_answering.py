@@ -120,14 +120,14 @@ def _cancel(answering: Answering) -> str:
     from ansible.module_utils.common.parameters import remove_values
 
     from ..module_utils import _run
-    from ..module_utils._argspec import secrets
+    from ..module_utils._option import secrets
     from ..module_utils._status import RunStatus
-    from ..module_utils._task import Task, carry_out, full_spec
+    from ..module_utils._task import Task, carry_out
     from ._environment import task_environment
     from ._local import LocalRuntime
 
     run = answering.run
-    validation = ArgumentSpecValidator(**full_spec(_run.SPEC).to_kwargs()).validate(run)
+    validation = ArgumentSpecValidator(**_run.SPEC.to_kwargs()).validate(run)
     params = validation.validated_parameters
     task = Task(params, False, False, lambda _text: None, local=LocalRuntime(params, answering.environment))
     why = f"host {answering.host} left the play before it had answered the run's tool calls"

@@ -14,37 +14,43 @@ import typing as t
 from ansible import constants as C
 from ansible.errors import AnsibleError
 
-from ..module_utils._argspec import CONNECTION
+from ..module_utils._option import Option
+from ..module_utils._table_connection import CONNECTION
 
 # Ansible's configuration knows the options under this name. Action plugins have no documentation that it could read
 # them from, and to read a lookup's takes longer than many a task.
 _KNOWN_AS = ("action", "threadworks.openai")
 _INI_SECTION = "openai"
+# An argument spec has no such default: on a managed host there is no home of Ansible.
+_STORE = '{{ ANSIBLE_HOME ~ "/threadworks.openai/runtime.db" }}'
 
 
 def option_definitions() -> dict[str, dict[str, t.Any]]:
-    """Return the connection options as Ansible's configuration defines options: where each is found besides the task.
-
-    The same is in the doc fragment `connection.plugins`, for the lookups; a test compares them.
-    """
-    return {name: _definition(name, spec) for name, spec in CONNECTION.argument_spec.items()}
+    """Return the connection options as Ansible's configuration defines them, with the places where each is found."""
+    return {option.name: {**definition(option), **sources(option)} for option in CONNECTION}
 
 
-def _definition(name: str, spec: dict[str, t.Any]) -> dict[str, t.Any]:
-    _fallback, variables = spec.get("fallback", (None, []))
-    definition: dict[str, t.Any] = {
-        "type": spec["type"],
-        "env": [{"name": variable} for variable in variables],
-        "vars": [{"name": f"openai_{name}"}],
+def definition(option: Option) -> dict[str, t.Any]:
+    """Return an option as Ansible's configuration defines it, without the places where it is found."""
+    defined = {
+        "type": option.type,
+        "elements": option.elements,
+        "choices": list(option.choices),
+        "default": _STORE if option.name == "runtime_store" else option.default,
     }
-    if not spec.get("no_log"):
+    return {name: value for name, value in defined.items() if value not in (None, "", [])}
+
+
+def sources(option: Option) -> dict[str, t.Any]:
+    """Return where a connection option is found besides the task."""
+    places: dict[str, t.Any] = {
+        "env": [{"name": variable} for variable in option.env],
+        "vars": [{"name": f"openai_{option.name}"}],
+    }
+    if not option.no_log:
         # A secret is not kept in a file that is checked in.
-        definition["ini"] = [{"section": _INI_SECTION, "key": name}]
-    if name == "runtime_store":
-        definition["default"] = '{{ ANSIBLE_HOME ~ "/threadworks.openai/runtime.db" }}'
-    elif "default" in spec:
-        definition["default"] = spec["default"]
-    return definition
+        places["ini"] = [{"section": _INI_SECTION, "key": option.name}]
+    return places
 
 
 def connection_options(

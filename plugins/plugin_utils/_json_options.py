@@ -11,13 +11,11 @@ import typing as t
 
 from ansible.errors import AnsibleActionFail
 
-from ..module_utils._argspec import ArgSpec
-
-# Options that take a word, or data.
-_WORD_OR_DATA = ("response_format", "tool_choice")
+from ..module_utils._option import Option
+from ..module_utils._options import Spec
 
 
-def parsed(args: dict[str, t.Any], spec: ArgSpec) -> dict[str, t.Any]:
+def parsed(args: dict[str, t.Any], spec: Spec) -> dict[str, t.Any]:
     """Return the options of a task, with JSON parsed where it was given as a string: the text of a file, for example.
 
     Ansible does so for dictionaries; a list in JSON it would cut at each comma.
@@ -28,12 +26,16 @@ def parsed(args: dict[str, t.Any], spec: ArgSpec) -> dict[str, t.Any]:
 
     Raises: AnsibleActionFail where the string is not JSON.
     """
-    return {name: _parsed(name, value, spec.argument_spec.get(name, {})) for name, value in args.items()}
+    data = {option.name for option in spec.options if _is_data(option)}
+    return {name: _parsed(name, value) if name in data else value for name, value in args.items()}
 
 
-def _parsed(name: str, value: t.Any, option: dict[str, t.Any]) -> t.Any:
-    is_data = (option.get("type"), option.get("elements")) == ("list", "dict") or name in _WORD_OR_DATA
-    if not (is_data and isinstance(value, str) and value.lstrip().startswith(("[", "{"))):
+def _is_data(option: Option) -> bool:
+    return option.takes_json or (option.type, option.elements) == ("list", "dict")
+
+
+def _parsed(name: str, value: t.Any) -> t.Any:
+    if not (isinstance(value, str) and value.lstrip().startswith(("[", "{"))):
         return value
     try:
         return json.loads(value)

@@ -19,17 +19,15 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
 from ..module_utils import _reading
-from ..module_utils._argspec import CONNECTION, secrets
 from ..module_utils._client import Wire, connect
 from ..module_utils._errors import NotFound, TaskError
-from ..module_utils._ranges import check_ranges
-from ._connection import option_definitions, templated
+from ..module_utils._option import Option, secrets
+from ..module_utils._table_connection import CONNECTION, NAMES
+from ..module_utils._table_lookups import LOOKUPS
+from ._connection import definition, option_definitions, templated
 from ._local import LocalRuntime
 from ._wantlist import as_list
 
-Options = dict[str, dict[str, t.Any]]
-
-_ON_MISSING: Options = {"on_missing": {"type": "str", "choices": ["error", "warn", "skip"], "default": "error"}}
 _KEPT_FOR = 1.0
 _kept: dict[tuple[t.Any, ...], tuple[float, list[t.Any]]] = {}
 
@@ -41,17 +39,17 @@ class ReadingLookup(LookupBase):
     lists: t.ClassVar[bool] = False
     # Whether the lookup needs terms, or reads all there is without any.
     needs_terms: t.ClassVar[bool] = True
+    _own: t.ClassVar[tuple[Option, ...]] = ()
 
-    def __init_subclass__(cls, options: Options | None = None) -> None:
+    def __init_subclass__(cls) -> None:
         """Define the lookup's options in Ansible's configuration.
 
         Otherwise Ansible parses the documentation and its fragments in each worker, which takes longer than the
-        request. A test compares the two.
-
-        Args:
-            options: those that only this lookup has, as Ansible's configuration defines options.
+        request. Both come from the table of options.
         """
-        definitions = {**option_definitions(), **_ON_MISSING, **(options or {})}
+        name = cls.__module__.rpartition(".")[2]
+        cls._own = tuple(option for option in LOOKUPS if name in option.lookups)
+        definitions = {**option_definitions(), **{option.name: definition(option) for option in cls._own}}
         C.config.initialize_plugin_configuration_definitions("lookup", cls.__module__, definitions)
 
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
@@ -73,6 +71,7 @@ class ReadingLookup(LookupBase):
         if self.needs_terms and (not terms or not all(terms)):
             raise AnsibleLookupError(f"{self.ansible_name} needs at least one term that is not empty, but got {terms}.")
         try:
+            self._given = self._checked()
             found = [item for term in terms or [""] for item in self._read_or_miss(term, repr(kwargs))]
         except TaskError as error:
             key = self.get_option("api_key")
@@ -81,27 +80,30 @@ class ReadingLookup(LookupBase):
         return as_list(found) if self.lists else found
 
     def pairs(self) -> dict[str, str]:
-        """Return the option `metadata` as the wire keeps it. Raises: TaskError where it cannot keep such pairs."""
-        # Imported here: most lookups have no such option.
-        from ..module_utils._options import check
-
-        wanted = {"metadata": self.get_option("metadata") or {}}
-        check(wanted, own_pairs=0)
-        return wanted["metadata"]
+        """Return the option `metadata` as the wire keeps it."""
+        return self._given["metadata"] or {}
 
     def limited(self, things: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-        """Return as many of the things as the option `limit` allows. Raises: TaskError where it is less than 1."""
-        return _reading.limited(things, self.get_option("limit"))
+        """Return as many of the things as the option `limit` allows."""
+        return _reading.limited(things, self._given["limit"])
 
     def run_path(self, wire: Wire, term: str) -> tuple[str, str]:
         """Return the ids of the thread and the run that a term names. Raises: TaskError where no thread is named."""
         thread_id, run_id = _reading.run_path(term, self.get_option("thread_id"), "the term")
         return _reading.thread_id(wire, thread_id), run_id
 
+    def _checked(self) -> dict[str, t.Any]:
+        """Return all options. Raises: TaskError where one is wrong."""
+        options = (*self._own, *CONNECTION)
+        given = {option.name: self.get_option(option.name) for option in options}
+        given |= {name: None for name in NAMES if given[name] == ""}
+        for option in options:
+            if option.check and given[option.name] is not None:
+                given[option.name] = option.check(option.name, given[option.name]) or given[option.name]
+        return given
+
     def _read_or_miss(self, term: str, call: str) -> list[dict[str, t.Any]]:
-        connection = {name: self.get_option(name) for name in CONNECTION.argument_spec}
-        connection = {name: None if value == "" else value for name, value in connection.items()}
-        check_ranges(connection)
+        connection = {name: self._given[name] for name in NAMES}
         try:
             return _once_a_task(
                 (self._load_name, term, call, *connection.values()),

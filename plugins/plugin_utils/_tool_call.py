@@ -17,17 +17,10 @@ import unicodedata
 
 from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 
+from ..module_utils._options import Spec
 from ._answering import allow, asking, is_allowed
 
-SPEC: dict[str, dict[str, t.Any]] = {
-    "name": {"type": "str", "required": True},
-    "arguments": {"type": "raw", "required": True},
-    "id": {"type": "str"},
-    "tasks": {"type": "raw"},
-    "problem": {"type": "str"},
-    "confirm": {"type": "bool", "default": False},
-    "expires_at": {"type": "float"},
-}
+SPEC = Spec("openai_tool_call")
 _ANSWERS = {"y": "yes", "n": "no", "a": "always", "s": "stop"}
 _TOO_LATE = "the run expires before there is an answer"
 _LONGEST_PROBLEM = 2000

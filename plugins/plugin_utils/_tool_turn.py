@@ -11,23 +11,13 @@ from __future__ import annotations
 import time
 import typing as t
 
-from ..module_utils._argspec import ArgSpec
-from ..module_utils._options import check
+from ..module_utils._options import Spec
 from ..module_utils._task import Task
 from ._answering import Answering, holder, release, take
 
 Json = dict[str, t.Any]
 
-SPEC = ArgSpec(
-    {
-        "thread_id": {"type": "str", "required": True},
-        "run_id": {"type": "str", "required": True},
-        "calls": {"type": "list", "elements": "dict", "default": []},
-        "allowed": {"type": "list", "elements": "str", "default": []},
-        "state": {"type": "str", "choices": ["taken", "awaited", "released"], "default": "taken"},
-        "wait_timeout": {"type": "float", "default": 10.0},
-    }
-)
+SPEC = Spec("openai_tool_turn")
 _PAUSE = 0.5
 
 
@@ -46,7 +36,7 @@ class Turns:
     def ensure(self, task: Task) -> Json:
         """Take the turn, wait for the one of another host, or give it back, and return the task's result."""
         params = task.params
-        check(params, own_pairs=0)
+        SPEC.check(params)
         host, run_id = self._answering.host, params["run_id"]
         ids = {"thread_id": params["thread_id"], "run_id": run_id}
         result: Json = {"changed": False, "check_mode": task.check_mode, **ids}

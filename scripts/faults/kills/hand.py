@@ -28,7 +28,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from paths import ROOT
 
 from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
-from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out, full_spec
+from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
 from ansible_collections.threadworks.openai.plugins.plugin_utils._local import LocalRuntime
 
 Json = dict[str, Any]
@@ -77,7 +77,7 @@ class Hand:
 
     def _done(self, resource: str, params: Json) -> Json:
         module = importlib.import_module(f"ansible_collections.threadworks.openai.plugins.module_utils._{resource}")
-        validation = ArgumentSpecValidator(**full_spec(module.SPEC).to_kwargs()).validate({**self._options, **params})
+        validation = ArgumentSpecValidator(**module.SPEC.to_kwargs()).validate({**self._options, **params})
         if validation.error_messages:
             sys.exit(f"openai_{resource}: {validation.error_messages}")
         options = validation.validated_parameters

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils._run import PARAMETER_NAMES
+from ansible_collections.threadworks.openai.plugins.module_utils._run import SPEC
 from ansible_collections.threadworks.openai.tests.unit.plugins.run_states import (
     FUNCTION,
     PARAMETERS,
@@ -64,4 +64,4 @@ def test_every_parameter_reaches_the_model(world: World, options: Json, expected
 
 
 def test_no_parameter_is_forgotten_in_these_tables() -> None:
-    assert set(PARAMETERS) == set(ASKED) == set(PARAMETER_NAMES) - {"assistant_id"}
+    assert set(PARAMETERS) == set(ASKED) == set(SPEC.wire) - {"assistant_id", "metadata"}

@@ -1,0 +1,36 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+from ..plugin_utils import _documentation
+
+_NOTES = ["Lookups only read. They run again at each reference; within one task an answer is kept for a second."]
+
+
+class ModuleDocFragment:
+    """The options of each module and lookup, besides the connection: from the table in `module_utils/_table_*.py`."""
+
+    OPENAI_ASSISTANT = _documentation.of_module("openai_assistant")
+    OPENAI_ASSISTANT_INFO = _documentation.of_module("openai_assistant_info")
+    OPENAI_LOCAL_RUNTIME = _documentation.of_module("openai_local_runtime")
+    OPENAI_LOCAL_RUNTIME_INFO = _documentation.of_module("openai_local_runtime_info")
+    OPENAI_MESSAGE = _documentation.of_module("openai_message")
+    OPENAI_RUN = _documentation.of_module("openai_run")
+    OPENAI_RUN_INFO = _documentation.of_module("openai_run_info")
+    OPENAI_THREAD = _documentation.of_module("openai_thread")
+    OPENAI_THREAD_INFO = _documentation.of_module("openai_thread_info")
+    OPENAI_THREAD_RUN = _documentation.of_module("openai_thread_run")
+    OPENAI_TOOL_CALL = _documentation.of_module("openai_tool_call")
+    OPENAI_TOOL_TURN = _documentation.of_module("openai_tool_turn")
+
+    LOOKUP_OPENAI_ASSISTANT = _documentation.of_lookup("openai_assistant", notes=_NOTES)
+    LOOKUP_OPENAI_ASSISTANTS = _documentation.of_lookup("openai_assistants", notes=_NOTES)
+    LOOKUP_OPENAI_MESSAGES = _documentation.of_lookup("openai_messages", notes=_NOTES)
+    LOOKUP_OPENAI_RUN = _documentation.of_lookup("openai_run", notes=_NOTES)
+    LOOKUP_OPENAI_RUN_STEPS = _documentation.of_lookup("openai_run_steps", notes=_NOTES)
+    LOOKUP_OPENAI_RUNS = _documentation.of_lookup("openai_runs", notes=_NOTES)
+    LOOKUP_OPENAI_THREAD = _documentation.of_lookup("openai_thread", notes=_NOTES)
+    LOOKUP_OPENAI_THREAD_RUN = _documentation.of_lookup("openai_thread_run", notes=_NOTES)
+    LOOKUP_OPENAI_THREADS = _documentation.of_lookup("openai_threads", notes=_NOTES)

@@ -1,0 +1,198 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# The checks of options that an argument spec cannot say, besides ranges: lengths, and the shape of metadata and
+# content. They come before any request, so that a mistake costs no call and leaves nothing half made. The limits are
+# the Assistants wire's, sections 2 to 6.
+
+from __future__ import annotations
+
+import json
+import re
+import typing as t
+
+from ._errors import TaskError
+from ._identity import ASSISTANT, PREFIX, THREAD, is_predicted
+from ._option import Check
+
+_METADATA_PAIRS = 16
+_METADATA_KEY = 64
+_METADATA_VALUE = 512
+_NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+
+
+def at_most(most: int) -> Check:
+    """Return the check of a text of at most so many characters."""
+    return lambda option, value: _check_length(option, value, most)
+
+
+def text(most: int | None = None) -> Check:
+    """Return the check of a text that is not empty, and has at most so many characters."""
+    return lambda option, value: _check_text(option, value, most)
+
+
+def _check_length(option: str, value: t.Any, most: int) -> None:
+    if len(value) > most:
+        parts = "characters" if isinstance(value, str) else option.rpartition(".")[2]
+        raise TaskError(f"{option} has {len(value)} {parts}, but at most {most} are allowed.")
+
+
+def _check_text(option: str, value: str, most: int | None = None) -> None:
+    if not value.strip():
+        raise TaskError(f"{option} is empty: give it a value, or leave the option out.")
+    if most:
+        _check_length(option, value, most)
+
+
+def check_id(option: str, value: str) -> None:
+    """Check an id. Raises: TaskError naming the option."""
+    _check_text(option, value)
+    if not is_predicted(value) and re.search(r"[\s/?#%]", value):
+        raise TaskError(f"{option} is '{value}', which is not an id: ids have no spaces and none of / ? # %.")
+
+
+def check_thread(option: str, value: str) -> None:
+    """Check a thread's id, or its key."""
+    _check_id_or(option, value, THREAD)
+
+
+def check_assistant(option: str, value: str) -> None:
+    """Check an assistant's id, or its name."""
+    _check_id_or(option, value, ASSISTANT)
+
+
+def _check_id_or(option: str, value: str, prefix: str) -> None:
+    if value.startswith(prefix):
+        check_id(option, value)
+    else:
+        _check_text(option, value, _METADATA_VALUE)
+
+
+def pairs(own: int) -> Check:
+    """Return the check of metadata, which makes its values strings.
+
+    Args:
+        own: How many pairs the collection adds to the user's.
+    """
+    most = _METADATA_PAIRS - own
+    reason = f" ({_METADATA_PAIRS} on the wire, {own} of them for the task's own identity)" if own else ""
+
+    def check(option: str, metadata: dict[str, t.Any]) -> dict[str, str]:
+        if len(metadata) > most:
+            raise TaskError(f"{option} has {len(metadata)} pairs, but at most {most} are allowed{reason}.")
+        return {_checked_key(option, key): _checked_value(option, key, value) for key, value in metadata.items()}
+
+    return check
+
+
+def _checked_key(option: str, key: t.Any) -> str:
+    name = str(key)
+    if name.startswith(PREFIX):
+        raise TaskError(
+            f"{option} has the key '{name}', but keys that start with '{PREFIX}' are the collection's own: rename it."
+        )
+    if not 0 < len(name) <= _METADATA_KEY:
+        raise TaskError(
+            f"{option} has a key of {len(name)} characters ('{name[:20]}...'), but 1 to {_METADATA_KEY} are allowed."
+        )
+    return name
+
+
+def _checked_value(option: str, key: t.Any, value: t.Any) -> str:
+    if isinstance(value, (dict, list)) or value is None:
+        raise TaskError(
+            f"{option}.{key} is {_kind(value)}, but must be a string: write it with `| to_json`, or leave it out."
+        )
+    # The wire knows only strings here; YAML reads `3` and `true` as something else.
+    text = value if isinstance(value, str) else json.dumps(value)
+    if len(text) > _METADATA_VALUE:
+        raise TaskError(f"{option}.{key} has {len(text)} characters, but at most {_METADATA_VALUE} are allowed.")
+    return text
+
+
+def tools(most: int) -> Check:
+    """Return the check of a list of at most so many tools."""
+
+    def check(option: str, value: list[dict[str, t.Any]]) -> None:
+        _check_length(option, value, most)
+        _check_tools(option, value)
+
+    return check
+
+
+def _check_tools(option: str, tools: list[dict[str, t.Any]]) -> None:
+    for index, tool in enumerate(tools):
+        _check_choice(f"{option}[{index}]", tool, (), ("code_interpreter", "file_search", "function"))
+        if tool["type"] == "function":
+            _check_name(f"{option}[{index}]", tool, "function")
+
+
+def check_tool_choice(option: str, value: t.Any) -> None:
+    """Check which tool the model has to call."""
+    _check_choice(option, value, ("none", "auto", "required"), ("function", "code_interpreter", "file_search"))
+    if isinstance(value, dict) and value["type"] == "function":
+        _check_name(option, value, "function")
+
+
+def check_format(option: str, value: t.Any) -> None:
+    """Check the form of a reply."""
+    _check_choice(option, value, ("auto",), ("text", "json_object", "json_schema"))
+    if isinstance(value, dict) and value["type"] == "json_schema":
+        _check_name(option, value, "json_schema")
+        if not isinstance(value["json_schema"].get("schema"), dict):
+            raise TaskError(f"{option}.json_schema.schema is missing: give the JSON Schema of the reply.")
+
+
+def check_content(option: str, content: t.Any) -> None:
+    """Check what a message says."""
+    if isinstance(content, list):
+        if not content:
+            raise TaskError(f"{option} is an empty list: give at least one part.")
+        for index, part in enumerate(content):
+            _check_part(f"{option}[{index}]", part)
+    elif not isinstance(content, str):
+        raise TaskError(f"{option} is {_kind(content)}, but must be a string or a list of content parts.")
+    elif not content.strip():
+        raise TaskError(f"{option} is empty: give the text of the message.")
+
+
+def _check_part(option: str, part: t.Any) -> None:
+    _check_choice(option, part, (), ("text", "image_url", "image_file"))
+    kind, inside = part["type"], {"image_url": "url", "image_file": "file_id"}
+    if kind == "text":
+        check_content(f"{option}.text", part.get("text") or "")
+    elif not isinstance(part.get(kind), dict) or not part[kind].get(inside[kind]):
+        raise TaskError(f"{option}.{kind}.{inside[kind]} is missing: say which picture.")
+
+
+def _check_choice(option: str, value: t.Any, words: tuple[str, ...], types: tuple[str, ...]) -> None:
+    if isinstance(value, str) and value in words:
+        return
+    if isinstance(value, dict) and value.get("type") in types:
+        return
+    shown = _kind(value)
+    if isinstance(value, dict):
+        shown = f"type '{value.get('type')}'"
+    elif isinstance(value, str):
+        shown = f"'{value}'"
+    either = f"one of {', '.join(words)}, or " if words else ""
+    raise TaskError(f"{option} is {shown}, but must be {either}a dictionary whose type is one of {', '.join(types)}.")
+
+
+def _check_name(option: str, value: dict[str, t.Any], inside: str) -> None:
+    named = value.get(inside)
+    name = named.get("name") if isinstance(named, dict) else None
+    if not isinstance(name, str):
+        raise TaskError(f"{option}.{inside}.name is missing: give it a name.")
+    if not _NAME.fullmatch(name):
+        raise TaskError(
+            f"{option}.{inside}.name is '{name}', but must be 1 to 64 characters of a to z, A to Z, 0 to 9, _ and -."
+        )
+
+
+def _kind(value: t.Any) -> str:
+    kinds = {dict: "a dictionary", list: "a list", bool: "a boolean", type(None): "null", str: "a string"}
+    return next((name for kind, name in kinds.items() if isinstance(value, kind)), "a number")

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# The table of options, part 6: tool calls. openai_tool_call has no connection options: it reaches no server.
+
+from __future__ import annotations
+
+from ._checks import check_id, check_thread
+from ._option import Option, between
+
+_TURN, _CALL = ("openai_tool_turn",), ("openai_tool_call",)
+
+TOOLS = (
+    #: The thread of the run.
+    Option("thread_id", "str", _TURN, required=True, check=check_thread),
+    #: The run.
+    Option("run_id", "str", _TURN, required=True, check=check_id),
+    #: The calls that the run waits for, from RV(threadworks.openai.openai_run#module:required_action).
+    Option("calls", "list", _TURN, elements="dict", default=[]),
+    #: The names of the functions that may be carried out.
+    Option("allowed", "list", _TURN, elements="str", default=[]),
+    #: V(taken) takes the turn, unless another host has it.
+    #:
+    #: V(awaited) waits until the run no longer waits for O(calls), or no host has the turn.
+    #:
+    #: V(released) gives the turn back.
+    Option("state", "str", _TURN, choices=("taken", "awaited", "released"), default="taken"),
+    #: How long V(awaited) waits at the most, in seconds. The task does not fail then.
+    Option("wait_timeout", "float", _TURN, default=10, check=between(0.001)),
+    #: The name of the function.
+    Option("name", "str", _CALL, required=True),
+    #: Its arguments, as data.
+    Option("arguments", "raw", _CALL, required=True),
+    #: The id of the call. It is returned, so that an answer cannot be taken for that to another call.
+    Option("id", "str", _CALL),
+    #: What carries the call out, such as the path of a task file. V(always) is for the same tasks only.
+    Option("tasks", "raw", _CALL),
+    #: Why the call must not be carried out. With a problem, nobody is asked.
+    Option("problem", "str", _CALL),
+    #: Whether to ask a person.
+    Option("confirm", "bool", _CALL, default=False),
+    #: Until when an answer is of use, in seconds since 1970, such as C(run.expires_at).
+    Option("expires_at", "float", _CALL),
+)
