@@ -65,13 +65,14 @@ class Handler(BaseHTTPRequestHandler):
         if len(raw) < length:  # the client was killed while it sent its request
             return
         try:
-            body = json.loads(raw) if raw else None
+            body = json.loads(raw) if raw and not self._type.startswith("multipart/") else None
             if self.path.startswith("/_"):
                 self._control(body)
             else:
                 self.server.model.record(self.command, self.path, dict(self.headers), body)
                 self._authorize()
-                self._route(body)
+                if not self._answer_hosted(raw):
+                    self._route(body)
         except Refused as refused:
             self._send(refused.status, refused.body)
         except json.JSONDecodeError:
@@ -98,11 +99,26 @@ class Handler(BaseHTTPRequestHandler):
             code="invalid_api_key",
         )
 
+    @property
+    def _type(self) -> str:
+        return self.headers.get("Content-Type", "")
+
+    def _answer_hosted(self, raw: bytes) -> bool:
+        hosted = self.server.model.hosted
+        answer = hosted.answer(self.command, self.path, raw, self._type) if hosted else None
+        if isinstance(answer, bytes):
+            self._send_bytes(200, answer, {"Content-Type": "application/octet-stream"})
+        elif answer is not None:
+            self._send(200, answer)
+        return answer is not None
+
     def _route(self, body: Any) -> None:
         route = (self.command, self.path)
         if route == ("GET", "/v1/models"):
             entry = {"id": "scripted-model", "object": "model", "created": 0, "owned_by": "tests"}
             self._send(200, {"object": "list", "data": [entry]})
+        elif route == ("GET", "/v1/models/scripted-model"):
+            self._send(200, {"id": "scripted-model", "object": "model", "created": 0, "owned_by": "tests"})
         elif route == ("POST", "/v1/responses/input_tokens"):
             self._send(200, {"object": "response.input_tokens", "input_tokens": input_tokens(body)})
         elif route == ("POST", "/v1/responses"):
@@ -163,9 +179,11 @@ class Handler(BaseHTTPRequestHandler):
             pass
 
     def _send(self, status: int, body: object, headers: dict[str, str] | None = None) -> None:
-        data = json.dumps(body).encode()
+        self._send_bytes(status, json.dumps(body).encode(), {"Content-Type": "application/json", **(headers or {})})
+
+    def _send_bytes(self, status: int, data: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in {"Content-Type": "application/json", **(headers or {})}.items():
+        for name, value in headers.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

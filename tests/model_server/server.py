@@ -10,6 +10,7 @@ import threading
 from typing import Any
 
 from .handler import Handler, Server
+from .hosted import Hosted
 from .words import last_user_text
 
 Json = dict[str, Any]
@@ -22,16 +23,18 @@ class ModelServer:
         base_url: what a client takes for ``base_url``.
         connections: how many connections there have been.
         open_connections: how many are open now.
+        hosted: its files and vector stores; ``None``: it has none.
         closing: set when the ``with`` block ends.
     """
 
-    def __init__(self, *, port: int = 0, api_key: str | None = None, openai: bool = False) -> None:
+    def __init__(self, *, port: int = 0, api_key: str | None = None, openai: bool = False, hosts: bool = True) -> None:
         """Listen, but do not answer yet.
 
         Args:
             port: TCP port on the loopback address; 0 takes a free one.
             api_key: the only key that is accepted; ``None`` accepts every request.
             openai: refuse what OpenAI refuses but small servers ignore (a chat style ``response_format``).
+            hosts: have files and vector stores.
         """
         self.api_key = api_key
         self.openai = openai
@@ -44,6 +47,7 @@ class ModelServer:
         self._reasoning: dict[str, str] = {}
         self._script: list[Json] = []
         self._requests: list[Json] = []
+        self.hosted = Hosted(self.new_id) if hosts else None
         self._http = Server(("127.0.0.1", port), Handler)
         self._http.model = self
         self.port: int = self._http.server_address[1]

@@ -19,15 +19,15 @@ from .bodies import Bodies, watch_body
 from .doors import Doors
 from .errors import Refused
 from .logs import RequestLog
-from .resources import assistants, health, messages, runs, steps, threads
-from .resources.context import Context
+from .resources import assistants, health, messages, passthrough, runs, steps, threads
+from .resources.context import Context, Resource
 from .runner.pool import Pool
 from .settings import Settings
 from .store import open_store
 from .wire_errors import ApiError, to_api_error
 
 _LOG = logging.getLogger("threadworks.runtime")
-_ROUTES = {
+_ROUTES: dict[str, type[Resource]] = {
     "/assistants": assistants.Assistants,
     "/assistants/{assistant_id}": assistants.Assistant,
     "/threads": threads.Threads,
@@ -41,6 +41,7 @@ _ROUTES = {
     "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs": runs.RunToolOutputs,
     "/threads/{thread_id}/runs/{run_id}/steps": steps.Steps,
     "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.Step,
+    **passthrough.ROUTES,
 }
 
 
@@ -103,6 +104,7 @@ class _Lifespan:
     async def process_shutdown(self, scope: Mapping[str, Any], event: Mapping[str, Any]) -> None:
         if not self._context.executor.stopped:
             await self._context.executor.stop(self._context.grace)
+        await self._context.passages.close()
         self._context.store.close()
 
 

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import AsyncIterator, Awaitable, Callable, MutableMapping
 from typing import Any
 
 from falcon.asgi import Request, Response
@@ -18,6 +18,8 @@ _MOST_VALUES = 250_000
 _MOST_DIGITS = 100  # the time that a number takes grows with the square of its length
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
 _AT_ONCE = 4  # times the size of one body, for all that are being answered
+LONG_BODY = "threadworks.long_body"
+"""Set in the scope of a request whose body is passed on while it comes."""
 _BROKEN_OFF = "threadworks.broken_off"
 _RECEIVE = "threadworks.receive"
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -72,23 +74,46 @@ class Bodies:
             raise ApiError(400, f"The body of your request is not valid JSON: {error}.", code="invalid_json") from None
         return value
 
+    async def pieces(self, req: Request, limit: int) -> AsyncIterator[bytes]:
+        """Yield a body piece by piece, without keeping it. It may take as long as something of it comes.
+
+        Args:
+            req: The request.
+            limit: Bytes that the body may have.
+
+        Yields:
+            The next piece.
+
+        Raises:
+            ApiError: 413, the body is too large; 400, it breaks off.
+        """
+        req.scope[LONG_BODY] = True
+        async for piece in _pieces(req, limit):
+            yield piece
+
     async def _read(self, req: Request) -> bytearray:
-        length = req.content_length or 0
         raw = bytearray()
-        if length > self._limit:
-            raise _too_large(f"{self._limit} bytes")
-        async for piece in req.stream:
+        async for piece in _pieces(req, self._limit):
             raw += piece
-            if len(raw) > self._limit:
-                raise _too_large(f"{self._limit} bytes")
             req.context.held += len(piece)
             self._held += len(piece)
             if self._held > _AT_ONCE * self._limit:
                 message = "The runtime reads too many large requests at the moment; try again."
                 raise unavailable(message, "too_busy")
-        if req.scope.get(_BROKEN_OFF) or len(raw) < length:
-            raise ApiError(400, f"The body of your request breaks off after {len(raw)} bytes.", code="incomplete_body")
         return raw
+
+
+async def _pieces(req: Request, limit: int) -> AsyncIterator[bytes]:
+    length, read = req.content_length or 0, 0
+    if length > limit:
+        raise _too_large(f"{limit} bytes")
+    async for piece in req.stream:
+        read += len(piece)
+        if read > limit:
+            raise _too_large(f"{limit} bytes")
+        yield piece
+    if req.scope.get(_BROKEN_OFF) or read < length:
+        raise ApiError(400, f"The body of your request breaks off after {read} bytes.", code="incomplete_body")
 
 
 def watch_body(scope: dict[str, Any], receive: _Receive) -> _Receive:

@@ -56,7 +56,8 @@ class Doors:
 
     async def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, Any]) -> None:
         """Check what holds for the wire: by the route that was found, so that no spelling of a path gets around it."""
-        if req.uri_template != _OPEN and "assistants=v2" not in (req.get_header("OpenAI-Beta") or ""):
+        needs_beta = req.uri_template != _OPEN and getattr(resource, "needs_beta", True)
+        if needs_beta and "assistants=v2" not in (req.get_header("OpenAI-Beta") or ""):
             raise ApiError(400, _NO_BETA, code="invalid_beta")
 
     @staticmethod

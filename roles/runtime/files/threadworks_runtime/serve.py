@@ -46,9 +46,11 @@ _VARIABLES = {
     "run_expiry": "RUNTIME_RUN_EXPIRY",
     "grace": "RUNTIME_GRACE",
     "max_body": "RUNTIME_MAX_BODY",
+    "max_upload": "RUNTIME_MAX_UPLOAD",
     "timeout": "RUNTIME_MODEL_TIMEOUT",
 }
 _ALLOWED_HOSTS = "RUNTIME_ALLOWED_HOSTS"
+_PASSTHROUGH = "RUNTIME_PASSTHROUGH"
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # Worker processes read them there, and this process does as they do.
     os.environ.update({variable: str(getattr(options, name)) for name, variable in _VARIABLES.items()})
     os.environ[_ALLOWED_HOSTS] = ",".join(options.allowed_host)
+    os.environ[_PASSTHROUGH] = str(int(options.passthrough))
     service = read_service(os.environ)
     _allow_connections(service)
     try:
@@ -189,6 +192,8 @@ def read_service(environment: Mapping[str, str]) -> Service:
         token=environment.get("RUNTIME_TOKEN") or None,
         hosts=_hosts(options, environment),
         max_body=options.max_body,
+        max_upload=options.max_upload,
+        passthrough=options.passthrough,
     )
     host = options.host.strip("[]")
     return Service(settings, host, options.port, options.workers, options.connections, options.grace)
@@ -232,7 +237,14 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     option("run_expiry", Settings.run_expiry, "seconds until a run expires", int)
     option("grace", 30, "seconds that runs may still take when the server is stopped", float)
     option("max_body", Settings.max_body, "bytes that a request's body may have", int)
+    option("max_upload", Settings.max_upload, "bytes that a request may have that uploads a file", int)
     option("timeout", 600, "seconds that the model server may stay silent", float)
+    parser.add_argument(
+        "--passthrough",
+        action=argparse.BooleanOptionalAction,
+        default=environment.get(_PASSTHROUGH, "1") not in ("", "0"),
+        help=f"let clients use the model server's files, vector stores, uploads and models ({_PASSTHROUGH}, 1 or 0)",
+    )
     parser.add_argument(
         "--allowed-host",
         action="append",
@@ -249,7 +261,7 @@ def _problems(options: argparse.Namespace, environment: Mapping[str, str]) -> It
         yield "--store (OPENAI_RUNTIME_STORE) is missing"
     wrong = [name for name in options.allowed_host if not is_host(name)]
     yield from (f"--allowed-host takes a host name or address without scheme and port, not {name!r}" for name in wrong)
-    counts = ("workers", "connections", "concurrent_runs", "run_expiry", "max_body")
+    counts = ("workers", "connections", "concurrent_runs", "run_expiry", "max_body", "max_upload")
     yield from (f"--{name.replace('_', '-')} must be at least 1" for name in counts if getattr(options, name) < 1)
     if not 0 <= options.port <= _LAST_PORT:
         yield f"--port must be between 0 and {_LAST_PORT}"

@@ -13,6 +13,7 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from .bodies import LONG_BODY
 from .wire_errors import ApiError, unavailable
 
 _LARGEST_HEAD = 64 * 1024  # bytes
@@ -37,7 +38,7 @@ class Protocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Begin to look after the connection."""
         super().connection_made(transport)
-        self._size = self._kept = self._callbacks = 0
+        self._size = self._kept = self._callbacks = self._received = 0
         self._refused = self._has_headers = False
         self._waiting: tuple[str, object] | None = None
         self._since = 0.0
@@ -103,6 +104,7 @@ class Protocol(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         """Take a piece of the body; the application bounds its size."""
         self._callbacks += 1
+        self._received += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
@@ -194,7 +196,8 @@ class Protocol(HttpToolsProtocol):
         if answered:
             return ("head", cycle), self.timeout_keep_alive
         if cycle.more_body:
-            return ("body", cycle), _TO_SEND_A_BODY
+            received = self._received if cycle.scope.get(LONG_BODY) else 0
+            return ("body", (cycle, received)), _TO_SEND_A_BODY
         return None, 0.0
 
 

@@ -62,6 +62,8 @@ class Settings:
         token: What clients must send as bearer token; ``None``: nothing is asked for.
         hosts: The host names that requests may be for, besides those of loopback addresses; ``None``: any.
         max_body: Bytes a request's body may have.
+        passthrough: Whether files, vector stores, uploads and models of the model server can be used by clients.
+        max_upload: Bytes a request may have that uploads a file to the model server.
     """
 
     store: str
@@ -73,3 +75,5 @@ class Settings:
     token: str | None = field(default=None, repr=False)
     hosts: frozenset[str] | None = None
     max_body: int = 32 * 1024 * 1024
+    passthrough: bool = True
+    max_upload: int = 512 * 1024 * 1024

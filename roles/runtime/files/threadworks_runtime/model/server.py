@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _OPENAI = "https://api.openai.com/v1"
 # A server on one's own machine often wants no key, but the SDK does not go without.
-_NO_KEY = "none"
+NO_KEY = "none"
 _KEPT_SERVERS = 64
 _DRAIN_SECONDS = 0.2
 # Redirects that repeat the request. The others make a GET of it, which is no request for a response.
@@ -198,7 +198,7 @@ class ModelServer:
             http = new_client(host=self._host, tls=self._url.scheme == "https", timeout=options.timeout)
             return openai.AsyncOpenAI(
                 base_url=self._url.geturl(),
-                api_key=options.api_key or _NO_KEY,
+                api_key=options.api_key or NO_KEY,
                 organization=options.organization,
                 project=options.project,
                 max_retries=options.max_retries,
@@ -241,12 +241,15 @@ class ModelServers:
         Raises:
             ModelError: They name no server.
         """
-        server = self._servers.pop(options, None) or ModelServer(options)
+        server = self._servers.pop(options, None) or self._make(options)
         self._servers[options] = server  # the one that was used last is last
         if len(self._servers) > _KEPT_SERVERS:
             # Runs that still use it keep it alive.
             self._servers.pop(next(iter(self._servers)))
         return server
+
+    def _make(self, options: ModelOptions) -> ModelServer:
+        return ModelServer(options)
 
     async def close(self) -> None:
         """Close all connections."""

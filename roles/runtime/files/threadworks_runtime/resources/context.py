@@ -9,6 +9,7 @@ from typing import Any
 
 import falcon.asgi
 
+from ..model.passthrough import Passages
 from ..runner.pool import Pool
 from ..settings import Settings
 from ..store import Store
@@ -25,6 +26,7 @@ class Context:
 
     Attributes:
         followers: Look at the runs whose events go elsewhere.
+        passages: The ways to model servers for what is passed on to them.
 
     Args:
         settings: What the runtime was told.
@@ -40,9 +42,11 @@ class Context:
     grace: float | None = 0.0
     idle_timeout: float = 60.0
     followers: Followers = field(init=False)
+    passages: Passages = field(init=False)
 
     def __post_init__(self) -> None:
         self.followers = Followers(self.store)
+        self.passages = Passages()
 
 
 class Resource:

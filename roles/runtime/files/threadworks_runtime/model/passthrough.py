@@ -1,0 +1,209 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A model server's own files, vector stores, uploads and models: requests that are passed on to it as they are."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncGenerator, AsyncIterable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urljoin
+
+from ..settings import ModelOptions
+from .cleaning import clean
+from .errors import ModelError
+from .secrets import Veil
+from .server import NO_KEY, ModelServer, ModelServers
+from .transport import new_client
+from .wording import line, page, said
+
+if TYPE_CHECKING:
+    import httpx2
+
+_REDIRECTS = 3
+_MOVED = (301, 302, 303, 307, 308)
+_FIRST_ERROR = 400  # the lowest HTTP status of an error
+_LARGEST_ERROR = 64 * 1024  # bytes that are read of an error
+
+
+@dataclass(frozen=True)
+class Passed:
+    """A request that is passed on.
+
+    Args:
+        method: ``GET``, ``POST`` or ``DELETE``.
+        path: Path and query below ``/v1``, quoted.
+        headers: Those of the client that the model server gets.
+        body: The body, in pieces; ``None``: there is none.
+        hide: Whether the model server's secrets are kept out of the answer. Without it the answer is passed on byte by
+            byte, which only a client can have that has sent the secrets itself.
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: AsyncIterable[bytes] | None = None
+    hide: bool = True
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer that is passed on.
+
+    Args:
+        status: The HTTP status.
+        headers: All headers.
+        body: The body, in pieces. It has to be closed.
+    """
+
+    status: int
+    headers: Mapping[str, str]
+    body: AsyncGenerator[bytes, None]
+
+
+class PassedError(Exception):
+    """The model server has refused a request.
+
+    Args:
+        status: The HTTP status.
+        error: The error object of its body, without secrets; empty where it has none.
+        text: What it says.
+        headers: All headers.
+    """
+
+    def __init__(self, status: int, error: dict[str, Any], text: str, headers: Mapping[str, str]) -> None:
+        super().__init__(text)
+        self.status, self.error, self.text, self.headers = status, error, text, headers
+
+
+class Passage(ModelServer):
+    """The way to a model server for requests that are passed on. Its connections are its own.
+
+    Args:
+        options: Where the server is, and how it is asked.
+    """
+
+    def __init__(self, options: ModelOptions) -> None:
+        super().__init__(options)
+        self._passing: httpx2.AsyncClient | None = None
+
+    async def pass_on(self, request: Passed) -> Answer:
+        """Send a request, and return the answer as soon as its head has come.
+
+        Args:
+            request: The request.
+
+        Returns:
+            The answer.
+
+        Raises:
+            ModelError: The server cannot be reached, does not answer in time, or redirects to another server.
+            PassedError: The server has refused the request.
+        """
+        failures = self._failures()
+        import httpx2
+
+        try:
+            response = await self._follow(request)
+        except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
+            raise failures.translate(error) from error
+        if response.status_code >= _FIRST_ERROR:
+            raise await self._refusal(response)
+        return Answer(response.status_code, response.headers, self._pieces(response, hide=request.hide))
+
+    async def close(self) -> None:
+        """Close all connections."""
+        await super().close()
+        if self._passing is not None:
+            await self._passing.aclose()
+
+    async def _follow(self, request: Passed) -> httpx2.Response:
+        """Send a request; where nothing has to be sent again, to another place of the same server, too."""
+        url = self._url.geturl().rstrip("/") + request.path
+        for _redirect in range(_REDIRECTS + 1):
+            response = await self._send(request, url)
+            if response.status_code not in _MOVED:
+                return response
+            await response.aclose()
+            target = urljoin(url, response.headers.get("location", ""))
+            if request.method != "GET" or not self._is_here(target):
+                break
+            url = target
+        shown = line(self.secrets.hide(target)) or "an unknown place"
+        raise ModelError(
+            "server_error",
+            f"The model server at {self._place} redirects to {shown} ({response.status_code}), which was not followed.",
+        )
+
+    async def _send(self, request: Passed, url: str) -> httpx2.Response:
+        if self._passing is None:
+            tls = self._url.scheme == "https"
+            self._passing = new_client(host=self._host, tls=tls, timeout=self._options.timeout)
+            self._passing.event_hooks = {}  # those are for responses, which have limits of their own
+        own = {
+            "Authorization": f"Bearer {self._options.api_key or NO_KEY}",
+            "OpenAI-Organization": self._options.organization,
+            "OpenAI-Project": self._options.project,
+        }
+        headers = {**request.headers, **{name: value for name, value in own.items() if value}}
+        sent = self._passing.build_request(request.method, url, headers=headers, content=request.body)
+        response = await self._passing.send(sent, stream=True)
+        if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+            await response.aclose()
+            raise ModelError("server_error", "The model server sent a compressed answer, which was not accepted.")
+        return response
+
+    async def _refusal(self, response: httpx2.Response) -> PassedError:
+        raw = b""
+        try:
+            async for piece in response.aiter_raw():
+                raw += piece
+                if len(raw) > _LARGEST_ERROR:
+                    break
+        finally:
+            await response.aclose()
+        try:
+            body = clean(json.loads(raw), self.secrets)
+        except (ValueError, RecursionError):
+            text = raw.decode(errors="replace")
+            body = {"message": self.secrets.hide(page(text) or text)}
+        details = body if isinstance(body, dict) else {}
+        error = details.get("error", details)
+        if not isinstance(error, dict):
+            error = {"message": error}
+        text = said(error.get("message") or error.get("detail"))
+        return PassedError(response.status_code, error, text, response.headers)
+
+    async def _pieces(self, response: httpx2.Response, *, hide: bool) -> AsyncGenerator[bytes, None]:
+        # Each byte as one character: whatever the content is, it stays as it is, and the key is in ASCII.
+        veil = Veil(self.secrets)
+        try:
+            async for piece in response.aiter_raw():
+                yield veil.feed(piece.decode("latin-1")).encode("latin-1") if hide else piece
+            yield veil.rest().encode("latin-1")
+        finally:
+            await response.aclose()
+
+
+class Passages(ModelServers):
+    """The ways to the model servers in use."""
+
+    def get(self, options: ModelOptions) -> Passage:
+        """Return the way to the server of these options, the same one each time.
+
+        Args:
+            options: Where it is, and how it is asked.
+
+        Returns:
+            The way.
+
+        Raises:
+            ModelError: They name no server.
+        """
+        passage = super().get(options)
+        assert isinstance(passage, Passage)
+        return passage
+
+    def _make(self, options: ModelOptions) -> Passage:
+        return Passage(options)

@@ -1,0 +1,226 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Files, vector stores, uploads and models: the model server's own, passed on both ways as they come."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import re
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from urllib.parse import quote
+
+from falcon.asgi import Request, Response
+
+from ..bodies import client_left
+from ..model.errors import ModelError
+from ..model.passthrough import Passage, Passed, PassedError
+from ..text import shorten
+from ..wire_errors import ApiError
+from .context import Resource
+from .options import read_options
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~@-]*")
+_PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
+_SENT = ("accept", "content-type", "content-length", "idempotency-key", "openai-beta")
+_RETURNED = (
+    "content-type",
+    "content-disposition",
+    "retry-after",
+    "retry-after-ms",
+    "x-should-retry",
+    "openai-poll-after-ms",
+    "openai-processing-ms",
+)
+_REFUSED_KEY = (401, 403)
+_NOT_FOUND, _NO_METHOD, _NOT_MADE = 404, 405, 501
+_OFF = "This runtime does not pass {} on to its model server: it was started with --no-passthrough."
+_FILES = (
+    "A model server with files and vector stores is OpenAI, Azure OpenAI or OGX (Llama Stack), for example. Without"
+    " them, put the text into a message, send images as image_url, or let a function read or search the files."
+)
+_MODELS = "Name the model without asking for it: the model server's documentation or start command says which it has."
+
+
+class Passthrough(Resource):
+    """What is passed on. A client needs no header ``OpenAI-Beta`` for it."""
+
+    needs_beta = False
+
+    async def pass_on(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
+        """Pass a request on to the model server, and its answer to the client.
+
+        Args:
+            req: The request.
+            resp: The response.
+            ids: The parameters of the path.
+
+        Raises:
+            ApiError: The request is not passed on, or the model server cannot be reached or refuses it.
+        """
+        settings = self._context.settings
+        kind = req.path.removeprefix("/v1/").partition("/")[0]
+        if not settings.passthrough:
+            raise ApiError(404, _OFF.format(kind.replace("_", " ")), code="not_passed_on")
+        path = _path(req, ids)
+        client_is_owner = settings.executor == "local"
+        passed = Passed(
+            req.method,
+            path,
+            {name: value for name in _SENT if (value := req.get_header(name))},
+            self._body(req),
+            hide=not (client_is_owner and path.partition("?")[0].endswith("/content")),
+        )
+        try:
+            passage = self._passage(req)
+            answer = await passage.pass_on(passed)
+        except ModelError as error:
+            raise _failed(error.message, kind) from error
+        except PassedError as error:
+            _return_headers(resp, error.headers)
+            raise _refused(error, req, kind, ids, own_key=client_is_owner) from error
+        _return_headers(resp, answer.headers)
+        # A browser is not to take a file for a page of the runtime.
+        resp.set_headers({"x-content-type-options": "nosniff", "cache-control": "no-store"})
+        resp.status = answer.status
+        resp.stream = _until_left(req, answer.body)
+
+    def _passage(self, req: Request) -> Passage:
+        options = read_options(req, self._context) or self._context.settings.model
+        try:
+            return self._context.passages.get(options)
+        except ModelError as error:
+            raise ApiError(400, error.message, code="no_model_server") from error
+
+    def _body(self, req: Request) -> AsyncIterator[bytes] | None:
+        if not req.content_length and req.get_header("transfer-encoding") is None:
+            return None
+        multipart = (req.content_type or "").lower().startswith("multipart/")
+        settings = self._context.settings
+        limit = settings.max_upload if multipart else settings.max_body
+        pieces: AsyncIterator[bytes] = req.context.bodies.pieces(req, limit)
+        return pieces
+
+
+class Read(Passthrough):
+    """What can be read."""
+
+    async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
+        """Pass a GET on."""
+        await self.pass_on(req, resp, ids)
+
+
+class Act(Passthrough):
+    """What can be done."""
+
+    async def on_post(self, req: Request, resp: Response, **ids: str) -> None:
+        """Pass a POST on."""
+        await self.pass_on(req, resp, ids)
+
+
+class _Delete(Passthrough):
+    async def on_delete(self, req: Request, resp: Response, **ids: str) -> None:
+        """Pass a DELETE on."""
+        await self.pass_on(req, resp, ids)
+
+
+class Collection(Read, Act):
+    """What is listed and created."""
+
+
+class File(Read, _Delete):
+    """What is read and deleted."""
+
+
+class Item(Read, Act, _Delete):
+    """What is read, modified and deleted."""
+
+
+_STORE = "/vector_stores/{vector_store_id}"
+ROUTES: dict[str, type[Passthrough]] = {
+    "/files": Collection,
+    "/files/{file_id}": File,
+    "/files/{file_id}/content": Read,
+    "/uploads": Act,
+    "/uploads/{upload_id}/parts": Act,
+    "/uploads/{upload_id}/complete": Act,
+    "/uploads/{upload_id}/cancel": Act,
+    "/vector_stores": Collection,
+    _STORE: Item,
+    f"{_STORE}/search": Act,
+    f"{_STORE}/files": Collection,
+    f"{_STORE}/files/{{file_id}}": Item,
+    f"{_STORE}/files/{{file_id}}/content": Read,
+    f"{_STORE}/file_batches": Act,
+    f"{_STORE}/file_batches/{{batch_id}}": Read,
+    f"{_STORE}/file_batches/{{batch_id}}/cancel": Act,
+    f"{_STORE}/file_batches/{{batch_id}}/files": Read,
+    "/models": Read,
+    "/models/{model:path}": Read,
+}
+"""What is passed on, below ``/v1``."""
+
+
+def _path(req: Request, ids: dict[str, str]) -> str:
+    """The path below the model server's ``/v1``: nothing in it can lead anywhere else."""
+    for name, value in ids.items():
+        parts = value.split("/") if name == "model" else [value]
+        if not all(map(_ID.fullmatch, parts)):
+            raise ApiError(400, f"Invalid id: '{shorten(value)}'.", param=name, code="invalid_value")
+    template = str(req.uri_template).removeprefix("/v1")
+    path = _PARAMETER.sub(lambda found: quote(ids[found[1]], safe=""), template)
+    return f"{path}?{req.query_string}" if req.query_string else path
+
+
+def _return_headers(resp: Response, headers: Mapping[str, str]) -> None:
+    resp.set_headers({name: value for name in _RETURNED if (value := headers.get(name))})
+
+
+def _failed(message: str, kind: str) -> ApiError:
+    alternatives = _MODELS if kind == "models" else _FILES
+    return ApiError(502, f"{message} {alternatives}", code="model_server_failed", type="server_error")
+
+
+def _refused(error: PassedError, req: Request, kind: str, ids: dict[str, str], *, own_key: bool) -> ApiError:
+    """The answer to a client whose request the model server has refused."""
+    status, details = error.status, error.error
+    if _has_none(error, ids):
+        message = (
+            f"The model server does not offer {req.method} {req.path} ({status}): {error.text}"
+            f" {_MODELS if kind == 'models' else _FILES}"
+        )
+        return ApiError(_NOT_FOUND, message, code="not_offered_by_model_server", model_server_status=status)
+    if status in _REFUSED_KEY and not own_key:
+        # The client would take a 401 for its own token's.
+        message = f"The model server refused the runtime's key ({status}): {error.text}"
+        return ApiError(502, message, code="model_server_refused_key", type="server_error")
+    code, kind_of_error, param = (details.get(name) for name in ("code", "type", "param"))
+    return ApiError(
+        status,
+        error.text,
+        code=str(code) if code is not None else "refused_by_model_server",
+        type=kind_of_error if isinstance(kind_of_error, str) else "invalid_request_error",
+        param=param if isinstance(param, str) else None,
+    )
+
+
+def _has_none(error: PassedError, ids: dict[str, str]) -> bool:
+    """Whether a server does not know the operation. One that does names what it has not found."""
+    if error.status in (_NO_METHOD, _NOT_MADE):
+        return True
+    unknown = "invalid url" in error.text.lower() or not any(id in error.text for id in ids.values())
+    return error.status == _NOT_FOUND and unknown
+
+
+async def _until_left(req: Request, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+    """Pass an answer on as long as there is a client."""
+    left = asyncio.create_task(client_left(req), name="client")
+    try:
+        async with contextlib.aclosing(pieces):
+            async for piece in pieces:
+                if left.done():
+                    return
+                if piece:
+                    yield piece
+    finally:
+        left.cancel()

@@ -1,0 +1,282 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the server keeps for its clients: files, uploads, vector stores and the search in them."""
+
+from __future__ import annotations
+
+import email
+import email.policy
+import json
+import re
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from .checks import Refused
+
+Json = dict[str, Any]
+
+
+class Hosted:
+    """The files and vector stores of one server.
+
+    Attributes:
+        contents: the bytes of each file.
+    """
+
+    def __init__(self, new_id: Callable[[str], str]) -> None:
+        """Keep nothing yet.
+
+        Args:
+            new_id: makes an id with a prefix.
+        """
+        self._new_id = new_id
+        self.contents: dict[str, bytes] = {}
+        self._files: dict[str, Json] = {}
+        self._uploads: dict[str, Json] = {}
+        self._stores: dict[str, Json] = {}
+        self._members: dict[str, dict[str, Json]] = {}
+        self._batches: dict[str, Json] = {}
+
+    def answer(self, method: str, target: str, body: bytes, content_type: str) -> Json | bytes | None:
+        """Answer a request.
+
+        Args:
+            method: its method.
+            target: path and query.
+            body: its body.
+            content_type: the body's type.
+
+        Returns:
+            the answer; ``None``: the path is another one.
+
+        Raises:
+            Refused: the request names what does not exist.
+        """
+        url = urlsplit(target)
+        for wanted, pattern, act in _ROUTES:
+            found = re.fullmatch(pattern, url.path)
+            if found and wanted == method:
+                if content_type.startswith("multipart/"):
+                    fields = _multipart(body, content_type)
+                else:
+                    fields = json.loads(body) if body else {}
+                query = {name: values[-1] for name, values in parse_qs(url.query).items()}
+                return act(self, {**query, **fields}, *found.groups())
+        return None
+
+    def search(self, store_ids: list[str], query: str) -> list[Json]:
+        """The files of stores that have a word of a query, as results of a file search."""
+        words = set(query.lower().split())
+        results = []
+        for file_id in dict.fromkeys(each for id in store_ids for each in self._members.get(id, {})):
+            text = self.contents.get(file_id, b"").decode(errors="replace")
+            score = len(words & set(text.lower().split())) / max(len(words), 1)
+            if score:
+                name = self._files[file_id]["filename"]
+                results.append({"file_id": file_id, "filename": name, "score": score, "attributes": {}, "text": text})
+        return sorted(results, key=lambda result: -result["score"])
+
+    def has_stores(self, store_ids: list[str]) -> bool:
+        """Whether all of these vector stores are here."""
+        return bool(store_ids) and all(id in self._stores for id in store_ids)
+
+    def _create_file(self, fields: Json) -> Json:
+        return self._keep_file(fields["file"]["name"], fields["file"]["content"], fields["purpose"])
+
+    def _keep_file(self, name: str, content: bytes, purpose: str) -> Json:
+        id = self._new_id("file")
+        self.contents[id] = content
+        made = {"object": "file", "bytes": len(content), "created_at": int(time.time()), "status": "processed"}
+        self._files[id] = {"id": id, **made, "filename": name, "purpose": purpose}
+        return self._files[id]
+
+    def _list_files(self, query: Json) -> Json:
+        wanted = query.get("purpose")
+        return _list([file for file in self._files.values() if wanted in (None, file["purpose"])])
+
+    def _file(self, _fields: Json, id: str) -> Json:
+        return _get(self._files, id, "File")
+
+    def _content(self, _fields: Json, id: str) -> bytes:
+        self._file({}, id)
+        return self.contents[id]
+
+    def _delete_file(self, _fields: Json, id: str) -> Json:
+        self._file({}, id)
+        del self._files[id], self.contents[id]
+        return {"id": id, "object": "file", "deleted": True}
+
+    def _create_upload(self, fields: Json) -> Json:
+        id = self._new_id("upload")
+        times = {"created_at": int(time.time()), "expires_at": int(time.time()) + 3600}
+        self._uploads[id] = {"id": id, "object": "upload", "status": "pending", **times, **fields, "parts": {}}
+        return _without_parts(self._uploads[id])
+
+    def _add_part(self, fields: Json, id: str) -> Json:
+        part = self._new_id("part")
+        _get(self._uploads, id, "Upload")["parts"][part] = fields["data"]["content"]
+        return {"id": part, "object": "upload.part", "created_at": int(time.time()), "upload_id": id}
+
+    def _complete(self, fields: Json, id: str) -> Json:
+        upload = _get(self._uploads, id, "Upload")
+        content = b"".join(upload["parts"][part] for part in fields["part_ids"])
+        upload |= {"status": "completed", "file": self._keep_file(upload["filename"], content, upload["purpose"])}
+        return _without_parts(upload)
+
+    def _cancel_upload(self, _fields: Json, id: str) -> Json:
+        upload = _get(self._uploads, id, "Upload")
+        upload["status"] = "cancelled"
+        return _without_parts(upload)
+
+    def _create_store(self, fields: Json) -> Json:
+        id = self._new_id("vs")
+        self._members[id] = {}
+        self._stores[id] = {
+            "id": id,
+            "object": "vector_store",
+            "created_at": int(time.time()),
+            "last_active_at": int(time.time()),
+            "name": fields.get("name"),
+            "metadata": fields.get("metadata") or {},
+            "expires_after": fields.get("expires_after"),
+        }
+        for file_id in fields.get("file_ids") or []:
+            self._add_member({"file_id": file_id, "chunking_strategy": fields.get("chunking_strategy")}, id)
+        return self._store({}, id)
+
+    def _store(self, fields: Json, id: str) -> Json:
+        store = _get(self._stores, id, "Vector store")
+        store |= {name: fields[name] for name in ("name", "metadata", "expires_after") if name in fields}
+        number = len(self._members[id])
+        counts = {"completed": number, "total": number, "in_progress": 0, "failed": 0, "cancelled": 0}
+        size = sum(len(self.contents.get(each, b"")) for each in self._members[id])
+        return {**store, "status": "completed", "file_counts": counts, "usage_bytes": size}
+
+    def _delete_store(self, _fields: Json, id: str) -> Json:
+        _get(self._stores, id, "Vector store")
+        del self._stores[id], self._members[id]
+        return {"id": id, "object": "vector_store.deleted", "deleted": True}
+
+    def _search(self, fields: Json, id: str) -> Json:
+        _get(self._stores, id, "Vector store")
+        results = [
+            {**result, "content": [{"type": "text", "text": result.pop("text")}]}
+            for result in self.search([id], fields["query"])
+        ]
+        page = {"object": "vector_store.search_results.page", "search_query": [fields["query"]]}
+        return {**page, "data": results, "has_more": False, "next_page": None}
+
+    def _add_member(self, fields: Json, id: str) -> Json:
+        _get(self._stores, id, "Vector store")
+        file = self._file({}, fields["file_id"])
+        static = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
+        member = {"object": "vector_store.file", "created_at": int(time.time()), "status": "completed"}
+        self._members[id][file["id"]] = {
+            "id": file["id"],
+            **member,
+            "usage_bytes": file["bytes"],
+            "vector_store_id": id,
+            "last_error": None,
+            "attributes": fields.get("attributes") or {},
+            "chunking_strategy": fields.get("chunking_strategy") or {"type": "static", "static": static},
+        }
+        return self._members[id][file["id"]]
+
+    def _list_members(self, _query: Json, id: str) -> Json:
+        _get(self._stores, id, "Vector store")
+        return _list(list(self._members[id].values()))
+
+    def _member(self, fields: Json, id: str, file_id: str) -> Json:
+        _get(self._stores, id, "Vector store")
+        member = _get(self._members[id], file_id, "File")
+        member |= {name: fields[name] for name in ("attributes",) if name in fields}
+        return member
+
+    def _member_content(self, _fields: Json, id: str, file_id: str) -> Json:
+        self._member({}, id, file_id)
+        text = self.contents[file_id].decode(errors="replace")
+        page = {"object": "vector_store.file_content.page", "has_more": False, "next_page": None}
+        return {**page, "data": [{"type": "text", "text": text}]}
+
+    def _remove_member(self, _fields: Json, id: str, file_id: str) -> Json:
+        self._member({}, id, file_id)
+        del self._members[id][file_id]
+        return {"id": file_id, "object": "vector_store.file.deleted", "deleted": True}
+
+    def _create_batch(self, fields: Json, id: str) -> Json:
+        for file_id in fields["file_ids"]:
+            self._add_member({"file_id": file_id}, id)
+        number = len(fields["file_ids"])
+        counts = {"completed": number, "total": number, "in_progress": 0, "failed": 0, "cancelled": 0}
+        batch = {"id": self._new_id("vsfb"), "object": "vector_store.files_batch", "created_at": int(time.time())}
+        batch |= {"vector_store_id": id, "status": "completed", "file_counts": counts}
+        self._batches[batch["id"]] = batch
+        return batch
+
+    def _batch(self, _fields: Json, _id: str, batch_id: str) -> Json:
+        return _get(self._batches, batch_id, "File batch")
+
+    def _list_batch(self, _fields: Json, id: str, batch_id: str) -> Json:
+        _get(self._batches, batch_id, "File batch")
+        return self._list_members({}, id)
+
+
+def _get(kept: dict[str, Json], id: str, noun: str) -> Json:
+    if id not in kept:
+        raise Refused(f"No such {noun} object: {id}", status=404)
+    return kept[id]
+
+
+def _list(data: list[Json]) -> Json:
+    ids = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
+    return {"object": "list", "data": data, **ids, "has_more": False}
+
+
+def _without_parts(upload: Json) -> Json:
+    return {name: value for name, value in upload.items() if name != "parts"}
+
+
+def _multipart(body: bytes, content_type: str) -> Json:
+    head = f"Content-Type: {content_type}\r\n\r\n".encode()
+    message = email.message_from_bytes(head + body, policy=email.policy.HTTP)
+    fields: Json = {}
+    for part in message.iter_parts():
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        file = part.get_filename()
+        fields[name] = content.decode() if file is None else {"name": file, "content": content}
+    return fields
+
+
+_ID = r"/([\w-]+)"
+_STORES = "/v1/vector_stores"
+_ROUTES: list[tuple[str, str, Callable[..., Json | bytes]]] = [
+    ("POST", "/v1/files", Hosted._create_file),
+    ("GET", "/v1/files", Hosted._list_files),
+    ("GET", f"/v1/files{_ID}", Hosted._file),
+    ("DELETE", f"/v1/files{_ID}", Hosted._delete_file),
+    ("GET", f"/v1/files{_ID}/content", Hosted._content),
+    ("POST", "/v1/uploads", Hosted._create_upload),
+    ("POST", f"/v1/uploads{_ID}/parts", Hosted._add_part),
+    ("POST", f"/v1/uploads{_ID}/complete", Hosted._complete),
+    ("POST", f"/v1/uploads{_ID}/cancel", Hosted._cancel_upload),
+    ("POST", _STORES, Hosted._create_store),
+    ("GET", _STORES, lambda hosted, _query: _list([hosted._store({}, id) for id in hosted._stores])),
+    ("GET", f"{_STORES}{_ID}", Hosted._store),
+    ("POST", f"{_STORES}{_ID}", Hosted._store),
+    ("DELETE", f"{_STORES}{_ID}", Hosted._delete_store),
+    ("POST", f"{_STORES}{_ID}/search", Hosted._search),
+    ("POST", f"{_STORES}{_ID}/files", Hosted._add_member),
+    ("GET", f"{_STORES}{_ID}/files", Hosted._list_members),
+    ("GET", f"{_STORES}{_ID}/files{_ID}", Hosted._member),
+    ("POST", f"{_STORES}{_ID}/files{_ID}", Hosted._member),
+    ("DELETE", f"{_STORES}{_ID}/files{_ID}", Hosted._remove_member),
+    ("GET", f"{_STORES}{_ID}/files{_ID}/content", Hosted._member_content),
+    ("POST", f"{_STORES}{_ID}/file_batches", Hosted._create_batch),
+    ("GET", f"{_STORES}{_ID}/file_batches{_ID}", Hosted._batch),
+    ("POST", f"{_STORES}{_ID}/file_batches{_ID}/cancel", Hosted._batch),
+    ("GET", f"{_STORES}{_ID}/file_batches{_ID}/files", Hosted._list_batch),
+]

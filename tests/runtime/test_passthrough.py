@@ -1,0 +1,237 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The model server's files, vector stores, uploads and models, as the official SDK uses them through the runtime."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import httpx2
+import openai
+import pytest
+from threadworks_runtime.app import create_app
+from threadworks_runtime.settings import ModelOptions, Settings
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.raw_server import RawServer
+from ansible_collections.threadworks.openai.tests.runtime.harness import (
+    AppServer,
+    Served,
+    connect,
+    raw_client,
+    sdk,
+    told_by_requests,
+)
+
+pytestmark = pytest.mark.any_store
+_KEY = "sk-key-of-the-model-server"
+_CONTENT = bytes(range(256)) * 1000
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    """One that asks for its key."""
+    with ModelServer(api_key=_KEY) as server:
+        yield server
+
+
+@pytest.fixture
+def client(either: Settings, model_server: ModelServer) -> Iterator[openai.OpenAI]:
+    """The SDK on a runtime that has the key, or is told it with each request."""
+    model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
+    settings, told = told_by_requests(replace(either, model=model))
+    with AppServer(create_app(settings)) as server, sdk(server, default_headers=told) as client:
+        yield client
+
+
+def test_files(client: openai.OpenAI) -> None:
+    made = client.files.create(file=("runbook ü.bin", _CONTENT), purpose="assistants")
+    assert (made.bytes, made.filename) == (len(_CONTENT), "runbook ü.bin")
+    assert client.files.content(made.id).read() == _CONTENT
+    assert client.files.retrieve(made.id) == made
+    assert [file.id for file in client.files.list(purpose="assistants")] == [made.id]
+    assert list(client.files.list(purpose="batch")) == []
+    assert client.files.delete(made.id).deleted
+    with pytest.raises(openai.NotFoundError, match=f"No such File object: {made.id}"):
+        client.files.content(made.id)
+
+
+def test_vector_stores(client: openai.OpenAI) -> None:
+    stores = client.vector_stores
+    first = client.files.create(file=("disks.txt", b"disks fill up"), purpose="assistants")
+    second = client.files.create(file=("fans.txt", b"fans stop"), purpose="assistants")
+    store = stores.create(name="runbooks", file_ids=[first.id], metadata={"team": "a"})
+    assert (store.name, store.file_counts.total) == ("runbooks", 1)
+    assert stores.update(store.id, name="books").name == "books"
+    assert [each.id for each in stores.list()] == [store.id]
+    (found,) = stores.search(store.id, query="which disks are full").data
+    assert (found.file_id, found.content[0].text) == (first.id, "disks fill up")
+    assert stores.files.create_and_poll(second.id, vector_store_id=store.id).status == "completed"
+    assert {each.id for each in stores.files.list(store.id)} == {first.id, second.id}
+    assert stores.files.retrieve(second.id, vector_store_id=store.id).vector_store_id == store.id
+    assert [each.text for each in stores.files.content(second.id, vector_store_id=store.id)] == ["fans stop"]
+    assert stores.files.delete(second.id, vector_store_id=store.id).deleted
+    batch = stores.file_batches.create_and_poll(store.id, file_ids=[second.id])
+    assert (batch.status, batch.file_counts.completed) == ("completed", 1)
+    listed = stores.file_batches.list_files(batch.id, vector_store_id=store.id)
+    assert {each.id for each in listed} == {first.id, second.id}
+    uploaded = stores.file_batches.upload_and_poll(store.id, files=[("more.txt", b"more")])
+    assert uploaded.file_counts.total == 1
+    assert stores.delete(store.id).deleted
+    with pytest.raises(openai.NotFoundError, match=f"No such Vector store object: {store.id}"):
+        stores.retrieve(store.id)
+
+
+def test_uploads(client: openai.OpenAI) -> None:
+    upload = client.uploads.create(bytes=6, filename="a.txt", mime_type="text/plain", purpose="assistants")
+    parts = [client.uploads.parts.create(upload.id, data=data).id for data in (b"abc", b"def")]
+    done = client.uploads.complete(upload.id, part_ids=parts)
+    assert done.file is not None
+    assert client.files.content(done.file.id).read() == b"abcdef"
+    other = client.uploads.create(bytes=6, filename="b.txt", mime_type="text/plain", purpose="assistants")
+    assert client.uploads.cancel(other.id).status == "cancelled"
+
+
+def test_models(client: openai.OpenAI) -> None:
+    (model,) = client.models.list()
+    assert client.models.retrieve(model.id) == model
+
+
+def test_a_large_file_is_not_kept_in_memory(settings: Settings, model_server: ModelServer, tmp_path: Path) -> None:
+    size = 48 * 1024 * 1024
+    path = tmp_path / "large"
+    with path.open("wb") as large:
+        large.truncate(size)
+    with Served(settings.store, model_server.base_url, OPENAI_API_KEY=_KEY) as served:
+        with served.sdk() as client:
+            client.files.create(file=b"it has imported what it needs", purpose="assistants")
+            before = _memory(served.pid)
+            made = client.files.create(file=path, purpose="assistants")
+            with client.files.with_streaming_response.content(made.id) as answer:
+                assert sum(map(len, answer.iter_bytes())) == made.bytes == size
+        assert _memory(served.pid) - before < 16 * 1024
+
+
+def _memory(pid: int) -> int:
+    """The most memory that a process has had, in KiB."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+
+
+@pytest.mark.parametrize("chunked", [False, True])
+def test_the_size_is_limited(settings: Settings, model_server: ModelServer, chunked: bool) -> None:
+    model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
+    app = create_app(replace(settings, model=model, max_upload=1000, max_body=500))
+    with AppServer(app) as server, raw_client(server) as wire:
+        for size, content_type in ((1001, "multipart/form-data; boundary=x"), (501, "application/json")):
+            content = b" " * size
+            body = iter([content[:400], content[400:]]) if chunked else content
+            answer = wire.post("/files", content=body, headers={"Content-Type": content_type})
+            assert (answer.status_code, answer.json()["error"]["code"]) == (413, "body_too_large")
+    assert not [request for request in model_server.requests if request["body"] is not None]
+
+
+def test_a_model_server_without_files_is_reported_with_alternatives(settings: Settings) -> None:
+    with ModelServer(hosts=False) as bare:
+        app = create_app(replace(settings, model=ModelOptions(base_url=bare.base_url)))
+        with AppServer(app) as server, sdk(server) as client:
+            for ask in (client.files.list, client.vector_stores.create, lambda: client.files.retrieve("file_1")):
+                with pytest.raises(
+                    openai.NotFoundError, match=r"does not offer .* put the text into a message"
+                ) as none:
+                    ask()
+                assert none.value.code == "not_offered_by_model_server"
+    app = create_app(replace(settings, model=ModelOptions(base_url=bare.base_url)))
+    with AppServer(app) as server, raw_client(server) as wire:
+        answer = wire.get("/files")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (502, "model_server_failed")
+        assert "failed: Connection refused" in answer.json()["error"]["message"]
+
+
+def test_the_runtimes_key_is_neither_asked_of_clients_nor_shown(settings: Settings, model_server: ModelServer) -> None:
+    wrong = "sk-wrong-key-of-the-runtime"
+    model = ModelOptions(base_url=model_server.base_url, api_key=wrong)
+    app = create_app(replace(settings, model=model, token="the-token"))
+    with AppServer(app) as server, raw_client(server) as wire:
+        assert wire.get("/files").status_code == 401, "without the token"
+        answer = wire.get("/files", headers={"Authorization": "Bearer the-token"})
+        assert (answer.status_code, answer.json()["error"]["code"]) == (502, "model_server_refused_key")
+        assert wrong[:8] not in answer.text
+
+
+def test_a_key_in_an_answer_is_hidden(settings: Settings, model_server: ModelServer) -> None:
+    model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
+    with AppServer(create_app(replace(settings, model=model))) as server, sdk(server) as client:
+        made = client.files.create(file=(_KEY, f"before {_KEY} after".encode()), purpose="assistants")
+        assert made.filename == "(key hidden)"
+        assert client.files.content(made.id).read() == b"before (key hidden) after"
+    local, told = told_by_requests(replace(settings, executor="local", model=model))
+    with AppServer(create_app(local)) as server, sdk(server, default_headers=told) as client:
+        assert client.files.retrieve(made.id).filename == "(key hidden)"
+        # It is the client's own key: its file comes back as it was.
+        assert client.files.content(made.id).read() == f"before {_KEY} after".encode()
+
+
+def test_no_other_place_is_reached(settings: Settings, model_server: ModelServer) -> None:
+    model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
+    paths = ("files/..%2Fresponses", "models/a/../../x", "models/.", "files/%2e%2e", "files/a%3fb", "models/a/%2e%2e")
+    with AppServer(create_app(replace(settings, model=model))) as server:
+        for path in paths:
+            with connect(server) as connection:
+                head = f"GET /v1/{path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
+                connection.sendall(head.encode())
+                assert connection.recv(65536).split()[1] in (b"400", b"404"), path
+    assert model_server.requests == []
+
+
+def test_it_can_be_turned_off(settings: Settings, model_server: ModelServer) -> None:
+    model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
+    app = create_app(replace(settings, model=model, passthrough=False))
+    with AppServer(app) as server, raw_client(server) as wire:
+        for path in ("/files", "/vector_stores/vs_1", "/models"):
+            answer = wire.get(path)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_passed_on")
+    assert model_server.requests == []
+
+
+def test_a_local_runtime_is_told_the_model_server(settings: Settings) -> None:
+    app = create_app(replace(settings, executor="local", model=ModelOptions()))
+    with AppServer(app) as server, raw_client(server) as wire:
+        answer = wire.get("/files")
+        assert (answer.status_code, answer.json()["error"]["code"]) == (400, "no_model_server")
+
+
+def test_an_upload_that_breaks_off_is_no_file(settings: Settings, model_server: ModelServer) -> None:
+    model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
+    with AppServer(create_app(replace(settings, model=model))) as server:
+
+        def broken() -> Iterator[bytes]:
+            yield b"--x\r\n"
+            raise OSError
+
+        with raw_client(server) as wire, pytest.raises(OSError, match=r"^$"):
+            wire.post("/files", content=broken(), headers={"Content-Type": "multipart/form-data; boundary=x"})
+        with raw_client(server) as wire:
+            assert wire.get("/files").json()["data"] == []
+
+
+def test_a_redirect_to_another_server_is_not_followed(settings: Settings) -> None:
+    with ModelServer(api_key="other") as other:
+        target = f"HTTP/1.1 302 Found\r\nLocation: {other.base_url}/files\r\nContent-Length: 0\r\n\r\n".encode()
+        with RawServer(target) as moved:
+            app = create_app(replace(settings, model=ModelOptions(base_url=moved.base_url, api_key=_KEY)))
+            with AppServer(app) as server, raw_client(server) as wire:
+                answer = wire.get("/files")
+        assert answer.status_code == 502
+        assert "redirects to" in answer.json()["error"]["message"]
+        assert other.requests == []
+
+
+def test_an_answer_that_breaks_off_is_not_passed_on_as_whole(settings: Settings) -> None:
+    half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
+    with RawServer(half) as broken:
+        app = create_app(replace(settings, model=ModelOptions(base_url=broken.base_url)))
+        with AppServer(app) as server, raw_client(server) as wire, pytest.raises(httpx2.RemoteProtocolError):
+            wire.get("/files/file_1/content")
