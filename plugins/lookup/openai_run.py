@@ -65,6 +65,7 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _reading
 from ..module_utils._client import Wire
 from ..module_utils._result import run_result
 from ..plugin_utils._lookup import ReadingLookup
@@ -76,6 +77,6 @@ class LookupModule(ReadingLookup):
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the one run that the term means, with its reply."""
         thread_id, run_id = self.run_path(wire, term)
-        run = wire.get("threads", thread_id, "runs", run_id)
-        told = run_result(wire, run)
-        return [{**run, "response": told["response"], "output": told["output"]}]
+        run = _reading.run(wire, thread_id, run_id)
+        result = run_result(wire, run)
+        return [{**run, "response": result["response"], "output": result["output"]}]

@@ -68,6 +68,9 @@ from ..module_utils._client import Wire
 from ..module_utils._result import run_result
 from ..plugin_utils._lookup import ReadingLookup
 
+if t.TYPE_CHECKING:
+    from ..module_utils._types import Message, Run
+
 
 class LookupModule(ReadingLookup):
     """Runs with their threads."""
@@ -75,13 +78,14 @@ class LookupModule(ReadingLookup):
     def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
         """Return the one run that the term means, with its reply and its thread."""
         run = self._run(wire, term)
-        messages = list(wire.list("threads", run["thread_id"], "messages", query={"order": "asc"}))
-        told = run_result(wire, run, [message for message in messages if message["run_id"] == run["id"]])
+        found = wire.list("threads", run["thread_id"], "messages", query={"order": "asc"})
+        messages = t.cast("list[Message]", list(found))
+        result = run_result(wire, run, [message for message in messages if message["run_id"] == run["id"]])
         thread = {**wire.get("threads", run["thread_id"]), "messages": messages}
-        return [{**run, "response": told["response"], "output": told["output"], "thread": thread}]
+        return [{**run, "response": result["response"], "output": result["output"], "thread": thread}]
 
-    def _run(self, wire: Wire, term: str) -> dict[str, t.Any]:
+    def _run(self, wire: Wire, term: str) -> Run:
         if ":" in term or self.get_option("thread_id"):
             thread_id, run_id = self.run_path(wire, term)
-            return wire.get("threads", thread_id, "runs", run_id)
+            return _reading.run(wire, thread_id, run_id)
         return _reading.newest_run(wire, _reading.thread_id(wire, term))

@@ -18,7 +18,10 @@ from ._errors import NotFound
 from ._identity import is_predicted, predicted_id
 from ._status import RunStatus
 
-Json = dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from ._events import EventStream
+    from ._types import Json
+
 # By the path of an object, in the order in which they were first predicted: the object as it would be, or None where it
 # would be deleted. Plain data, so that it can be kept between tasks.
 Predictions = dict[str, "Json | None"]
@@ -95,6 +98,14 @@ class CheckModeWire(Wire):
             return {**run, "status": RunStatus.QUEUED.value, "required_action": None}
         # The wire takes reasoning_effort and never shows it.
         return self._keep(path, {**self.get(*path), **{key: body[key] for key in body if key != "reasoning_effort"}})
+
+    def stream(self, *path: str, body: Json, once: str | None, quiet: float) -> EventStream:
+        """Predict what a request that creates or continues a run would change, and return the run without events."""
+        from ._events import RunWithoutEvents
+
+        if path[-1] == "submit_tool_outputs":
+            return RunWithoutEvents(self.post(*path, body=body))
+        return RunWithoutEvents(self.create(*path, body=body, once=once).thing)
 
     def delete(self, *path: str) -> bool:
         """Predict that an object would be deleted with all that is in it."""

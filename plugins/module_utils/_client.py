@@ -166,12 +166,17 @@ class Wire:
                 return
             query = {**query, "after": data[-1]["id"]}
 
-    def matching(self, *path: str, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+    def matching(self, *path: str, pairs: dict[str, str], page: int = _PAGE) -> t.Iterator[dict[str, t.Any]]:
         """Yield the objects of a list that carry these metadata pairs.
 
         The filter is an addition of the runtime: a server that does not know it lists them all.
+
+        Args:
+            path: The parts of the path.
+            pairs: The metadata pairs.
+            page: How many objects to ask for at a time.
         """
-        query = {f"metadata[{key}]": value for key, value in pairs.items()}
+        query = {"limit": page, **{f"metadata[{key}]": value for key, value in pairs.items()}}
         return (each for each in self.list(*path, query=query) if has_metadata(each, pairs))
 
     def _send(

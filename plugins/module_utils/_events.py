@@ -16,14 +16,14 @@ from ._errors import Unanswered
 from ._http import LARGEST, Failed, Response
 
 
-class Event(t.NamedTuple):
+class StreamEvent(t.NamedTuple):
     """An event of a run's stream (Assistants wire, section 11); the name "" is a sign of life and has no data."""
 
     name: str
     data: dict[str, t.Any]
 
 
-_SIGN_OF_LIFE = Event("", {})
+_SIGN_OF_LIFE = StreamEvent("", {})
 
 
 class EventStream:
@@ -53,7 +53,7 @@ class EventStream:
         """Return the run that a server which does not stream has answered with."""
         return self._parse(self._response)
 
-    def __iter__(self) -> t.Iterator[Event]:
+    def __iter__(self) -> t.Iterator[StreamEvent]:
         parser = Parser()
         try:
             for piece in self._response.pieces():
@@ -71,12 +71,30 @@ class EventStream:
             self._response.close()
 
 
-def _event(name: str, data: str) -> Event:
+class RunWithoutEvents(EventStream):
+    """What a server that does not stream answers: the run alone.
+
+    Args:
+        run: The run.
+    """
+
+    is_stream = False
+    is_new = True
+
+    def __init__(self, run: dict[str, t.Any]) -> None:
+        self._run = run
+
+    def run(self) -> dict[str, t.Any]:
+        """Return the run."""
+        return self._run
+
+
+def _event(name: str, data: str) -> StreamEvent:
     try:
         parsed = json.loads(data)
     except (ValueError, RecursionError):
         raise Unanswered(f"The stream broke off: the data of an event '{name[:64]}' is not JSON.") from None
-    return Event(name, parsed if isinstance(parsed, dict) else {"message": str(parsed)})
+    return StreamEvent(name, parsed if isinstance(parsed, dict) else {"message": str(parsed)})
 
 
 class Parser:

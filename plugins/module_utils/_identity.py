@@ -80,7 +80,7 @@ def shown_metadata(metadata: dict[str, str] | None) -> dict[str, t.Any]:
     return {name: value for name, value in fields.items() if value}
 
 
-def has_metadata(thing: dict[str, t.Any], pairs: dict[str, str]) -> bool:
+def has_metadata(thing: t.Mapping[str, t.Any], pairs: dict[str, str]) -> bool:
     """Tell whether an object of the wire carries all of these metadata pairs."""
     metadata = thing.get("metadata") or {}
     return all(metadata.get(key) == value for key, value in pairs.items())

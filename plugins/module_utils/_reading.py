@@ -16,7 +16,8 @@ from ._client import Wire
 from ._errors import NotFound, NotSupported, TaskError, WireError
 from ._identity import ASSISTANT, THREAD, is_predicted, key_metadata
 
-Json = dict[str, t.Any]
+if t.TYPE_CHECKING:
+    from ._types import Json, Message, Run
 
 
 class CannotListThreads(TaskError):
@@ -147,13 +148,13 @@ def runs(
         pairs: only runs with these metadata pairs.
     """
     return (
-        run
-        for run in wire.matching("threads", thread_id, "runs", pairs=pairs or {})
-        if (not status or run["status"] in status) and assistant_id in (None, run["assistant_id"])
+        each
+        for each in wire.matching("threads", thread_id, "runs", pairs=pairs or {})
+        if (not status or each["status"] in status) and assistant_id in (None, each["assistant_id"])
     )
 
 
-def runs_with_messages(wire: Wire, thread_id: str) -> tuple[list[Json], dict[str, list[Json]]]:
+def runs_with_messages(wire: Wire, thread_id: str) -> tuple[list[Run], dict[str, list[Message]]]:
     """Return the runs of a thread, newest first, and the messages that each has written, by its id.
 
     The runtime adds the messages to the list. Of a server that does not know that, no messages are returned.
@@ -165,13 +166,19 @@ def runs_with_messages(wire: Wire, thread_id: str) -> tuple[list[Json], dict[str
         if error.status != 400:
             raise
         found = list(wire.list(*path))
-    return found, {run["id"]: run.pop("messages") for run in found if isinstance(run.get("messages"), list)}
+    messages = {each["id"]: each.pop("messages") for each in found if isinstance(each.get("messages"), list)}
+    return t.cast("list[Run]", found), messages
 
 
-def newest_run(wire: Wire, thread_id: str) -> Json:
+def run(wire: Wire, thread_id: str, run_id: str) -> Run:
+    """Return a run. Raises: NotFound."""
+    return t.cast("Run", wire.get("threads", thread_id, "runs", run_id))
+
+
+def newest_run(wire: Wire, thread_id: str) -> Run:
     """Return the newest run of a thread. Raises: NotFound where it has none."""
-    for run in wire.list("threads", thread_id, "runs", query={"limit": 1}):
-        return run
+    for newest in wire.list("threads", thread_id, "runs", query={"limit": 1}):
+        return t.cast("Run", newest)
     raise NotFound(f"Thread '{thread_id}' has no run.", "run")
 
 
@@ -185,21 +192,21 @@ def run_path(term: str, thread_id: str | None, where: str) -> tuple[str, str]:
 
     Raises: TaskError where the thread is not known.
     """
-    thread, _colon, run = term.rpartition(":")
+    thread, _colon, run_id = term.rpartition(":")
     if thread and thread_id and thread != thread_id:
         raise TaskError(
             f"{where} '{term}' names another thread than the option thread_id, which is '{thread_id}'. "
             "Give one of them."
         )
     thread = thread or thread_id or ""
-    if not thread or not run:
+    if not thread or not run_id:
         raise TaskError(
             f"{where} '{term}' does not say which thread: write it as thread_id:run_id, or set the option thread_id."
         )
-    return thread, run
+    return thread, run_id
 
 
-def text_of(message: dict[str, t.Any]) -> str:
+def text_of(message: t.Mapping[str, t.Any]) -> str:
     """Return the text of a message: its text and refusal parts, one after the other."""
     parts = (part.get("refusal") or (part.get("text") or {}).get("value") or "" for part in message["content"])
     return "\n".join(part for part in parts if part)

@@ -11,29 +11,21 @@ from __future__ import annotations
 import json
 import typing as t
 
-from ._client import Wire
 from ._errors import TaskError
 from ._identity import is_predicted
 from ._reading import text_of
 from ._status import RunStatus
 
-# Levels of nesting that arguments may have: Ansible handles results recursively.
-_DEEPEST = 100
-# The longest problem, in characters: it is sent to the model.
-_LONGEST = 1000
-_UNCHECKED = (
-    "they are not checked against the function's schema: the server at runtime_url does not do that. Use the runtime "
-    "of this collection, or a function without parameters"
-)
+if t.TYPE_CHECKING:
+    from ._client import Wire
+    from ._types import Json, Message, Run
 
 
 class UnreadableReply(TaskError):
     """The reply of a run is not the JSON that was asked for; `data` is the whole result."""
 
 
-def run_result(
-    wire: Wire, run: dict[str, t.Any], messages: list[dict[str, t.Any]] | None = None, steps: bool = False
-) -> dict[str, t.Any]:
+def run_result(wire: Wire, run: Run, messages: list[Message] | None = None, steps: bool = False) -> Json:
     """Return the keys of a task's result that tell of a run.
 
     Args:
@@ -45,14 +37,12 @@ def run_result(
     Raises: UnreadableReply where the reply is not the JSON that was asked for.
     """
     thread = ("threads", run["thread_id"])
-    if messages is None:
-        messages = (
-            list(wire.list(*thread, "messages", query={"run_id": run["id"], "order": "asc"}))
-            if run["started_at"]
-            else []
-        )
+    if messages is None and run["started_at"]:
+        query = {"run_id": run["id"], "order": "asc"}
+        messages = list(t.cast("t.Iterator[Message]", wire.list(*thread, "messages", query=query)))
+    messages = messages or []
     response = "\n".join(text_of(message) for message in messages if message["role"] == "assistant")
-    result = {
+    result: Json = {
         "run": run,
         "run_id": run["id"],
         "thread_id": run["thread_id"],
@@ -118,66 +108,10 @@ def _output(result: dict[str, t.Any]) -> t.Any:
         ) from None
 
 
-def _required_action(run: dict[str, t.Any]) -> dict[str, t.Any] | None:
-    """Return the run's required action, with the arguments of each call parsed, and what is wrong with them."""
-    action = run.get("required_action")
-    if not action:
+def _required_action(run: Run) -> Json | None:
+    if not run.get("required_action"):
         return None
-    schemas = {
-        tool["function"]["name"]: tool["function"].get("parameters")
-        for tool in run["tools"]
-        if tool["type"] == "function"
-    }
-    calls = action["submit_tool_outputs"]["tool_calls"]
-    return {**action, "submit_tool_outputs": {"tool_calls": [_call(call, schemas) for call in calls]}}
+    # Imported here: few runs wait for tool outputs.
+    from ._tool_calls import parsed_action
 
-
-def _call(call: dict[str, t.Any], schemas: dict[str, t.Any]) -> dict[str, t.Any]:
-    function = call["function"]
-    arguments, problem = function["arguments"], None
-    try:
-        parsed = json.loads(arguments or "{}", parse_constant=_refuse)
-        # What Ansible could not handle, and what is no JSON, stays the text that the model wrote.
-        if _is_deep(parsed):
-            problem = f"they are nested more than {_DEEPEST} levels deep"
-        else:
-            arguments = parsed
-    except RecursionError:
-        problem = f"they are nested more than {_DEEPEST} levels deep"
-    except ValueError as error:
-        problem = f"they are not JSON: {error}"
-    problem = problem or _found(function, arguments, schemas)
-    return {**call, "function": {**function, "arguments": arguments, "problem": problem and problem[:_LONGEST]}}
-
-
-def _found(function: dict[str, t.Any], arguments: t.Any, schemas: dict[str, t.Any]) -> str | None:
-    """Return what is wrong with a call's arguments; None where nothing is.
-
-    The runtime checks them against the schema, which takes a library and, with some schemas, long. Another server of
-    the wire does not, and whoever answers the call must not take that for a yes.
-    """
-    if "problem" in function:
-        return t.cast("str | None", function["problem"])
-    if function["name"] not in schemas:
-        return "the run has no such function"
-    if not isinstance(arguments, dict):
-        return "they are not an object"
-    return _UNCHECKED if schemas[function["name"]] else None
-
-
-def _is_deep(value: t.Any) -> bool:
-    level = [value]
-    for _level in range(_DEEPEST + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")
+    return parsed_action(run)

@@ -23,6 +23,9 @@ from ._table_runs import FAILED
 from ._task import Task
 from ._wait import Follower
 
+if t.TYPE_CHECKING:
+    from ._types import Json, Message, Run
+
 _FILTERS = ("status", "assistant_id", "metadata", "limit")
 
 SPEC = Spec(
@@ -31,30 +34,30 @@ SPEC = Spec(
     mutually_exclusive=[("runs", name) for name in _FILTERS],
 )
 
-Json = dict[str, t.Any]
 _Path = tuple[str, str]
 
 # How many runs a line of progress looks at besides the one that the task waits for.
 _LOOKED_AT = 20
-_TOLD = 10
+_LISTED = 10
 # What the result of a task that fails has not of each run.
 _LONG = ("run", "messages", "steps")
 
 
 def ensure(task: Task) -> Json:
-    """Read the runs that the task asks for, wait for them where it says so, and return the task's result.
+    """Read the runs that the task names, wait for them if it says so, and return the task's result.
 
-    Raises: TaskError, with the whole result, where a run ended with a status of `fail_on`, or the time is over.
+    Raises:
+        TaskError: A run ended with a status of `fail_on`, or the time is over; the error's data has the whole result.
     """
     SPEC.check(task.params)
-    runs = _asked(task)
+    runs = _named(task)
     if task.params["wait"]:
         runs.wait()
-    return _tell(task, runs.results())
+    return _task_result(task, runs.results())
 
 
-def _asked(task: Task) -> _Runs:
-    """Return the runs that the task asks for."""
+def _named(task: Task) -> _Runs:
+    """Return the runs that the task names."""
     if task.params["runs"] is not None:
         # Each key is looked up once.
         meant = functools.cache(functools.partial(_reading.thread_id, task.wire))
@@ -62,18 +65,19 @@ def _asked(task: Task) -> _Runs:
     _reading.resolve(task.wire, task.params)
     thread_id = task.params["thread_id"]
     status, assistant_id, metadata, limit = filters = [task.params[name] for name in _FILTERS]
-    written: dict[str, list[Json]] = {}
+    messages: dict[str, list[Message]] = {}
     if any(filters) or limit is not None:
-        found = _reading.limited(_reading.runs(task.wire, thread_id, status, assistant_id, metadata), limit)
+        matching = _reading.runs(task.wire, thread_id, status, assistant_id, metadata)
+        found = t.cast("list[Run]", _reading.limited(matching, limit))
     else:
-        found, written = _reading.runs_with_messages(task.wire, thread_id)
+        found, messages = _reading.runs_with_messages(task.wire, thread_id)
     seen = {(thread_id, run["id"]): run for run in found}
     # An active run writes more.
-    known = {path: written[run["id"]] for path, run in seen.items() if run["id"] in written and not _is_running(run)}
+    known = {path: messages[run["id"]] for path, run in seen.items() if run["id"] in messages and not _is_running(run)}
     return _Runs(task, [NamedRun(path, "thread_id") for path in seen], seen, known)
 
 
-def _is_running(run: Json) -> bool:
+def _is_running(run: Run) -> bool:
     return run["status"] in RUNNING
 
 
@@ -84,20 +88,20 @@ class _Runs:
         task: the task.
         asked: its runs, in the order of its result.
         seen: those that have been read already.
-        written: the messages of runs that have ended, as far as they have been read.
+        messages: The messages of runs that have ended, if they have been read.
     """
 
     def __init__(
         self,
         task: Task,
         asked: list[NamedRun],
-        seen: dict[_Path, Json] | None = None,
-        written: dict[_Path, list[Json]] | None = None,
+        seen: dict[_Path, Run] | None = None,
+        messages: dict[_Path, list[Message]] | None = None,
     ) -> None:
         self._task = task
         self._asked = asked
         self._seen = seen or {}
-        self._written = written or {}
+        self._messages = messages or {}
         # One that is named twice is asked for once.
         self._where = {each.path: each.where for each in reversed(asked)}
         self._paths = list(dict.fromkeys(each.path for each in asked))
@@ -114,7 +118,7 @@ class _Runs:
         follower = Follower(self._task.wire, params["wait_timeout"], self._task.warn, show)
         for path in self._paths:
             thread_id, run_id = path
-            unseen = {"id": run_id, "thread_id": thread_id, "status": RunStatus.QUEUED.value}
+            unseen = t.cast("Run", {"id": run_id, "thread_id": thread_id, "status": RunStatus.QUEUED.value})
             try:
                 with self._naming(path):
                     self._seen[path] = follower.poll(self._seen.get(path, unseen))
@@ -125,22 +129,22 @@ class _Runs:
 
     def results(self) -> list[tuple[Json, str | None]]:
         """Return the result of each run, in the order asked, with what is wrong with its reply."""
-        told = {path: self._result(path) for path in self._paths}
-        return [({**told[each.path][0], **each.shown}, told[each.path][1]) for each in self._asked]
+        found = {path: self._result(path) for path in self._paths}
+        return [({**found[each.path][0], **each.shown}, found[each.path][1]) for each in self._asked]
 
     def _result(self, path: _Path) -> tuple[Json, str | None]:
         run = self._run(path)
         # What an active run has written so far is not worth a request.
-        written = [] if _is_running(run) else self._written.get(path)
+        messages = [] if _is_running(run) else self._messages.get(path)
         try:
-            return run_result(self._task.wire, run, written, self._task.params["steps"]), None
+            return run_result(self._task.wire, run, messages, self._task.params["steps"]), None
         except UnreadableReply as error:
             return error.data, error.message
 
-    def _run(self, path: _Path) -> Json:
+    def _run(self, path: _Path) -> Run:
         if path not in self._seen:
             with self._naming(path):
-                self._seen[path] = self._task.wire.get("threads", path[0], "runs", path[1])
+                self._seen[path] = _reading.run(self._task.wire, *path)
         return self._seen[path]
 
     @contextlib.contextmanager
@@ -172,8 +176,12 @@ class _Runs:
             self._task.show(f"{ended} of {len(self._paths)} runs ended")
 
 
-def _tell(task: Task, results: list[tuple[Json, str | None]]) -> Json:
-    """Return the task's result. Raises: TaskError where it fails."""
+def _task_result(task: Task, results: list[tuple[Json, str | None]]) -> Json:
+    """Return the task's result.
+
+    Raises:
+        TaskError: The task fails.
+    """
     fail_on = task.params["fail_on"]
     if fail_on is None:
         fail_on = FAILED if task.params["wait"] else []
@@ -202,7 +210,7 @@ def _tell(task: Task, results: list[tuple[Json, str | None]]) -> Json:
 
 def _unfinished(task: Task, runs: list[Json]) -> str:
     """Return which runs have not ended in time; "" where all have."""
-    active = {run["run_id"]: run["status"] for run in runs if _is_running(run)}
+    active = {run["run_id"]: run["status"] for run in runs if run["status"] in RUNNING}
     if not active:
         return ""
     states = _listed([f"{run_id} ({status})" for run_id, status in active.items()], ", ")
@@ -219,12 +227,12 @@ def _ended_as(run: Json, problem: str | None) -> str:
 
 def _failure(run: Json, problem: str | None) -> Json:
     reason = status_reason(run)
-    told = problem or f"ended as {run['status']}{': ' if reason else ''}{reason.rstrip('.')}."
+    reported = problem or f"ended as {run['status']}{': ' if reason else ''}{reason.rstrip('.')}."
     names = ("run_id", "thread_id", "status", "item")
-    return {**{name: run[name] for name in names if name in run}, "reason": told}
+    return {**{name: run[name] for name in names if name in run}, "reason": reported}
 
 
 def _listed(texts: list[str], between: str) -> str:
     """Return texts in one, the first of them where there are many."""
-    more = [f"and {len(texts) - _TOLD} more"] if len(texts) > _TOLD else []
-    return between.join([*texts[:_TOLD], *more])
+    more = [f"and {len(texts) - _LISTED} more"] if len(texts) > _LISTED else []
+    return between.join([*texts[:_LISTED], *more])

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._client import Created, Wire, connect
+from ._client import Wire, connect
 from ._errors import KeyTaken, NotFound, TaskError, WireError
-from ._identity import ASSISTANT, THREAD, ansible_metadata, has_metadata
+from ._identity import ASSISTANT, THREAD
 from ._option import secrets
 from ._options import Spec
 
@@ -97,29 +97,6 @@ def _named(error: TaskError, params: dict[str, t.Any]) -> str:
     if isinstance(error, WireError) and error.status in (401, 403) and served:
         return f"{error.message} Check the option api_key: with runtime_url it is the token of that server."
     return error.message
-
-
-def create_keyed(
-    task: Task, path: tuple[str, ...], body: dict[str, t.Any], once: str, is_there: t.Callable[[Task], bool]
-) -> Created:
-    """Create a thing that is found again by its key; if another task wants the same at this moment, one is made.
-
-    Args:
-        task: the task.
-        path, body, once: the request.
-        is_there: tells whether the thing is there by now.
-
-    Raises: KeyTaken where another task has just made it with other metadata.
-    """
-    try:
-        created = task.wire.create(*path, body=body, once=once)
-        if has_metadata(created.thing, ansible_metadata(body["metadata"])):
-            return created
-    except KeyTaken:
-        if is_there(task):
-            raise
-    # The one that was made with this key has been given another key since.
-    return task.wire.create(*path, body=body, once=None)
 
 
 def run_module(spec: Spec, ensure: t.Callable[[Task], dict[str, t.Any]]) -> None:

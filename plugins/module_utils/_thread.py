@@ -11,93 +11,96 @@ from __future__ import annotations
 
 import typing as t
 
-from ._diff import changes, diff
-from ._errors import NotFound
-from ._identity import PARAMETERS, THREAD, desired_metadata, fingerprint, key_metadata, shown_metadata
+from ._diff import changes
+from ._identity import (
+    PARAMETERS,
+    THREAD,
+    ansible_metadata,
+    desired_metadata,
+    fingerprint,
+    has_metadata,
+    key_metadata,
+    shown_metadata,
+)
+from ._object_state import ObjectState
 from ._options import Spec, given
 from ._reading import by_metadata, resolve
-from ._task import Task, create_keyed
+from ._task import Task
+
+if t.TYPE_CHECKING:
+    from ._types import Json, Metadata
 
 SPEC = Spec("openai_thread", required_one_of=[("thread_id", "key")])
 _UPDATEABLE = ("metadata", "tool_resources")
 
 
-def ensure(task: Task) -> dict[str, t.Any]:
-    """Bring a thread to the state that the task asks for, and return the task's result."""
+def ensure(task: Task) -> Json:
+    """Bring a thread to the state that the task describes, and return the task's result.
+
+    Raises:
+        TaskError: An option is wrong, or the server refuses a request.
+    """
     SPEC.check(task.params)
     if (task.params["key"] or "").startswith(THREAD):
         task.warn(
             f"The key '{task.params['key']}' looks like an id: the option thread_id of other tasks takes it for one."
         )
     resolve(task.wire, task.params)
-    found = _find(task)
-    if task.params["state"] == "absent":
-        return delete(task, [found] if found else [])
-    if found is None:
-        return _create(task)
-    thread, difference = update(task, found, given(task.params, _UPDATEABLE), key_metadata(task.params["key"]))
-    return _result(thread, bool(difference), difference or diff(shown(found), shown(found), found["id"]))
+    return ThreadState(task).ensure()
 
 
-def _find(task: Task) -> dict[str, t.Any] | None:
-    thread_id, key = task.params["thread_id"], task.params["key"]
-    if not thread_id:
+class ThreadState(ObjectState):
+    """The state that a task describes of a thread."""
+
+    kind = "thread"
+
+    def path(self) -> tuple[str, ...]:
+        """Return the path of the list of threads."""
+        return ("threads",)
+
+    def search(self) -> Json | None:
+        """Return the thread with the task's id or key."""
+        if self.params["thread_id"]:
+            return self.task.wire.get("threads", self.params["thread_id"])
         # A thread that a thread run made has a key of its own kind.
-        mine = (thread for thread in by_metadata(task.wire, key_metadata(key)) if PARAMETERS not in thread["metadata"])
-        return next(mine, None)
-    try:
-        return task.wire.get("threads", thread_id)
-    except NotFound:
-        if task.params["state"] == "absent":
-            return None
-        raise
+        keyed = by_metadata(self.task.wire, key_metadata(self.params["key"]))
+        return next((thread for thread in keyed if PARAMETERS not in thread["metadata"]), None)
+
+    def body(self) -> Json:
+        """Return the body of createThread."""
+        fields = given(self.params, SPEC.wire)
+        return {**fields, "metadata": desired_metadata({}, fields.get("metadata"), key_metadata(self.params["key"]))}
+
+    def idempotency_key(self, body: Json, replaced: Json | None) -> str:
+        """Return a key for the task's key: what else it gives can be changed in place."""
+        return fingerprint("thread", self.params["key"])
+
+    def is_meant(self, created: Json, body: Json) -> bool:
+        """Tell whether the thread still has the task's key."""
+        return has_metadata(created, ansible_metadata(body["metadata"]))
+
+    def changes(self, found: Json) -> Json:
+        """Return what differs of the fields that can be changed."""
+        return thread_changes(found, given(self.params, _UPDATEABLE), key_metadata(self.params["key"]))
+
+    def shown(self, thing: Json) -> Json:
+        """Return the fields of a thread that a difference shows."""
+        return shown_thread(thing)
 
 
-def _create(task: Task) -> dict[str, t.Any]:
-    body = given(task.params, SPEC.wire)
-    body["metadata"] = desired_metadata({}, body.get("metadata"), key_metadata(task.params["key"]))
-    once = fingerprint("thread", task.params["key"])
-    thread, is_new = create_keyed(task, ("threads",), body, once, lambda task: bool(_find(task)))
-    return _result(thread, is_new, diff(None if is_new else shown(body), shown(body), "thread"))
-
-
-def update(
-    task: Task, thread: dict[str, t.Any], wanted: dict[str, t.Any], own: dict[str, str]
-) -> tuple[dict[str, t.Any], dict[str, t.Any] | None]:
-    """Update a thread in place where it differs.
+def thread_changes(thread: Json, wanted: Json, own: Metadata) -> Json:
+    """Return the fields in which a thread differs from the desired ones.
 
     Args:
-        task: what is asked for.
-        thread: the thread as it is.
-        wanted: the desired fields; the metadata as the user's pairs alone.
-        own: the collection's pairs that the thread must have.
-
-    Returns: the thread as it is now, and the difference; None where there was none.
+        thread: The thread as it is.
+        wanted: The desired fields; the metadata as the user's pairs alone.
+        own: The pairs of the collection that the thread must have.
     """
     metadata = desired_metadata(thread["metadata"], wanted.get("metadata"), own)
-    different = changes(thread, {**wanted, "metadata": metadata})
-    if not different:
-        return thread, None
-    difference = diff(shown(thread), shown({**thread, **different}), thread["id"])
-    return task.wire.post("threads", thread["id"], body=different), difference
+    return changes(thread, {**wanted, "metadata": metadata})
 
 
-def delete(task: Task, threads: list[dict[str, t.Any]]) -> dict[str, t.Any]:
-    """Delete threads with all that is in them, and return the task's result."""
-    gone = [task.wire.delete("threads", thread["id"]) for thread in threads]
-    return {
-        "changed": any(gone),
-        "thread": None,
-        "thread_id": threads[0]["id"] if threads else task.params["thread_id"],
-        "diff": diff(shown(threads[0]) if threads else None, None, "thread"),
-    }
-
-
-def shown(thread: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the fields of a thread that a person wants to see in a difference."""
+def shown_thread(thread: Json) -> Json:
+    """Return the fields of a thread that a difference shows."""
     fields = {name: thread[name] for name in ("tool_resources", "messages") if thread.get(name)}
     return {**shown_metadata(thread.get("metadata")), **fields}
-
-
-def _result(thread: dict[str, t.Any], changed: bool, difference: dict[str, t.Any]) -> dict[str, t.Any]:
-    return {"changed": changed, "thread": thread, "thread_id": thread["id"], "diff": difference}

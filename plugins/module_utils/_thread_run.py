@@ -13,117 +13,120 @@ from __future__ import annotations
 import typing as t
 import uuid
 
-from . import _reading, _run_task, _thread
+from . import _reading
 from ._errors import TaskError
 from ._identity import PARAMETERS, fingerprint, has_metadata
+from ._object_state import update
 from ._options import Spec, given
-from ._run_task import Wanted
+from ._run_cancel import cancel
+from ._run_desired import DesiredRun, decisive
+from ._run_outcome import create_run, keep_run
+from ._run_start import warn_without_question
 from ._task import Task
-from ._wait import StartedRun
+from ._thread import ThreadState, shown_thread, thread_changes
+from ._wait import RunRequest
+
+if t.TYPE_CHECKING:
+    from ._types import Json, Message, Run
 
 SPEC = Spec("openai_thread_run")
 
 
-def ensure(task: Task) -> dict[str, t.Any]:
-    """Bring a thread and its run to the state that the task asks for, and return the task's result."""
+def ensure(task: Task) -> Json:
+    """Bring a thread and its run to the state that the task describes, and return the task's result.
+
+    Raises:
+        TaskError: An option is wrong or missing, the server refuses a request, the run takes too long, or it ends with
+            a status of `fail_on`.
+    """
     params = task.params
     SPEC.check(params)
     _reading.resolve(task.wire, params)
-    wanted = _wanted(params)
-    if not (wanted.key or params["thread_id"] or params["assistant_id"]):
+    desired = _desired(params)
+    if not (desired.key or params["thread_id"] or params["assistant_id"]):
         raise TaskError(
             "assistant_id is missing: say which assistant is to run, or which thread is meant with key or thread_id."
         )
-    threads = _find(task, wanted)
+    threads = _find(task, desired)
     if params["state"] == "absent":
-        return {"run_id": None, **_thread.delete(task, threads)}
-    runs, written = _runs(task, threads[0], wanted) if threads else ([], {})
+        return {"run_id": None, **ThreadState(task).delete(threads)}
+    runs, messages = _runs(task, threads[0], desired) if threads else ([], {})
     if params["state"] == "cancelled":
-        return _run_task.cancel(task, runs[:1], written)
+        return cancel(task, runs[:1], messages)
     if not params["assistant_id"]:
         raise TaskError("assistant_id is missing: say which assistant is to run.")
-    return _present(task, wanted, threads[0] if threads else None, runs, written)
+    return _present(task, desired, threads[0] if threads else None, runs, messages)
 
 
-def _wanted(params: dict[str, t.Any]) -> Wanted:
-    """Return what the task asks for; the thread's metadata can change in place, so it is no part of the identity."""
+def _desired(params: Json) -> DesiredRun:
+    """Return what the task wants; the thread's metadata can change in place, so it is no part of the identity."""
     parameters = given(params, SPEC.wire)
     metadata = parameters.pop("metadata", None)
     thread = {name: value for name, value in parameters.pop("thread", {}).items() if name != "metadata"}
-    return Wanted({**parameters, "thread": thread}, params["key"], metadata)
+    return DesiredRun({**parameters, "thread": thread}, params["key"], metadata, params["force"])
 
 
-def _find(task: Task, wanted: Wanted) -> list[dict[str, t.Any]]:
+def _find(task: Task, desired: DesiredRun) -> list[Json]:
     """Return the threads of this identity, newest first."""
     thread_id = task.params["thread_id"]
     if thread_id:
         return [task.wire.get("threads", thread_id)]
-    if task.params["force"] and task.params["state"] == "present":
+    if desired.force and task.params["state"] == "present":
         # A new one in any case: also where the server cannot list threads.
         return []
     # A thread that openai_thread made has a key of its own kind.
-    return [each for each in _reading.by_metadata(task.wire, wanted.identity) if PARAMETERS in each["metadata"]]
+    return [each for each in _reading.by_metadata(task.wire, desired.identity) if PARAMETERS in each["metadata"]]
 
 
-def _runs(
-    task: Task, thread: dict[str, t.Any], wanted: Wanted
-) -> tuple[list[dict[str, t.Any]], dict[str, list[dict[str, t.Any]]]]:
-    """Return the runs of this identity on their thread, newest first, and the messages of each, as far as they are
-    known.
-    """
-    by_thread_alone = task.params["thread_id"] and not wanted.key and task.params["state"] == "cancelled"
-    identity = {} if by_thread_alone else wanted.identity
-    # With the messages, the result of a run that stands needs no further request.
-    found, written = _reading.runs_with_messages(task.wire, thread["id"])
-    return [run for run in found if has_metadata(run, identity)], written
+def _runs(task: Task, thread: Json, desired: DesiredRun) -> tuple[list[Run], dict[str, list[Message]]]:
+    """Return the runs of this identity on their thread, newest first, and the messages of each, if they are known."""
+    by_thread_alone = task.params["thread_id"] and not desired.key and task.params["state"] == "cancelled"
+    identity = {} if by_thread_alone else desired.identity
+    # With the messages, the result of a run that is kept needs no further request.
+    found, messages = _reading.runs_with_messages(task.wire, thread["id"])
+    return [run for run in found if has_metadata(run, identity)], messages
 
 
 def _present(
-    task: Task,
-    wanted: Wanted,
-    thread: dict[str, t.Any] | None,
-    runs: list[dict[str, t.Any]],
-    written: dict[str, list[dict[str, t.Any]]],
-) -> dict[str, t.Any]:
-    run = _run_task.newest(runs)
-    previous = runs[0]["id"] if runs else None
-    alike = run is not None and run["metadata"].get(PARAMETERS) == wanted.fingerprint
-    if thread and task.params["thread_id"] and not alike:
+    task: Task, desired: DesiredRun, thread: Json | None, runs: list[Run], messages: dict[str, list[Message]]
+) -> Json:
+    run = decisive(runs)
+    is_same = run is not None and desired.has_parameters(run)
+    if thread and task.params["thread_id"] and not is_same:
         raise TaskError(
             f"thread_id: thread {thread['id']} has no run with these parameters. Leave thread_id out to make a new "
             "thread, or run on this one with openai_run."
         )
     difference = None
-    if thread and alike:
-        # Also where the run came to nothing: it is run again where it was, since a second thread with the same messages
-        # helps nobody.
-        thread, difference = _thread.update(task, thread, _thread_metadata(task), {})
-    if not alike or "tool_resources" in wanted.parameters:
+    if thread and is_same:
+        # Also if the run failed: it is run again where it was, since a second thread with the same messages helps
+        # nobody.
+        changes = thread_changes(thread, _thread_metadata(task), {})
+        thread, difference = update(task, ("threads", thread["id"]), thread, changes, shown_thread)
+    if desired.is_met_by(run):
+        result = keep_run(task, desired, run, messages.get(run["id"]))
+    else:
         # A run on a thread that exists takes no tool_resources (Assistants wire, section 6).
-        thread = None
-    seen = written.get(run["id"]) if run else None
-    result = _run_task.act(task, wanted, run, lambda: _create(task, wanted, thread, previous), seen)
+        takes_thread = thread and is_same and "tool_resources" not in desired.parameters
+        request = _request(task, desired, thread if takes_thread else None, runs[0]["id"] if runs else None)
+        result = create_run(task, desired, run, request)
     if difference and not result["changed"]:
         result["diff"] = difference
     return {**result, "changed": result["changed"] or bool(difference)}
 
 
-def _thread_metadata(task: Task) -> dict[str, t.Any]:
+def _thread_metadata(task: Task) -> Json:
     return given(task.params["thread"] or {}, ("metadata",))
 
 
-def _create(task: Task, wanted: Wanted, thread: dict[str, t.Any] | None, previous: str | None) -> StartedRun:
-    """Make the run: with its thread, or on the thread where it came to nothing before."""
-    once = (
-        str(uuid.uuid4()) if task.params["force"] else fingerprint("thread_run", wanted.decisive, wanted.key, previous)
-    )
-    body = {**wanted.parameters, "metadata": wanted.marks()}
+def _request(task: Task, desired: DesiredRun, thread: Json | None, previous: str | None) -> RunRequest:
+    """Return the request that creates the run: with its thread, or on the thread where it failed before."""
+    own = desired.own_metadata()
+    once = str(uuid.uuid4()) if desired.force else fingerprint("thread_run", own, previous)
+    body = {**desired.parameters, "metadata": desired.run_metadata()}
     if thread:
         body = {name: value for name, value in body.items() if name not in ("thread", "tool_resources")}
-        path: tuple[str, ...] = ("threads", thread["id"], "runs")
-    else:
-        marks = {name: value for name, value in wanted.marks().items() if name not in (wanted.metadata or {})}
-        body["thread"] = {**body["thread"], "metadata": {**_thread_metadata(task).get("metadata", {}), **marks}}
-        path = ("threads", "runs")
-        _run_task.warn_without_question(task, "The new thread", wanted.parameters["thread"].get("messages", []))
-    return _run_task.make(task, path, body, once)
+        return RunRequest(("threads", thread["id"], "runs"), body, once)
+    body["thread"] = {**body["thread"], "metadata": {**_thread_metadata(task).get("metadata", {}), **own}}
+    warn_without_question(task, "The new thread", desired.parameters["thread"].get("messages", []))
+    return RunRequest(("threads", "runs"), body, once)

@@ -12,10 +12,13 @@ import time
 import typing as t
 from dataclasses import dataclass, field
 
-from ._client import Answer, Wire
 from ._errors import RunNotEnded, TaskError, Unanswered
-from ._events import EventStream
-from ._status import RUNNING, RunStatus
+from ._status import RUNNING
+
+if t.TYPE_CHECKING:
+    from ._client import Wire
+    from ._task import Task
+    from ._types import Json, Message, Run
 
 _FIRST_POLL = 0.25
 _LONGEST_POLL = 5.0
@@ -23,17 +26,34 @@ _PROGRESS_EVERY = 3.0
 _TRIES = 3
 
 
-class StartedRun(t.NamedTuple):
-    """A run that a request has made or continued.
+@dataclass(frozen=True)
+class RunRequest:
+    """A request that creates a run, or continues one.
 
     Attributes:
-        run: the run as it was last seen.
-        messages: the messages that it has written; None where they are not known.
-        is_new: whether this task has made it; False where another one has made the same at the same moment.
+        path: The parts of the path.
+        body: The JSON body.
+        idempotency_key: However often the request is sent with this key, one run is created; None if it creates none.
+        run: The run that the request continues; None if it creates one.
     """
 
-    run: dict[str, t.Any]
-    messages: list[dict[str, t.Any]] | None
+    path: tuple[str, ...]
+    body: Json
+    idempotency_key: str | None = None
+    run: Run | None = None
+
+
+class StartedRun(t.NamedTuple):
+    """A run that a request has created or continued.
+
+    Attributes:
+        run: The run as it was last seen.
+        messages: The messages that it has written, oldest first; None if they have not been read.
+        is_new: Whether this task has created it; False if another task has created the same at the same moment.
+    """
+
+    run: Run
+    messages: list[Message] | None
     is_new: bool
 
 
@@ -42,45 +62,51 @@ class _Seen:
     """What a stream has reported so far.
 
     Attributes:
-        run: the run as it was last seen; empty while it is unknown.
-        reported: whether the stream has reported the run.
-        messages: the messages that the run has written.
-        tokens: how many pieces of messages have arrived.
-        is_new: whether the request has made the run.
+        run: The run as it was last seen; None while it is unknown.
+        reported: Whether the stream has reported the run.
+        messages: The messages that the run has written.
+        streamed: Whether the server streams; otherwise it has answered with the run alone.
+        deltas: How many pieces of messages have arrived.
+        is_new: Whether the request has created the run.
     """
 
-    run: dict[str, t.Any]
+    run: Run | None
     reported: bool = False
-    messages: list[dict[str, t.Any]] = field(default_factory=list)
-    tokens: int = 0
+    messages: list[Message] = field(default_factory=list)
+    streamed: bool = True
+    deltas: int = 0
     is_new: bool = True
 
-    @property
-    def is_over(self) -> bool:
-        """Whether the stream has reported how the run ended, or that it needs an action."""
-        return self.reported and self.run["status"] not in RUNNING
+
+def path_of(run: Run) -> tuple[str, ...]:
+    """Return the path of a run."""
+    return ("threads", run["thread_id"], "runs", run["id"])
 
 
-def _checked(run: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return a run. Raises: TaskError where a server calls something else a run."""
+def _checked(run: Json) -> Run:
+    """Return a run.
+
+    Raises:
+        TaskError: The server calls something else a run.
+    """
     for name in ("id", "thread_id", "status"):
         if not isinstance(run.get(name), str):
             raise TaskError(
                 f"The server answered with a run that has no {name}. Is it a server of the Assistants wire? Check "
                 "the option runtime_url."
             )
-    return run
+    return t.cast("Run", run)
 
 
 @dataclass
 class Follower:
-    """Follows runs, as long as the task may take, and shows how they get on.
+    """Follows runs, as long as the task may take, and shows their progress.
 
     Attributes:
-        wire: the client.
-        timeout: how long to wait at the most, in seconds of wall-clock time, from now on.
-        warn: shows a warning.
-        show: shows a line of progress; None for silence.
+        wire: The client.
+        timeout: How long to wait at most, in seconds of wall-clock time, from now on.
+        warn: Shows a warning.
+        show: Shows a line of progress; None for silence.
     """
 
     wire: Wire
@@ -95,103 +121,133 @@ class Follower:
         """The seconds left, at least a moment: a request needs a positive timeout."""
         return max(self._start + self.timeout - time.monotonic(), 0.001)
 
-    def stream(
-        self,
-        path: tuple[str, ...],
-        body: dict[str, t.Any],
-        once: str | None = None,
-        run: dict[str, t.Any] | None = None,
-    ) -> StartedRun:
-        """Send a request that makes or continues a run, and follow its stream until the run ends or needs an action.
+    def stream(self, request: RunRequest) -> StartedRun:
+        """Send a request that creates or continues a run, and follow its stream until the run ends or needs an action.
+
+        A stream that breaks off is no reason to run again: the run is polled until it ends.
 
         Args:
-            path, body, once: the request.
-            run: the run, where it existed before the request.
+            request: The request.
 
-        A stream that breaks off is no reason to run again: the run is asked for until it ends.
+        Raises:
+            RunNotEnded: The time is over.
+            ThreadLocked: Another run is active on the thread.
+            TaskError: The server refuses the request, or cannot be reached.
         """
-        seen = _Seen(run or {})
+        seen = _Seen(request.run)
         for attempt in range(_TRIES):
             try:
-                self._read(self.wire.stream(*path, body=body, once=once, quiet=self.left), seen)
+                self._read(request, seen)
                 break
             except Unanswered:
-                self._look_at_the_clock(seen.run, seen.tokens)
+                self._check_time(seen.run, seen.deltas)
                 if seen.run:
                     break
-                # It is not known which run was made. The same request with the same key makes no other one.
-                if once is None or attempt == _TRIES - 1:
+                # It is not known which run was created. The same request with the same key creates no other one.
+                if request.idempotency_key is None or attempt == _TRIES - 1:
                     raise
-        # The first request may have made the run, and its answer has not arrived.
+        # The first request may have created the run, and its answer has not arrived.
         is_new = seen.is_new or attempt > 0
-        if seen.is_over:
-            return StartedRun(seen.run, seen.messages, is_new)
-        # Where the stream broke off messages may be missing: none of them is better than some.
-        return StartedRun(self.poll(seen.run if seen.reported else self._ask(seen.run).body), None, is_new)
+        run = t.cast("Run", seen.run)
+        if seen.reported and run["status"] not in RUNNING:
+            return StartedRun(run, seen.messages if seen.streamed else None, is_new)
+        # If the stream broke off, messages may be missing: none of them is better than some.
+        return StartedRun(self.poll(run if seen.reported else self._ask(run)[0]), None, is_new)
 
-    def _read(self, events: EventStream, seen: _Seen) -> None:
+    def _read(self, request: RunRequest, seen: _Seen) -> None:
+        """Send the request, and note what its stream reports.
+
+        Raises:
+            Unanswered: The stream broke off, or did not report a run.
+        """
+        wire, key = self.wire, request.idempotency_key
+        events = wire.stream(*request.path, body=request.body, once=key, quiet=self.left)
         seen.is_new = events.is_new
         if not events.is_stream:
-            seen.run, seen.reported = _checked(events.run()), True
+            seen.run, seen.reported, seen.streamed = _checked(events.run()), True, False
             return
         for event in events:
             if event.data.get("object") == "thread.run" and event.name.startswith("thread.run."):
                 seen.run, seen.reported = _checked(event.data), True
             elif event.name == "thread.message.completed":
-                seen.messages.append(event.data)
+                seen.messages.append(t.cast("Message", event.data))
             elif event.name == "thread.message.delta":
-                seen.tokens += 1
+                seen.deltas += 1
             elif event.name == "thread.run.step.completed":
                 self._pass_on_warnings(seen.run, event.data)
             elif event.name == "error" and not seen.run:
                 raise TaskError(f"The server reported an error: {event.data.get('message') or 'it gave no reason.'}")
-            self._look_at_the_clock(seen.run, seen.tokens)
+            self._check_time(seen.run, seen.deltas)
         if not seen.run:
             raise Unanswered("The stream ended before it reported a run.")
 
-    def poll(self, run: dict[str, t.Any]) -> dict[str, t.Any]:
-        """Ask for a run until it has ended or needs an action, and return it.
+    def poll(self, run: Run) -> Run:
+        """Poll a run until it has ended or needs an action, and return it.
 
-        Raises: RunNotEnded when the time is over; its data has the run as it was last seen.
+        Raises:
+            RunNotEnded: The time is over; the error's data has the run as it was last seen.
+            Unanswered: The server cannot be reached.
         """
         pause = _FIRST_POLL
         while run["status"] in RUNNING:
-            answer = self._ask(run)
-            run = answer.body
-            self._look_at_the_clock(run, 0)
+            run, wish = self._ask(run)
+            self._check_time(run)
             if run["status"] in RUNNING:
-                time.sleep(min(answer.poll_after or pause, _LONGEST_POLL, self.left))
+                time.sleep(min(wish or pause, _LONGEST_POLL, self.left))
                 pause = min(pause * 1.5, _LONGEST_POLL)
         return run
 
-    def _ask(self, run: dict[str, t.Any]) -> Answer:
+    def _ask(self, run: Run) -> tuple[Run, float | None]:
+        """Return the run as it is now, and after how many seconds the server wants to be asked again."""
         try:
-            answer = self.wire.ask("threads", run["thread_id"], "runs", run["id"], within=self.left)
+            answer = self.wire.ask(*path_of(run), within=self.left)
         except Unanswered:
-            self._look_at_the_clock(run, 0)
+            self._check_time(run)
             raise
-        return Answer(_checked(answer.body), answer.poll_after)
+        return _checked(answer.body), answer.poll_after
 
-    def _pass_on_warnings(self, run: dict[str, t.Any], step: dict[str, t.Any]) -> None:
+    def _pass_on_warnings(self, run: Run | None, step: Json) -> None:
         """Warn of what the model server may have ignored: the runtime puts it with the step."""
         for name, text in (step.get("metadata") or {}).items():
             if name.startswith("warning_"):
-                self.warn(f"Run {run['id']}: {text}")
+                self.warn(f"Run {run['id'] if run else '(unknown)'}: {text}")
 
-    def _look_at_the_clock(self, run: dict[str, t.Any], tokens: int) -> None:
+    def _check_time(self, run: Run | None, deltas: int = 0) -> None:
+        """Show the progress of a run now and then.
+
+        Raises:
+            RunNotEnded: The time is over.
+        """
         now = time.monotonic()
-        if now - self._start >= self.timeout and run.get("status", RunStatus.QUEUED) in RUNNING:
+        if now - self._start >= self.timeout and (run is None or run["status"] in RUNNING):
             state = f"Run {run['id']} is still {run['status']}" if run else "The server has not reported its run"
             goes_on = "It goes on" if run else "It goes on if the server has created it"
             raise RunNotEnded(
                 f"{state} after {self.timeout:g} seconds (option wait_timeout). {goes_on}: run the task again to wait "
                 "for it, or cancel it with state: cancelled.",
-                run=run or None,
-                run_id=run.get("id"),
-                thread_id=run.get("thread_id"),
-                status=run.get("status"),
+                run=run,
+                run_id=run and run["id"],
+                thread_id=run and run["thread_id"],
+                status=run and run["status"],
             )
         if self.show and now - self._shown >= _PROGRESS_EVERY and run:
             self._shown = now
-            seen = f", {tokens} tokens" if tokens else ""
-            self.show(f"{run['id']}: {run['status']}, {now - self._start:.0f} s{seen}")
+            pieces = f", {deltas} tokens" if deltas else ""
+            self.show(f"{run['id']}: {run['status']}, {now - self._start:.0f} s{pieces}")
+
+
+def follower_of(task: Task) -> Follower:
+    """Return what follows the task's runs, for the time that the task may take from now on."""
+    show = task.show if task.params.get("progress", True) else None
+    return Follower(task.wire, task.params["wait_timeout"], task.warn, show)
+
+
+def follow(task: Task, run: Run, follower: Follower | None = None) -> Run:
+    """Follow a run that exists to its end, if the task waits; check mode does not wait for a run that is really active.
+
+    Raises:
+        RunNotEnded: The run has not ended in time.
+    """
+    if task.check_mode or not task.params["wait"]:
+        return run
+    return (follower or follower_of(task)).poll(run)

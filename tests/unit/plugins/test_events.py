@@ -15,7 +15,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _events
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import Unanswered
-from ansible_collections.threadworks.openai.plugins.module_utils._events import Event, EventStream, Parser
+from ansible_collections.threadworks.openai.plugins.module_utils._events import EventStream, Parser, StreamEvent
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Peer, Scripted, wire_to
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream; charset=utf-8\r\n"
@@ -65,7 +65,7 @@ def stream_of(server: Scripted, quiet: float = 10.0) -> EventStream:
     return wire_to(server.url).stream("threads", "x", "runs", body={}, once="k", quiet=quiet)
 
 
-def events_of(stream: EventStream) -> list[Event]:
+def events_of(stream: EventStream) -> list[StreamEvent]:
     return [event for event in stream if event.name]
 
 
@@ -78,7 +78,7 @@ def framed(name: str, data: str) -> bytes:
 
 
 A, B, DONE = framed("a", '{"n": 1}'), framed("b", '{"n": 2}'), framed("done", "[DONE]")
-EVENTS = [Event("a", {"n": 1}), Event("b", {"n": 2})]
+EVENTS = [StreamEvent("a", {"n": 1}), StreamEvent("b", {"n": 2})]
 
 
 def sends(*pieces: bytes) -> Callable[[Peer], None]:
@@ -157,7 +157,7 @@ def test_the_end_is_not_waited_for() -> None:
     ],
 )
 def test_a_stream_that_breaks_off(pieces: list[bytes], message: str) -> None:
-    seen: list[Event] = []
+    seen: list[StreamEvent] = []
     with Scripted(sends(*pieces)) as server, pytest.raises(Unanswered, match=message):
         seen += (event for event in stream_of(server) if event.name)
     assert seen in ([], EVENTS[:1])

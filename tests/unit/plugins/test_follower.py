@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError, Unanswered
-from ansible_collections.threadworks.openai.plugins.module_utils._wait import Follower
+from ansible_collections.threadworks.openai.plugins.module_utils._wait import Follower, RunRequest
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     Json,
     Peer,
@@ -55,8 +55,8 @@ def stream(*pieces: bytes, then: Script = lambda peer: None) -> Script:
     return script
 
 
-def follow(server: Scripted, once: str | None = "k", existing: Json | None = None, timeout: float = 10.0) -> Any:
-    return Follower(wire_to(server.url), timeout, lambda _text: None).stream(PATH, {}, once, existing)
+def follow(server: Scripted, once: str | None = "k", existing: Any = None, timeout: float = 10.0) -> Any:
+    return Follower(wire_to(server.url), timeout, lambda _text: None).stream(RunRequest(PATH, {}, once, existing))
 
 
 def test_a_stream_reports_the_run_and_its_messages() -> None:

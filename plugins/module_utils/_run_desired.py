@@ -1,0 +1,90 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# What a task wants of a run, and how a run with this identity is recognised. Docs: docs/identity.md.
+
+from __future__ import annotations
+
+import functools
+import typing as t
+from dataclasses import dataclass
+
+from ._identity import PARAMETERS, fingerprint, key_metadata, shown_metadata
+from ._options import NOT_IDENTITY
+from ._status import ACTIVE, RunStatus
+
+if t.TYPE_CHECKING:
+    from ._types import Json, Metadata, Run
+
+# A run with one of these statuses makes another run unnecessary.
+_SUFFICIENT = (RunStatus.COMPLETED, *ACTIVE)
+
+
+@dataclass(frozen=True)
+class DesiredRun:
+    """What a task wants of a run: its parameters, and what makes a run the same run.
+
+    Attributes:
+        parameters: The body of the request, without metadata.
+        key: The explicit identity, or None.
+        metadata: The user's metadata; None if the task does not set it.
+        force: Whether the task wants a new run in any case.
+    """
+
+    parameters: Json
+    key: str | None
+    metadata: Metadata | None
+    force: bool
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The fingerprint of the parameters that change what the model replies."""
+        return fingerprint({name: value for name, value in self.parameters.items() if name not in NOT_IDENTITY})
+
+    @property
+    def identity(self) -> Metadata:
+        """The metadata pairs by which the run is found again."""
+        return key_metadata(self.key) or {PARAMETERS: self.fingerprint}
+
+    def own_metadata(self, **more: str) -> Metadata:
+        """Return the metadata pairs that the collection adds to a new run."""
+        return {**self.identity, PARAMETERS: self.fingerprint, **more}
+
+    def run_metadata(self, **more: str) -> Metadata:
+        """Return the metadata of a new run: the user's pairs and the collection's."""
+        return {**(self.metadata or {}), **self.own_metadata(**more)}
+
+    def has_parameters(self, run: Run) -> bool:
+        """Tell whether a run was created with these parameters."""
+        return (run["metadata"] or {}).get(PARAMETERS) == self.fingerprint
+
+    def is_met_by(self, run: Run | None) -> t.TypeGuard[Run]:
+        """Tell whether a run makes another one unnecessary: it has the parameters, and is completed or active."""
+        return run is not None and not self.force and self.has_parameters(run) and run["status"] in _SUFFICIENT
+
+    def shown(self) -> Json:
+        """Return what a difference shows of the run that will be created."""
+        return {**self.parameters, **shown_metadata(self.run_metadata())}
+
+    def shown_of(self, run: Run) -> Json:
+        """Return what a difference shows of a run: its status, and what it has of the parameters."""
+        fields: t.Mapping[str, t.Any] = run
+        shown = {name: fields[name] for name in self.parameters if name in fields}
+        return {**shown, "status": run["status"], **shown_metadata(run["metadata"])}
+
+
+def decisive(runs: t.Iterable[Run]) -> Run | None:
+    """Return the run that decides what a task does: a completed or active run takes precedence over a failed one.
+
+    Args:
+        runs: The runs of one identity, newest first. No more of them are read than are needed.
+    """
+    newest = None
+    for run in runs:
+        if run["status"] in _SUFFICIENT:
+            return run
+        newest = newest or run
+    return newest

@@ -1,0 +1,106 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# What a task does with the run that it has found, or not found, and the result that it returns.
+
+from __future__ import annotations
+
+import typing as t
+
+from ._diff import diff
+from ._identity import desired_metadata, shown_metadata
+from ._object_state import update
+from ._result import fail_on_status, run_result
+from ._run_start import start_when_free
+from ._wait import follow, path_of
+
+if t.TYPE_CHECKING:
+    from ._run_desired import DesiredRun
+    from ._task import Task
+    from ._types import Json, Message, Metadata, Run
+    from ._wait import RunRequest
+
+
+def create_run(task: Task, desired: DesiredRun, found: Run | None, request: RunRequest) -> Json:
+    """Create a run, and return the task's result.
+
+    Args:
+        task: The task.
+        desired: What the task wants.
+        found: The run of this identity that is not enough, for the difference; None if there is none.
+        request: The request that creates the run.
+
+    Raises:
+        TaskError: The run cannot be created, takes too long, or ends with a status of `fail_on`.
+    """
+    difference = diff(desired.shown_of(found) if found else None, desired.shown(), "run")
+    started = start_when_free(task, desired, request)
+    if not started.is_new:
+        difference = _no_difference(started.run)
+    return task_result(task, started.run, started.messages, changed=started.is_new, difference=difference)
+
+
+def keep_run(task: Task, desired: DesiredRun, run: Run, messages: list[Message] | None) -> Json:
+    """Use a run that exists: update its metadata, follow it if the task waits, and return the task's result.
+
+    Args:
+        task: The task.
+        desired: What the task wants.
+        run: The run.
+        messages: The messages that the run has written, if they have been read.
+
+    Raises:
+        TaskError: The run takes too long, or ends with a status of `fail_on`.
+    """
+    run, difference = update_metadata(task, run, desired.metadata, {})
+    followed = follow(task, run)
+    # A run that was followed has written more since.
+    known = messages if followed is run else None
+    return task_result(task, followed, known, changed=bool(difference), difference=difference)
+
+
+def update_metadata(task: Task, run: Run, wanted: Metadata | None, own: Metadata) -> tuple[Run, Json | None]:
+    """Update a run's metadata in place if it differs: nothing else of a run can be changed.
+
+    Args:
+        task: The task.
+        run: The run as it is.
+        wanted: The user's desired pairs; None if the task does not set them.
+        own: The collection's pairs that the run must have.
+
+    Returns:
+        The run as it is now, and the difference; None if nothing differs.
+    """
+    metadata = desired_metadata(run["metadata"], wanted, own)
+    changes: Json = {} if metadata == (run["metadata"] or {}) else {"metadata": metadata}
+    found = t.cast("Json", run)
+    updated, difference = update(task, path_of(run), found, changes, lambda each: shown_metadata(each["metadata"]))
+    return t.cast("Run", updated), difference
+
+
+def task_result(
+    task: Task, run: Run, messages: list[Message] | None, *, changed: bool, difference: Json | None
+) -> Json:
+    """Return the task's result for a run.
+
+    Args:
+        task: The task.
+        run: The run.
+        messages: The messages that the run has written; None if they have not been read.
+        changed: Whether the task has changed anything.
+        difference: What it has changed; None for nothing.
+
+    Raises:
+        TaskError: The run has a status of `fail_on`, or its reply is not the JSON that was asked for.
+    """
+    described = run_result(task.wire, run, messages, task.params["steps"])
+    result = {**described, "changed": changed, "diff": difference or _no_difference(run)}
+    fail_on_status(result, task.params["fail_on"])
+    return result
+
+
+def _no_difference(run: Run) -> Json:
+    return diff({}, {}, run["id"])

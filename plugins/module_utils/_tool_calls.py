@@ -1,0 +1,91 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# The calls of tools that a run waits for.
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+if t.TYPE_CHECKING:
+    from ._types import Json, Run
+
+# Levels of nesting that arguments may have: Ansible handles results recursively.
+_DEEPEST = 100
+# The longest problem, in characters: it is sent to the model.
+_LONGEST = 1000
+_UNCHECKED = (
+    "they are not checked against the function's schema: the server at runtime_url does not do that. Use the runtime "
+    "of this collection, or a function without parameters"
+)
+
+
+def parsed_action(run: Run) -> Json:
+    """Return the action that a run requires, with the arguments of each call parsed, and what is wrong with them.
+
+    Args:
+        run: A run whose status is requires_action.
+    """
+    action = run["required_action"] or {}
+    schemas = {
+        tool["function"]["name"]: tool["function"].get("parameters")
+        for tool in run["tools"]
+        if tool["type"] == "function"
+    }
+    calls = action["submit_tool_outputs"]["tool_calls"]
+    return {**action, "submit_tool_outputs": {"tool_calls": [_call(call, schemas) for call in calls]}}
+
+
+def _call(call: Json, schemas: Json) -> Json:
+    function = call["function"]
+    arguments, problem = function["arguments"], None
+    try:
+        parsed = json.loads(arguments or "{}", parse_constant=_refuse)
+        # What Ansible could not handle, and what is no JSON, stays the text that the model wrote.
+        if _is_deep(parsed):
+            problem = f"they are nested more than {_DEEPEST} levels deep"
+        else:
+            arguments = parsed
+    except RecursionError:
+        problem = f"they are nested more than {_DEEPEST} levels deep"
+    except ValueError as error:
+        problem = f"they are not JSON: {error}"
+    problem = problem or _problem(function, arguments, schemas)
+    return {**call, "function": {**function, "arguments": arguments, "problem": problem and problem[:_LONGEST]}}
+
+
+def _problem(function: Json, arguments: t.Any, schemas: Json) -> str | None:
+    """Return what is wrong with a call's arguments; None where nothing is.
+
+    The runtime checks them against the schema, which takes a library and, with some schemas, long. Another server of
+    the wire does not, and whoever answers the call must not take that for a yes.
+    """
+    if "problem" in function:
+        return t.cast("str | None", function["problem"])
+    if function["name"] not in schemas:
+        return "the run has no such function"
+    if not isinstance(arguments, dict):
+        return "they are not an object"
+    return _UNCHECKED if schemas[function["name"]] else None
+
+
+def _is_deep(value: t.Any) -> bool:
+    level = [value]
+    for _level in range(_DEEPEST + 1):
+        level = [
+            inner
+            for outer in level
+            if isinstance(outer, (dict, list))
+            for inner in (outer.values() if isinstance(outer, dict) else outer)
+        ]
+        if not level:
+            return False
+    return True
+
+
+def _refuse(name: str) -> None:
+    raise ValueError(f"{name} is not a JSON value")
