@@ -82,6 +82,10 @@ format: .venv/dev ## format the Python files
 	@.venv/bin/ruff check --fix
 	@.venv/bin/ruff format
 
+.PHONY: role
+role: .venv/dev ## write the options of runs into the files of the role run
+	@.venv/bin/python scripts/role_options.py
+
 .PHONY: sanity
 sanity: .venv/dev ## ansible-test sanity with the Pythons of this machine
 	@scripts/sanity $(ARGS)

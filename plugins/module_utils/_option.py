@@ -28,7 +28,7 @@ class Option:
     Attributes:
         name: The name of the option.
         type: Its type, as in an argument spec.
-        modules: The modules that have it.
+        modules: The modules that have it, and the role that has it as an input.
         lookups: The lookups that have it.
         wire: The field of the request that carries it; empty where none does.
         default: The value of an option that is not set.

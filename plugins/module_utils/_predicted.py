@@ -16,6 +16,9 @@ from ._status import RunStatus
 
 Json = dict[str, t.Any]
 
+# What the request of a run says that the run does not show under the same name.
+_NOT_SHOWN = ("additional_instructions", "additional_messages", "reasoning_effort", "thread", "tool_resources")
+
 
 def assistant(assistant_id: str, body: Json) -> Json:
     """Return the assistant that a request of createAssistant makes."""
@@ -90,6 +93,7 @@ def run(run_id: str, thread_id: str, assistant: Json, body: Json) -> Json:
     instructions = (body.get("instructions", assistant["instructions"]), body.get("additional_instructions"))
     inherited = ("model", "tools", "temperature", "top_p", "response_format")
     return {
+        **{name: value for name, value in body.items() if name not in _NOT_SHOWN},
         "id": run_id,
         "object": "thread.run",
         "created_at": made,

@@ -22,10 +22,13 @@ from ._checks import (
 from ._option import Option, between
 from ._status import UNSUCCESSFUL, RunStatus
 
+# The role run, which has most options of the modules as inputs: see scripts/role_options.py.
+ROLE = "role run"
 _RUN, _THREAD_RUN = ("openai_run",), ("openai_thread_run",)
-_BOTH = (*_RUN, *_THREAD_RUN)
+_BOTH, _RUN_OR_ROLE = (*_RUN, *_THREAD_RUN), (*_RUN, ROLE)
+_ALL = (*_BOTH, ROLE)
 # What a model is asked with: an assistant has it, a run may override it.
-_ASKED = ("openai_assistant", *_BOTH)
+_ASKED = ("openai_assistant", *_ALL)
 
 ATTACHMENT = (
     #: The id of the file on the model server.
@@ -87,7 +90,7 @@ _WHICH = (
     #: when messages have been added to the thread.
     #:
     #: Without a key the identity is what the task gives.
-    Option("key", "str", _BOTH, no_log=False, check=text(512)),
+    Option("key", "str", _ALL, no_log=False, check=text(512)),
     #: V(present) makes sure that there is such a run.
     #:
     #: V(cancelled) cancels the active run of the thread, or the run O(run_id), or that of O(key). A run that has ended
@@ -104,14 +107,16 @@ _WHICH = (
 _PARAMETERS = (
     #: The assistant that runs, by its id or its name. Required to make a run.
     Option("assistant_id", "str", _BOTH, wire="assistant_id", check=check_assistant),
+    #: The assistant that runs, by its id or its name.
+    Option("assistant_id", "str", (ROLE,), required=True),
     #: The model, instead of the assistant's.
-    Option("model", "str", _BOTH, wire="model", check=text()),
+    Option("model", "str", _ALL, wire="model", check=text()),
     #: The instructions, instead of the assistant's.
-    Option("instructions", "str", _BOTH, wire="instructions"),
+    Option("instructions", "str", _ALL, wire="instructions"),
     #: Instructions to add to the assistant's, or to O(instructions).
-    Option("additional_instructions", "str", _RUN, wire="additional_instructions"),
+    Option("additional_instructions", "str", _RUN_OR_ROLE, wire="additional_instructions"),
     #: Messages to add to the thread before the run.
-    Option("additional_messages", "list", _RUN, wire="additional_messages", elements="dict", options=MESSAGE),
+    Option("additional_messages", "list", _RUN_OR_ROLE, wire="additional_messages", elements="dict", options=MESSAGE),
     #: The tools that the model may use, instead of the assistant's; at most 20.
     #:
     #: Each has a C(type) of V(function), V(code_interpreter) or V(file_search), as on the Assistants wire.
@@ -119,14 +124,14 @@ _PARAMETERS = (
     #: Hosted tools work where the model server has them.
     #:
     #: JSON in a string is taken too, such as the text of a file.
-    Option("tools", "list", _BOTH, wire="tools", elements="dict", check=tools(20)),
+    Option("tools", "list", _ALL, wire="tools", elements="dict", check=tools(20)),
     #: The files and vector stores of hosted tools for this run, as on the Assistants wire.
     Option("tool_resources", "dict", _THREAD_RUN, wire="tool_resources"),
     #: Which tool the model has to call. V(none), V(auto), V(required), or a dictionary with a C(type) of V(function),
     #: V(code_interpreter) or V(file_search). For a function, C(function.name) says which.
-    Option("tool_choice", "raw", _BOTH, wire="tool_choice", takes_json=True, check=check_tool_choice),
+    Option("tool_choice", "raw", _ALL, wire="tool_choice", takes_json=True, check=check_tool_choice),
     #: Whether the model may call several functions at once.
-    Option("parallel_tool_calls", "bool", _BOTH, wire="parallel_tool_calls"),
+    Option("parallel_tool_calls", "bool", _ALL, wire="parallel_tool_calls"),
     #: How varied the reply is, from 0 to 2.
     #:
     #: Reasoning models take it only with a reasoning effort of V(none).
@@ -134,14 +139,14 @@ _PARAMETERS = (
     #: The share of probability that words are taken from, from 0 to 1.
     Option("top_p", "float", _ASKED, wire="top_p", check=between(0, 1)),
     #: The most tokens of the thread that are sent, at least 256.
-    Option("max_prompt_tokens", "int", _BOTH, wire="max_prompt_tokens", no_log=False, check=between(256)),
+    Option("max_prompt_tokens", "int", _ALL, wire="max_prompt_tokens", no_log=False, check=between(256)),
     #: The most tokens that the model may write, at least 256. A run that reaches it ends as C(incomplete).
-    Option("max_completion_tokens", "int", _BOTH, wire="max_completion_tokens", no_log=False, check=between(256)),
+    Option("max_completion_tokens", "int", _ALL, wire="max_completion_tokens", no_log=False, check=between(256)),
     #: What is sent of a thread that is too long.
     Option(
         "truncation_strategy",
         "dict",
-        _BOTH,
+        _ALL,
         wire="truncation_strategy",
         options=_STRATEGY,
         required_if=(("type", "last_messages", ("last_messages",)),),
@@ -158,32 +163,32 @@ _PARAMETERS = (
     Option(
         "reasoning_effort",
         "str",
-        ("openai_assistant", "openai_run"),
+        ("openai_assistant", *_RUN_OR_ROLE),
         wire="reasoning_effort",
         choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     ),
     #: Up to 13 pairs to keep with the run. A changed set of pairs is updated in place, without a new run.
     #:
     #: Keys that start with V(ansible_) are the collection's own.
-    Option("metadata", "dict", _BOTH, wire="metadata", is_identity=False, check=pairs(3)),
+    Option("metadata", "dict", _ALL, wire="metadata", is_identity=False, check=pairs(3)),
 )
 # How a task with a run behaves.
 _TASK = (
     #: Always make a new run.
-    Option("force", "bool", _BOTH, default=False),
+    Option("force", "bool", _ALL, default=False),
     #: Whether to wait until the run has ended or needs an action. If V(false), the run goes on behind the task.
-    Option("wait", "bool", _BOTH, default=True),
+    Option("wait", "bool", _ALL, default=True),
     #: How long to wait for the run, in seconds.
     #:
     #: A run that takes longer goes on. Running the task again waits for it again.
     Option("wait_timeout", "float", _BOTH, default=600, check=between(0.001)),
+    #: How long to wait for the run, in seconds. Each round of tool calls has as long.
+    Option("wait_timeout", "float", (ROLE,), default=600),
     #: Whether to show the run's progress, if there is a terminal.
     Option("progress", "bool", _BOTH, default=True),
     #: Whether to return the steps of the run too.
-    Option("steps", "bool", _BOTH, default=False),
+    Option("steps", "bool", _ALL, default=False),
     #: The statuses of a run that fail the task.
-    Option(
-        "fail_on", "list", _BOTH, elements="str", choices=(*FAILED, RunStatus.REQUIRES_ACTION.value), default=FAILED
-    ),
+    Option("fail_on", "list", _ALL, elements="str", choices=(*FAILED, RunStatus.REQUIRES_ACTION.value), default=FAILED),
 )
 RUNS = (*_WHICH, *_PARAMETERS, *_TASK)

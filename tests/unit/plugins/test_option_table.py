@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import runpy
 import subprocess
 import sys
 from collections import Counter
@@ -23,6 +24,7 @@ from ansible_collections.threadworks.openai.plugins.module_utils._options import
 from ansible_collections.threadworks.openai.plugins.module_utils._status import RunStatus
 from ansible_collections.threadworks.openai.plugins.module_utils._table_connection import CONNECTION
 from ansible_collections.threadworks.openai.plugins.module_utils._table_lookups import LOOKUPS, STATUSES
+from ansible_collections.threadworks.openai.plugins.module_utils._table_runs import ROLE
 from ansible_collections.threadworks.openai.plugins.plugin_utils._documentation import described
 
 _PLUGINS = "ansible_collections.threadworks.openai.plugins"
@@ -45,7 +47,7 @@ def test_every_entry_has_known_columns() -> None:
 
 
 def test_every_entry_belongs_to_modules_and_lookups_that_exist() -> None:
-    assert {module for option in TABLE for module in option.modules} == set(_MODULES)
+    assert {module for option in TABLE for module in option.modules} == {*_MODULES, ROLE}
     assert {lookup for option in LOOKUPS for lookup in option.lookups} == set(_LOOKUPS)
     assert all(option.modules for option in TABLE)
 
@@ -99,6 +101,12 @@ def test_a_module_has_the_options_of_its_documentation(module: str) -> None:
 def test_the_lookups_know_every_status() -> None:
     # They write them out: most of them do not load the enum.
     assert list(STATUSES) == [status.value for status in RunStatus]
+
+
+def test_the_role_has_the_options_of_the_table() -> None:
+    script = runpy.run_path(str(_FOLDER.parent / "scripts" / "role_options.py"))
+    outdated = [file for file in script["files"]() if script["updated"](file.read_text()) != file.read_text()]
+    assert outdated == [], "run `make role`"
 
 
 def test_an_entry_without_a_comment_is_an_error() -> None:

@@ -19,6 +19,7 @@ from .objects import (
     ThreadObject,
 )
 from .records import AssistantRecord
+from .schemas.passed import PASSED
 from .status import MessageStatus, RunStatus, StepStatus
 
 D = TypeVar("D", bound=Mapping[str, Any])
@@ -191,7 +192,8 @@ def run(
         "parallel_tool_calls": fields.get("parallel_tool_calls", True),
         "response_format": _given(fields, "response_format", known["response_format"]),
     }
-    return document, {
+    passed = {name: fields[name] for name in PASSED if fields.get(name) is not None}
+    return cast(RunObject, {**document, **passed}), {
         "reasoning_effort": _given(fields, "reasoning_effort", private["reasoning_effort"]),
         "sampling": [name for name in SAMPLING if name in private["sampling"] or fields.get(name) is not None],
         "tool_resources": _merged(_given(fields, "tool_resources", known["tool_resources"]), thread["tool_resources"]),

@@ -39,8 +39,8 @@ def speak(body: Json, *, host: str) -> Json:
         # The history is ours: nothing is kept there, so reasoning items have to travel with their content.
         spoken["store"] = False
         include.append(_ENCRYPTED)
-    elif "text" in body:
-        spoken["response_format"] = _chat_format(body["text"]["format"])
+    elif text_format := body.get("text", {}).get("format"):
+        spoken["response_format"] = _chat_format(text_format)
     if include:
         spoken["include"] = include
     return spoken

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from .places import option_of
 from .usage import tokens
 from .wording import line, said
 
@@ -82,6 +83,8 @@ def from_body(error: object, *, place: str = "", status: int | None = None, hint
         remedy = " Check api_key (OPENAI_API_KEY) and base_url (OPENAI_BASE_URL)."
         return ModelError("server_error", f"The model server{at} refused the key ({status}): {text}{remedy}", status)
     message = f"The model server{at} answered{f' {status}' if status else ' with an error'}: {text}"
+    if option := option_of(str(details.get("param") or ""), text):
+        message += f" Check the option {option}."
     if status == 429 or not _RATE_CODES.isdisjoint(kinds):
         return ModelError("rate_limit_exceeded", message, status)
     if any("policy" in kind.lower() or kind in _PROMPT_CODES for kind in kinds):

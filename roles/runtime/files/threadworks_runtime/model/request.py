@@ -7,9 +7,11 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
+from ..schemas.passed import PASSED
 from .errors import LimitReached
 from .events import Json
 from .messages import code_files, to_items
+from .places import put
 from .schemas import check_schemas
 from .tools import to_text_format, to_tool_choice, to_tools
 from .truncation import fit, last_messages
@@ -89,10 +91,13 @@ def _settings(run: Json, private: Json, tools: list[Json], *, forced: bool) -> J
         "parallel_tool_calls": False if tools and run.get("parallel_tool_calls") is False else None,
         "temperature": run.get("temperature"),
         "top_p": run.get("top_p"),
-        "reasoning": {"effort": private["reasoning_effort"]} if private.get("reasoning_effort") else None,
-        "text": {"format": text_format} if text_format else None,
     }
-    return {name: value for name, value in settings.items() if value is not None}
+    settings = {name: value for name, value in settings.items() if value is not None}
+    put(settings, "reasoning_effort", private.get("reasoning_effort"))
+    put(settings, "response_format", text_format)
+    for name in PASSED:
+        put(settings, name, run.get(name))
+    return settings
 
 
 def _output_limit(run: Json, used: Json, default: int) -> int:

@@ -10,10 +10,11 @@ from ..model.answer import MOST_ITEMS
 from . import shared
 from .base import Body
 from .messages import NewMessages
+from .passed import Passed
 from .threads import CreateThread
 
 
-class _Options(Body):
+class _Options(Passed):
     assistant_id: str
     model: shared.Model | None = None
     instructions: str | None = None

@@ -1,0 +1,40 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Where an option of a run is in the request to the model server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..schemas.passed import PASSED
+from .events import Json
+
+# The options that have another name there. All others are passed on as they are.
+_PLACES = {
+    "max_completion_tokens": "max_output_tokens",
+    "reasoning_effort": "reasoning.effort",
+    "response_format": "text.format",
+}
+_OPTIONS = {**{name: name for name in PASSED}, **{place: name for name, place in _PLACES.items()}}
+
+
+def put(request: Json, option: str, value: Any) -> None:
+    """Put the value of an option where it is in the request; ``None`` is left out."""
+    if value is not None:
+        *path, last = _PLACES.get(option, option).split(".")
+        for name in path:
+            request = request.setdefault(name, {})
+        request[last] = value
+
+
+def option_of(param: str, message: str) -> str | None:
+    """Return the option that a model server's error is about.
+
+    Args:
+        param: The field of the request that the error names; empty where it names none.
+        message: The error's message, which may name it too.
+    """
+    for place, option in _OPTIONS.items():
+        if param == place or param.startswith(f"{place}.") or (not param and place in message):
+            return option
+    return None
