@@ -9,11 +9,11 @@ from dataclasses import replace
 
 import httpx2
 import pytest
-from sqlalchemy import Connection, event, text
+from sqlalchemy import Connection, TextClause, event, select, text
 from threadworks_runtime.app import Runtime
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import rows
-from threadworks_runtime.store.tables import MESSAGES, RUNS, THREADS
+from threadworks_runtime.store.tables import ASSISTANTS, IS_ACTIVE, IS_QUEUED, MESSAGES, RUNS, THREADS
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, talking, wait_for
@@ -119,6 +119,23 @@ def test_metadata_filters_hold_for_all_lists_of_things_with_metadata(wire: httpx
     assert _ids(wire, wanted, f"/threads/{made[1]}/runs") == []
 
 
+def test_assistants_are_found_by_their_name(wire: httpx2.Client) -> None:
+    def make(name: str | None) -> str:
+        return str(wire.post("/assistants", json={"model": "m", "name": name}).json()["id"])
+
+    first, other, again, nameless = make("ü&="), make("Ü&="), make("ü&="), make(None)
+    assert _ids(wire, "name=%C3%BC%26%3D", "/assistants") == [again, first]
+    assert _ids(wire, f"name=%C3%BC%26%3D&order=asc&after={first}", "/assistants") == [again]
+    assert wire.get(f"/assistants?name=%C3%BC%26%3D&after={other}").status_code == 400
+    assert wire.post(f"/assistants/{first}", json={"name": "new"}).status_code == 200
+    assert wire.post(f"/assistants/{again}", json={"name": None}).status_code == 200
+    assert _ids(wire, "name=%C3%BC%26%3D", "/assistants") == []
+    assert _ids(wire, "name=new", "/assistants") == [first]
+    assert wire.get("/assistants?name=a%00b").status_code == 400
+    with_null = make("a\0b")
+    assert set(_ids(wire, "", "/assistants")) == {first, other, again, nameless, with_null}
+
+
 def test_a_cursor_must_be_of_the_same_list(wire: httpx2.Client, made: list[str]) -> None:
     message = {"role": "user", "content": "x"}
     foreign = wire.post(f"/threads/{made[0]}/messages", json=message).json()["id"]
@@ -128,16 +145,23 @@ def test_a_cursor_must_be_of_the_same_list(wire: httpx2.Client, made: list[str])
 
 @pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
-    ("kind", "page", "owner"),
+    ("kind", "page", "owner", "first"),
     [
-        (THREADS, rows.Page(), {}),
-        (THREADS, rows.Page(metadata={"team": "a"}), {}),
-        (MESSAGES, rows.Page(order="asc"), {"thread_id": "t"}),
-        (MESSAGES, rows.Page(), {"thread_id": "t", "run_id": "r"}),
-        (RUNS, rows.Page(), {"thread_id": "t"}),
+        (THREADS, rows.Page(), {}, "SCAN threads"),
+        (THREADS, rows.Page(metadata={"team": "a"}), {}, "threads_metadata_by_pair (key=? AND value=?)"),
+        (ASSISTANTS, rows.Page(), {"name": "a"}, "assistants_by_name (name=?)"),
+        (MESSAGES, rows.Page(order="asc"), {"thread_id": "t"}, "messages_by_thread (thread_id=?)"),
+        (MESSAGES, rows.Page(), {"thread_id": "t", "run_id": "r"}, "messages_by_run (run_id=? AND thread_id=?)"),
+        (RUNS, rows.Page(), {"thread_id": "t"}, "runs_by_thread (thread_id=?)"),
+        *(
+            (RUNS, page, {"thread_id": "t"}, "runs_metadata_by_pair (thread_id=? AND key=? AND value=?)")
+            for page in (rows.Page(metadata={"team": "a"}), rows.Page(metadata={"team": "a", "b": "c"}, order="asc"))
+        ),
     ],
 )
-def test_pages_are_read_from_an_index(app: Runtime, kind: object, page: rows.Page, owner: dict[str, str]) -> None:
+def test_pages_are_read_from_an_index(
+    app: Runtime, kind: object, page: rows.Page, owner: dict[str, str], first: str
+) -> None:
     statements = []
 
     def note(_connection: Connection, _cursor: object, statement: str, parameters: object, *_rest: object) -> None:
@@ -150,7 +174,16 @@ def test_pages_are_read_from_an_index(app: Runtime, kind: object, page: rows.Pag
         (statement, parameters), *_others = statements
         plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)]
     assert not [step for step in plan if "TEMP B-TREE" in step], plan
-    assert [step for step in plan if "SEARCH" in step] or (kind, page) == (THREADS, rows.Page())
+    assert first in plan[0], plan
+
+
+@pytest.mark.stores("sqlite")
+@pytest.mark.parametrize(("condition", "index"), [(IS_ACTIVE, "runs_active"), (IS_QUEUED, "runs_queued")])
+def test_runs_that_have_not_ended_are_read_from_an_index(app: Runtime, condition: TextClause, index: str) -> None:
+    statement = str(select(RUNS.table.c.id).where(condition))
+    with app.context.store.reading() as connection:
+        plan = [row.detail for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}")]
+    assert f"INDEX {index}" in plan[0], plan
 
 
 def test_deep_pages_cost_what_the_first_costs(app: Runtime, wire: httpx2.Client, made: list[str]) -> None:

@@ -15,7 +15,7 @@ from threadworks_runtime.app import create_app
 from threadworks_runtime.errors import StoreError
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import migrations, open_store, rows
-from threadworks_runtime.store.tables import THREADS
+from threadworks_runtime.store.tables import ASSISTANTS, MESSAGES, THREADS
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.postgresql import PostgreSQL
@@ -106,16 +106,27 @@ def test_what_is_no_json_is_not_stored(settings: Settings) -> None:
 
 
 def test_an_older_store_is_upgraded_and_a_newer_one_refused(settings: Settings) -> None:
-    open_store(settings).close()
+    store = open_store(settings)
+    with store.writing() as connection:
+        rows.insert(connection, ASSISTANTS, {"id": "asst_1", "name": "old", "metadata": {}})
+        rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {}})
+        rows.insert(connection, MESSAGES, {"id": "msg_1", "metadata": {"a": "b"}}, thread_id="thread_1")
+    store.close()
     with psycopg.connect(settings.store, autocommit=True) as connection:
         # What version 0.1.0 made.
         connection.execute("ALTER TABLE runs DROP COLUMN lease_monotonic")
+        connection.execute("ALTER TABLE assistants DROP COLUMN name")
+        for table in ("messages_metadata", "runs_metadata"):
+            connection.execute(f"ALTER TABLE {table} DROP COLUMN thread_id")
+            connection.execute(f"CREATE INDEX {table}_by_pair ON {table} (key, value, seq)")
         connection.execute("UPDATE store_version SET version = 1")
         with ThreadPoolExecutor(4) as pool:
             for store in pool.map(lambda _each: open_store(settings), range(4)):
                 store.close()
         assert connection.execute("SELECT version FROM store_version").fetchall() == [(migrations.VERSION,)]
         assert connection.execute("SELECT lease_monotonic FROM runs").fetchall() == []
+        assert connection.execute("SELECT name FROM assistants").fetchall() == [("old",)]
+        assert connection.execute("SELECT thread_id FROM messages_metadata").fetchall() == [("thread_1",)]
         connection.execute("UPDATE store_version SET version = 99")
         with pytest.raises(StoreError, match="has version 99"):
             open_store(settings)

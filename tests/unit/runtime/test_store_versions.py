@@ -75,8 +75,14 @@ def test_nothing_is_lost(upgraded: Store) -> None:
     with upgraded.reading() as connection:
         found = [len(rows.all_of(connection, kind)) for kind in (ASSISTANTS, THREADS, MESSAGES, RUNS)]
         named, _more = rows.list_page(connection, THREADS, rows.Page(metadata={"ansible_key": "old"}))
+        thread = named[0].id
+        (assistant,) = rows.all_of(connection, ASSISTANTS)
+        by_name, _more = rows.list_page(connection, ASSISTANTS, rows.Page(), name=assistant.document["name"])
+        by_metadata, _more = rows.list_page(connection, MESSAGES, rows.Page(metadata={"number": "1"}), thread_id=thread)
     assert found == [1, 1, 2, 2]
     assert len(named) == 1
+    assert [row.id for row in by_name] == [assistant.id]
+    assert [row.document["metadata"] for row in by_metadata] == [{"number": "1"}]
 
 
 def test_what_was_stored_can_be_sent(upgraded: Store) -> None:

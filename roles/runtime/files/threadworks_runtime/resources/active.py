@@ -8,9 +8,8 @@ from sqlalchemy import Connection, select
 
 from ..lifecycle import due, settle
 from ..records import RunRecord
-from ..status import ACTIVE_STATUSES
 from ..store import rows, runs
-from ..store.tables import RUNS, THREADS
+from ..store.tables import IS_ACTIVE, RUNS, THREADS
 from .context import Context
 
 
@@ -26,7 +25,7 @@ def active_run(context: Context, connection: Connection, thread_id: str) -> RunR
         The run, or ``None``: the thread is free.
     """
     table = RUNS.table
-    statement = select(*RUNS.columns).where(table.c.thread_id == thread_id, table.c.status.in_(ACTIVE_STATUSES))
+    statement = select(*RUNS.columns).where(table.c.thread_id == thread_id, IS_ACTIVE)
     row = connection.execute(statement.with_for_update()).one_or_none()
     if row is None:
         return None

@@ -14,7 +14,7 @@ from ..schemas.json_schemas import check_schemas
 from ..store import rows
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS
-from ..wire import deleted, list_object, read_body, read_page
+from ..wire import deleted, list_object, read_body, read_page, read_parameter
 from .context import Resource, tell_replayed, ticket_of
 
 
@@ -22,9 +22,10 @@ class Assistants(Resource):
     """Serves ``/assistants``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Serve `listAssistants`."""
-        page = read_page(req)
-        found, more = await self._store.read(lambda store: rows.list_page(store, ASSISTANTS, page))
+        """Serve `listAssistants`; ``name``, the runtime's addition, selects the assistants of this name."""
+        page = read_page(req, further={"name"})
+        named = {"name": read_parameter(req, "name")} if "name" in req.params else {}
+        found, more = await self._store.read(lambda store: rows.list_page(store, ASSISTANTS, page, **named))
         resp.media = list_object([record.document for record in found], more)
 
     async def on_post(self, req: Request, resp: Response) -> None:

@@ -18,7 +18,7 @@ from ..records import Lease
 from ..settings import ModelOptions, Settings
 from ..status import RunStatus
 from ..store import Store
-from ..store.tables import RUNS
+from ..store.tables import IS_QUEUED, RUNS
 from .execution import Execution
 from .ledger import Ledger, Stopped
 from .pulse import Pulse
@@ -204,7 +204,7 @@ class Pool:
         runs = RUNS.table
 
         def find(connection: Connection) -> list[str]:
-            queued = select(runs.c.id).where(runs.c.status == RunStatus.QUEUED, lapsed(runs)).order_by(runs.c.seq)
+            queued = select(runs.c.id).where(IS_QUEUED, lapsed(runs)).order_by(runs.c.seq)
             return list(connection.execute(queued.limit(room + len(self._running))).scalars())
 
         for run_id in await self._store.read(find):

@@ -47,3 +47,15 @@ def load(stored: str | bytes) -> Any:
     if _MAYBE_HALF.search(text):
         text = _ESCAPE.sub(lambda found: _REPLACEMENT if found["half"] else found[0], text)
     return _DECODER.decode(text)
+
+
+def searchable(value: str | None) -> str | None:
+    """Return a text of a document as a column that is searched.
+
+    Args:
+        value: The text.
+
+    Returns:
+        The text; ``None`` where there is none, or where it has a null character, which PostgreSQL does not know.
+    """
+    return None if value is None or "\0" in value else value

@@ -6,15 +6,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from sqlalchemy import Connection, Engine, inspect, select
+from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
 
 from ..errors import StoreError
+from .encoding import load, searchable
 from .files import APPLICATION_ID
 from .tables import schema, version
 from .wording import because, shown
 
-VERSION = 2
+VERSION = 3
 
 _POSTGRESQL_LOCK = 0x7468726561647773
 
@@ -23,8 +24,27 @@ def _lease_by_monotonic_clock(connection: Connection) -> None:
     connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN lease_monotonic FLOAT")
 
 
+def _found_by_name_and_thread(connection: Connection) -> None:
+    for table in ("messages", "runs"):
+        pairs = f"{table}_metadata"
+        connection.exec_driver_sql(f"ALTER TABLE {pairs} ADD COLUMN thread_id VARCHAR")
+        thread = f"(SELECT {table}.thread_id FROM {table} WHERE {table}.seq = {pairs}.seq)"  # noqa: S608, names from above
+        connection.exec_driver_sql(f"UPDATE {pairs} SET thread_id = {thread}")  # noqa: S608
+        connection.exec_driver_sql(f"DROP INDEX {pairs}_by_pair")
+        connection.exec_driver_sql(f"CREATE INDEX {pairs}_by_pair ON {pairs} (thread_id, key, value, seq)")
+    connection.exec_driver_sql("DROP INDEX messages_by_run")
+    connection.exec_driver_sql("CREATE INDEX messages_by_run ON messages (run_id, thread_id, seq)")
+    connection.exec_driver_sql("ALTER TABLE assistants ADD COLUMN name VARCHAR")
+    for seq, document in connection.exec_driver_sql("SELECT seq, document FROM assistants").all():
+        # SQLite has a document's text here, psycopg the document. Version 0.1.0 stored what the database cannot read.
+        fields = load(document) if isinstance(document, (str, bytes)) else document
+        named = text("UPDATE assistants SET name = :name WHERE seq = :seq")
+        connection.execute(named, {"name": searchable(fields.get("name")), "seq": seq})
+    connection.exec_driver_sql("CREATE INDEX assistants_by_name ON assistants (name, seq)")
+
+
 # What leads to a version from the one before it. A new store is made at VERSION and needs none of them.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: _lease_by_monotonic_clock}
+MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: _lease_by_monotonic_clock, 3: _found_by_name_and_thread}
 
 
 def migrate(engine: Engine) -> None:

@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, String, bindparam, delete, select, up
 
 from ..errors import CursorNotFound, NotFound
 from ..records import MessageRecord, Record
+from .encoding import searchable
 from .tables import MESSAGES, Kind
 
 R = TypeVar("R", bound=Record[Any, Any])
@@ -74,7 +75,10 @@ def insert_all(
     """
     if documents:
         shared = {"private": private or {}, **columns}
-        values = [{"id": document["id"], "document": document, **shared} for document in documents]
+        values = [
+            {"id": document["id"], "document": document, **_searched(kind, document), **shared}
+            for document in documents
+        ]
         connection.execute(kind.table.insert(), values)
         _write_pairs(connection, kind, documents)
 
@@ -128,7 +132,7 @@ def save(connection: Connection, kind: Kind[R], record: R, document: D, private:
     Returns:
         The document.
     """
-    values: dict[str, Any] = {"document": document}
+    values: dict[str, Any] = {"document": document, **_searched(kind, document)}
     if private is not None:
         values["private"] = private
     connection.execute(update(kind.table).where(kind.table.c.seq == record.seq).values(values))
@@ -190,12 +194,18 @@ def list_page(connection: Connection, kind: Kind[R], page: Page, **owner: str) -
     table = kind.table
     statement: Select[Any] = select(*kind.columns)
     order_by = table.c.seq
+    known = owner
     if kind.pairs is not None:
         for number, (key, value) in enumerate(page.metadata.items()):
             pair = kind.pairs.alias(f"pair_{number}")
             statement = statement.join(pair, pair.c.seq == table.c.seq).where(pair.c.key == key, pair.c.value == value)
-            order_by = pair.c.seq if number == 0 else order_by
-    for column, value in owner.items():
+            if number == 0:
+                order_by = pair.c.seq
+                # The index of the pairs begins with the thread: the database cannot choose to walk anything else.
+                known = {column: value for column, value in owner.items() if column not in pair.c}
+                for column in owner.keys() - known.keys():
+                    statement = statement.where(pair.c[column] == owner[column])
+    for column, value in known.items():
         statement = statement.where(table.c[column] == value)
     # A page in front of a cursor is read from the cursor backwards, and turned round.
     backwards = page.before is not None and page.after is None
@@ -211,11 +221,15 @@ def list_page(connection: Connection, kind: Kind[R], page: Page, **owner: str) -
     return (listed[::-1] if backwards else listed), len(found) > page.limit
 
 
-def _cursor(connection: Connection, kind: Kind[R], name: str, id: str, **owner: str) -> int:
+def _cursor(connection: Connection, kind: Kind[R], parameter: str, id: str, **owner: str) -> int:
     record = get(connection, kind, id, lock=False, **owner)
     if record is None:
-        raise CursorNotFound(name, kind.noun, id)
+        raise CursorNotFound(parameter, kind.noun, id)
     return record.seq
+
+
+def _searched(kind: Kind[R], document: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: searchable(document.get(name)) for name in kind.searched}
 
 
 def _write_pairs(connection: Connection, kind: Kind[R], documents: Sequence[Mapping[str, Any]]) -> None:
@@ -225,6 +239,8 @@ def _write_pairs(connection: Connection, kind: Kind[R], documents: Sequence[Mapp
         for key, value in document["metadata"].items()
     ]
     if kind.pairs is not None and pairs:
-        seq = select(kind.table.c.seq, bindparam("its_key", type_=String), bindparam("its_value", type_=String))
-        found = seq.where(kind.table.c.id == bindparam("of", type_=String))
-        connection.execute(kind.pairs.insert().from_select(["seq", "key", "value"], found), pairs)
+        owner = [column.name for column in kind.pairs.c if column.name == "thread_id"]
+        columns = [kind.table.c.seq, *(kind.table.c[name] for name in owner)]
+        found = select(*columns, bindparam("its_key", type_=String), bindparam("its_value", type_=String))
+        found = found.where(kind.table.c.id == bindparam("of", type_=String))
+        connection.execute(kind.pairs.insert().from_select(["seq", *owner, "key", "value"], found), pairs)

@@ -25,6 +25,7 @@ from sqlalchemy import (
     String,
     Table,
     event,
+    text,
 )
 
 from ..records import AssistantRecord, MessageRecord, Record, RunRecord, StepRecord, ThreadRecord
@@ -46,6 +47,7 @@ class Kind(Generic[R]):
         record: What a row is read as.
         table: Its rows.
         pairs: Its metadata, pair by pair, to be found by; ``None``: lists of this kind have no filter.
+        searched: The fields of the document that are columns, too, to be found by.
     """
 
     noun: str
@@ -53,6 +55,7 @@ class Kind(Generic[R]):
     record: type[R]
     table: Table
     pairs: Table | None = None
+    searched: tuple[str, ...] = ()
 
     @cached_property
     def columns(self) -> list[Column[Any]]:
@@ -74,14 +77,17 @@ def _objects(name: str, *columns: Column[Any] | Index) -> Table:
 
 
 def _pairs(table: Table) -> Table:
+    """The metadata of a kind. Objects of a thread are listed by thread, so theirs is found by the thread, too."""
     name = f"{table.name}_metadata"
+    in_thread = "thread_id" in table.c
     return Table(
         name,
         schema,
         Column("seq", _Seq, ForeignKey(table.c.seq, ondelete="CASCADE"), primary_key=True),
         Column("key", String, primary_key=True),
         Column("value", String, nullable=False),
-        Index(f"{name}_by_pair", "key", "value", "seq"),
+        *([Column("thread_id", String)] if in_thread else []),
+        Index(f"{name}_by_pair", *(["thread_id"] if in_thread else []), "key", "value", "seq"),
     )
 
 
@@ -89,14 +95,15 @@ def _part_of(table: str) -> Column[Any]:
     return Column(f"{table[:-1]}_id", ForeignKey(f"{table}.id", ondelete="CASCADE"), nullable=False)
 
 
-_assistants = _objects("assistants")
+_assistants = _objects("assistants", Column("name", String), Index("assistants_by_name", "name", "seq"))
 _threads = _objects("threads")
 _messages = _objects(
     "messages",
     _part_of("threads"),
     Column("run_id", String),
     Index("messages_by_thread", "thread_id", "seq"),
-    Index("messages_by_run", "run_id", "seq"),
+    # Both are given together. A longer index is the one that is used, and not that of all messages of the thread.
+    Index("messages_by_run", "run_id", "thread_id", "seq"),
 )
 _runs = _objects(
     "runs",
@@ -108,12 +115,17 @@ _runs = _objects(
     Column("lease_monotonic", Float),
     Index("runs_by_thread", "thread_id", "seq"),
 )
-# Both databases know this statement. Written as Index, it makes each start load the dialect that is not used.
+# An index of some rows is used by statements that have its condition word for word, without parameters.
 _active = ", ".join(f"'{status}'" for status in ACTIVE_STATUSES)
+_is_active = f"status IN ({_active})"
+_is_queued = f"status = '{RunStatus.QUEUED}'"
+IS_ACTIVE, IS_QUEUED = text(f"runs.{_is_active}"), text(f"runs.{_is_queued}")
+"""Conditions of the runs that keep their threads locked, and of those that wait for a runner."""
+# Both databases know these statements. Written as Index, it makes each start load the dialect that is not used.
 for _statement in (
     # The rule that a thread has one active run, kept by the store itself (Assistants wire, section 7).
-    f"CREATE UNIQUE INDEX runs_active ON runs (thread_id) WHERE status IN ({_active})",
-    f"CREATE INDEX runs_queued ON runs (seq) WHERE status = '{RunStatus.QUEUED}'",
+    f"CREATE UNIQUE INDEX runs_active ON runs (thread_id) WHERE {_is_active}",
+    f"CREATE INDEX runs_queued ON runs (seq) WHERE {_is_queued}",
 ):
     event.listen(_runs, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 _steps = _objects(
@@ -132,7 +144,7 @@ idempotency = Table(
 )
 version = Table("store_version", schema, Column("version", Integer, nullable=False))
 
-ASSISTANTS = Kind("assistant", "asst", AssistantRecord, _assistants, _pairs(_assistants))
+ASSISTANTS = Kind("assistant", "asst", AssistantRecord, _assistants, _pairs(_assistants), searched=("name",))
 THREADS = Kind("thread", "thread", ThreadRecord, _threads, _pairs(_threads))
 MESSAGES = Kind("message", "msg", MessageRecord, _messages, _pairs(_messages))
 RUNS = Kind("run", "run", RunRecord, _runs, _pairs(_runs))
