@@ -70,7 +70,7 @@ def test_an_unusable_schema_of_an_older_runtime_fails_the_run_before_any_request
         rows.save(connection, ASSISTANTS, row, row.document)
     error = talk.finish()["last_error"]
     assert error["code"] == "invalid_prompt"
-    assert "function disk cannot be used: $.properties.path.minLength" in error["message"]
+    assert "tools[0].function.parameters cannot be used: $.properties.path.minLength" in error["message"]
     assert model_server.requests == []
 
 

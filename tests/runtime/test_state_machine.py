@@ -19,6 +19,7 @@ from threadworks_runtime.model import ModelServers
 from threadworks_runtime.owners import new_owner
 from threadworks_runtime.runner.execution import Execution
 from threadworks_runtime.runner.ledger import Ledger
+from threadworks_runtime.runner.subscription import Subscription
 from threadworks_runtime.settings import ModelOptions, Settings
 from threadworks_runtime.status import ACTIVE_STATUSES
 
@@ -136,12 +137,14 @@ class _Wire(RuleBasedStateMachine):
             assert told == [], "only a queued run is executed"
 
     async def _execute(self, id: str) -> list[WireEvent]:
-        told: list[WireEvent] = []
         store, servers = self._app.context.store, ModelServers()
-        ledger = Ledger(store, id, new_owner(), self._settings, told.append)
+        subscription = Subscription()
+        ledger = Ledger(store, id, new_owner(), self._settings, subscription)
         await Execution(store, id, servers, self._settings.model, ledger).run()
         await servers.close()
-        return told
+        subscription.close()
+        # Deltas are complete; the rest are documents.
+        return [event async for several in subscription for event in several if isinstance(event, tuple)]
 
     @rule(thread=threads)
     def cancel(self, thread: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any, TypeVar
 
 import pytest
-from threadworks_runtime.model import Event, ModelServer, build_request, converse
+from threadworks_runtime.model import AnswerEvent, ModelServer, build_request, execute_round
 from threadworks_runtime.settings import ModelOptions
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
@@ -50,9 +50,9 @@ def build(run: Json, messages: list[Json], **options: Any) -> Json:
     return asyncio.run(build_request(run, messages, **({"private": {}} | options)))
 
 
-async def every(events: AsyncIterator[_T]) -> list[_T]:
-    """All that comes."""
-    return [event async for event in events]
+async def every(batches: AsyncIterator[list[_T]]) -> list[_T]:
+    """All events that come."""
+    return [event async for events in batches for event in events]
 
 
 @pytest.fixture
@@ -80,12 +80,12 @@ def connect(model_server: ScriptedServer, wait: Wait) -> Iterator[Callable[..., 
 
 
 @pytest.fixture
-def ask(connect: Callable[..., ModelServer], wait: Wait) -> Callable[..., list[Event]]:
+def ask(connect: Callable[..., ModelServer], wait: Wait) -> Callable[..., list[AnswerEvent]]:
     """Asks the scripted server for one round of a run: `ask("text", tools=[...])`, or with `messages=[...]`."""
 
-    def run_once(text: str = "Hello", **changes: Any) -> list[Event]:
+    def run_once(text: str = "Hello", **changes: Any) -> list[AnswerEvent]:
         given = {name: changes.pop(name) for name in ("private", "items", "used") if name in changes}
         messages = changes.pop("messages", None) or [make_message(text)]
-        return wait(every(converse(connect(), make_run(**changes), messages, **({"private": {}} | given))))
+        return wait(every(execute_round(connect(), make_run(**changes), messages, **({"private": {}} | given))))
 
     return run_once

@@ -8,24 +8,24 @@ from collections.abc import AsyncGenerator, Callable
 
 import pytest
 from threadworks_runtime.model import (
-    CallDelta,
-    CallFinished,
-    CallStarted,
+    AnswerEvent,
+    AnswerFinished,
     Citation,
-    Event,
-    Finished,
+    MessageFinished,
+    MessageStarted,
     ModelError,
     RefusalDelta,
     TextDelta,
-    TextFinished,
-    TextStarted,
+    ToolCallDelta,
+    ToolCallFinished,
+    ToolCallStarted,
     read_answer,
 )
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
 from ansible_collections.threadworks.openai.tests.unit.model.conftest import FUNCTION, Json, Wait, every
 
-Ask = Callable[..., list[Event]]
+Ask = Callable[..., list[AnswerEvent]]
 SHAPES = pytest.mark.parametrize("shape", [{}, {"sparse": True}, {"json": True}], ids=["full", "sparse", "json"])
 CODE = {"code": "print(6 * 7)", "outputs": [{"type": "logs", "logs": "42\n"}]}
 RESULT = {"file_id": "file-1", "filename": "notes.txt", "score": 0.9, "text": "forty two"}
@@ -40,18 +40,18 @@ def text_part(value: str, annotations: list[Json] | None = None) -> Json:
     return {"type": "text", "text": {"value": value, "annotations": annotations or []}}
 
 
-def told(events: list[Event]) -> str:
+def told(events: list[AnswerEvent]) -> str:
     return "".join(event.text for event in events if isinstance(event, TextDelta))
 
 
 def test_text_streams_in_order(ask: Ask) -> None:
     assert ask("one two")[:-1] == [
-        TextStarted(),
+        MessageStarted(),
         TextDelta("Reply"),
         TextDelta(" to:"),
         TextDelta(" one"),
         TextDelta(" two"),
-        TextFinished([text_part("Reply to: one two")]),
+        MessageFinished([text_part("Reply to: one two")]),
     ]
 
 
@@ -59,10 +59,10 @@ def test_text_streams_in_order(ask: Ask) -> None:
 def test_text(ask: Ask, model_server: ScriptedServer, shape: Json) -> None:
     model_server.script([{"text": "Good morning"} | shape])
     events = ask()
-    assert events[0] == TextStarted()
+    assert events[0] == MessageStarted()
     assert told(events) == "Good morning"
-    assert events[-2] == TextFinished([text_part("Good morning")])
-    assert isinstance(events[-1], Finished)
+    assert events[-2] == MessageFinished([text_part("Good morning")])
+    assert isinstance(events[-1], AnswerFinished)
     assert events[-1].usage == {"prompt_tokens": 1, "completion_tokens": 2, "total_tokens": 3}
     assert events[-1].items[0]["content"][0]["text"] == "Good morning"
 
@@ -72,7 +72,7 @@ def test_refusal(ask: Ask, model_server: ScriptedServer, shape: Json) -> None:
     model_server.script([{"refusal": "I cannot"} | shape])
     events = ask(response_format={"type": "json_object"})
     assert "".join(event.text for event in events if isinstance(event, RefusalDelta)) == "I cannot"
-    assert events[-2] == TextFinished([{"type": "refusal", "refusal": "I cannot"}])
+    assert events[-2] == MessageFinished([{"type": "refusal", "refusal": "I cannot"}])
 
 
 @SHAPES
@@ -94,7 +94,7 @@ def test_citations_get_ranges(ask: Ask, model_server: ScriptedServer, shape: Jso
     ]
     events = ask()
     assert [event.annotation for event in events if isinstance(event, Citation)] == wire
-    assert events[-2] == TextFinished([text_part("See this.", wire)])
+    assert events[-2] == MessageFinished([text_part("See this.", wire)])
 
 
 @SHAPES
@@ -102,17 +102,17 @@ def test_function_calls_and_their_second_round(ask: Ask, model_server: ScriptedS
     calls = [{"name": "disk", "arguments": {"path": "/ home"}}, {"name": "disk", "arguments": "{}"}]
     model_server.script([{"calls": calls, "reasoning": True} | shape])
     events = ask("how full?", tools=[FUNCTION])
-    finished = [event for event in events if isinstance(event, CallFinished)]
-    assert [event.index for event in events if isinstance(event, CallStarted)] == [0, 1]
+    finished = [event for event in events if isinstance(event, ToolCallFinished)]
+    assert [event.index for event in events if isinstance(event, ToolCallStarted)] == [0, 1]
     assert [event.call["function"] for event in finished] == [
         {"name": "disk", "arguments": '{"path": "/ home"}', "output": None},
         {"name": "disk", "arguments": "{}", "output": None},
     ]
-    first = [event.arguments for event in events if isinstance(event, CallDelta) and event.index == 0]
+    first = [event.arguments for event in events if isinstance(event, ToolCallDelta) and event.index == 0]
     assert "".join(first) == '{"path": "/ home"}'
 
     end = events[-1]
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert [item["type"] for item in end.items] == ["reasoning", "function_call", "function_call"]
     outputs = [
         {"type": "function_call_output", "call_id": event.call["id"], "output": "half full"} for event in finished
@@ -125,7 +125,7 @@ def test_function_calls_and_their_second_round(ask: Ask, model_server: ScriptedS
 def test_hosted_tools(ask: Ask, model_server: ScriptedServer, shape: Json) -> None:
     model_server.script([{"text": "It is 42.", "code_interpreter": CODE, "file_search": SEARCH} | shape])
     events = ask(**HOSTED)
-    code, search = (event.call for event in events if isinstance(event, CallFinished))
+    code, search = (event.call for event in events if isinstance(event, ToolCallFinished))
     assert code["code_interpreter"] == {"input": "print(6 * 7)", "outputs": [{"type": "logs", "logs": "42\n"}]}
     assert search["file_search"]["results"] == [
         {
@@ -136,28 +136,28 @@ def test_hosted_tools(ask: Ask, model_server: ScriptedServer, shape: Json) -> No
         }
     ]
     assert set(search["file_search"]["ranking_options"]) == {"ranker", "score_threshold"}
-    assert "".join(event.arguments for event in events if isinstance(event, CallDelta)) == "print(6 * 7)"
+    assert "".join(event.arguments for event in events if isinstance(event, ToolCallDelta)) == "print(6 * 7)"
     assert model_server.runs[-1]["include"] == ["code_interpreter_call.outputs", "file_search_call.results"]
 
 
 def test_an_image_that_code_made(ask: Ask, model_server: ScriptedServer) -> None:
     outputs = [{"type": "image", "url": "https://example.org/v1/containers/cntr_1/files/cfile_abc/content"}]
     model_server.script([{"text": "Done", "code_interpreter": {"code": "plot()", "outputs": outputs}}])
-    call = next(event.call for event in ask(**HOSTED) if isinstance(event, CallFinished))
+    call = next(event.call for event in ask(**HOSTED) if isinstance(event, ToolCallFinished))
     assert call["code_interpreter"]["outputs"] == [{"type": "image", "image": {"file_id": "cfile_abc"}}]
 
 
 def test_incomplete(ask: Ask, model_server: ScriptedServer) -> None:
     model_server.script([{"text": "Once upon", "incomplete": "max_output_tokens"}])
     end = ask()[-1]
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert end.reason == "max_completion_tokens"
 
 
 def test_no_usage_is_a_warning(ask: Ask, model_server: ScriptedServer) -> None:
     model_server.script([{"text": "Hi", "usage": None, "sparse": True}])
     end = ask()[-1]
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert end.usage == {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
     assert "how many tokens" in end.warnings[0]
 
@@ -175,13 +175,13 @@ def test_a_stream_without_any_closing_events(wait: Wait) -> None:
 
     events = wait(every(read_answer(_stream(raw), {"max_output_tokens": 100})))
     function = {"name": "f", "arguments": "{}", "output": None}
-    assert TextFinished([text_part("Hello")]) in events
-    assert CallFinished(0, {"id": "c", "type": "function", "function": function}) in events
+    assert MessageFinished([text_part("Hello")]) in events
+    assert ToolCallFinished(0, {"id": "c", "type": "function", "function": function}) in events
 
 
-async def _stream(raw: list[Json]) -> AsyncGenerator[Json, None]:
+async def _stream(raw: list[Json]) -> AsyncGenerator[list[Json], None]:
     for event in raw:
-        yield event
+        yield [event]
 
 
 def _message(number: int, text: str) -> Json:
@@ -228,12 +228,12 @@ RAW = [_begins(HELLO), _delta(1, "Hel"), _delta(1, "lo"), _ends(HELLO), _complet
 )
 def test_what_comes_twice_is_told_once(wait: Wait, raw: list[Json]) -> None:
     events = wait(every(read_answer(_stream(raw), {"max_output_tokens": 100})))
-    assert [event for event in events if isinstance(event, (TextStarted, TextFinished))] == [
-        TextStarted(),
-        TextFinished([text_part("Hello")]),
+    assert [event for event in events if isinstance(event, (MessageStarted, MessageFinished))] == [
+        MessageStarted(),
+        MessageFinished([text_part("Hello")]),
     ]
     assert told(events) == "Hello"
-    assert isinstance(events[-1], Finished)
+    assert isinstance(events[-1], AnswerFinished)
     assert len(events[-1].items) == 1
 
 
@@ -253,16 +253,16 @@ def test_items_that_are_written_at_the_same_time_are_told_one_after_the_other(wa
     ]
     events = wait(every(read_answer(_stream(raw), {"max_output_tokens": 100})))
     assert [type(event) for event in events] == [
-        CallStarted,
-        CallDelta,
-        CallFinished,
-        TextStarted,
+        ToolCallStarted,
+        ToolCallDelta,
+        ToolCallFinished,
+        MessageStarted,
         TextDelta,
-        TextFinished,
-        TextStarted,
+        MessageFinished,
+        MessageStarted,
         TextDelta,
-        TextFinished,
-        Finished,
+        MessageFinished,
+        AnswerFinished,
     ]
     assert told(events) == "onetwo"
 
@@ -275,16 +275,16 @@ def test_what_is_checked_is_what_is_told(wait: Wait) -> None:
     request = {"max_output_tokens": 100, "tools": [tool]}
     for streamed, repeated, problem in ((bad, good, '$.path: "/safe" was expected'), (good, bad, None)):
         events = wait(every(read_answer(_stream([_ends(streamed), _completed(repeated)]), request)))
-        assert [event.call["function"]["arguments"] for event in events if isinstance(event, CallFinished)] == [
+        assert [event.call["function"]["arguments"] for event in events if isinstance(event, ToolCallFinished)] == [
             streamed["arguments"]
         ]
-        assert isinstance(events[-1], Finished)
+        assert isinstance(events[-1], AnswerFinished)
         assert events[-1].problems == {"call_1": problem}
 
 
 def test_an_answer_without_output_keeps_its_warning(wait: Wait) -> None:
     (end,) = wait(every(read_answer(_stream([_completed()]), {"max_output_tokens": 100})))
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert "The model's answer is empty." in end.warnings
 
 
@@ -304,8 +304,8 @@ def test_items_that_share_an_id_are_all_told(wait: Wait) -> None:
     ):
         events = wait(every(read_answer(_stream(raw), request)))
         assert told(events) == "Hello"
-        assert [event.call["id"] for event in events if isinstance(event, CallFinished)] == ["call_1", "call_2"]
-        assert isinstance(events[-1], Finished)
+        assert [event.call["id"] for event in events if isinstance(event, ToolCallFinished)] == ["call_1", "call_2"]
+        assert isinstance(events[-1], AnswerFinished)
         assert events[-1].items == output
         assert events[-1].problems == {"call_1": None, "call_2": None}
 

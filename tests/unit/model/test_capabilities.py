@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from threadworks_runtime.model import Event, Finished, ModelError
+from threadworks_runtime.model import AnswerEvent, AnswerFinished, ModelError
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
 from ansible_collections.threadworks.openai.tests.unit.model.conftest import FUNCTION, Json
 
-Ask = Callable[..., list[Event]]
+Ask = Callable[..., list[AnswerEvent]]
 CODE_INTERPRETER = {"type": "code_interpreter"}
 SCHEMA: Json = {
     "type": "object",
@@ -75,14 +75,14 @@ def test_ignored(ask: Ask, model_server: ScriptedServer, run: Json, answer: Json
 )
 def test_obeyed(ask: Ask, run: Json) -> None:
     end = ask(**run)[-1]
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert (end.reason, end.warnings) == (None, [])
 
 
 def test_a_token_limit_that_the_server_calls_completed(ask: Ask, model_server: ScriptedServer) -> None:
     model_server.script([{"text": "word " * 400, "ignore": ["limit"], "sparse": True}])
     end = ask(max_completion_tokens=256)[-1]
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert end.reason == "max_completion_tokens"
 
 
@@ -93,7 +93,7 @@ def test_a_full_context_that_the_server_calls_completed(
     usage = {"input_tokens": 4000, "output_tokens": 96, "total_tokens": 4096}
     model_server.script([{"text": "Once upon a", "usage": usage} | shape])
     end = ask()[-1]
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert end.reason == reason
 
 
@@ -109,7 +109,7 @@ def test_what_cannot_be_known_is_a_warning(
 ) -> None:
     model_server.script([answer])
     end = ask(**run)[-1]
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert any(said in warning for warning in end.warnings)
 
 
@@ -117,7 +117,10 @@ def test_what_cannot_be_known_is_a_warning(
 def test_a_schema_that_cannot_be_used_costs_no_request(ask: Ask, model_server: ScriptedServer, schema: Any) -> None:
     """The runtime refuses it when an assistant is made; an older one has not."""
     function = {"type": "function", "function": {"name": "disk", "parameters": schema}}
-    for run, where in (({"response_format": json_schema(schema)}, "response_format"), ({"tools": [function]}, "disk")):
+    for run, where in (
+        ({"response_format": json_schema(schema)}, "response_format"),
+        ({"tools": [function]}, r"tools\[0\]"),
+    ):
         with pytest.raises(ModelError, match=rf"JSON Schema in .*{where}.* cannot be used: \$\.") as raised:
             ask(**run)
         assert raised.value.code == "invalid_prompt"

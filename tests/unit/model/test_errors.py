@@ -9,12 +9,12 @@ import socket
 from collections.abc import Callable
 
 import pytest
-from threadworks_runtime.model import Event, ModelError, ModelServer
+from threadworks_runtime.model import AnswerEvent, ModelError, ModelServer
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
 from ansible_collections.threadworks.openai.tests.unit.model.conftest import Json, Wait, every
 
-Ask = Callable[..., list[Event]]
+Ask = Callable[..., list[AnswerEvent]]
 Connect = Callable[..., ModelServer]
 Failure = Callable[[ModelServer], ModelError]
 BODY: Json = {"model": "scripted-model", "input": "Hello", "max_output_tokens": 100}

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from threadworks_runtime.model import Event, Finished, ModelError, ModelServer, TextFinished
-from threadworks_runtime.model.converse import converse
+from threadworks_runtime.model import AnswerEvent, AnswerFinished, MessageFinished, ModelError, ModelServer
+from threadworks_runtime.model.round import execute_round
 from threadworks_runtime.settings import ModelOptions
 
 from ansible_collections.threadworks.openai.tests.raw_server import RawServer, Reply, answer, stream
@@ -25,10 +25,10 @@ _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 _END: Json = {"type": "response.completed", "response": {"status": "completed"}}
 
 
-def _ask(wait: Wait, base_url: str, **options: Any) -> list[Event]:
+def _ask(wait: Wait, base_url: str, **options: Any) -> list[AnswerEvent]:
     server = ModelServer(ModelOptions(**({"base_url": base_url, "max_retries": 0, "timeout": 20} | options)))
     try:
-        return wait(every(converse(server, make_run(), [make_message("Hello")], private={})))
+        return wait(every(execute_round(server, make_run(), [make_message("Hello")], private={})))
     finally:
         wait(server.close())
 
@@ -110,7 +110,7 @@ def _added(_request: bytes) -> Iterator[bytes]:
         (answer(json.dumps(_message("x" * 3 * _MIB))), "more than 2097152 characters"),
         (_endless(b"data: " + b"x" * 65_536), "more than 8 MiB"),
         (_endless(b": still here\n" * 4096), "more than 8 MiB"),
-        (_endless(b'data: {"type": "response.in_progress", "x": "%b"}\n\n' % (b"x" * 4096) * 20), "more than 64 MiB"),
+        (_endless(b'data: {"type": "response.in_progress", "x": "%b"}\n\n' % (b"x" * 4096) * 20), "more than 256 MiB"),
         (_added, "more than 2097152 characters"),
     ],
     ids=["json", "error", "text", "line", "comments", "events", "deltas"],
@@ -135,7 +135,7 @@ def test_usage_that_is_no_number_of_tokens(wait: Wait, name: str, value: Any) ->
     usage = {"input_tokens": 1, "output_tokens": 2, "total_tokens": 3, name: value}
     with RawServer(answer(json.dumps(_message("Hi", usage=usage)))) as raw:
         end = _ask(wait, raw.base_url)[-1]
-    assert isinstance(end, Finished)
+    assert isinstance(end, AnswerFinished)
     assert end.reason is None
     counts = end.usage.values()
     assert all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts)
@@ -148,9 +148,9 @@ def test_numbers_and_texts_that_json_does_not_have(wait: Wait) -> None:
     body = json.dumps(_message("a\ud800b\x00c", created_at=float("nan"), x=[10**400, float("inf")]))
     with RawServer(answer(body)) as raw:
         events = _ask(wait, raw.base_url)
-    (content,) = (event.content for event in events if isinstance(event, TextFinished))
+    (content,) = (event.content for event in events if isinstance(event, MessageFinished))
     assert content[0]["text"]["value"] == "a?b\x00c"
-    assert isinstance(events[-1], Finished)
+    assert isinstance(events[-1], AnswerFinished)
     json.dumps(events[-1].items, allow_nan=False).encode()
 
 
@@ -171,7 +171,7 @@ def test_a_redirect_within_the_server_is_followed(wait: Wait) -> None:
         return [answer(json.dumps(_message("Here")))]
 
     with RawServer(reply) as raw:
-        assert isinstance(_ask(wait, raw.base_url)[-1], Finished)
+        assert isinstance(_ask(wait, raw.base_url)[-1], AnswerFinished)
         bodies = [request.partition(b"\r\n\r\n")[2] for request in raw.requests]
     assert len(bodies) == 2
     assert bodies[0] == bodies[1]
@@ -190,7 +190,7 @@ def test_a_prompt_that_is_always_too_long_is_given_up(wait: Wait) -> None:
         server = ModelServer(ModelOptions(base_url=raw.base_url, max_retries=0, timeout=20))
         messages = [make_message("word " * 100) for _number in range(100)]
         with pytest.raises(ModelError, match="context length is exceeded"):
-            wait(every(converse(server, make_run(), messages, private={})))
+            wait(every(execute_round(server, make_run(), messages, private={})))
         wait(server.close())
         assert len([request for request in raw.requests if request.startswith(b"POST /v1/responses ")]) == 10
 

@@ -14,7 +14,7 @@ from urllib.parse import quote, quote_plus
 
 import pytest
 from threadworks_runtime.model import ModelError, ModelServer
-from threadworks_runtime.model.converse import converse
+from threadworks_runtime.model.round import execute_round
 from threadworks_runtime.model.secrets import Secrets, Veil
 from threadworks_runtime.settings import ModelOptions
 
@@ -153,7 +153,7 @@ def test_what_a_server_repeats_is_hidden(kind: str, wait: Wait) -> None:
     with RawServer(_replies(PLAIN)[kind]) as raw:
         server = ModelServer(ModelOptions(base_url=raw.base_url, api_key=PLAIN, max_retries=0, timeout=10))
         try:
-            told = repr(wait(every(converse(server, make_run(), [make_message("Hello")], private={}))))
+            told = repr(wait(every(execute_round(server, make_run(), [make_message("Hello")], private={}))))
         except ModelError as error:
             told = error.message
         finally:

@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from threadworks_runtime.model import Event, Finished, LimitReached
+from threadworks_runtime.model import AnswerEvent, AnswerFinished, LimitReached
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer as ScriptedServer
 from ansible_collections.threadworks.openai.tests.unit.model.conftest import Json, build, make_message, make_run
 
-Ask = Callable[..., list[Event]]
+Ask = Callable[..., list[AnswerEvent]]
 
 
 def words(count: int, start: str, role: str = "user") -> Json:
@@ -93,7 +93,7 @@ def test_a_context_that_is_too_small_for_the_thread(ask: Ask, model_server: Scri
     }
     model_server.script([too_long])
     events = ask(messages=THREAD)
-    assert isinstance(events[-1], Finished)
+    assert isinstance(events[-1], AnswerFinished)
     assert sent(model_server) == ["a", "d", "e"]
 
 

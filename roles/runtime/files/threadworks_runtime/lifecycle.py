@@ -276,7 +276,7 @@ def with_items(run: RunRecord, items: list[Document]) -> RunRecord:
     return replace(run, private={**run.private, "items": [*run.private["items"], *items]})
 
 
-def with_usage(run: RunRecord, usage: Mapping[str, int]) -> RunRecord:
+def with_usage(run: RunRecord, usage: Usage) -> RunRecord:
     """A run that has used more tokens.
 
     Args:

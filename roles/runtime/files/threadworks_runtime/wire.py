@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -145,17 +144,3 @@ def deleted(kind: str, id: str) -> dict[str, Any]:
         The wire's object.
     """
     return {"id": id, "object": f"{kind}.deleted", "deleted": True}
-
-
-def frame(name: str, data: Any) -> bytes:
-    """One server-sent event.
-
-    Args:
-        name: The event's name.
-        data: Its data.
-
-    Returns:
-        The bytes.
-    """
-    text = data if isinstance(data, str) else json.dumps(data, separators=(",", ":"))
-    return f"event: {name}\ndata: {text}\n\n".encode()

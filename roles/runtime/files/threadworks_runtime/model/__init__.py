@@ -2,45 +2,46 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The model server's side of a run: from the Assistants wire to the Responses API and back.
 
-Nothing here knows the store or the runner; `converse` is all that they call.
+Nothing here knows the store or the runner; `execute_round` is all that they call.
 """
 
 from __future__ import annotations
 
 from .answer import read_answer
-from .converse import converse
 from .errors import LimitReached, ModelError
 from .events import (
-    CallDelta,
-    CallFinished,
-    CallStarted,
+    AnswerEvent,
+    AnswerFinished,
     Citation,
-    Event,
-    Finished,
+    MessageFinished,
+    MessageStarted,
     RefusalDelta,
     TextDelta,
-    TextFinished,
-    TextStarted,
+    ToolCallDelta,
+    ToolCallFinished,
+    ToolCallStarted,
 )
 from .request import build_request
-from .server import ModelServer, ModelServers
+from .round import execute_round
+from .server import ModelServer
+from .servers import ModelServers
 
 __all__ = [
-    "CallDelta",
-    "CallFinished",
-    "CallStarted",
+    "AnswerEvent",
+    "AnswerFinished",
     "Citation",
-    "Event",
-    "Finished",
     "LimitReached",
+    "MessageFinished",
+    "MessageStarted",
     "ModelError",
     "ModelServer",
     "ModelServers",
     "RefusalDelta",
     "TextDelta",
-    "TextFinished",
-    "TextStarted",
+    "ToolCallDelta",
+    "ToolCallFinished",
+    "ToolCallStarted",
     "build_request",
-    "converse",
+    "execute_round",
     "read_answer",
 ]

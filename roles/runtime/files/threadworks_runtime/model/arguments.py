@@ -9,11 +9,11 @@ from typing import Any
 from ..json_schema.checking import problems
 from ..json_schema.text import read_json
 from .errors import not_understood
-from .events import Json
 from .tools import NO_PARAMETERS
+from .types import ResponseRequest, ToolCall
 
 
-async def find_problems(calls: list[Json], request: Json) -> dict[str, str | None]:
+async def find_problems(calls: list[ToolCall], request: ResponseRequest) -> dict[str, str | None]:
     """Check the function calls of an answer. Whoever answers a call must know, and need not check again.
 
     Args:

@@ -8,10 +8,11 @@ answer shows it, the run fails and says what was ignored; where it cannot be kno
 
 from __future__ import annotations
 
+from ..objects import Usage
 from .errors import ModelError
-from .events import Json
 from .parts import CALL_INPUTS
 from .tools import describe
+from .types import Json, ResponseRequest
 from .wording import line
 
 _HOSTED = {"code_interpreter": "code_interpreter_call", "file_search": "file_search_call"}
@@ -19,11 +20,11 @@ _HOSTED = {"code_interpreter": "code_interpreter_call", "file_search": "file_sea
 _CONTEXT_STEP = 1024
 
 
-def incomplete_reason(response: Json, usage: Json, request: Json) -> str | None:
-    """Why the run is incomplete (Assistants wire, section 7), or ``None`` if the answer is whole.
+def incomplete_reason(response: Json, usage: Usage | None, request: ResponseRequest) -> str | None:
+    """Return why the run is incomplete (Assistants wire, section 7), or None if the answer is whole.
 
     llama.cpp calls an answer completed that it cut at ``max_output_tokens``, or where its context was full: only the
-    usage tells.
+    usage shows it.
 
     Args:
         response: The raw response.
@@ -39,9 +40,11 @@ def incomplete_reason(response: Json, usage: Json, request: Json) -> str | None:
             code = "invalid_prompt" if reason == "content_filter" else "server_error"
             raise ModelError(code, f"The model server cut the answer short: {reason}.")
         return "max_completion_tokens"
-    if usage.get("completion_tokens", 0) >= request["max_output_tokens"]:
+    if usage is None:
+        return None
+    if usage["completion_tokens"] >= request["max_output_tokens"]:
         return "max_completion_tokens"
-    total = usage.get("total_tokens", 0)
+    total = usage["total_tokens"]
     # A server that knows the field would have filled it in. Without it, an answer that by chance ends on such a number
     # of tokens is taken for a cut one: better once in a thousand times than a cut one for a whole one.
     if "incomplete_details" not in response and total and total % _CONTEXT_STEP == 0:
@@ -49,7 +52,7 @@ def incomplete_reason(response: Json, usage: Json, request: Json) -> str | None:
     return None
 
 
-def check_answer(response: Json, output: list[Json], request: Json) -> list[str]:
+def check_answer(response: Json, output: list[Json], request: ResponseRequest) -> list[str]:
     """Check a whole answer against its request.
 
     Args:
@@ -72,7 +75,7 @@ def check_answer(response: Json, output: list[Json], request: Json) -> list[str]
     return warnings
 
 
-def _check_tool_choice(output: list[Json], request: Json) -> None:
+def _check_tool_choice(output: list[Json], request: ResponseRequest) -> None:
     choice = request.get("tool_choice", "auto")
     calls = [item for item in output if item["type"] in CALL_INPUTS]
     functions = [item for item in calls if item["type"] == "function_call"]
@@ -88,7 +91,7 @@ def _check_tool_choice(output: list[Json], request: Json) -> None:
         raise _ignored("parallel_tool_calls false", f"the model called {len(functions)} functions at once")
 
 
-def _check_hosted_tools(response: Json, request: Json) -> None:
+def _check_hosted_tools(response: Json, request: ResponseRequest) -> None:
     """Many servers repeat the request's tools in the response: a tool that is missing there was dropped."""
     if "tools" not in response:
         return
@@ -98,7 +101,7 @@ def _check_hosted_tools(response: Json, request: Json) -> None:
             raise _ignored(f"the tool {tool['type']}", "the response does not have it")
 
 
-def _unused_tools(response: Json, output: list[Json], request: Json) -> list[str]:
+def _unused_tools(response: Json, output: list[Json], request: ResponseRequest) -> list[str]:
     if "tools" in response:
         return []
     used = {item["type"] for item in output}
@@ -110,13 +113,13 @@ def _unused_tools(response: Json, output: list[Json], request: Json) -> list[str
 
 
 def text_of(messages: list[Json]) -> str:
-    """The text of message items."""
+    """Return the text of message items."""
     parts = (part for message in messages for part in message.get("content") or [])
     return "".join(part["text"] for part in parts if part["type"] == "output_text")
 
 
 def is_refusal(messages: list[Json]) -> bool:
-    """Whether the model refuses to answer, in one of these message items."""
+    """Return whether the model refuses to answer, in one of these message items."""
     return any(part["type"] == "refusal" for message in messages for part in message.get("content") or [])
 
 

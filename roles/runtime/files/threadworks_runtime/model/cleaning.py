@@ -36,8 +36,13 @@ def clean(value: Any, secrets: Secrets) -> Any:
 
 
 def text(value: str, secrets: Secrets) -> str:
-    """A text without halves of surrogate pairs and without secrets."""
-    return secrets.hide(value if value.isascii() else value.encode("utf-8", "replace").decode())
+    """Return a text without halves of surrogate pairs and without secrets."""
+    return secrets.hide(value if value.isascii() else without_surrogates(value))
+
+
+def without_surrogates(value: str) -> str:
+    """Return a text with question marks in place of halves of surrogate pairs, which UTF-8 cannot encode."""
+    return value.encode("utf-8", "replace").decode()
 
 
 def _clean(value: Any, secrets: Secrets) -> Any:

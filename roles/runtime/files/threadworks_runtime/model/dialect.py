@@ -11,8 +11,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .events import Json
 from .transport import is_loopback
+from .types import Json, ResponseRequest
 
 _OPENAI_HOSTS = re.compile(r"(^|\.)(api\.openai\.com|openai\.azure\.com|(services\.ai|cognitiveservices)\.azure\.com)$")
 _INCLUDE = {"code_interpreter": "code_interpreter_call.outputs", "file_search": "file_search_call.results"}
@@ -20,7 +20,7 @@ _ENCRYPTED = "reasoning.encrypted_content"
 
 
 def default_output_limit(host: str) -> int:
-    """The bound of an answer, in tokens, where a run sets none: a weak model may never stop by itself.
+    """Return the bound of an answer in tokens where a run sets none: a weak model may never stop by itself.
 
     OpenAI: what all its models can write, reasoning included. This machine: a small model on a CPU, where 1000 tokens
     take half a minute.
@@ -30,11 +30,11 @@ def default_output_limit(host: str) -> int:
     return 1024 if is_loopback(host) else 4096
 
 
-def speak(body: Json, *, host: str) -> Json:
-    """Adapt a portable request to the server at ``host``."""
+def speak(body: ResponseRequest, *, host: str) -> Json:
+    """Adapt a portable request to the server at a host."""
     is_openai = _OPENAI_HOSTS.search(host) is not None
     include = [_INCLUDE[tool["type"]] for tool in body.get("tools", []) if tool["type"] in _INCLUDE]
-    spoken = dict(body)
+    spoken: Json = {**body}
     if is_openai:
         # The history is ours: nothing is kept there, so reasoning items have to travel with their content.
         spoken["store"] = False
@@ -47,11 +47,12 @@ def speak(body: Json, *, host: str) -> Json:
 
 
 def without_refused(spoken: Json, *, param: str | None, message: str) -> Json | None:
-    """The request without the addition that a server refused, or ``None`` if it refused something else.
+    """Return the request without the addition that a server refused, or None if it refused something else.
 
     A gateway at any host name may have OpenAI behind it, and not every model takes what its server takes.
 
     Args:
+        spoken: The request, from `speak`.
         param: The field that the server's error names.
         message: The error's message; it is searched where ``param`` is missing.
     """

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ..objects import Usage
 from .places import option_of
 from .usage import tokens
 from .wording import line, said
@@ -26,12 +27,12 @@ class ModelError(Exception):
         code: ``server_error``, ``rate_limit_exceeded`` or ``invalid_prompt``, as in a run's ``last_error``.
         message: What happened and what to do about it; never contains a key.
         status: The HTTP status of the server's answer, where there was one.
-        usage: The wire usage of an answer that came to its end and cannot be used; empty where it is not known.
+        usage: The usage of an answer that came to its end and cannot be used; None where it is not known.
     """
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
-        self.usage: dict[str, int] = {}
+        self.usage: Usage | None = None
         self.code = code
         self.message = message
         self.status = status

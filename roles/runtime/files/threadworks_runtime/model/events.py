@@ -1,21 +1,28 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens while a model server answers, in the terms of the Assistants wire.
+"""What happens while a model answers, in terms of the Assistants wire.
 
-`read_answer` yields these in the order in which things happen; `Finished` is always the last.
+`read_answer` yields these in the order in which things happen; `AnswerFinished` is always the last.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
 
-Json = dict[str, Any]
+from ..objects import Usage
+from .types import Annotation, ContentPart, Json, ToolCall
 
 
 @dataclass(frozen=True)
-class TextStarted:
-    """A message begins."""
+class MessageStarted:
+    """A message begins.
+
+    Attributes:
+        content: Returns what there is of the message at that moment.
+    """
+
+    content: Callable[[], list[ContentPart]] = field(default=list, compare=False, repr=False)
 
 
 @dataclass(frozen=True)
@@ -27,9 +34,9 @@ class TextDelta:
 
 @dataclass(frozen=True)
 class Citation:
-    """A wire annotation (``file_citation`` or ``file_path``) of the current message."""
+    """An annotation (``file_citation`` or ``file_path``) of the current message."""
 
-    annotation: Json
+    annotation: Annotation
 
 
 @dataclass(frozen=True)
@@ -40,55 +47,75 @@ class RefusalDelta:
 
 
 @dataclass(frozen=True)
-class TextFinished:
-    """The current message ends; ``content`` are its wire content parts."""
+class MessageFinished:
+    """The current message ends.
 
-    content: list[Json]
+    Attributes:
+        content: All of it.
+    """
+
+    content: list[ContentPart]
 
 
 @dataclass(frozen=True)
-class CallStarted:
-    """A tool call begins; ``call`` is the wire tool call with nothing filled in yet, ``index`` counts from 0."""
+class ToolCallStarted:
+    """A tool call begins.
+
+    Attributes:
+        index: Its number among the tool calls of the answer, from 0.
+        call: The call, with nothing filled in yet.
+    """
 
     index: int
-    call: Json
+    call: ToolCall
 
 
 @dataclass(frozen=True)
-class CallDelta:
-    """More of a call's arguments (for a code interpreter: of its input)."""
+class ToolCallDelta:
+    """More of a call's arguments (for a code interpreter: of its input).
+
+    Attributes:
+        index: The number of the call.
+        arguments: The text that follows.
+    """
 
     index: int
     arguments: str
 
 
 @dataclass(frozen=True)
-class CallFinished:
-    """A tool call is complete; ``call`` is the whole wire tool call (a function's ``output`` is ``None``)."""
+class ToolCallFinished:
+    """A tool call is complete.
+
+    Attributes:
+        index: The number of the call.
+        call: All of it; the ``output`` of a function call is None.
+    """
 
     index: int
-    call: Json
+    call: ToolCall
 
 
 @dataclass(frozen=True)
-class Finished:
-    """The answer ends well.
+class AnswerFinished:
+    """The answer has come to a good end.
 
     Attributes:
-        reason: ``None``, or why the run is incomplete (Assistants wire, section 7: ``incomplete_details``).
-        usage: The wire usage of this answer alone.
+        reason: Why the run is incomplete (Assistants wire, section 7: ``incomplete_details``); None if it is not.
+        usage: The tokens of this answer alone.
         items: Its raw output items, which the next round of the same run must send back.
-        warnings: What may have been ignored, where the answer cannot tell.
-        problems: By the id of each function call, how it breaks the function's schema, or ``None``.
+        warnings: What the server may have ignored, where the answer does not show it.
+        problems: By the id of each function call, how it breaks the function's schema, or None.
     """
 
     reason: str | None
-    usage: dict[str, int]
+    usage: Usage
     items: list[Json]
     warnings: list[str] = field(default_factory=list)
     problems: dict[str, str | None] = field(default_factory=dict)
 
 
-Event = (
-    TextStarted | TextDelta | Citation | RefusalDelta | TextFinished | CallStarted | CallDelta | CallFinished | Finished
-)
+MessageDelta = TextDelta | RefusalDelta | Citation
+Delta = MessageDelta | ToolCallDelta
+DELTAS = (TextDelta, RefusalDelta, Citation, ToolCallDelta)
+AnswerEvent = Delta | MessageStarted | MessageFinished | ToolCallStarted | ToolCallFinished | AnswerFinished

@@ -8,10 +8,10 @@ from ..json_schema.checking import problems
 from ..json_schema.text import read_json
 from .capabilities import is_refusal, text_of
 from .errors import ModelError
-from .events import Json
+from .types import Json, ResponseRequest
 
 
-async def check_format(output: list[Json], request: Json) -> None:
+async def check_format(output: list[Json], request: ResponseRequest) -> None:
     """Check an answer's text; not every server enforces a format, so it is never taken on trust.
 
     Args:

@@ -2,112 +2,111 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The output items of a response while they are written.
 
-Servers differ in how much of an item they stream. So each item remembers what it has told, and when it ends it tells
-the rest.
+Servers differ in how much of an item they stream. So each item remembers what it has reported, and when it ends it
+reports the rest.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from .events import (
-    CallDelta,
-    CallFinished,
-    CallStarted,
+    AnswerEvent,
     Citation,
-    Event,
-    Json,
+    MessageFinished,
+    MessageStarted,
     RefusalDelta,
     TextDelta,
-    TextFinished,
-    TextStarted,
+    ToolCallDelta,
+    ToolCallFinished,
+    ToolCallStarted,
 )
 from .parts import CALL_INPUTS, a_text, to_annotation, to_call, to_content
-from .secrets import Secrets, Veil
+from .secrets import Secrets
+from .streamed_text import StreamedText
+from .types import Annotation, ContentPart, Json
 
-#: The raw events that carry a piece of an item, and the kind of item that they belong to.
-PIECES = {
-    "response.output_text.delta": "message",
-    "response.refusal.delta": "message",
-    "response.output_text.annotation.added": "message",
-    "response.function_call_arguments.delta": "function_call",
-    "response.code_interpreter_call_code.delta": "code_interpreter_call",
-}
-
-
-class _Told:
-    """A text of an item, as far as it has been told."""
-
-    def __init__(self, secrets: Secrets) -> None:
-        self._veil = Veil(secrets)
-        self._pieces: list[str] = []
-
-    def more(self, piece: str) -> str:
-        """Take a piece; returns what can be told of it now."""
-        return self._note(self._veil.feed(a_text(piece)))
-
-    def rest(self, whole: str) -> str:
-        """Returns what is left to tell of the whole text; where the server does not repeat it, of what came."""
-        told = str(self)
-        if whole and whole.startswith(told):
-            return self._note(whole[len(told) :])
-        return "" if whole else self._note(self._veil.rest())
-
-    def __str__(self) -> str:
-        return "".join(self._pieces)
-
-    def _note(self, text: str) -> str:
-        self._pieces.append(text)
-        return text
+_REFUSAL = "response.refusal.delta"
 
 
 class Message:
     """A message of the assistant.
 
     Args:
-        item: The item as it was announced.
-        secrets: What is not told.
+        secrets: What is hidden in its texts.
     """
 
     kind = "message"
 
-    def __init__(self, item: Json, secrets: Secrets) -> None:
-        self._text = _Told(secrets)
-        self._refusal = _Told(secrets)
+    def __init__(self, secrets: Secrets) -> None:
+        self._text = StreamedText(secrets)
+        self._refusal = StreamedText(secrets)
+        self._annotations: list[Annotation] = []
         self._citations = 0
+        # The types of the parts in the order in which they have begun.
+        self._parts: list[str] = []
 
-    def start(self) -> Iterator[Event]:
-        """The message begins."""
-        yield TextStarted()
+    def start(self) -> list[AnswerEvent]:
+        """Begin the message."""
+        return [MessageStarted(self.content)]
 
-    def read(self, event: Json) -> Iterator[Event]:
-        """One of the raw events in `PIECES`."""
-        if event["type"] == "response.output_text.delta":
-            yield from _text(self._text.more(event["delta"]))
-        elif event["type"] == "response.refusal.delta":
-            yield from _refusal(self._refusal.more(event["delta"]))
-        else:
-            yield from self._cite(event["annotation"])
+    def delta(self, kind: str, piece: str) -> list[AnswerEvent]:
+        """Take a piece.
 
-    def finish(self, item: Json) -> Iterator[Event]:
-        """The message ends; ``item`` is all of it, or empty where the server does not repeat it."""
+        Args:
+            kind: The type of the raw event.
+            piece: The text that it carries.
+        """
+        if kind == _REFUSAL:
+            return self._refuse(self._refusal.more(piece))
+        return self._write(self._text.more(piece))
+
+    def cite(self, annotation: Json) -> list[AnswerEvent]:
+        """Take a citation."""
+        self._citations += 1
+        cited = to_annotation(annotation, str(self._text))
+        if cited is None:
+            return []
+        self._begin("text")
+        self._annotations.append(cited)
+        return [Citation(cited)]
+
+    def finish(self, item: Json) -> list[AnswerEvent]:
+        """End the message.
+
+        Args:
+            item: All of it; empty where the server does not repeat it.
+        """
         parts = item.get("content") or []
-        yield from _text(self._text.rest("".join(part["text"] for part in parts if part["type"] == "output_text")))
-        yield from _refusal(self._refusal.rest("".join(part["refusal"] for part in parts if part["type"] == "refusal")))
+        written = "".join(part["text"] for part in parts if part["type"] == "output_text")
+        refused = "".join(part["refusal"] for part in parts if part["type"] == "refusal")
+        events = self._write(self._text.rest(written)) + self._refuse(self._refusal.rest(refused))
         annotations = [annotation for part in parts for annotation in part.get("annotations") or []]
         for annotation in annotations[self._citations :]:
-            yield from self._cite(annotation)
-        yield TextFinished(to_content(parts or self._written()))
+            events += self.cite(annotation)
+        return [*events, MessageFinished(to_content(parts) if parts else self.content() or to_content([]))]
 
-    def _cite(self, annotation: Json) -> Iterator[Event]:
-        self._citations += 1
-        if citation := to_annotation(annotation, str(self._text)):
-            yield Citation(citation)
+    def content(self) -> list[ContentPart]:
+        """Return what there is of the message, as content parts of the wire."""
+        whole: dict[str, ContentPart] = {
+            "text": {"type": "text", "text": {"value": str(self._text), "annotations": self._annotations}},
+            "refusal": {"type": "refusal", "refusal": str(self._refusal)},
+        }
+        return [whole[name] for name in self._parts]
 
-    def _written(self) -> list[Json]:
-        if refusal := str(self._refusal):
-            return [{"type": "refusal", "refusal": refusal}]
-        return [{"type": "output_text", "text": str(self._text)}]
+    def _begin(self, part: str) -> None:
+        if part not in self._parts:
+            self._parts.append(part)
+
+    def _write(self, text: str) -> list[AnswerEvent]:
+        if not text:
+            return []
+        self._begin("text")
+        return [TextDelta(text)]
+
+    def _refuse(self, text: str) -> list[AnswerEvent]:
+        if not text:
+            return []
+        self._begin("refusal")
+        return [RefusalDelta(text)]
 
 
 class Call:
@@ -115,46 +114,50 @@ class Call:
 
     Args:
         item: The item as it was announced.
-        secrets: What is not told.
+        secrets: What is hidden in its texts.
         index: Its place among the response's calls.
-        request: The request, for what the call's wire object repeats of it.
+        tools: The request's tools, for what the call's wire object repeats of them.
     """
 
-    def __init__(self, item: Json, secrets: Secrets, index: int, request: Json) -> None:
+    def __init__(self, item: Json, secrets: Secrets, index: int, tools: list[Json]) -> None:
         self.kind: str = item["type"]
         self._item = item
         self._index = index
-        self._request = request
-        self._input = _Told(secrets)
+        self._tools = tools
+        self._input = StreamedText(secrets)
 
-    def start(self) -> Iterator[Event]:
-        """The call begins."""
-        empty = {name: value for name, value in self._item.items() if name in ("type", "id", "call_id", "name")}
-        yield CallStarted(self._index, to_call(empty, self._request))
+    def start(self) -> list[AnswerEvent]:
+        """Begin the call."""
+        empty = {name: value for name, value in self._item.items() if name in {"type", "id", "call_id", "name"}}
+        return [ToolCallStarted(self._index, to_call(empty, self._tools))]
 
-    def read(self, event: Json) -> Iterator[Event]:
-        """One of the raw events in `PIECES`."""
-        yield from self._write(self._input.more(event["delta"]))
+    def delta(self, _kind: str, piece: str) -> list[AnswerEvent]:
+        """Take a piece of the call's input."""
+        return self._write(self._input.more(piece))
 
-    def finish(self, item: Json) -> Iterator[Event]:
-        """The call ends; ``item`` is all of it, or empty where the server does not repeat it."""
+    def finish(self, item: Json) -> list[AnswerEvent]:
+        """End the call.
+
+        Args:
+            item: All of it; empty where the server does not repeat it.
+        """
+        events: list[AnswerEvent] = []
         whole = {**self._item, **item}
         if name := CALL_INPUTS[self.kind]:
-            yield from self._write(self._input.rest(a_text(whole.get(name) or "")))
+            events = self._write(self._input.rest(a_text(whole.get(name) or "")))
             whole[name] = whole.get(name) or str(self._input)
-        yield CallFinished(self._index, to_call(whole, self._request))
+        return [*events, ToolCallFinished(self._index, to_call(whole, self._tools))]
 
-    def _write(self, text: str) -> Iterator[Event]:
-        if text:
-            yield CallDelta(self._index, text)
+    def _write(self, text: str) -> list[AnswerEvent]:
+        return [ToolCallDelta(self._index, text)] if text else []
 
 
 def without_secrets(item: Json, secrets: Secrets) -> Json:
-    """An item in which no secret is spread over the parts of a message; each part alone has none.
+    """Hide secrets that are spread over the parts of a message; each part alone has none.
 
     Args:
         item: The item, whole.
-        secrets: What is not told.
+        secrets: What is hidden.
 
     Returns:
         The same; where a secret was, the texts are one part, without the places of citations.
@@ -167,13 +170,3 @@ def without_secrets(item: Json, secrets: Secrets) -> Json:
         return item
     others = [part for part in parts if part["type"] != "output_text"]
     return {**item, "content": [{"type": "output_text", "text": shown, "annotations": []}, *others]}
-
-
-def _text(text: str) -> Iterator[Event]:
-    if text:
-        yield TextDelta(text)
-
-
-def _refusal(text: str) -> Iterator[Event]:
-    if text:
-        yield RefusalDelta(text)

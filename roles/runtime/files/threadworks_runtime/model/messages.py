@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from .events import Json
+from .types import Json
 
 
 def to_items(message: Json) -> list[Json]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How much a model server may send. Imports the HTTP library, and is imported when that is."""
+"""The size of an answer, which ends it when it is too large: also of an error, which the SDK reads as a whole."""
 
 from __future__ import annotations
 
@@ -9,12 +9,7 @@ from collections.abc import AsyncIterator
 import httpx2
 
 from .errors import ModelError
-
-_MIB = 1024 * 1024
-#: Bytes that an answer may have which is no stream, and that an event of a stream may have.
-LARGEST_PIECE = 8 * _MIB
-#: Bytes that the events of an answer may have together: they repeat much, and each word has its own.
-LARGEST_STREAM = 64 * _MIB
+from .limits import LARGEST_PIECE, LARGEST_STREAM, MIB
 
 
 class Meter(httpx2.AsyncByteStream):
@@ -35,17 +30,22 @@ class Meter(httpx2.AsyncByteStream):
             ModelError: It is too large.
         """
         async for chunk in self._body:
-            self._piece += len(chunk)
-            self._all += len(chunk)
-            for size, limit in ((self._piece, LARGEST_PIECE), (self._all, LARGEST_STREAM)):
-                if size > limit:
-                    message = f"The model server's answer is too large: more than {limit // _MIB} MiB."
-                    raise ModelError("server_error", message)
+            size = len(chunk)
+            self._piece += size
+            self._all += size
+            if self._piece > LARGEST_PIECE:
+                raise _too_large(LARGEST_PIECE)
+            if self._all > LARGEST_STREAM:
+                raise _too_large(LARGEST_STREAM)
             yield chunk
 
-    def next_event(self) -> None:
-        """Begin to count for the next event: it has a limit of its own."""
-        self._piece = 0
+    def next_event(self, received: int = 0) -> None:
+        """Count for the next event, which has a limit of its own.
+
+        Args:
+            received: The bytes of it that have come already.
+        """
+        self._piece = received
 
     async def aclose(self) -> None:
         """Close the body."""
@@ -62,9 +62,12 @@ async def measure(response: httpx2.Response) -> None:
         ModelError: It is compressed, although that was not accepted: its size would be known too late.
     """
     encoding = response.headers.get("content-encoding", "identity")
-    if encoding.strip().lower() not in ("", "identity"):
+    if encoding.strip().lower() not in {"", "identity"} or not isinstance(response.stream, httpx2.AsyncByteStream):
         raise ModelError(
             "server_error", "The model server sent a compressed answer, which the request does not accept."
         )
-    assert isinstance(response.stream, httpx2.AsyncByteStream)
     response.stream = Meter(response.stream)
+
+
+def _too_large(limit: int) -> ModelError:
+    return ModelError("server_error", f"The model server's answer is too large: more than {limit // MIB} MiB.")

@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .events import Json
+from .types import Annotation, ContentPart, FunctionCall, Json, ToolCall
 
 #: The kinds of output items that are tool calls on the wire, and where each keeps its input.
 CALL_INPUTS = {"function_call": "arguments", "code_interpreter_call": "code", "file_search_call": None}
@@ -20,9 +20,9 @@ class Malformed(ValueError):
     """An item is not as the Responses API has it; the message says how."""
 
 
-def to_content(item_parts: list[Json]) -> list[Json]:
-    """A message item's parts as wire content parts (Assistants wire, section 2); at least one, empty if need be."""
-    parts: list[Json] = []
+def to_content(item_parts: list[Json]) -> list[ContentPart]:
+    """Return a message item's parts as content parts of the wire (section 2); at least one, empty if need be."""
+    parts: list[ContentPart] = []
     for part in item_parts:
         if part["type"] == "refusal":
             parts.append({"type": "refusal", "refusal": a_text(part["refusal"])})
@@ -31,19 +31,20 @@ def to_content(item_parts: list[Json]) -> list[Json]:
     return parts or [_text("", [])]
 
 
-def to_annotations(part: Json) -> list[Json]:
-    """The wire annotations of a text part; what the wire has no word for (a web address) is left out."""
+def to_annotations(part: Json) -> list[Annotation]:
+    """Return the annotations of a text part; what the wire has no word for (a web address) is left out."""
     translated = (to_annotation(annotation, part["text"]) for annotation in part.get("annotations") or [])
     return [annotation for annotation in translated if annotation]
 
 
-def to_annotation(annotation: Json, text: str) -> Json | None:
-    """A citation as a wire annotation.
+def to_annotation(annotation: Json, text: str) -> Annotation | None:
+    """Return a citation as an annotation of the wire, or None where the wire has no word for it.
 
     The wire marks a range of the text. Responses does so for a file that code has written; for a file that was searched
-    it tells only the place where the citation belongs (an empty range), and for a file path nothing (the text's end).
+    it names only the place where the citation belongs (an empty range), and for a file path nothing (the text's end).
 
     Args:
+        annotation: The citation as the Responses API has it.
         text: The message's text as far as it is known.
     """
     kind = _ANNOTATIONS.get(annotation["type"])
@@ -52,32 +53,26 @@ def to_annotation(annotation: Json, text: str) -> Json | None:
     place = annotation.get("index") if annotation["type"] == "file_citation" else None
     start = _between(annotation.get("start_index", place), 0, len(text))
     end = _between(annotation.get("end_index", start), start, len(text))
-    return {
-        "type": kind,
-        "text": text[start:end],
-        kind: {"file_id": a_text(annotation["file_id"])},
-        "start_index": start,
-        "end_index": end,
-    }
+    found: Annotation = {"type": kind, "text": text[start:end]}
+    if kind == "file_path":
+        found["file_path"] = {"file_id": a_text(annotation["file_id"])}
+    else:
+        found["file_citation"] = {"file_id": a_text(annotation["file_id"])}
+    return {**found, "start_index": start, "end_index": end}
 
 
-def to_call(item: Json, request: Json) -> Json:
-    """An item of a kind in `CALL_INPUTS` as a wire tool call (Assistants wire, section 8).
+def to_call(item: Json, tools: list[Json]) -> ToolCall:
+    """Return an item of a kind in `CALL_INPUTS` as a tool call of the wire (section 8).
 
     Args:
-        request: The request, for the ranking options that a file search was asked to use.
+        item: The item.
+        tools: The request's tools, for the ranking options that a file search was asked to use.
     """
-    return _CALLS[item["type"]](item, request)
+    return _CALLS[item["type"]](item, tools)
 
 
 def a_text(value: Any) -> str:
-    """A text of an item.
-
-    Args:
-        value: What is in its place.
-
-    Returns:
-        The same.
+    """Return a value that has to be a text.
 
     Raises:
         Malformed: It is something else.
@@ -96,16 +91,17 @@ def _between(value: Any, least: int, most: int) -> int:
     return max(least, min(value, most)) if isinstance(value, int) else most
 
 
-def _text(value: str, annotations: list[Json]) -> Json:
+def _text(value: str, annotations: list[Annotation]) -> ContentPart:
     return {"type": "text", "text": {"value": value, "annotations": annotations}}
 
 
-def _function(item: Json, _request: Json) -> Json:
-    function = {"name": a_text(item["name"]), "arguments": a_text(item.get("arguments") or ""), "output": None}
+def _function(item: Json, _tools: list[Json]) -> ToolCall:
+    name, arguments = a_text(item["name"]), a_text(item.get("arguments") or "")
+    function: FunctionCall = {"name": name, "arguments": arguments, "output": None}
     return {"id": a_text(item.get("call_id") or item["id"]), "type": "function", "function": function}
 
 
-def _code_interpreter(item: Json, _request: Json) -> Json:
+def _code_interpreter(item: Json, _tools: list[Json]) -> ToolCall:
     outputs = [_code_output(output) for output in item.get("outputs") or []]
     interpreter = {"input": a_text(item.get("code") or ""), "outputs": outputs}
     return {"id": a_text(item["id"]), "type": "code_interpreter", "code_interpreter": interpreter}
@@ -120,8 +116,8 @@ def _code_output(output: Json) -> Json:
     return {"type": "image", "image": {"file_id": found[-1] if found else url}}
 
 
-def _file_search(item: Json, request: Json) -> Json:
-    tool: Json = next((tool for tool in request.get("tools", []) if tool["type"] == "file_search"), {})
+def _file_search(item: Json, tools: list[Json]) -> ToolCall:
+    tool: Json = next((tool for tool in tools if tool["type"] == "file_search"), {})
     results: list[dict[str, Any]] = [
         {
             "file_id": a_text(result["file_id"]),
@@ -136,7 +132,7 @@ def _file_search(item: Json, request: Json) -> Json:
 
 
 def _score(value: Any) -> float:
-    """A score as the wire has it, from 0 to 1."""
+    """Return a score as the wire has it, from 0 to 1."""
     return max(0.0, min(float(value), 1.0)) if isinstance(value, (int, float)) else 0.0
 
 

@@ -14,7 +14,8 @@ from ..settings import ModelOptions
 from .cleaning import clean
 from .errors import ModelError
 from .secrets import Veil
-from .server import NO_KEY, ModelServer, ModelServers
+from .server import NO_KEY, ModelServer
+from .servers import ModelServers
 from .transport import new_client
 from .wording import line, page, said
 
@@ -120,26 +121,27 @@ class Passage(ModelServer):
 
     async def _follow(self, request: Passed) -> httpx2.Response:
         """Send a request; where nothing has to be sent again, to another place of the same server, too."""
-        url = self._url.geturl().rstrip("/") + request.path
+        url = self._address.url.geturl().rstrip("/") + request.path
         for _redirect in range(_REDIRECTS + 1):
             response = await self._send(request, url)
             if response.status_code not in _MOVED:
                 return response
             await response.aclose()
             target = urljoin(url, response.headers.get("location", ""))
-            if request.method != "GET" or not self._is_here(target):
+            if request.method != "GET" or not self._address.is_same_server(target):
                 break
             url = target
         shown = line(self.secrets.hide(target)) or "an unknown place"
         raise ModelError(
             "server_error",
-            f"The model server at {self._place} redirects to {shown} ({response.status_code}), which was not followed.",
+            f"The model server at {self._address.place} redirects to {shown} ({response.status_code}), which was not"
+            " followed.",
         )
 
     async def _send(self, request: Passed, url: str) -> httpx2.Response:
         if self._passing is None:
-            tls = self._url.scheme == "https"
-            self._passing = new_client(host=self._host, tls=tls, timeout=self._options.timeout)
+            address = self._address
+            self._passing = new_client(host=address.host, tls=address.is_tls, timeout=self._options.timeout)
             self._passing.event_hooks = {}  # those are for responses, which have limits of their own
         own = {
             "Authorization": f"Bearer {self._options.api_key or NO_KEY}",

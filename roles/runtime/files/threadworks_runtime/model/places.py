@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..schemas.passed import PASSED
-from .events import Json
+from .types import Json
 
 # The options that have another name there. All others are passed on as they are.
 _PLACES = {

@@ -5,19 +5,22 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any
+from typing import Any, cast
 
+from ..json_schema.in_options import find_unusable
+from ..objects import Usage
 from ..schemas.passed import PASSED
-from .errors import LimitReached
-from .events import Json
+from .errors import LimitReached, ModelError
 from .messages import code_files, to_items
 from .places import put
-from .schemas import check_schemas
 from .tools import to_text_format, to_tool_choice, to_tools
 from .truncation import fit, last_messages
+from .types import NO_USAGE, Json, ResponseRequest
 
 # OpenAI refuses a smaller max_output_tokens.
 _LEAST_OUTPUT_TOKENS = 16
+# What stands before the input: it is the same in all runs of a thread with the same assistant.
+_STABLE = ("model", "instructions", "tools")
 
 
 async def build_request(
@@ -26,12 +29,15 @@ async def build_request(
     *,
     private: Json,
     items: Sequence[Json] = (),
-    used: Json | None = None,
+    used: Usage | None = None,
     output_limit: int = 4096,
-    count: Callable[[Json], Awaitable[int | None]] | None = None,
+    count: Callable[[ResponseRequest], Awaitable[int | None]] | None = None,
     context: int | None = None,
-) -> Json:
+) -> ResponseRequest:
     """Make the request of a run's next round.
+
+    What stays the same from run to run comes first, always in the same order: servers keep what they have computed for
+    the beginning of a prompt.
 
     Args:
         run: The wire run (Assistants wire, section 7), everything the assistant sets already resolved.
@@ -50,16 +56,17 @@ async def build_request(
         LimitReached: A token limit leaves no room for this round.
         ModelError: ``tool_choice`` forces a tool that the run does not have, or a schema cannot be used.
     """
-    used = used or {"prompt_tokens": 0, "completion_tokens": 0}
+    used = used or NO_USAGE
+    await _check_schemas(run)
     strategy = run.get("truncation_strategy") or {"type": "auto"}
     tools = to_tools(run.get("tools") or [], private.get("tool_resources") or {}, code_files(messages))
     settings = _settings(run, private, tools, forced=not items)
-    await check_schemas(settings)
-    settings["max_output_tokens"] = _output_limit(run, used, output_limit)
-    later = [_without_nulls(item) for item in items]
+    most = _output_limit(run, used, output_limit)
+    later: list[Json] = [_without_nulls(item) for item in items]
 
-    def build(kept: list[Json]) -> Json:
-        return {**settings, "input": [item for message in kept for item in to_items(message)] + later}
+    def build(kept: list[Json]) -> ResponseRequest:
+        items = [item for message in kept for item in to_items(message)] + later
+        return {**_first(settings), "input": items, **settings, "max_output_tokens": most}
 
     candidates = last_messages(messages, strategy)
     limits = [context, run["max_prompt_tokens"] - used["prompt_tokens"] if run.get("max_prompt_tokens") else None]
@@ -70,20 +77,31 @@ async def build_request(
     return await fit(candidates, limit=limit, droppable=droppable, build=build, count=count or _uncounted)
 
 
-async def _uncounted(_body: Json) -> None:
+async def _check_schemas(run: Json) -> None:
+    """Check that calls of a run's functions, and its answer, can be checked: an older run may have any schema."""
+    unusable = await find_unusable(run)
+    if unusable is not None:
+        place, why = unusable
+        raise ModelError("invalid_prompt", f"The JSON Schema in {place} cannot be used: {why}.")
+
+
+async def _uncounted(_body: ResponseRequest) -> None:
     return None
 
 
-def _settings(run: Json, private: Json, tools: list[Json], *, forced: bool) -> Json:
-    """All of the request but its input and its limit.
+def _settings(run: Json, private: Json, tools: list[Json], *, forced: bool) -> ResponseRequest:
+    """Return all of the request but its input and its limit.
 
     Args:
+        run: The wire run.
+        private: What the wire run does not show.
+        tools: The run's tools, translated.
         forced: Whether ``tool_choice`` still has to be obeyed: if it were after the tools have answered, no run that
             forces a tool would ever end.
     """
     text_format = to_text_format(run.get("response_format"))
     choice = run.get("tool_choice")
-    settings: dict[str, Any] = {
+    settings = {
         "model": run["model"],
         "instructions": run.get("instructions") or None,
         "tools": tools or None,
@@ -97,10 +115,14 @@ def _settings(run: Json, private: Json, tools: list[Json], *, forced: bool) -> J
     put(settings, "response_format", text_format)
     for name in PASSED:
         put(settings, name, run.get(name))
-    return settings
+    return cast("ResponseRequest", settings)
 
 
-def _output_limit(run: Json, used: Json, default: int) -> int:
+def _first(settings: ResponseRequest) -> ResponseRequest:
+    return cast("ResponseRequest", {name: value for name, value in settings.items() if name in _STABLE})
+
+
+def _output_limit(run: Json, used: Usage, default: int) -> int:
     limit = run.get("max_completion_tokens")
     if limit is None:
         return default
@@ -111,7 +133,7 @@ def _output_limit(run: Json, used: Json, default: int) -> int:
 
 
 def _without_nulls(value: Any) -> Any:
-    """A server's own output item as it may be sent back: what it answers as null it refuses in a request."""
+    """Return a server's own output item as it may be sent back: what it answers as null it refuses in a request."""
     if isinstance(value, dict):
         return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):

@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from .errors import ModelError
-from .events import Json
+from .types import Json
 
 #: The schema of a function that takes nothing, or whatever the model gives it.
 NO_PARAMETERS: Json = {"type": "object", "properties": {}}
@@ -17,9 +17,17 @@ def to_tools(tools: list[Json], resources: Json, file_ids: list[str]) -> list[Js
     """Translate a run's tools (Assistants wire, section 2).
 
     Args:
+        tools: The wire's tools.
         resources: The ``tool_resources`` of assistant and thread, merged.
         file_ids: Files attached to messages for the code interpreter.
+
+    Raises:
+        ModelError: Two functions have the same name.
     """
+    names = [tool["function"]["name"] for tool in tools if tool["type"] == "function"]
+    if name := next((name for number, name in enumerate(names) if name in names[:number]), None):
+        # New runs are refused for it; an older one may have it.
+        raise ModelError("invalid_prompt", f"Two functions have the name {name}. Rename one of them.")
     return [translated for tool in tools if (translated := _TRANSLATE[tool["type"]](tool, resources, file_ids))]
 
 
@@ -27,18 +35,18 @@ def to_tool_choice(choice: str | Json | None, tools: list[Json]) -> str | Json |
     """Translate a run's ``tool_choice``; ``None`` where it says only what is the default.
 
     Args:
+        choice: The wire's choice.
         tools: The request's tools.
 
     Raises:
         ModelError: The choice forces a tool that the run does not have.
     """
-    if choice in (None, "auto") or (choice == "none" and not tools):
+    if choice is None or choice == "auto" or (choice == "none" and not tools):
         return None
     if isinstance(choice, str):
         if not tools:
             raise ModelError("invalid_prompt", f"tool_choice is {choice}, but the run has no tools that can be called.")
         return choice
-    assert choice is not None
     kind = choice["type"]
     wanted = {"type": kind} | ({"name": choice["function"]["name"]} if kind == "function" else {})
     if not any(wanted.items() <= {"type": tool["type"], "name": tool.get("name")}.items() for tool in tools):
@@ -63,7 +71,7 @@ def to_text_format(response_format: str | Json | None) -> Json | None:
 
 
 def describe(choice: str | Json) -> str:
-    """A translated tool choice in words, for messages."""
+    """Return a translated tool choice in words, for messages."""
     if isinstance(choice, str):
         return "a tool"
     return f"the function {choice['name']}" if choice["type"] == "function" else str(choice["type"])

@@ -12,7 +12,7 @@ import json
 from collections.abc import Awaitable, Callable, Sequence
 
 from .errors import LimitReached
-from .events import Json
+from .types import Json, ResponseRequest
 
 _BYTES_PER_TOKEN = 3
 _TOKENS_PER_MESSAGE = 4
@@ -20,7 +20,7 @@ _TOKENS_PER_IMAGE = 1000
 
 
 def last_messages(messages: list[Json], strategy: Json) -> list[Json]:
-    """The messages that the strategy ``last_messages`` keeps; with ``auto``, all of them."""
+    """Return the messages that the strategy ``last_messages`` keeps; with ``auto``, all of them."""
     count = strategy.get("last_messages") if strategy["type"] == "last_messages" else None
     return messages[-count:] if count else messages
 
@@ -30,9 +30,9 @@ async def fit(
     *,
     limit: int,
     droppable: bool,
-    build: Callable[[list[Json]], Json],
-    count: Callable[[Json], Awaitable[int | None]],
-) -> Json:
+    build: Callable[[list[Json]], ResponseRequest],
+    count: Callable[[ResponseRequest], Awaitable[int | None]],
+) -> ResponseRequest:
     """Build the request with the most messages that fit.
 
     Args:
@@ -49,7 +49,7 @@ async def fit(
     """
     order = _drop_order(messages) if droppable else []
 
-    async def attempt(dropped: int) -> Json | None:
+    async def attempt(dropped: int) -> ResponseRequest | None:
         gone = set(order[:dropped])
         body = build([message for index, message in enumerate(messages) if index not in gone])
         counted = await count(body)
@@ -71,8 +71,8 @@ async def fit(
     return best
 
 
-def estimate(body: Json) -> int:
-    """The tokens of a request's prompt where the server does not count them, rather too many than too few.
+def estimate(body: ResponseRequest) -> int:
+    """Estimate the tokens of a request's prompt where the server does not count them, rather too many than too few.
 
     A token for every 3 bytes of text in UTF-8 (English has about 4), 4 for each item around it, 1000 for each image.
     """
@@ -92,6 +92,6 @@ def _parts(item: Json) -> list[Json]:
 
 
 def _drop_order(messages: Sequence[Json]) -> list[int]:
-    """The indexes of the messages that may be dropped, in the order in which they go."""
+    """Return the indexes of the messages that may be dropped, in the order in which they go."""
     latest = next((index for index in reversed(range(len(messages))) if messages[index]["role"] == "user"), -1)
     return [index for index in [*range(1, len(messages)), 0] if index != latest and index < len(messages)]

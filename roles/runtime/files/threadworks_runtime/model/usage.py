@@ -6,40 +6,34 @@ from __future__ import annotations
 
 from typing import Any
 
-from .events import Json
+from ..objects import Usage
+from .types import Json
 
 # Every reader of JSON knows integers up to here.
 _MOST = 2**53
 
 
 def tokens(value: Any) -> int | None:
-    """A number of tokens.
-
-    Args:
-        value: What the server says.
-
-    Returns:
-        The number; ``None``: what it says is none.
-    """
+    """Return a number of tokens, or None where a server says something that is not one."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
 
 
-def read_usage(response: Json) -> dict[str, int]:
-    """The usage of a response as the wire has it.
+def read_usage(response: Json) -> Usage | None:
+    """Return the usage of a response as the wire has it.
 
     Args:
         response: The raw response.
 
     Returns:
-        The wire's usage; empty where the server does not tell it, or tells something else than numbers of tokens.
+        None where the server does not report it, or reports something else than numbers of tokens.
     """
     usage = response.get("usage")
-    if not isinstance(usage, dict):
-        return {}
+    if not isinstance(usage, dict) or not usage:
+        return None
     counted = {name: tokens(usage.get(name) or 0) for name in ("input_tokens", "output_tokens", "total_tokens")}
     prompt, completion, total = counted.values()
-    if not usage or prompt is None or completion is None or total is None:
-        return {}
+    if prompt is None or completion is None or total is None:
+        return None
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total or prompt + completion}

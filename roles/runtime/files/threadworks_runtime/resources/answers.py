@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from typing import cast
 
 from falcon.asgi import Request, Response
@@ -18,11 +18,11 @@ from ..documents import shown_step
 from ..errors import NotFound, Refused, Stopping
 from ..lifecycle import WireEvent, due, run_event
 from ..objects import RunObject, StepObject
-from ..runner.subscription import Subscription
+from ..runner.subscription import StreamEvent, Subscription
 from ..settings import ModelOptions
+from ..sse import SIGN_OF_LIFE, encode_event
 from ..status import RESTING_STATUSES, RunStatus
 from ..store.tables import RUNS
-from ..wire import frame
 from ..wire_errors import to_api_error
 from .active import current_run
 from .context import Context
@@ -94,28 +94,37 @@ async def _frames(
     try:
         yield _encoded(opening, told, include)
         if events is not None:
-            async for several in events:
-                yield _encoded(several, told, include)
+            async with contextlib.aclosing(aiter(events)) as batches:
+                async for batch in batches:
+                    yield _encoded(batch, told, include)
+                    if told.get(run["id"]) in RESTING_STATUSES:
+                        # The runner may still have to tidy up.
+                        break
         if told.get(run["id"]) not in RESTING_STATUSES:
             # The runner is somebody else's, or has died: the store has the rest.
             async for several in _follow(context, run, told):
                 yield _encoded(several, told, include)
     except (Refused, SQLAlchemyError) as error:  # the thread was deleted under the run, or the server stops
-        yield frame("error", to_api_error(error).error)
-    yield frame("done", "[DONE]")
+        yield encode_event("error", to_api_error(error).error)
+    yield encode_event("done", "[DONE]")
 
 
-def _encoded(events: list[WireEvent], told: dict[str, str], include: bool) -> bytes:
-    if not events:  # a sign of life, which the event stream format has comments for
-        return b": waiting\n\n"
-    frames = []
-    for name, data in events:
+def _encoded(events: Sequence[StreamEvent], told: dict[str, str], include: bool) -> bytes:
+    """Return events as one piece of the stream; none of them are a sign of life."""
+    if not events:
+        return SIGN_OF_LIFE
+    encoded = []
+    for event in events:
+        if isinstance(event, bytes):
+            encoded.append(event)
+            continue
+        name, data = event
         if "status" in data:
             told[data["id"]] = data["status"]
-        frames.append(
-            frame(name, shown_step(cast(StepObject, data), include=include) if "step_details" in data else data)
-        )
-    return b"".join(frames)
+        if "step_details" in data:
+            data = shown_step(cast(StepObject, data), include=include)
+        encoded.append(encode_event(name, data))
+    return b"".join(encoded)
 
 
 async def _follow(context: Context, run: RunObject, told: dict[str, str]) -> AsyncIterator[list[WireEvent]]:

@@ -1,29 +1,35 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is being written but not yet stored, a message or tool calls, and the deltas that tell of it."""
+"""What is being written but not yet stored, a message or tool calls, and the events that carry its deltas.
+
+A delta becomes bytes here, once: all deltas of a text differ in nothing but their texts.
+"""
 
 from __future__ import annotations
 
-from typing import Any, TypeVar
+import json
+from collections.abc import Callable
+from typing import TypeVar, cast
 
-from ..lifecycle import WireEvent
-from ..model import events
+from ..model.events import Citation, MessageDelta, RefusalDelta, ToolCallDelta
+from ..model.types import ContentPart, ToolCall
 from ..objects import Document
+from ..sse import encode_event
 
 _Part = TypeVar("_Part")
+# It stands where the text of a delta will be, and nowhere else.
+_MARK = "\0"
+_ENCODED_MARK = json.dumps(_MARK).encode()
 
 
 def begun(part: _Part | None) -> _Part:
-    """The message, or the tool calls, that the model's answer goes on with.
+    """Return the message, or the tool calls, that the model's answer goes on with.
 
     Args:
         part: What has begun.
 
-    Returns:
-        The same.
-
     Raises:
-        RuntimeError: Nothing has, so the answer cannot be told.
+        RuntimeError: Nothing has, so the answer cannot be reported.
     """
     if part is None:
         raise RuntimeError("the answer goes on with what has not begun")
@@ -36,60 +42,40 @@ class Draft:
     Args:
         message_id: The message.
         step_id: Its step.
+        content: Returns what there is of the message: the model's side has it.
     """
 
-    def __init__(self, message_id: str, step_id: str) -> None:
+    def __init__(self, message_id: str, step_id: str, content: Callable[[], list[ContentPart]]) -> None:
         self.message_id, self.step_id = message_id, step_id
-        self._parts: list[Document] = []
-        # The text of each part, in the pieces that came: to join them each time would take longer with each.
-        self._texts: list[list[str]] = []
+        self._content = content
+        self._annotations = 0
+        # By the type of a content part, in the order in which the parts have begun.
+        self._templates: dict[str, _Template] = {}
 
-    def add(self, event: events.TextDelta | events.RefusalDelta | events.Citation) -> WireEvent:
-        """Take a piece of the message.
-
-        Args:
-            event: The piece.
-
-        Returns:
-            The wire's delta.
-        """
-        match event:
-            case events.RefusalDelta(text):
-                index, part = self._part({"type": "refusal", "refusal": ""})
-                self._texts[index].append(text)
-                delta: Document = {"refusal": text}
-            case events.TextDelta(text):
-                index, part = self._part({"type": "text", "text": {"value": "", "annotations": []}})
-                self._texts[index].append(text)
-                delta = {"text": {"value": text}}
-            case events.Citation(annotation):
-                index, part = self._part({"type": "text", "text": {"value": "", "annotations": []}})
-                delta = {"text": {"annotations": [{"index": len(part["text"]["annotations"]), **annotation}]}}
-                part["text"]["annotations"].append(annotation)
-        content = [{"index": index, "type": part["type"], **delta}]
-        return _delta("thread.message", self.message_id, {"content": content})
-
-    def finish(self, content: list[Document]) -> None:
-        """Take the finished message's content."""
-        self._parts, self._texts = content, []
+    def encode(self, delta: MessageDelta) -> bytes:
+        """Return the event of a delta."""
+        if isinstance(delta, Citation):
+            annotation = {"index": self._annotations, **delta.annotation}
+            self._annotations += 1
+            return self._template("text").fill({"annotations": [annotation]})
+        if isinstance(delta, RefusalDelta):
+            return self._template("refusal").fill(delta.text)
+        return self._template("text").fill_text(delta.text)
 
     def content(self) -> list[Document]:
-        """What there is of the message, as content parts of the wire."""
-        for part, pieces in zip(self._parts, self._texts, strict=False):
-            text = "".join(pieces)
-            if part["type"] == "refusal":
-                part["refusal"] = text
-            else:
-                part["text"]["value"] = text
-        return self._parts
+        """Return what there is of the message, as content parts of the wire."""
+        return cast("list[Document]", self._content())
 
-    def _part(self, empty: Document) -> tuple[int, Document]:
-        for index, part in enumerate(self._parts):
-            if part["type"] == empty["type"]:
-                return index, part
-        self._parts.append(empty)
-        self._texts.append([])
-        return len(self._parts) - 1, empty
+    def finish(self, content: list[ContentPart]) -> None:
+        """Take the finished message's content."""
+        self._content = lambda: content
+
+    def _template(self, kind: str) -> _Template:
+        template = self._templates.get(kind)
+        if template is None:
+            part = {"index": len(self._templates), "type": kind, kind: _MARK}
+            template = self._templates[kind] = _Template("thread.message", self.message_id, {"content": [part]})
+        return template
 
 
 class Calls:
@@ -101,10 +87,10 @@ class Calls:
 
     def __init__(self, step_id: str) -> None:
         self.step_id = step_id
-        self._calls: dict[int, Document] = {}
-        self._places: dict[int, int] = {}
+        self._calls: dict[int, ToolCall] = {}
+        self._templates: dict[int, _Template] = {}
 
-    def begin(self, index: int, call: Document) -> WireEvent:
+    def begin(self, index: int, call: ToolCall) -> bytes:
         """Take a call that begins.
 
         Args:
@@ -112,37 +98,54 @@ class Calls:
             call: The wire's tool call, nothing filled in.
 
         Returns:
-            The wire's delta.
+            The event of its first delta.
         """
         self._calls[index] = call
-        return self._event(index, call)
+        # Counted within the step, whatever the model's own count is.
+        place, kind = len(self._templates), call["type"]
+        name = "arguments" if kind == "function" else "input"
+        self._templates[index] = self._template({"index": place, "type": kind, kind: {name: _MARK}})
+        return _event("thread.run.step", self.step_id, _calls_of({"index": place, **call}))
 
-    def extend(self, index: int, arguments: str) -> WireEvent:
-        """Take a piece of a call's arguments, or of a code interpreter's input.
+    def encode(self, delta: ToolCallDelta) -> bytes:
+        """Return the event of a piece of a call's arguments, or of a code interpreter's input."""
+        return self._templates[delta.index].fill(delta.arguments)
 
-        Returns:
-            The wire's delta.
-        """
-        kind = self._calls[index]["type"]
-        return self._event(index, {"type": kind, kind: {"arguments" if kind == "function" else "input": arguments}})
-
-    def finish(self, index: int, call: Document) -> None:
+    def finish(self, index: int, call: ToolCall) -> None:
         """Take a whole call."""
         self._calls[index] = call
 
     def all(self) -> list[Document]:
-        """The calls so far."""
-        return list(self._calls.values())
+        """Return the calls so far."""
+        return [{**call} for call in self._calls.values()]
 
     def functions(self) -> list[Document]:
-        """The calls that wait for somebody's output."""
-        return [call for call in self._calls.values() if call["type"] == "function"]
+        """Return the calls that wait for somebody's output."""
+        return [call for call in self.all() if call["type"] == "function"]
 
-    def _event(self, index: int, call: Document) -> WireEvent:
-        # Counted within the step, whatever the model's own count is.
-        call = {"index": self._places.setdefault(index, len(self._places)), **call}
-        return _delta("thread.run.step", self.step_id, {"step_details": {"type": "tool_calls", "tool_calls": [call]}})
+    def _template(self, call: Document) -> _Template:
+        return _Template("thread.run.step", self.step_id, _calls_of(call))
 
 
-def _delta(kind: str, id: str, delta: dict[str, Any]) -> WireEvent:
-    return f"{kind}.delta", {"id": id, "object": f"{kind}.delta", "delta": delta}
+class _Template:
+    """The event of a delta, but for what is new in each."""
+
+    def __init__(self, kind: str, id: str, delta: Document) -> None:
+        self._head, self._tail = _event(kind, id, delta).split(_ENCODED_MARK)
+        self._text_head, self._text_tail = self._head + b'{"value":', b"}" + self._tail
+
+    def fill(self, value: Document | str) -> bytes:
+        """Return the event with a value in its place."""
+        return self._head + json.dumps(value, separators=(",", ":")).encode() + self._tail
+
+    def fill_text(self, text: str) -> bytes:
+        """Return the event with a text of a message in its place."""
+        return self._text_head + json.dumps(text).encode() + self._text_tail
+
+
+def _calls_of(call: Document) -> Document:
+    return {"step_details": {"type": "tool_calls", "tool_calls": [call]}}
+
+
+def _event(kind: str, id: str, delta: Document) -> bytes:
+    return encode_event(f"{kind}.delta", {"id": id, "object": f"{kind}.delta", "delta": delta})

@@ -8,7 +8,7 @@ import asyncio
 import contextlib
 import logging
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import cast
 
@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..documents import SAMPLING
-from ..model import LimitReached, ModelError, ModelServers, converse, events
-from ..objects import Document
+from ..model import LimitReached, ModelError, ModelServers, events, execute_round
+from ..objects import Document, Usage
 from ..records import AssistantRecord, MessageRecord, RunRecord
 from ..settings import ModelOptions
 from ..status import RunStatus
@@ -65,7 +65,7 @@ class Execution:
     async def run(self) -> None:
         """Execute the run. Returns when it is at rest, or is not this runner's any more; raises no error."""
         try:
-            await self._converse(await self.ledger.claim())
+            await self._execute_round(await self.ledger.claim())
         except Stopped:
             pass
         except ModelError as error:
@@ -90,7 +90,7 @@ class Execution:
         with contextlib.suppress(Stopped):
             await self._recorder.hand_over()
 
-    async def _fail(self, code: str, message: str, usage: Mapping[str, int] | None = None) -> None:
+    async def _fail(self, code: str, message: str, usage: Usage | None = None) -> None:
         await self._end(self._recorder.end(RunStatus.FAILED, error={"code": code, "message": message}, usage=usage))
 
     async def _end(self, end: Awaitable[None]) -> None:
@@ -102,7 +102,7 @@ class Execution:
             # It stays as it is until the lease is over; then it is found dead.
             _LOG.error("run %s: its end cannot be written (%s)", self.run_id, type(error).__name__)
 
-    async def _converse(self, record: RunRecord) -> None:
+    async def _execute_round(self, record: RunRecord) -> None:
         run, private = record.document, record.private
 
         def read(connection: Connection) -> tuple[AssistantRecord | None, list[MessageRecord]]:
@@ -119,33 +119,39 @@ class Execution:
         # The run's own messages are among the items of its earlier rounds.
         history = [cast(Document, message.document) for message in messages if message.run_id != record.id]
         server = self._servers.get(self._options)
-        round_ = converse(
+        answer = execute_round(
             server,
             asked,
             history,
             private=cast(Document, private),
             items=private["items"],
-            used=cast(Document, private["usage"]),
+            used=private["usage"],
         )
-        async with aclosing(round_):
-            async for event in round_:
-                await self._handle(event)
+        async with aclosing(answer):
+            async for batch in answer:
+                for event in batch:
+                    if not isinstance(event, events.DELTAS):
+                        await self._handle(event)
+                    elif self.ledger.is_watched:
+                        self.ledger.send(self._encode(event))
 
-    async def _handle(self, event: events.Event) -> None:
+    def _encode(self, delta: events.Delta) -> bytes:
+        progress = self.ledger.progress
+        if isinstance(delta, events.ToolCallDelta):
+            return begun(progress.calls).encode(delta)
+        return begun(progress.draft).encode(delta)
+
+    async def _handle(self, event: events.AnswerEvent) -> None:
         progress = self.ledger.progress
         match event:
-            case events.TextStarted():
-                await self._recorder.begin_message()
-            case events.TextDelta() | events.RefusalDelta() | events.Citation():
-                self.ledger.send(begun(progress.draft).add(event))
-            case events.TextFinished(content):
+            case events.MessageStarted(content):
+                await self._recorder.begin_message(content)
+            case events.MessageFinished(content):
                 begun(progress.draft).finish(content)
-            case events.CallStarted(index, call):
+            case events.ToolCallStarted(index, call):
                 await self._recorder.begin_calls()
                 self.ledger.send(begun(progress.calls).begin(index, call))
-            case events.CallDelta(index, arguments):
-                self.ledger.send(begun(progress.calls).extend(index, arguments))
-            case events.CallFinished(index, call):
+            case events.ToolCallFinished(index, call):
                 begun(progress.calls).finish(index, call)
-            case events.Finished():
+            case events.AnswerFinished():
                 await self._recorder.finish(event)

@@ -20,6 +20,7 @@ from ..settings import Settings
 from ..status import ACTIVE_STATUSES, RunStatus
 from ..store import Store, runs
 from .progress import Progress
+from .subscription import StreamEvent, Subscription
 
 Write = Callable[[Connection, RunRecord], list[WireEvent]]
 """Writes to a run, which is locked, and to its parts; returns the events."""
@@ -37,17 +38,18 @@ class Ledger:
         run_id: The run.
         owner: Who holds the run's lease.
         settings: How long a lease lasts, and how long a run may take.
-        send: Takes each event.
+        subscription: Takes each event; None: nobody reads them.
     """
 
     def __init__(
-        self, store: Store, run_id: str, owner: str, settings: Settings, send: Callable[[WireEvent], None]
+        self, store: Store, run_id: str, owner: str, settings: Settings, subscription: Subscription | None
     ) -> None:
         self.over = asyncio.Event()
         self.progress = Progress()
         self.expires = math.inf
         """When the run's time is over, by the monotonic clock: nobody sets it while the run is executed."""
-        self._store, self._run_id, self._owner, self._settings, self._send = store, run_id, owner, settings, send
+        self._store, self._run_id, self._owner, self._settings = store, run_id, owner, settings
+        self._subscription = subscription
         self._lock = asyncio.Lock()
 
     async def claim(self) -> RunRecord:
@@ -139,7 +141,12 @@ class Ledger:
 
         await self.write(write, last=True)
 
-    def send(self, event: WireEvent) -> None:
-        """Send an event, unless the run is over."""
-        if not self.over.is_set():
-            self._send(event)
+    @property
+    def is_watched(self) -> bool:
+        """Whether somebody reads the events that are sent now."""
+        return self._subscription is not None and not self._subscription.is_closed and not self.over.is_set()
+
+    def send(self, event: StreamEvent) -> None:
+        """Send an event, unless the run is over or nobody reads its events."""
+        if self._subscription is not None and not self.over.is_set():
+            self._subscription.send(event)

@@ -187,8 +187,7 @@ class Pool:
             self._changed.set()
 
     def _ledger(self, job: _Job) -> Ledger:
-        send = job.subscription.send if job.subscription is not None else lambda _event: None
-        return Ledger(self._store, job.run_id, self._owner, self._settings, send)
+        return Ledger(self._store, job.run_id, self._owner, self._settings, job.subscription)
 
     def _ended(self, job: _Job) -> None:
         del self._running[job.run_id]

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast
 
 from sqlalchemy import Connection
 
@@ -33,7 +31,7 @@ class Progress:
         """The steps that the round has made. At the end of the round, the last one has its usage and its warnings."""
 
     def open_parts(
-        self, connection: Connection, usage: Mapping[str, int] | None = None, warnings: dict[str, str] | None = None
+        self, connection: Connection, usage: Usage | None = None, warnings: dict[str, str] | None = None
     ) -> Parts:
         """Read what is open, with all that has come so far of it.
 
@@ -47,7 +45,7 @@ class Progress:
         """
         steps = (*self._calls_step(connection), *self._draft_step(connection))
         if steps and usage:
-            steps = (*steps[:-1], replace(steps[-1], private={"usage": cast(Usage, usage)}))
+            steps = (*steps[:-1], replace(steps[-1], private={"usage": usage}))
         if steps and warnings:
             last = steps[-1]
             steps = (*steps[:-1], replace(last, document={**last.document, "metadata": warnings}))

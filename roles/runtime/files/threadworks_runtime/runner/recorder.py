@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 from sqlalchemy import Connection
 
@@ -13,7 +13,8 @@ from ..documents import answer, step
 from ..ids import new_id
 from ..lifecycle import WireEvent
 from ..model import events
-from ..objects import Document, RunError
+from ..model.types import ContentPart
+from ..objects import Document, RunError, Usage
 from ..records import RunRecord
 from ..status import RunStatus
 from ..store import rows, runs
@@ -36,8 +37,11 @@ class Recorder:
         self._ledger = ledger
         self._progress = ledger.progress
 
-    async def begin_message(self) -> None:
+    async def begin_message(self, content: Callable[[], list[ContentPart]]) -> None:
         """A message begins; what was open before it is complete.
+
+        Args:
+            content: Returns what there is of the message.
 
         Raises:
             Stopped: The run is no longer this runner's.
@@ -50,7 +54,7 @@ class Recorder:
             step_id, begun = self._begin_step(connection, run, details)
             rows.insert(connection, MESSAGES, message, thread_id=run.thread_id, run_id=run.id)
             self._progress.message_ids.append(message["id"])
-            self._progress.draft = Draft(message["id"], step_id)
+            self._progress.draft = Draft(message["id"], step_id, content)
             return [*told, *begun, *lifecycle.begun_events("thread.message", message)]
 
         await self._ledger.write(write)
@@ -74,7 +78,7 @@ class Recorder:
 
         await self._ledger.write(write)
 
-    async def finish(self, finished: events.Finished) -> None:
+    async def finish(self, finished: events.AnswerFinished) -> None:
         """The model's answer has ended, and the run either ends or waits for the outputs of its function calls.
 
         Args:
@@ -113,7 +117,7 @@ class Recorder:
         *,
         error: RunError | None = None,
         reason: str | None = None,
-        usage: Mapping[str, int] | None = None,
+        usage: Usage | None = None,
     ) -> None:
         """End the run before the model's answer has come to its end.
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from ..model.answer import MOST_ITEMS
+from ..model.limits import MOST_ITEMS
 from . import shared
 from .base import Body
 from .messages import NewMessages

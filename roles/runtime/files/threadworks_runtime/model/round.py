@@ -8,12 +8,14 @@ import itertools
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from ..objects import Usage
 from .answer import read_answer
 from .errors import ContextExceeded, LimitReached
-from .events import Event, Json
+from .events import AnswerEvent
 from .request import build_request
 from .server import ModelServer
 from .truncation import estimate
+from .types import Json
 
 # Of a model's context the prompt may take this much, so that there is room for an answer.
 _PROMPT_SHARE = 0.75
@@ -21,19 +23,30 @@ _PROMPT_SHARE = 0.75
 _ATTEMPTS = 10
 
 
-async def converse(
+async def execute_round(
     server: ModelServer,
     run: Json,
     messages: list[Json],
     *,
     private: Json,
     items: Sequence[Json] = (),
-    used: Json | None = None,
-) -> AsyncGenerator[Event, None]:
-    """Ask the model server for a run's next round and yield what happens.
+    used: Usage | None = None,
+) -> AsyncGenerator[list[AnswerEvent], None]:
+    """Execute a run's next round: request a response for what the run has so far.
 
     Where the prompt turns out to be longer than the model's context, the strategy ``auto`` drops messages and asks
-    again (Assistants wire, section 2). The parameters are those of `build_request`.
+    again (Assistants wire, section 2).
+
+    Args:
+        server: The model server.
+        run: As for `build_request`, like the others.
+        messages: The messages of the thread.
+        private: What the wire run does not show.
+        items: The items of the run's earlier rounds.
+        used: The usage of the run's earlier rounds.
+
+    Yields:
+        What has happened since the last time.
 
     Raises:
         LimitReached: A token limit of the run leaves no room for this round; nothing has been sent.
@@ -59,9 +72,9 @@ async def converse(
         begun = False
         try:
             async with aclosing(read_answer(server.respond(body), body, server.secrets)) as answer:
-                async for event in answer:
+                async for events in answer:
                     begun = True
-                    yield event
+                    yield events
             return
         except ContextExceeded as error:
             is_auto = (run.get("truncation_strategy") or {}).get("type", "auto") == "auto"

@@ -1,0 +1,74 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Server-sent events (the format ``text/event-stream``): written for clients, and read from model servers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+#: What a stream sends when nothing happens: a comment, which every reader of the format skips.
+SIGN_OF_LIFE = b": waiting\n\n"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FIELD = b"data:"
+
+
+def encode_event(name: str, data: Mapping[str, Any] | str) -> bytes:
+    """Return one server-sent event.
+
+    Args:
+        name: The event's name.
+        data: A JSON object, or a text without line breaks.
+    """
+    text = data if isinstance(data, str) else json.dumps(data, separators=(",", ":"))
+    return f"event: {name}\ndata: {text}\n\n".encode()
+
+
+class EventStreamDecoder:
+    """Splits the bytes of a stream into the data of its events, in time that is linear in the stream's size.
+
+    An event that the stream does not complete is dropped, as the format requires.
+
+    Attributes:
+        pending: The bytes of the event that is not complete yet.
+    """
+
+    def __init__(self) -> None:
+        self.pending = bytearray()
+        self._searched = 0
+        self._ends_with_return = False
+        self._is_first = True
+
+    def feed(self, chunk: bytes) -> list[bytes]:
+        """Take more of the stream, and return the data of each event that is complete now; comments have none."""
+        if not chunk:
+            return []
+        if self._is_first:
+            chunk, self._is_first = chunk.removeprefix(_BYTE_ORDER_MARK), False
+        if self._ends_with_return or b"\r" in chunk:
+            chunk = self._with_line_feeds(chunk)
+        pending, found, start = self.pending, [], 0
+        pending += chunk
+        end = pending.find(b"\n\n", self._searched)
+        while end >= 0:
+            if data := _data_of(bytes(pending[start:end])):
+                found.append(data)
+            start = end + 2
+            end = pending.find(b"\n\n", start)
+        del pending[:start]
+        # The first half of an empty line may be there already.
+        self._searched = max(len(pending) - 1, 0)
+        return found
+
+    def _with_line_feeds(self, chunk: bytes) -> bytes:
+        """Replace line ends of any kind; a pair of carriage return and line feed may be split between two chunks."""
+        if self._ends_with_return:
+            chunk = chunk.removeprefix(b"\n")
+        self._ends_with_return = chunk.endswith(b"\r")
+        return chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+
+
+def _data_of(event: bytes) -> bytes:
+    lines = [line[len(_FIELD) :].removeprefix(b" ") for line in event.split(b"\n") if line.startswith(_FIELD)]
+    return lines[0] if len(lines) == 1 else b"\n".join(lines)
