@@ -167,6 +167,68 @@ _PARAMETERS = (
         wire="reasoning_effort",
         choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     ),
+    #: How long the reply is.
+    #:
+    #: An option of the model server. Not all servers have it.
+    Option(
+        "verbosity",
+        "str",
+        _ALL,
+        wire="verbosity",
+        choices=("low", "medium", "high"),
+        version_added="0.2.0",
+    ),
+    #: Which summary of its reasoning a reasoning model adds.
+    #:
+    #: An option of the model server. Not all servers have it.
+    Option(
+        "reasoning_summary",
+        "str",
+        _ALL,
+        wire="reasoning_summary",
+        choices=("auto", "concise", "detailed"),
+        version_added="0.2.0",
+    ),
+    #: The class of service that the run is executed with, such as V(auto), V(default), V(flex) or V(priority). It
+    #: affects the price and the speed. Another value is not a reason for a new run.
+    #:
+    #: An option of the model server. Not all servers have it.
+    Option(
+        "service_tier",
+        "str",
+        _ALL,
+        wire="service_tier",
+        is_identity=False,
+        check=text(64),
+        version_added="0.2.0",
+    ),
+    #: A name for runs whose prompts start with the same text. The model server uses it to find the part of the prompt
+    #: that it has cached. Another value is not a reason for a new run.
+    #:
+    #: An option of the model server. Not all servers have it.
+    Option(
+        "prompt_cache_key",
+        "str",
+        _ALL,
+        wire="prompt_cache_key",
+        no_log=False,
+        is_identity=False,
+        check=text(512),
+        version_added="0.2.0",
+    ),
+    #: An identifier of the person on whose behalf the model is asked, up to 128 characters, such as a hash of the user
+    #: name. The model server uses it to detect abuse. Another value is not a reason for a new run.
+    #:
+    #: An option of the model server. Not all servers have it.
+    Option(
+        "safety_identifier",
+        "str",
+        _ALL,
+        wire="safety_identifier",
+        is_identity=False,
+        check=text(128),
+        version_added="0.2.0",
+    ),
     #: Up to 13 pairs to keep with the run. A changed set of pairs is updated in place, without a new run.
     #:
     #: Keys that start with V(ansible_) are the collection's own.

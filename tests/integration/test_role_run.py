@@ -74,6 +74,11 @@ _PARAMETERS = {
     "max_completion_tokens": 500,
     "truncation_strategy": {"type": "last_messages", "last_messages": 2},
     "response_format": {"type": "json_object"},
+    "verbosity": "low",
+    "reasoning_summary": "auto",
+    "service_tier": "flex",
+    "prompt_cache_key": "team network",
+    "safety_identifier": "anna",
     "metadata": {"team": "network"},
 }
 _INPUTS = {f"run_{name}": value for name, value in _PARAMETERS.items()}
@@ -133,7 +138,15 @@ def test_every_input_has_its_effect(play: Play, model_server: ModelServer) -> No
     first, second = model_server.runs
     assert first["instructions"].split() == ["Be", "brief.", "And", "polite."]
     assert second["instructions"] == "Be brief."
-    assert first["reasoning"] == {"effort": "none"}
+    assert first["reasoning"] == {"effort": "none", "summary": "auto"}
+    assert second["reasoning"] == {"summary": "auto"}
+    for sent in (first, second):
+        assert sent["text"] == {"format": {"type": "json_object"}, "verbosity": "low"}
+        assert (sent["service_tier"], sent["prompt_cache_key"], sent["safety_identifier"]) == (
+            "flex",
+            "team network",
+            "anna",
+        )
     assert [item["content"][0]["text"] for item in first["input"]] == ["Hello", "Hello again"]
 
 

@@ -33,7 +33,11 @@ PARAMETERS: Json = {
     "truncation_strategy": {"type": "last_messages", "last_messages": 1},
     "response_format": {"type": "json_object"},
     "reasoning_effort": "low",
+    "verbosity": "low",
+    "reasoning_summary": "auto",
 }
+# The parameters that do not change what is answered.
+INDIFFERENT: Json = {"service_tier": "flex", "prompt_cache_key": "k", "safety_identifier": "s"}
 
 
 class Thread:

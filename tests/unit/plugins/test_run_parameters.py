@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.threadworks.openai.plugins.module_utils._options import NOT_IDENTITY
 from ansible_collections.threadworks.openai.plugins.module_utils._run import SPEC
 from ansible_collections.threadworks.openai.tests.unit.plugins.run_states import (
     FUNCTION,
+    INDIFFERENT,
     PARAMETERS,
 )
 from ansible_collections.threadworks.openai.tests.world import Json, World
@@ -52,6 +54,17 @@ ASKED: dict[str, tuple[Json, Json]] = {
     ),
     "response_format": ({"response_format": {"type": "json_object"}}, {"text": {"format": {"type": "json_object"}}}),
     "reasoning_effort": ({"reasoning_effort": "low"}, {"reasoning": {"effort": "low"}}),
+    "reasoning_summary": (
+        {"reasoning_effort": "low", "reasoning_summary": "auto"},
+        {"reasoning": {"effort": "low", "summary": "auto"}},
+    ),
+    "verbosity": (
+        {"verbosity": "low", "response_format": {"type": "json_object"}},
+        {"text": {"verbosity": "low", "format": {"type": "json_object"}}},
+    ),
+    "service_tier": ({"service_tier": "flex"}, {"service_tier": "flex"}),
+    "prompt_cache_key": ({"prompt_cache_key": "k"}, {"prompt_cache_key": "k"}),
+    "safety_identifier": ({"safety_identifier": "s"}, {"safety_identifier": "s"}),
 }
 
 
@@ -64,4 +77,41 @@ def test_every_parameter_reaches_the_model(world: World, options: Json, expected
 
 
 def test_no_parameter_is_forgotten_in_these_tables() -> None:
-    assert set(PARAMETERS) == set(ASKED) == set(SPEC.wire) - {"assistant_id", "metadata"}
+    assert {*PARAMETERS, *INDIFFERENT} == set(ASKED) == set(SPEC.wire) - {"assistant_id", "metadata"}
+    assert set(INDIFFERENT) == NOT_IDENTITY - {"metadata"}
+
+
+PASSED: Json = {"verbosity": "low", "reasoning_summary": "auto", **INDIFFERENT}
+
+
+@pytest.mark.parametrize("resource", ["run", "thread_run"])
+def test_what_is_passed_on_is_in_the_run(world: World, resource: str) -> None:
+    world.do("assistant", name="A", model="m")
+    world.do("thread", key="T", messages=[{"content": "Hello"}])
+    where: Json = {"thread_id": "newest"} if resource == "run" else {"thread": {"messages": [{"content": "Hello"}]}}
+    run = world.foretold(resource, assistant_id="newest", **where, **PASSED).result["run"]
+    assert run.items() >= PASSED.items()
+    info = world.do("run_info", thread_id=run["thread_id"]).result["runs"][0]
+    assert info["run"].items() >= PASSED.items()
+    plain = world.do(resource, assistant_id="newest", **where, force=True).result["run"]
+    assert PASSED.keys().isdisjoint(plain)
+
+
+@pytest.mark.parametrize(
+    ("name", "param", "told"),
+    [
+        ("verbosity", "text.verbosity", "Unsupported parameter."),
+        ("reasoning_summary", None, "Unsupported parameter: 'reasoning.summary' is not supported with this model."),
+        ("service_tier", "service_tier", "Invalid value."),
+        ("prompt_cache_key", None, "Extra inputs are not permitted: prompt_cache_key"),
+        ("safety_identifier", "safety_identifier", "Unknown parameter."),
+    ],
+)
+def test_a_server_that_refuses_an_option_gets_it_named(world: World, name: str, param: str | None, told: str) -> None:
+    world.do("assistant", name="A", model="m")
+    world.do("thread", key="T", messages=[{"content": "Hello"}])
+    world.model.script([{"status": 400, "error": {"message": told, "type": "invalid_request_error", "param": param}}])
+    refused = world.do("run", thread_id="newest", assistant_id="newest", **{name: PASSED[name]}).result
+    assert refused["failed"]
+    assert told in refused["msg"]
+    assert f"Check the option {name}." in refused["msg"]

@@ -13,6 +13,7 @@ from ansible_collections.threadworks.openai.tests.unit.plugins.run_states import
     CANCEL,
     CREATE,
     FUNCTION,
+    INDIFFERENT,
     MESSAGES,
     MODIFY,
     OUTPUTS,
@@ -93,6 +94,11 @@ TABLE = {
     **{
         f"{name} not given any more": Row(completed(**{name: value}), {}, [CREATE], LOOK, model=1, runs=2)
         for name, value in PARAMETERS.items()
+    },
+    **{f"{name} given": Row(completed(), {name: value}, [], LOOK) for name, value in INDIFFERENT.items()},
+    **{
+        f"{name} not given any more": Row(completed(**{name: value}), {}, [], LOOK)
+        for name, value in INDIFFERENT.items()
     },
     "back to earlier parameters": Row(both(completed(), completed(top_p=0.5)), {}, [], LOOK, runs=2),
     "metadata given": Row(completed(), {"metadata": {"a": 1}}, [MODIFY], LOOK),

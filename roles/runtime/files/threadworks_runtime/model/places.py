@@ -13,7 +13,9 @@ from .types import Json
 _PLACES = {
     "max_completion_tokens": "max_output_tokens",
     "reasoning_effort": "reasoning.effort",
+    "reasoning_summary": "reasoning.summary",
     "response_format": "text.format",
+    "verbosity": "text.verbosity",
 }
 _OPTIONS = {**{name: name for name in PASSED}, **{place: name for name, place in _PLACES.items()}}
 

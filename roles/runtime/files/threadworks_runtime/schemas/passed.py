@@ -4,11 +4,21 @@
 
 from __future__ import annotations
 
+from typing import Annotated, Literal
+
+from pydantic import Field
+
 from .base import Body
 
 
 class Passed(Body):
     """A run shows those that are set, under the same names."""
+
+    verbosity: Literal["low", "medium", "high"] | None = None
+    reasoning_summary: Literal["auto", "concise", "detailed"] | None = None
+    service_tier: Annotated[str, Field(min_length=1, max_length=64)] | None = None
+    prompt_cache_key: Annotated[str, Field(min_length=1, max_length=512)] | None = None
+    safety_identifier: Annotated[str, Field(min_length=1, max_length=128)] | None = None
 
 
 PASSED = tuple(Passed.model_fields)
