@@ -109,7 +109,7 @@ def test_no_other_runtime_takes_up_a_run_that_waits_for_its_turn(
         pool.concurrent_runs = 1
         served.server.call(pool._sweep())
         assert _row(talk, waiting).status == "queued"
-        assert (pool.active(), pool.queued()) == (0, 0)
+        assert (pool.running(), pool.queued()) == (0, 0)
         model_server.release()
         path = f"/threads/{waiting['thread_id']}/runs/{waiting['id']}"
         wait_for(lambda: talk.wire.get(path).json()["status"] == "completed")

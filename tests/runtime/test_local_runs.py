@@ -219,7 +219,7 @@ def test_a_runner_that_lost_its_lease_writes_nothing_more(local: Settings, model
         wait_for(lambda: model_server.runs)
         _set(app, run, lease_owner="elsewhere|1|1|x", lease_until=time.time() + 600)
         model_server.release()
-        wait_for(lambda: app.context.executor.active() == 0)
+        wait_for(lambda: app.context.executor.running() == 0)
         assert talk.read(run)["status"] == "in_progress"
         assert talk.messages(run) == []
 

@@ -89,14 +89,14 @@ def test_so_many_at_once_and_the_others_in_the_order_of_their_creation(
         wait_for(lambda: len(model_server.runs) == 3)
         assert sorted(_asked(model_server)) == questions[:3]
         for ended in range(1, 7):
-            assert (_pool(talk).active(), _pool(talk).queued()) == (3, 7 - ended)
+            assert (_pool(talk).running(), _pool(talk).queued()) == (3, 7 - ended)
             model_server.release(1)
             wait_for(lambda ended=ended: len(model_server.runs) == 3 + ended)
         assert _asked(model_server)[3:] == questions[3:]
         model_server.release()
         for run in runs:
             assert _until(talk, run, *TERMINAL)["status"] == "completed"
-        wait_for(lambda: (_pool(talk).active(), _pool(talk).queued()) == (0, 0))
+        wait_for(lambda: (_pool(talk).running(), _pool(talk).queued()) == (0, 0))
     assert len(model_server.runs) == 9
 
 
@@ -113,14 +113,14 @@ def test_the_number_can_be_changed_while_runs_are_executed(narrow: Settings, mod
         wait_for(lambda: len(model_server.runs) == 4)
         talk.server.call(resize(2))
         # The four go on; two have to end before there is room for one more.
-        assert (_pool(talk).active(), _pool(talk).queued()) == (4, 4)
+        assert (_pool(talk).running(), _pool(talk).queued()) == (4, 4)
         for left in (3, 2):
             model_server.release(1)
-            wait_for(lambda left=left: _pool(talk).active() == left)
+            wait_for(lambda left=left: _pool(talk).running() == left)
         assert len(model_server.runs) == 4
         model_server.release(1)
         wait_for(lambda: len(model_server.runs) == 5)
-        assert _pool(talk).active() == 2
+        assert _pool(talk).running() == 2
         model_server.release()
         for run in runs:
             assert _until(talk, run, *TERMINAL)["status"] == "completed"
@@ -174,7 +174,7 @@ def test_a_run_is_cancelled_by_another_process(narrow: Settings, model_server: M
             run = _until_event(events, "thread.run.in_progress" if active else "thread.run.queued")
             assert _cancel(other, run) == ("cancelling" if active else "cancelled")
             assert [name for name, _data in events][-2:] == ["thread.run.cancelled", "done"]
-        wait_for(lambda: (_pool(talk).active(), _pool(talk).queued()) == (0 if active else 1, 0))
+        wait_for(lambda: (_pool(talk).running(), _pool(talk).queued()) == (0 if active else 1, 0))
 
 
 @pytest.mark.parametrize("active", [True, False])
@@ -188,7 +188,7 @@ def test_a_thread_is_deleted_under_its_run(blind: Settings, model_server: ModelS
             _until_event(events, "thread.run.in_progress" if active else "thread.run.queued")
             assert talk.wire.delete(f"/threads/{talk.thread}").json()["deleted"]
             assert [name for name, _data in events] == ["error", "done"]
-        wait_for(lambda: (_pool(talk).active(), _pool(talk).queued()) == (0 if active else 1, 0))
+        wait_for(lambda: (_pool(talk).running(), _pool(talk).queued()) == (0 if active else 1, 0))
 
 
 def test_the_stream_of_a_queued_run_tells_what_another_server_does_with_it(
@@ -203,7 +203,7 @@ def test_the_stream_of_a_queued_run_tells_what_another_server_does_with_it(
             _until_event(events, "thread.run.queued")
             with talking(settings):
                 assert [name for name, _data in events][-2:] == ["thread.run.completed", "done"]
-        assert _pool(talk).active() == 1
+        assert _pool(talk).running() == 1
 
 
 def test_outputs_may_come_before_the_model_server_has_ended_its_answer(
@@ -246,7 +246,7 @@ def test_a_served_runtime_that_stops_hands_its_runs_over(settings: Settings, mod
         wait_for(lambda: talk.messages(active))
         queued = _ask(talk, "second")
         talk.server.call(_pool(talk).stop(0))
-        assert (_pool(talk).active(), _pool(talk).queued(), _pool(talk).stopped) == (0, 0, True)
+        assert (_pool(talk).running(), _pool(talk).queued(), _pool(talk).stopped) == (0, 0, True)
         assert [_read(talk, run)["status"] for run in (active, queued)] == ["queued", "queued"]
         assert (talk.messages(active), talk.steps(active)) == ([], [])
         # It still answers, but executes nothing more.

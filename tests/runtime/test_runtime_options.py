@@ -167,10 +167,10 @@ def test_the_latest_wishes_count(talk: Conversation, settings: Settings, model_s
     model_server.script([{"hold": True, "sticky": True}])
     context = talk.server.app.context
     runs = [_ask(talk, runtime_options(settings.model, concurrent_runs=1, idle_timeout=7.5)) for _time in range(3)]
-    wait_for(lambda: (context.executor.active(), context.executor.queued()) == (1, 2))
+    wait_for(lambda: (context.executor.running(), context.executor.queued()) == (1, 2))
     assert context.idle_timeout == 7.5
     runs.append(_ask(talk, runtime_options(settings.model, concurrent_runs=4)))
-    wait_for(lambda: (context.executor.active(), context.executor.queued()) == (4, 0))
+    wait_for(lambda: (context.executor.running(), context.executor.queued()) == (4, 0))
     assert context.idle_timeout == 7.5
     model_server.release()
     assert {_end(talk, run)["status"] for run in runs} == {"completed"}

@@ -28,19 +28,19 @@ from .wire_errors import ApiError, to_api_error
 
 _LOG = logging.getLogger("threadworks.runtime")
 _ROUTES: dict[str, type[Resource]] = {
-    "/assistants": assistants.Assistants,
-    "/assistants/{assistant_id}": assistants.Assistant,
-    "/threads": threads.Threads,
-    "/threads/runs": runs.ThreadRuns,
-    "/threads/{thread_id}": threads.Thread,
-    "/threads/{thread_id}/messages": messages.Messages,
-    "/threads/{thread_id}/messages/{message_id}": messages.Message,
-    "/threads/{thread_id}/runs": runs.Runs,
-    "/threads/{thread_id}/runs/{run_id}": runs.Run,
-    "/threads/{thread_id}/runs/{run_id}/cancel": runs.RunCancel,
-    "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs": runs.RunToolOutputs,
-    "/threads/{thread_id}/runs/{run_id}/steps": steps.Steps,
-    "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.Step,
+    "/assistants": assistants.AssistantsResource,
+    "/assistants/{assistant_id}": assistants.AssistantResource,
+    "/threads": threads.ThreadsResource,
+    "/threads/runs": runs.ThreadRunsResource,
+    "/threads/{thread_id}": threads.ThreadResource,
+    "/threads/{thread_id}/messages": messages.MessagesResource,
+    "/threads/{thread_id}/messages/{message_id}": messages.MessageResource,
+    "/threads/{thread_id}/runs": runs.RunsResource,
+    "/threads/{thread_id}/runs/{run_id}": runs.RunResource,
+    "/threads/{thread_id}/runs/{run_id}/cancel": runs.RunCancelResource,
+    "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs": runs.RunToolOutputsResource,
+    "/threads/{thread_id}/runs/{run_id}/steps": steps.StepsResource,
+    "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.StepResource,
     **passthrough.ROUTES,
 }
 
@@ -83,7 +83,7 @@ def create_app(settings: Settings) -> Runtime:
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=json.dumps)
     for path, resource in _ROUTES.items():
         app.add_route(f"/v1{path}", resource(context))
-    app.add_route("/healthz", health.Health(context))
+    app.add_route("/healthz", health.HealthResource(context))
     app.add_error_handler(Exception, _answer_failure)
     app.add_error_handler(SQLAlchemyError, _answer_store_failure)
     app.add_error_handler(falcon.HTTPError, _answer_http_error)

@@ -26,7 +26,7 @@ from .descriptors import allow_descriptors
 from .doors import is_host, is_loopback
 from .errors import StoreError
 from .logs import CONFIG
-from .server import TcpProtocol
+from .server import OPTIONS, TcpProtocol
 from .settings import ModelOptions, Settings, missing_scheme
 from .store import open_store
 
@@ -107,15 +107,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         host=service.host,
         port=service.port,
         http=TcpProtocol,
-        ws="none",
-        lifespan="on",
-        access_log=False,
-        proxy_headers=False,
-        server_header=False,
         limit_concurrency=service.connections + 1,
         timeout_graceful_shutdown=int(service.grace) + _MARGIN,
         timeout_keep_alive=_KEEP_ALIVE,
         log_config=CONFIG,
+        **OPTIONS,
     )
 
 

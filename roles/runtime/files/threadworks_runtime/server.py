@@ -16,6 +16,14 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from .bodies import LONG_BODY
 from .wire_errors import ApiError, unavailable
 
+OPTIONS: dict[str, Any] = {
+    "ws": "none",
+    "lifespan": "on",
+    "access_log": False,
+    "proxy_headers": False,
+    "server_header": False,
+}
+"""uvicorn's options, wherever the runtime is served."""
 _LARGEST_HEAD = 64 * 1024  # bytes
 _PIPELINED = 8  # requests that may wait for the answer to the one before them
 _TO_SEND_A_BODY = 120.0  # seconds

@@ -48,7 +48,7 @@ class Activity:
     def busy(self) -> bool:
         """Whether there is work."""
         executor = self._context.executor
-        return bool(self._requests or executor.active() or executor.queued())
+        return bool(self._requests or executor.running() or executor.queued())
 
     def idle_seconds(self) -> float:
         """The seconds without work; to be asked often, since runs do not report their end here."""

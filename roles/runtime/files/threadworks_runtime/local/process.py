@@ -34,15 +34,15 @@ class Starter:
 
     def accept(self) -> None:
         """Report that requests are answered, and let go of the starter."""
-        self._tell({"ready": True, "pid": os.getpid()})
+        self._report({"ready": True, "pid": os.getpid()})
 
     def refuse(self, reason: str, **data: Any) -> None:
         """Report why the runtime cannot be used; ignored once it has been accepted."""
         self.refused = 1
         if self._waits:
-            self._tell({"error": reason, **data})
+            self._report({"error": reason, **data})
 
-    def _tell(self, line: dict[str, Any]) -> None:
+    def _report(self, line: dict[str, Any]) -> None:
         self._waits = False
         # The starter may have been killed meanwhile.
         with contextlib.suppress(OSError):

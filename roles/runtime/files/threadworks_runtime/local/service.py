@@ -102,7 +102,7 @@ class _Service:
             "socket": self._place.path,
             "started_at": self._started_at,
             "idle_seconds": round(self._activity.idle_seconds(), 1),
-            "active_runs": executor.active(),
+            "active_runs": executor.running(),
             "queued_runs": executor.queued(),
             "idle_timeout": self._context.idle_timeout,
             "concurrent_runs": executor.concurrent_runs,

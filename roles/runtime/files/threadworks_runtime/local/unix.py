@@ -17,7 +17,7 @@ import uvicorn
 
 from ..app import Runtime
 from ..descriptors import allow_descriptors
-from ..server import Protocol
+from ..server import OPTIONS, Protocol
 
 BACKLOG = 2048
 _DESCRIPTORS = 65536
@@ -42,17 +42,13 @@ class UnixServer(uvicorn.Server):
             uvicorn.Config(
                 app,
                 http=_protocol(admits),
-                ws="none",
-                lifespan="on",
                 log_config=None,
-                access_log=False,
-                proxy_headers=False,
-                server_header=False,
                 backlog=BACKLOG,
                 # The other half is for model servers and the store.
                 limit_concurrency=allow_descriptors(_DESCRIPTORS) // 2,
                 timeout_keep_alive=_KEEP_ALIVE,
                 timeout_graceful_shutdown=_LAST_ANSWERS,
+                **OPTIONS,
             )
         )
         self.forced = False

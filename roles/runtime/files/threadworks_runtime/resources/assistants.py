@@ -15,10 +15,10 @@ from ..store import rows
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS
 from ..wire import deleted, list_object, read_body, read_page, read_parameter
-from .context import Resource, tell_replayed, ticket_of
+from .context import Resource, mark_replayed, ticket_of
 
 
-class Assistants(Resource):
+class AssistantsResource(Resource):
     """Serves ``/assistants``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
@@ -41,10 +41,10 @@ class Assistants(Resource):
             return once(connection, ASSISTANTS, claim, create)
 
         resp.media, fresh = await self._store.write(work)
-        tell_replayed(resp, fresh=fresh)
+        mark_replayed(resp, fresh=fresh)
 
 
-class Assistant(Resource):
+class AssistantResource(Resource):
     """Serves ``/assistants/{assistant_id}``."""
 
     async def on_get(self, req: Request, resp: Response, assistant_id: str) -> None:

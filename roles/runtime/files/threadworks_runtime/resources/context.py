@@ -66,7 +66,7 @@ def ticket_of(req: falcon.asgi.Request, body: dict[str, Any]) -> Ticket:
     return ticket(req.get_header(IDEMPOTENCY_KEY), req.path, body)
 
 
-def tell_replayed(resp: falcon.asgi.Response, *, fresh: bool) -> None:
-    """Tell the client that an earlier request has created the object (the runtime's addition to the wire)."""
+def mark_replayed(resp: falcon.asgi.Response, *, fresh: bool) -> None:
+    """Mark the answer if an earlier request has created the object (the runtime's addition to the wire)."""
     if not fresh:
         resp.set_header(_REPLAYED, "true")

@@ -11,7 +11,7 @@ from ..store.tables import version
 from .context import Resource
 
 
-class Health(Resource):
+class HealthResource(Resource):
     """Serves ``/healthz``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:

@@ -17,11 +17,11 @@ from ..store.idempotency import once
 from ..store.tables import MESSAGES, THREADS
 from ..wire import deleted, list_object, read_body, read_page, read_parameter
 from .active import active_run
-from .context import Resource, tell_replayed, ticket_of
+from .context import Resource, mark_replayed, ticket_of
 from .threads import add_messages
 
 
-class Messages(Resource):
+class MessagesResource(Resource):
     """Serves ``/threads/{thread_id}/messages``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
@@ -54,10 +54,10 @@ class Messages(Resource):
             return once(connection, MESSAGES, claim, create)
 
         resp.media, fresh = await self._store.write(work)
-        tell_replayed(resp, fresh=fresh)
+        mark_replayed(resp, fresh=fresh)
 
 
-class Message(Resource):
+class MessageResource(Resource):
     """Serves ``/threads/{thread_id}/messages/{message_id}``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:

@@ -24,7 +24,7 @@ from ..store.tables import ASSISTANTS, RUNS, THREADS
 from ..wire import INCLUDE, WITH_MESSAGES, list_object, read_body, read_include, read_page
 from .active import active_run, current_run
 from .answers import answer_run, start_run
-from .context import Context, Resource, tell_replayed, ticket_of
+from .context import Context, Resource, mark_replayed, ticket_of
 from .options import read_options
 from .threads import insert_messages, insert_thread
 
@@ -46,7 +46,7 @@ def _insert_run(
     return rows.insert(connection, RUNS, run, private, **columns, **context.executor.lease())
 
 
-class Runs(Resource):
+class RunsResource(Resource):
     """Serves ``/threads/{thread_id}/runs``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
@@ -90,13 +90,13 @@ class Runs(Resource):
             return once(connection, RUNS, claim, create)
 
         run, fresh = await self._store.write(work)
-        tell_replayed(resp, fresh=fresh)
+        mark_replayed(resp, fresh=fresh)
         opening = lifecycle.created_events(run) if fresh else None
         stream = body.get("stream")
         start_run(self._context, req, resp, run, opening, options=options, stream=stream, include=include)
 
 
-class ThreadRuns(Resource):
+class ThreadRunsResource(Resource):
     """Serves ``/threads/runs``."""
 
     async def on_post(self, req: Request, resp: Response) -> None:
@@ -116,13 +116,13 @@ class ThreadRuns(Resource):
             return once(connection, RUNS, claim, create)
 
         run, fresh = await self._store.write(work)
-        tell_replayed(resp, fresh=fresh)
+        mark_replayed(resp, fresh=fresh)
         opening += lifecycle.created_events(run)
         stream = body.get("stream")
         start_run(self._context, req, resp, run, opening if fresh else None, options=options, stream=stream)
 
 
-class Run(Resource):
+class RunResource(Resource):
     """Serves ``/threads/{thread_id}/runs/{run_id}``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
@@ -141,7 +141,7 @@ class Run(Resource):
         answer_run(resp, await self._store.write(work))
 
 
-class RunCancel(Resource):
+class RunCancelResource(Resource):
     """Serves ``/threads/{thread_id}/runs/{run_id}/cancel``."""
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
@@ -159,7 +159,7 @@ class RunCancel(Resource):
         self._context.executor.notice(run_id)
 
 
-class RunToolOutputs(Resource):
+class RunToolOutputsResource(Resource):
     """Serves ``/threads/{thread_id}/runs/{run_id}/submit_tool_outputs``."""
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:

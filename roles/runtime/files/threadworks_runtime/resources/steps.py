@@ -14,7 +14,7 @@ from .active import current_run
 from .context import Resource
 
 
-class Steps(Resource):
+class StepsResource(Resource):
     """Serves ``/threads/{thread_id}/runs/{run_id}/steps``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
@@ -25,7 +25,7 @@ class Steps(Resource):
         resp.media = list_object([shown_step(step.document, include=include) for step in found], more)
 
 
-class Step(Resource):
+class StepResource(Resource):
     """Serves ``/threads/{thread_id}/runs/{run_id}/steps/{step_id}``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str, step_id: str) -> None:

@@ -17,7 +17,7 @@ from ..store.idempotency import once
 from ..store.tables import MESSAGES, THREADS
 from ..wire import deleted, list_object, read_body, read_page
 from .active import active_run
-from .context import Resource, tell_replayed, ticket_of
+from .context import Resource, mark_replayed, ticket_of
 
 MESSAGES_PER_THREAD = 100_000
 """How many messages a client can put in a thread (Assistants wire, section 4)."""
@@ -71,7 +71,7 @@ def add_messages(connection: Connection, thread_id: str, messages: list[MessageO
     rows.insert_all(connection, MESSAGES, messages, thread_id=thread_id)
 
 
-class Threads(Resource):
+class ThreadsResource(Resource):
     """Serves ``/threads``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
@@ -89,10 +89,10 @@ class Threads(Resource):
             return once(connection, THREADS, claim, lambda id: insert_thread(connection, id, body))
 
         resp.media, fresh = await self._store.write(work)
-        tell_replayed(resp, fresh=fresh)
+        mark_replayed(resp, fresh=fresh)
 
 
-class Thread(Resource):
+class ThreadResource(Resource):
     """Serves ``/threads/{thread_id}``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:

@@ -66,7 +66,7 @@ class Pool:
         self._stopping: asyncio.Task[None] | None = None
         self._pulse = Pulse(store, self._owner, settings.lease, self._running, self._queue, self._drop, self._sweep)
 
-    def active(self) -> int:
+    def running(self) -> int:
         """The number of runs that are being executed."""
         return len(self._running)
 

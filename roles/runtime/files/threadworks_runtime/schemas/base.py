@@ -15,7 +15,7 @@ from ..wire_errors import ApiError, invalid
 class Body(BaseModel):
     """A JSON object of the wire: no unknown fields, no value taken for what it is not (``"1"`` is no number)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
 
 def parse(schema: type[Body], value: Any) -> dict[str, Any]:
