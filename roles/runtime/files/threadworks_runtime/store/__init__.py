@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
 from typing import TypeVar
 
@@ -15,16 +15,19 @@ from sqlalchemy import Connection, Engine
 from ..settings import Settings
 from .engine import open_engine
 from .migrations import migrate
+from .writer import GroupWriter
 
 _T = TypeVar("_T")
+_Transaction = Callable[[], AbstractContextManager[Connection]]
 _READERS = 4
+_WRITERS = 8
 
 
 class Store:
     """A database of the runtime.
 
     Transactions run in threads of the store's own, so that the event loop never waits for a disk. SQLite has one
-    writer at a time anyway: there a single thread writes, and the others wait in order instead of polling for the lock.
+    writer at a time anyway: there a single thread writes for all.
 
     Args:
         engine: The database, at the runtime's version.
@@ -33,9 +36,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._writing = engine.execution_options(writing=True)
-        writers = 1 if engine.dialect.name == "sqlite" else 2 * _READERS
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
-        self._writers = ThreadPoolExecutor(writers, thread_name_prefix="writer")
+        self._writer = GroupWriter(self._writing) if engine.dialect.name == "sqlite" else _Writers(self.writing)
 
     async def read(self, work: Callable[[Connection], _T]) -> _T:
         """Run a function in a transaction that only reads, and sees one state of the store.
@@ -46,7 +48,7 @@ class Store:
         Returns:
             What the function returns.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._run, self.reading, work)
+        return await asyncio.get_running_loop().run_in_executor(self._readers, _run, self.reading, work)
 
     async def write(self, work: Callable[[Connection], _T]) -> _T:
         """Run a function in a transaction that writes: all of it happens, or, with an exception, nothing.
@@ -57,7 +59,7 @@ class Store:
         Returns:
             What the function returns.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._writers, self._run, self.writing, work)
+        return await asyncio.wrap_future(self._writer.write(work))
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -73,14 +75,28 @@ class Store:
 
     def close(self) -> None:
         """End the threads and close the connections."""
-        self._writers.shutdown()
+        self._writer.close()
         self._readers.shutdown()
         self._engine.dispose()
 
-    @staticmethod
-    def _run(transaction: Callable[[], AbstractContextManager[Connection]], work: Callable[[Connection], _T]) -> _T:
-        with transaction() as connection:
-            return work(connection)
+
+class _Writers:
+    """Writes in several threads, for a database that has several writers."""
+
+    def __init__(self, transaction: _Transaction) -> None:
+        self._transaction = transaction
+        self._threads = ThreadPoolExecutor(_WRITERS, thread_name_prefix="writer")
+
+    def write(self, work: Callable[[Connection], _T]) -> Future[_T]:
+        return self._threads.submit(_run, self._transaction, work)
+
+    def close(self) -> None:
+        self._threads.shutdown()
+
+
+def _run(transaction: _Transaction, work: Callable[[Connection], _T]) -> _T:
+    with transaction() as connection:
+        return work(connection)
 
 
 def open_store(settings: Settings) -> Store:
