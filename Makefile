@@ -68,14 +68,16 @@ test: .venv/dev ## run all tests
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: lint
-lint: .venv/dev ## ruff, mypy (strict), yamllint, ansible-lint's production profile, changelog
-	@.venv/bin/ruff check
-	@.venv/bin/ruff format --check
-	@.venv/bin/mypy -p ansible_collections.threadworks.openai.plugins
-	@cd roles/runtime/files && "$(CURDIR)/.venv/bin/mypy" --config-file "$(CURDIR)/pyproject.toml" -p threadworks_runtime
-	@.venv/bin/yamllint --strict .
-	@.venv/bin/antsibull-changelog lint
-	@PATH="$(CURDIR)/.venv/bin:$$PATH" .venv/bin/ansible-lint --offline --profile production $(ARGS)
+lint: .venv/dev ## check the sources: ruff, mypy (strict), vulture, codespell, yamllint, ansible-lint, reuse, changelog
+	@.venv/bin/python scripts/gates lint
+
+.PHONY: gates
+gates: .venv/dev ## check the tarball: galaxy-importer, ansible-builder, antsibull-docs, plugins and pages with a bare core
+	@.venv/bin/python scripts/gates collection
+
+.PHONY: check
+check: .venv/dev ## all gates: lint, gates, sanity and test
+	@.venv/bin/python scripts/gates lint collection sanity tests
 
 .PHONY: format
 format: .venv/dev ## format the Python files
@@ -91,7 +93,7 @@ sanity: .venv/dev ## ansible-test sanity with the Pythons of this machine
 	@scripts/sanity $(ARGS)
 
 .PHONY: matrix
-matrix: link ## run the tests marked `matrix` on every supported ansible-core: CORES= PYTHONS=
+matrix: link ## run the tests marked `matrix` on every supported ansible-core, and the runtime's with the oldest and newest libraries: CORES= PYTHONS= LIBRARIES=
 	@scripts/matrix $(ARGS)
 
 .PHONY: bench

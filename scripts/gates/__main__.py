@@ -1,0 +1,112 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs gates, all of them also when one has failed, and ends with a table of their versions and results."""
+
+from __future__ import annotations
+
+import argparse
+import concurrent.futures
+import dataclasses
+import importlib.metadata
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from table import BUILD, COLLECTIONS, GROUPS, ROOT, TARBALL, Gate
+
+# Gates that start no processes of their own run side by side, as many as there are cores on the smallest machine.
+_AT_ONCE = 2
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """What came of a gate: the time it took, in seconds, and whether it passed."""
+
+    gate: Gate
+    seconds: float
+    passed: bool
+
+    def row(self) -> tuple[str, str, str, str]:
+        """The row of the summary."""
+        version = f"{self.gate.package} {importlib.metadata.version(self.gate.package)}"
+        return self.gate.name, version, f"{self.seconds:.0f} s", "passed" if self.passed else "FAILED"
+
+
+def main() -> None:
+    """Run the groups that the command line names, one after the other."""
+    parser = argparse.ArgumentParser(prog="scripts/gates", description=__doc__)
+    parser.add_argument("groups", nargs="+", choices=GROUPS)
+    groups = parser.parse_args().groups
+    BUILD.mkdir(parents=True, exist_ok=True)
+    if "collection" in groups:
+        _build()
+    outcomes = [outcome for group in groups for outcome in _run(GROUPS[group]())]
+    print("\n" + _summary(outcomes), flush=True)
+    sys.exit(not all(outcome.passed for outcome in outcomes))
+
+
+def _environment() -> dict[str, str]:
+    programs = str(Path(sys.executable).parent)
+    return {
+        **os.environ,
+        "PATH": f"{programs}{os.pathsep}{os.environ['PATH']}",
+        "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS),
+        "ANSIBLE_HOME": str(BUILD / "ansible"),
+        "MYPY_CACHE_DIR": str(ROOT / "build" / "mypy"),
+    }
+
+
+def _build() -> None:
+    """Build the tarball that the gates of the collection look at."""
+    command = ("ansible-galaxy", "collection", "build", "--force", "--output-path", str(BUILD / "built"))
+    subprocess.run(command, cwd=ROOT, env=_environment(), check=True, stdout=subprocess.DEVNULL)
+    newest = max((BUILD / "built").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
+    # Under its own name too: galaxy-importer reads the version from it.
+    TARBALL.unlink(missing_ok=True)
+    TARBALL.symlink_to(newest)
+
+
+def _run(gates: Sequence[Gate]) -> list[Outcome]:
+    speaking = threading.Lock()
+    with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
+        beside = [pool.submit(_pass, gate, speaking) for gate in gates if not gate.alone]
+        outcomes = [each.result() for each in beside]
+    return outcomes + [_pass(gate, speaking) for gate in gates if gate.alone]
+
+
+def _pass(gate: Gate, speaking: threading.Lock) -> Outcome:
+    """Run a gate. What it says is shown when it is over, so that two of them do not talk at once."""
+    began = time.monotonic()
+    if gate.alone:
+        print(f"== {gate.name}", flush=True)
+    done = subprocess.run(
+        gate.command,
+        cwd=gate.folder,
+        env=_environment(),
+        stdin=subprocess.DEVNULL,
+        stdout=None if gate.alone else subprocess.PIPE,
+        stderr=None if gate.alone else subprocess.STDOUT,
+        check=False,
+    )
+    outcome = Outcome(gate, time.monotonic() - began, done.returncode == 0)
+    if not gate.alone:
+        with speaking:
+            print(f"== {gate.name}", flush=True)
+            sys.stdout.buffer.write(b"" if outcome.passed else done.stdout)
+            sys.stdout.flush()
+    return outcome
+
+
+def _summary(outcomes: Sequence[Outcome]) -> str:
+    rows = [("gate", "version", "time", "result"), *(outcome.row() for outcome in outcomes)]
+    widths = [max(len(row[column]) for row in rows) for column in range(4)]
+    return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
+
+
+if __name__ == "__main__":
+    main()

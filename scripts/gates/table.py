@@ -1,0 +1,100 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What this collection has to pass: each gate's name, the package whose version counts, and its command."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build" / "gates"
+COLLECTIONS = ROOT / "build" / "collections"
+TARBALL = BUILD / "collection.tar.gz"
+_HERE = Path(__file__).resolve().parent
+_RUNTIME = ROOT / "roles" / "runtime" / "files"
+_TEXT_SUFFIXES = (".cfg", ".in", ".md", ".py", ".rst", ".toml", ".yaml", ".yml")
+
+
+@dataclasses.dataclass(frozen=True)
+class Gate:
+    """One gate.
+
+    Attributes:
+        name: What it is called in the summary.
+        package: The Python package whose version is shown.
+        command: The program and its arguments.
+        folder: Where it runs.
+        alone: Whether it uses all cores by itself, and shows its output while it works.
+    """
+
+    name: str
+    package: str
+    command: tuple[str, ...]
+    folder: Path = ROOT
+    alone: bool = False
+
+
+def _python(script: str, *arguments: str) -> tuple[str, ...]:
+    return (sys.executable, str(_HERE / script), *arguments)
+
+
+def _texts() -> tuple[str, ...]:
+    """The files whose spelling is checked."""
+    folders = (".github", "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "scripts", "tests")
+    files = [path for path in ROOT.iterdir() if path.is_file() and path.name != "requirements-dev.txt"]
+    files += [path for folder in folders for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
+    return tuple(sorted(str(path.relative_to(ROOT)) for path in files if path.suffix in _TEXT_SUFFIXES))
+
+
+def lint() -> list[Gate]:
+    """Gates that read the sources."""
+    return [
+        Gate("ansible-lint (production)", "ansible-lint", ("ansible-lint", "--offline", "--profile", "production")),
+        Gate("mypy: plugins", "mypy", ("mypy", "-p", "ansible_collections.threadworks.openai.plugins")),
+        Gate(
+            "mypy: runtime",
+            "mypy",
+            ("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "threadworks_runtime"),
+            _RUNTIME,
+        ),
+        Gate("ruff check", "ruff", ("ruff", "check")),
+        Gate("ruff format", "ruff", ("ruff", "format", "--check")),
+        Gate("vulture", "vulture", ("vulture",)),
+        Gate("vulture: without tests", "vulture", ("vulture", "plugins", "roles")),
+        Gate("yamllint", "yamllint", ("yamllint", "--strict", ".")),
+        Gate("codespell", "codespell", ("codespell", *_texts())),
+        Gate("reuse", "reuse", ("reuse", "lint", "--quiet")),
+        Gate("antsibull-changelog lint", "antsibull-changelog", ("antsibull-changelog", "lint")),
+    ]
+
+
+def collection() -> list[Gate]:
+    """Gates that look at the collection as its users get it, a tarball."""
+    return [
+        Gate("tarball: only what users need", "ansible-core", _python("tarball.py", str(TARBALL))),
+        Gate("galaxy-importer", "galaxy-importer", _python("importer.py", str(TARBALL))),
+        Gate("plugins and pages, bare core", "ansible-core", _python("bare.py", str(TARBALL), str(BUILD / "bare"))),
+        Gate("ansible-builder introspect", "ansible-builder", _python("builder.py", str(TARBALL))),
+        Gate(
+            "antsibull-docs lint",
+            "antsibull-docs",
+            ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."),
+        ),
+    ]
+
+
+def sanity() -> list[Gate]:
+    """Ansible's own sanity tests."""
+    return [Gate("ansible-test sanity", "ansible-core", (str(ROOT / "scripts" / "sanity"),), alone=True)]
+
+
+def tests() -> list[Gate]:
+    """All tests."""
+    command = (sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal")
+    return [Gate("tests", "pytest", command, alone=True)]
+
+
+GROUPS = {"lint": lint, "collection": collection, "sanity": sanity, "tests": tests}
