@@ -109,6 +109,19 @@ def test_the_role_has_the_options_of_the_table() -> None:
     assert outdated == [], "run `make role`"
 
 
+def test_the_guides_have_every_option_of_the_request() -> None:
+    identity, servers = (
+        (_FOLDER.parent / "docs" / guide).read_text(encoding="utf-8") for guide in ("identity.md", "model_servers.md")
+    )
+    asked = [option.name for option in TABLE if option.wire and "openai_run" in option.modules]
+    assert [name for name in asked if f"`{name}`" not in identity] == []
+    # The runtime's file of the options that the Assistants API does not have.
+    schema = (_FOLDER.parent / "roles/runtime/files/threadworks_runtime/schemas/passed.py").read_text(encoding="utf-8")
+    passed = [name for name in asked if f"    {name}: " in schema]
+    assert len(passed) >= 5
+    assert [name for name in passed if f"| `{name}` |" not in servers] == []
+
+
 def test_an_entry_without_a_comment_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"The option new has no comment that starts with #:"):
         described([Option("new", "str")])
