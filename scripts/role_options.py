@@ -41,7 +41,7 @@ class _Flow(list[Any]):
 
 
 class _Dumper(yaml.SafeDumper):
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+    def increase_indent(self, flow: bool = False, **_options: bool) -> None:
         super().increase_indent(flow, False)
 
 

@@ -178,7 +178,8 @@ _PARAMETERS = (
         choices=("low", "medium", "high"),
         version_added="0.2.0",
     ),
-    #: Which summary of its reasoning a reasoning model adds.
+    #: Which summary of its reasoning a reasoning model adds. C(reasoning_summaries) of the run has the summaries, one
+    #: after the other.
     #:
     #: An option of the model server. Not all servers have it.
     Option(

@@ -22,7 +22,7 @@ otherwise the text is ``Reply to: <last user text>``. A scripted answer is used 
 ``text``                the message; ``annotations``: Responses annotations on it
 ``refusal``             a refusal in place of the text
 ``calls``               function calls: ``[{"name", "arguments": object or string, "call_id"}]``
-``reasoning``           true: a reasoning item comes first, and must be sent back with the calls
+``reasoning``           true: a reasoning item comes first, and must be sent back with the calls; a text: its summary
 ``code_interpreter``    ``{"code", "outputs"}``: such a call comes before the message
 ``file_search``         ``{"queries", "results"}``: such a call comes before the message
 ``ignore``              of ``tools``, ``format``, ``limit``: silently not done, as small servers do

@@ -97,7 +97,10 @@ def _output(body: Json, answer: Json, model: ModelServer) -> list[Json]:
     done = {"status": "completed"}
     include = body.get("include", [])
     if answer.get("reasoning"):
-        output.append({"type": "reasoning", "id": model.new_id("rs"), "summary": [], "encrypted_content": "opaque"})
+        told = answer["reasoning"]
+        summary = [{"type": "summary_text", "text": told}] if isinstance(told, str) else []
+        reasoned = {"type": "reasoning", "id": model.new_id("rs"), "summary": summary}
+        output.append({**reasoned, "encrypted_content": "opaque"})
     if "code_interpreter" in answer:
         call: Json = {"type": "code_interpreter_call", "id": model.new_id("ci"), "container_id": model.new_id("cntr")}
         outputs = answer["code_interpreter"].get("outputs", []) if "code_interpreter_call.outputs" in include else None

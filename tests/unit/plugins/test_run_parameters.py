@@ -115,3 +115,23 @@ def test_a_server_that_refuses_an_option_gets_it_named(world: World, name: str, 
     assert refused["failed"]
     assert told in refused["msg"]
     assert f"Check the option {name}." in refused["msg"]
+
+
+@pytest.mark.parametrize("asked", [True, False])
+def test_a_run_has_the_summaries_of_the_reasoning_that_it_asked_for(world: World, asked: bool) -> None:
+    world.do("assistant", name="A", model="m", tools=[FUNCTION])
+    world.do("thread", key="T", messages=[{"content": "Hello"}])
+    options: Json = {"reasoning_summary": "auto"} if asked else {}
+    world.model.script(
+        [
+            {"reasoning": "It asks for a disk.", "calls": [{"name": "disk"}]},
+            {"reasoning": "It is full.", "text": "Full."},
+        ]
+    )
+    waiting = world.do("run", thread_id="newest", assistant_id="newest", **options).result
+    calls = waiting["required_action"]["submit_tool_outputs"]["tool_calls"]
+    outputs = [{"tool_call_id": calls[0]["id"], "output": "100 %"}]
+    done = world.do("run", thread_id="newest", run_id="newest", tool_outputs=outputs).result
+    assert done["response"] == "Full."
+    expected = ["It asks for a disk.", "It is full."] if asked else None
+    assert done["run"].get("reasoning_summaries") == expected

@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, cast
 
 from .errors import RunNotCancellable, RunNotWaiting, ToolOutputsMismatch
 from .ids import now
@@ -274,6 +274,23 @@ def with_items(run: RunRecord, items: list[Document]) -> RunRecord:
         The run as it becomes.
     """
     return replace(run, private={**run.private, "items": [*run.private["items"], *items]})
+
+
+def with_summaries(run: RunRecord, summaries: list[str]) -> RunRecord:
+    """A run whose model has summarised its reasoning; only a run that asked for that shows it.
+
+    Args:
+        run: The run.
+        summaries: The summaries of one round.
+
+    Returns:
+        The run as it becomes.
+    """
+    shown = cast(Document, run.document)
+    if not summaries or "reasoning_summary" not in shown:
+        return run
+    every = [*shown.get("reasoning_summaries", []), *summaries]
+    return replace(run, document=cast(RunObject, {**shown, "reasoning_summaries": every}))
 
 
 def with_usage(run: RunRecord, usage: Usage) -> RunRecord:

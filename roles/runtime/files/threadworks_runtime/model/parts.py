@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
 
 from .types import Annotation, ContentPart, FunctionCall, Json, ToolCall
@@ -69,6 +70,17 @@ def to_call(item: Json, tools: list[Json]) -> ToolCall:
         tools: The request's tools, for the ranking options that a file search was asked to use.
     """
     return _CALLS[item["type"]](item, tools)
+
+
+def reasoning_summaries(items: Sequence[Json]) -> list[str]:
+    """Return the summaries of its reasoning that a model has added to its answer.
+
+    Args:
+        items: The raw output items of the answer.
+    """
+    summaries = (item.get("summary") for item in items if item.get("type") == "reasoning")
+    parts = (part for summary in summaries if isinstance(summary, list) for part in summary if isinstance(part, dict))
+    return [part["text"] for part in parts if isinstance(part.get("text"), str)]
 
 
 def a_text(value: Any) -> str:

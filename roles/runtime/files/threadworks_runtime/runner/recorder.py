@@ -13,6 +13,7 @@ from ..documents import answer, step
 from ..ids import new_id
 from ..lifecycle import WireEvent
 from ..model import events
+from ..model.parts import reasoning_summaries
 from ..model.types import ContentPart
 from ..objects import Document, RunError, Usage
 from ..records import RunRecord
@@ -90,6 +91,7 @@ class Recorder:
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
             run = lifecycle.with_usage(lifecycle.with_items(run, finished.items), finished.usage)
+            run = lifecycle.with_summaries(run, reasoning_summaries(finished.items))
             told: list[WireEvent] = []
             warnings = _metadata(finished.warnings)
             if warnings and not self._progress.step_ids:
