@@ -10,7 +10,9 @@ from typing import Any
 
 import httpx2
 import pytest
+from threadworks_runtime.model import raw_events
 from threadworks_runtime.runner import subscription
+from threadworks_runtime.runner.draft import Draft
 from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
@@ -170,6 +172,38 @@ def test_a_thread_that_is_deleted_ends_its_stream(talk: Conversation, model_serv
             if names.count("thread.message.delta") == 1:
                 talk.wire.delete(f"/threads/{talk.thread}")
     assert names[-2:] == ["error", "done"]
+
+
+def test_a_stream_ends_with_its_run_and_not_with_the_model_servers_connection(
+    talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(raw_events, "_DRAIN_SECONDS", 600)
+    model_server.script([{"text": "one two three", "linger": 600}])
+    assert _names(_stream(talk)) == [*_BEGIN, *_STEP, *_MESSAGE, *_END]
+
+
+def test_deltas_are_as_the_wire_has_them(talk: Conversation, model_server: ModelServer) -> None:
+    """They are written as bytes that differ in nothing but their texts: here with all that JSON has to escape."""
+    cited = {"type": "file_citation", "file_id": "file-1", "filename": "a.txt", "index": 0}
+    model_server.script([{"text": 'a "quoted"\n\\ \u00fc \U0001f600 word', "annotations": [cited]}])
+    events = _stream(talk)
+    deltas = [data for name, data in events if name == "thread.message.delta"]
+    message = dict(events)["thread.message.completed"]
+    assert {(delta["id"], delta["object"]) for delta in deltas} == {(message["id"], "thread.message.delta")}
+    parts = [part for delta in deltas for part in delta["delta"]["content"]]
+    assert {(part["index"], part["type"]) for part in parts} == {(0, "text")}
+    (content,) = message["content"]
+    assert "".join(part["text"].get("value", "") for part in parts) == content["text"]["value"]
+    annotations = [each for part in parts for each in part["text"].get("annotations", [])]
+    assert annotations == [{"index": 0, **content["text"]["annotations"][0]}]
+
+
+def test_nothing_is_encoded_for_a_run_that_nobody_watches(
+    talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Draft, "encode", None)
+    model_server.script([{"text": "one two three"}])
+    assert talk.messages(talk.finish())[0]["content"][0]["text"]["value"] == "one two three"
 
 
 def test_a_failure_before_the_run_is_no_stream(talk: Conversation) -> None:

@@ -42,8 +42,13 @@ class Secrets:
             starts = "".join(map(re.escape, sorted(self._starts)))
             self._pattern = re.compile(f"(?=[{starts}])(?:{'|'.join(map(_pattern, spelt))})")
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to hide."""
+        return self._pattern is None
+
     def hide(self, text: str) -> str:
-        """A text without the secrets."""
+        """Return a text without the secrets."""
         if self._pattern is None or len(text) < self._shortest:
             return text
         return self._pattern.sub(_HIDDEN, text)
@@ -83,6 +88,8 @@ class Veil:
         Returns:
             What can be shown now.
         """
+        if self._secrets.is_empty:
+            return piece
         text = self._secrets.hide(self._held + piece)
         begun = self._secrets.begun(text)
         self._held = text[begun:]
