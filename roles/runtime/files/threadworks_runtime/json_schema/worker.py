@@ -29,7 +29,8 @@ def main(what: str) -> None:
     given = json.load(sys.stdin)
     for found in _schemas(given["schemas"]) if what == "schemas" else _values(given["schemas"], given["values"]):
         # Each at once: what is known when the time is over is not lost.
-        print(json.dumps(found), flush=True)
+        sys.stdout.write(f"{json.dumps(found)}\n")
+        sys.stdout.flush()
 
 
 def _schemas(schemas: list[dict[str, Any]]) -> Iterator[dict[str, Any] | None]:

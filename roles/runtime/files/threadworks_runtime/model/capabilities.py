@@ -58,6 +58,7 @@ def check_answer(response: Json, output: list[Json], request: ResponseRequest) -
     Args:
         response: The raw response.
         output: Its output items.
+        request: The request.
 
     Returns:
         Warnings: what may have been ignored.

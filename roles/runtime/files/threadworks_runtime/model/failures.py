@@ -53,15 +53,8 @@ class Failures:
         """
         if isinstance(error, ModelError):
             return error
-        if isinstance(error, openai.APIStatusError):
-            return self._refused(error)
-        if isinstance(error, openai.APIError) and not isinstance(error, openai.APIConnectionError):
-            return from_body(self._clean(error.body or error.message), place=self.place)
-        if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
-            return self._late(error)
         if isinstance(error, (openai.OpenAIError, httpx2.HTTPError)):
-            reason = line(self._hidden(_reason(error)))
-            return self._failed(f"The connection to the model server at {self.place} failed: {reason}. {_CHECK}")
+            return self._of_exchange(error)
         if isinstance(error, RecursionError):
             return self.unreadable("JSON that is nested too deeply")
         if isinstance(error, UnicodeDecodeError):
@@ -75,6 +68,17 @@ class Failures:
             what: What the server sent.
         """
         return self._failed(f"The model server at {self.place} sent {what}.{self._hint}")
+
+    def _of_exchange(self, error: openai.OpenAIError | httpx2.HTTPError) -> ModelError:
+        """Translate what the SDK or the HTTP library raised."""
+        if isinstance(error, openai.APIStatusError):
+            return self._refused(error)
+        if isinstance(error, openai.APIError) and not isinstance(error, openai.APIConnectionError):
+            return from_body(self._clean(error.body or error.message), place=self.place)
+        if isinstance(error, (openai.APITimeoutError, httpx2.TimeoutException)):
+            return self._late(error)
+        reason = line(self._hidden(_reason(error)))
+        return self._failed(f"The connection to the model server at {self.place} failed: {reason}. {_CHECK}")
 
     def _refused(self, error: openai.APIStatusError) -> ModelError:
         status = error.status_code

@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urljoin
 
 from ..settings import ModelOptions
@@ -203,9 +203,7 @@ class Passages(ModelServers):
         Raises:
             ModelError: They name no server.
         """
-        passage = super().get(options)
-        assert isinstance(passage, Passage)
-        return passage
+        return cast("Passage", super().get(options))
 
     def _make(self, options: ModelOptions) -> Passage:
         return Passage(options)

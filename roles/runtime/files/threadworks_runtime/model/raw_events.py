@@ -14,7 +14,7 @@ from pydantic_core import from_json
 
 from ..sse import EventStreamDecoder
 from .cleaning import clean, without_surrogates
-from .errors import from_body
+from .errors import ModelError, from_body
 from .secrets import Secrets
 from .types import Json
 from .wording import page
@@ -88,8 +88,8 @@ async def _stream(body: AsyncIterator[bytes], meter: Any, reader: _Reader) -> As
                 break
             try:
                 events.append(reader.event(data))
-            except Exception as error:
-                failure = error
+            except (ModelError, ValueError, RecursionError) as error:
+                failure = error  # raised below: what came before it happened before it
                 break
         if events:
             meter.next_event(len(decoder.pending))

@@ -36,6 +36,7 @@ async def fit(
     """Build the request with the most messages that fit.
 
     Args:
+        messages: The thread's messages that may be sent, oldest first.
         limit: The tokens that the prompt may have.
         droppable: Whether messages may be dropped at all.
         build: Makes the request of some messages.

@@ -25,10 +25,14 @@ class _Options(Body):
 
 
 class CreateAssistant(_Options):
+    """The body of createAssistant."""
+
     model: shared.Model
     tool_resources: shared.NewToolResources | None = None
 
 
 class ModifyAssistant(_Options):
+    """The body of modifyAssistant."""
+
     model: shared.Model = ""
     tool_resources: shared.ToolResources | None = None

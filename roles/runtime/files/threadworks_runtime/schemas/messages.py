@@ -63,6 +63,8 @@ class _Attachment(Body):
 
 
 class CreateMessage(Body):
+    """The body of createMessage, and a message of a new thread or run."""
+
     role: Literal["user", "assistant"]
     content: _Content
     attachments: list[_Attachment] | None = None

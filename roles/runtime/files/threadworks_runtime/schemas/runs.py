@@ -32,12 +32,16 @@ class _Options(Passed):
 
 
 class CreateRun(_Options):
+    """The body of createRun."""
+
     additional_instructions: str | None = None
     additional_messages: NewMessages | None = None
     reasoning_effort: shared.ReasoningEffort = None
 
 
 class CreateThreadAndRun(_Options):
+    """The body of createThreadAndRun."""
+
     thread: CreateThread = CreateThread()
     tool_resources: shared.ToolResources | None = None
 
@@ -48,6 +52,8 @@ class _ToolOutput(Body):
 
 
 class SubmitToolOutputs(Body):
+    """The body of submitToolOutputs."""
+
     tool_outputs: list[_ToolOutput] = Field(max_length=MOST_ITEMS)
     stream: bool | None = None
 

@@ -35,6 +35,8 @@ Schema = dict[str, Any]
 
 
 class CodeInterpreter(Body):
+    """The tool that runs code."""
+
     type: Literal["code_interpreter"]
 
 
@@ -49,6 +51,8 @@ class _FileSearchOptions(Body):
 
 
 class FileSearch(Body):
+    """The tool that searches files."""
+
     type: Literal["file_search"]
     file_search: _FileSearchOptions = _FileSearchOptions()
 
@@ -61,6 +65,8 @@ class _FunctionDefinition(Body):
 
 
 class Function(Body):
+    """A function that the client executes."""
+
     type: Literal["function"]
     function: _FunctionDefinition
 
@@ -102,15 +108,21 @@ class _NewFileSearchResources(_FileSearchResources):
 
 
 class ToolResources(Body):
+    """The files of the tools, where vector stores exist already."""
+
     code_interpreter: _CodeInterpreterResources | None = None
     file_search: _FileSearchResources | None = None
 
 
 class NewToolResources(ToolResources):
+    """The files of the tools of a new assistant or thread."""
+
     file_search: _NewFileSearchResources | None = None
 
 
 class TruncationStrategy(Body):
+    """Which messages of the thread the model gets."""
+
     type: Literal["auto", "last_messages"]
     last_messages: Annotated[int, Field(ge=1, le=2**53)] | None = None
 

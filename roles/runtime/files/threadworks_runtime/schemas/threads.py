@@ -12,11 +12,15 @@ from .messages import NewMessages
 
 
 class CreateThread(Body):
+    """The body of createThread, and the thread of createThreadAndRun."""
+
     messages: NewMessages = Field(default=[])
     tool_resources: shared.NewToolResources | None = None
     metadata: shared.Metadata = None
 
 
 class ModifyThread(Body):
+    """The body of modifyThread."""
+
     tool_resources: shared.ToolResources | None = None
     metadata: shared.Metadata = None
