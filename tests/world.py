@@ -22,10 +22,12 @@ from threadworks_runtime.app import create_app
 from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.plugins.module_utils._check_mode import CheckModeWire, Predictions
-from ansible_collections.threadworks.openai.plugins.module_utils._client import Transport, Wire, connect
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
+from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.plugins.module_utils._http import Request, Response
 from ansible_collections.threadworks.openai.plugins.module_utils._recovery import Local
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
+from ansible_collections.threadworks.openai.plugins.module_utils._wire_reading import Transport
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer
 
@@ -133,7 +135,7 @@ class World:
             "runtime_concurrent_runs": 32,
             "runtime_idle_timeout": 60.0,
         }
-        return connect({**defaults, **options}, local or _Here(self._folder / "x.sock"))
+        return connect(Wire, {**defaults, **options}, local or _Here(self._folder / "x.sock"))
 
     def use(self, wire: Wire) -> None:
         """Let the tasks use this client, and count its requests."""

@@ -55,13 +55,13 @@ _raw:
 import typing as t
 
 from ..module_utils import _reading
-from ..module_utils._client import Wire
+from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
 
 class LookupModule(ReadingLookup):
     """Assistants by id or by name."""
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the one assistant that the term means."""
         return [_reading.assistant(wire, term)]

@@ -54,7 +54,7 @@ _raw:
 import typing as t
 
 from ..module_utils import _reading
-from ..module_utils._client import Wire
+from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -64,6 +64,6 @@ class LookupModule(ReadingLookup):
     lists = True
     needs_terms = False
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the assistants of a name, or all, newest first."""
         return self.limited(_reading.assistants(wire, term, self.pairs()))

@@ -51,7 +51,7 @@ _raw:
 import typing as t
 
 from ..module_utils import _reading
-from ..module_utils._client import Wire
+from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -60,7 +60,7 @@ class LookupModule(ReadingLookup):
 
     lists = True
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the messages of the thread, each with its text."""
         options = {name: self.get_option(name) for name in ("run_id", "role", "order")}
         return self.limited(_reading.messages(wire, _reading.thread_id(wire, term), **options))

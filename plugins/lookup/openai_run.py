@@ -66,15 +66,15 @@ _raw:
 import typing as t
 
 from ..module_utils import _reading
-from ..module_utils._client import Wire
 from ..module_utils._result import run_result
+from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
 
 class LookupModule(ReadingLookup):
     """Runs with their replies."""
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the one run that the term means, with its reply."""
         thread_id, run_id = self.run_path(wire, term)
         run = _reading.run(wire, thread_id, run_id)

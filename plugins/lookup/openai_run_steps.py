@@ -52,7 +52,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils._client import Wire
+from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -61,7 +61,7 @@ class LookupModule(ReadingLookup):
 
     lists = True
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the steps of the run that the term means, oldest first."""
         thread_id, run_id = self.run_path(wire, term)
         return list(wire.list("threads", thread_id, "runs", run_id, "steps", query={"order": "asc"}))

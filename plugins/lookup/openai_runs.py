@@ -55,7 +55,7 @@ _raw:
 import typing as t
 
 from ..module_utils import _reading
-from ..module_utils._client import Wire
+from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
 
@@ -64,7 +64,7 @@ class LookupModule(ReadingLookup):
 
     lists = True
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the runs of the thread, newest first."""
         status, assistant = self.get_option("status"), self.get_option("assistant_id")
         assistant_id = assistant and _reading.assistant_id(wire, assistant)

@@ -48,13 +48,13 @@ _raw:
 import typing as t
 
 from ..module_utils import _reading
-from ..module_utils._client import Wire
+from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
 
 class LookupModule(ReadingLookup):
     """Threads by id or by key."""
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the one thread that the term means; of a key that several have, the newest."""
         return [_reading.thread(wire, term)]

@@ -64,8 +64,8 @@ _raw:
 import typing as t
 
 from ..module_utils import _reading
-from ..module_utils._client import Wire
 from ..module_utils._result import run_result
+from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
 if t.TYPE_CHECKING:
@@ -75,7 +75,7 @@ if t.TYPE_CHECKING:
 class LookupModule(ReadingLookup):
     """Runs with their threads."""
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the one run that the term means, with its reply and its thread."""
         run = self._run(wire, term)
         found = wire.list("threads", run["thread_id"], "messages", query={"order": "asc"})
@@ -84,7 +84,7 @@ class LookupModule(ReadingLookup):
         thread = {**wire.get("threads", run["thread_id"]), "messages": messages}
         return [{**run, "response": result["response"], "output": result["output"], "thread": thread}]
 
-    def _run(self, wire: Wire, term: str) -> Run:
+    def _run(self, wire: ReadingWire, term: str) -> Run:
         if ":" in term or self.get_option("thread_id"):
             thread_id, run_id = self.run_path(wire, term)
             return _reading.run(wire, thread_id, run_id)

@@ -13,10 +13,11 @@ import itertools
 import typing as t
 
 from . import _predicted
-from ._client import Answer, Created, Wire
+from ._client import Created, Wire
 from ._errors import NotFound
 from ._identity import is_predicted, predicted_id
 from ._status import RunStatus
+from ._wire_reading import Answer
 
 if t.TYPE_CHECKING:
     from ._events import EventStream

@@ -12,9 +12,9 @@ from __future__ import annotations
 import itertools
 import typing as t
 
-from ._client import Wire
 from ._errors import NotFound, NotSupported, TaskError, WireError
 from ._identity import ASSISTANT, THREAD, is_predicted, key_metadata
+from ._wire_reading import ReadingWire
 
 if t.TYPE_CHECKING:
     from ._types import Json, Message, Run
@@ -29,13 +29,13 @@ def limited(things: t.Iterable[Json], limit: int | None) -> list[Json]:
     return list(itertools.islice(things, limit))
 
 
-def assistants(wire: Wire, name: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
+def assistants(wire: ReadingWire, name: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
     """Yield the assistants with a name and these metadata pairs, newest first."""
     found = wire.matching("assistants", pairs=pairs or {})
     return (each for each in found if not name or each["name"] == name)
 
 
-def assistant(wire: Wire, term: str) -> Json:
+def assistant(wire: ReadingWire, term: str) -> Json:
     """Return the assistant with this id or name.
 
     Raises: NotFound; TaskError where several have the name.
@@ -51,14 +51,14 @@ def assistant(wire: Wire, term: str) -> Json:
     return named[0]
 
 
-def assistant_id(wire: Wire, term: str) -> str:
+def assistant_id(wire: ReadingWire, term: str) -> str:
     """Return the id of the assistant that a term means, which is an id or a name. Raises: TaskError."""
     if term.startswith(ASSISTANT) or is_predicted(term):
         return term
     return _only(term, f"assistants have the name '{term}'", assistants(wire, term))
 
 
-def thread_id(wire: Wire, term: str) -> str:
+def thread_id(wire: ReadingWire, term: str) -> str:
     """Return the id of the thread that a term means, which is an id or a key. Raises: TaskError."""
     if term.startswith(THREAD) or is_predicted(term):
         return term
@@ -68,7 +68,7 @@ def thread_id(wire: Wire, term: str) -> str:
         return term
 
 
-def resolve(wire: Wire, params: Json) -> None:
+def resolve(wire: ReadingWire, params: Json) -> None:
     """Replace a name that a task gives as `assistant_id`, and a key that it gives as `thread_id`, by the id."""
     for name, meant in (("assistant_id", assistant_id), ("thread_id", thread_id)):
         if params.get(name):
@@ -83,7 +83,7 @@ def _only(term: str, several: str, found: t.Iterable[Json]) -> str:
     return ids[0] if ids else term
 
 
-def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
+def threads(wire: ReadingWire, key: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
     """Yield the threads with a key and these metadata pairs, newest first.
 
     Raises: TaskError where the server cannot list threads.
@@ -91,7 +91,7 @@ def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = N
     return by_metadata(wire, {**(pairs or {}), **key_metadata(key)})
 
 
-def thread(wire: Wire, term: str) -> Json:
+def thread(wire: ReadingWire, term: str) -> Json:
     """Return the thread with this id, or the newest one with this key. Raises: NotFound."""
     if term.startswith(THREAD) or is_predicted(term):
         return wire.get("threads", term)
@@ -100,7 +100,7 @@ def thread(wire: Wire, term: str) -> Json:
     raise NotFound(f"No thread found with the key '{term}'.", "thread")
 
 
-def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+def by_metadata(wire: ReadingWire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
     """Yield the threads that carry these metadata pairs, newest first.
 
     Raises: CannotListThreads: the wire itself has no such operation.
@@ -115,7 +115,7 @@ def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any
 
 
 def messages(
-    wire: Wire, thread_id: str, run_id: str | None = None, role: str | None = None, order: str = "asc"
+    wire: ReadingWire, thread_id: str, run_id: str | None = None, role: str | None = None, order: str = "asc"
 ) -> t.Iterator[Json]:
     """Yield the messages of a thread, each with its `text`.
 
@@ -132,7 +132,7 @@ def messages(
 
 
 def runs(
-    wire: Wire,
+    wire: ReadingWire,
     thread_id: str,
     status: list[str] | None = None,
     assistant_id: str | None = None,
@@ -154,7 +154,7 @@ def runs(
     )
 
 
-def runs_with_messages(wire: Wire, thread_id: str) -> tuple[list[Run], dict[str, list[Message]]]:
+def runs_with_messages(wire: ReadingWire, thread_id: str) -> tuple[list[Run], dict[str, list[Message]]]:
     """Return the runs of a thread, newest first, and the messages that each has written, by its id.
 
     The runtime adds the messages to the list. Of a server that does not know that, no messages are returned.
@@ -170,12 +170,12 @@ def runs_with_messages(wire: Wire, thread_id: str) -> tuple[list[Run], dict[str,
     return t.cast("list[Run]", found), messages
 
 
-def run(wire: Wire, thread_id: str, run_id: str) -> Run:
+def run(wire: ReadingWire, thread_id: str, run_id: str) -> Run:
     """Return a run. Raises: NotFound."""
     return t.cast("Run", wire.get("threads", thread_id, "runs", run_id))
 
 
-def newest_run(wire: Wire, thread_id: str) -> Run:
+def newest_run(wire: ReadingWire, thread_id: str) -> Run:
     """Return the newest run of a thread. Raises: NotFound where it has none."""
     for newest in wire.list("threads", thread_id, "runs", query={"limit": 1}):
         return t.cast("Run", newest)

@@ -17,15 +17,15 @@ from ._reading import text_of
 from ._status import RunStatus
 
 if t.TYPE_CHECKING:
-    from ._client import Wire
     from ._types import Json, Message, Run
+    from ._wire_reading import ReadingWire
 
 
 class UnreadableReply(TaskError):
     """The reply of a run is not the JSON that was asked for; `data` is the whole result."""
 
 
-def run_result(wire: Wire, run: Run, messages: list[Message] | None = None, steps: bool = False) -> Json:
+def run_result(wire: ReadingWire, run: Run, messages: list[Message] | None = None, steps: bool = False) -> Json:
     """Return the keys of a task's result that tell of a run.
 
     Args:

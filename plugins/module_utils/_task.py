@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ._client import Wire, connect
+from ._client import Wire
+from ._connect import connect
 from ._errors import KeyTaken, NotFound, TaskError, WireError
 from ._identity import ASSISTANT, THREAD
 from ._option import secrets
@@ -51,7 +52,7 @@ class Task:
     def wire(self) -> Wire:
         """The client, made when it is first needed: bad options are told before a connection is."""
         if self._wire is None:
-            self._wire = connect(self.params, self.local)
+            self._wire = connect(Wire, self.params, self.local)
             if self.check_mode:
                 from ._check_mode import CheckModeWire
 

@@ -19,11 +19,12 @@ from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
 from ..module_utils import _reading
-from ..module_utils._client import Wire, connect
+from ..module_utils._connect import connect
 from ..module_utils._errors import NotFound, TaskError
 from ..module_utils._option import Option, secrets
 from ..module_utils._table_connection import CONNECTION, NAMES
 from ..module_utils._table_lookups import LOOKUPS
+from ..module_utils._wire_reading import ReadingWire
 from ._connection import definition, option_definitions, templated
 from ._local import LocalRuntime
 from ._wantlist import as_list
@@ -52,7 +53,7 @@ class ReadingLookup(LookupBase):
         definitions = {**option_definitions(), **{option.name: definition(option) for option in cls._own}}
         C.config.initialize_plugin_configuration_definitions("lookup", cls.__module__, definitions)
 
-    def read(self, wire: Wire, term: str) -> list[dict[str, t.Any]]:
+    def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return what a term means ("" where there is none), as plain data. Raises: NotFound, TaskError."""
         raise NotImplementedError
 
@@ -87,7 +88,7 @@ class ReadingLookup(LookupBase):
         """Return as many of the things as the option `limit` allows."""
         return _reading.limited(things, self._given["limit"])
 
-    def run_path(self, wire: Wire, term: str) -> tuple[str, str]:
+    def run_path(self, wire: ReadingWire, term: str) -> tuple[str, str]:
         """Return the ids of the thread and the run that a term names. Raises: TaskError where no thread is named."""
         thread_id, run_id = _reading.run_path(term, self.get_option("thread_id"), "the term")
         return _reading.thread_id(wire, thread_id), run_id
@@ -117,15 +118,16 @@ class ReadingLookup(LookupBase):
                 Display().warning(f"{self.ansible_name}: {error.message} It is left out (on_missing: warn).")
             return []
 
-    def _wire(self, connection: dict[str, t.Any]) -> Wire:
-        wire = connect(connection, LocalRuntime(connection))
+    def _wire(self, connection: dict[str, t.Any]) -> ReadingWire:
+        local = LocalRuntime(connection)
         if not self._is_check:
-            return wire
+            return connect(ReadingWire, connection, local)
         # Imported here: only --check needs them.
         from ..module_utils._check_mode import CheckModeWire
+        from ..module_utils._client import Wire
         from ._predictions import seen
 
-        return CheckModeWire(wire, seen(connection), Display().warning)
+        return CheckModeWire(connect(Wire, connection, local), seen(connection), Display().warning)
 
 
 def _once_a_task(question: tuple[t.Any, ...], ask: t.Callable[[], list[t.Any]]) -> list[t.Any]:

@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
+from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.plugins.plugin_utils._control import ControlledRuntime
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
@@ -45,7 +46,7 @@ class Desk:
     def wire(self, **options: Any) -> Wire:
         """A client."""
         options = {**self.options, **options}
-        return connect(options, ControlledRuntime(options))
+        return connect(Wire, options, ControlledRuntime(options))
 
     def pid(self, **options: Any) -> int:
         """The process that answers."""

@@ -110,13 +110,14 @@ def test_home_with_a_long_path(desk: Desk, tmp_path: Path) -> None:
 
 _ASK = """
 import json, sys
-from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
+from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError
 from ansible_collections.threadworks.openai.plugins.plugin_utils._control import ControlledRuntime
 options = json.loads(sys.argv[1])
 local = ControlledRuntime(options)
 try:
-    found = [thread["id"] for thread in connect(options, local).list("threads")]
+    found = [thread["id"] for thread in connect(Wire, options, local).list("threads")]
     print(json.dumps({"pid": local.describe()["pid"], "socket": local.path(), "threads": found}))
 except TaskError as error:
     print(json.dumps({"error": error.message}))

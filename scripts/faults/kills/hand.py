@@ -27,7 +27,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from paths import ROOT
 
-from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
+from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
 from ansible_collections.threadworks.openai.plugins.plugin_utils._local import LocalRuntime
 

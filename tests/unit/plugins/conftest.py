@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _client, _http_socket, _network, _recovery
-from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
+from ansible_collections.threadworks.openai.plugins.module_utils import _connect, _http_socket, _network, _recovery
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
+from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.unit.plugins.run_states import Thread
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Script
@@ -26,7 +27,7 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
     """No client of another test, no proxy or certificates of this machine, and no long pauses."""
-    monkeypatch.setattr(_client, "_wires", {})
+    monkeypatch.setattr(_connect, "_wires", {})
     monkeypatch.setattr(_network, "_contexts", {})
     monkeypatch.setattr(_network, "_SHORTEST_PAUSE", 0.01)
     for name in list(os.environ):
@@ -58,7 +59,7 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
     def new(*scripts: Script, **options: Any) -> tuple[Wire, Starter]:
         starter = Starter(tmp_path, *scripts)
         starters.append(starter)
-        return connect({**OPTIONS, **options}, starter), starter
+        return connect(Wire, {**OPTIONS, **options}, starter), starter
 
     yield new
     for starter in starters:

@@ -15,7 +15,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire, connect
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
+from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 
 Json = dict[str, Any]
 THING: Json = {"id": "thread_1", "object": "thread"}
@@ -178,4 +179,4 @@ def silence(peer: Peer) -> None:
 def wire_to(url: str, **options: Any) -> Wire:
     """A client on a server; impatient, and without retries unless a test wants them."""
     defaults = {"runtime_url": url, "timeout": 5.0, "max_retries": 0, "runtime_concurrent_runs": 32}
-    return connect({**defaults, **options, "runtime_idle_timeout": 60.0})
+    return connect(Wire, {**defaults, **options, "runtime_idle_timeout": 60.0})

@@ -16,7 +16,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _unix
-from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
+from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError, Unanswered
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     THING,
@@ -132,7 +133,7 @@ def test_a_socket_that_cannot_be_used_is_told(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / ("x" * 200), "path too long"), (tmp_path / "file" / "x", "not a directory")):
         (tmp_path / "file").touch()
         with pytest.raises(Unanswered, match=rf"(?i)cannot be reached: {path}: .*{reason}\.$"):
-            connect({**OPTIONS, "runtime_url": f"unix:{path}"}).get("threads", "x")
+            connect(Wire, {**OPTIONS, "runtime_url": f"unix:{path}"}).get("threads", "x")
 
 
 RUN_REQUESTS = [("threads", "runs"), ("threads", "x", "runs"), ("threads", "x", "runs", "y", "submit_tool_outputs")]
@@ -171,17 +172,17 @@ def test_without_a_model_server_no_run_is_made(start: Start) -> None:
 
 def test_a_managed_host_has_no_local_runtime() -> None:
     with pytest.raises(TaskError, match=r"runs on the control node only\. Set runtime_url"):
-        connect(OPTIONS)
+        connect(Wire, OPTIONS)
 
 
 def test_a_module_uses_the_socket_that_it_is_given(tmp_path: Path) -> None:
     path = tmp_path / "x.sock"
     options = {**OPTIONS, "runtime_url": f"unix:{path}"}
     with Scripted(always(), path=path) as server:
-        connect(options).post("threads", "x", "runs", body={})
+        connect(Wire, options).post("threads", "x", "runs", body={})
         assert "runtime-options" in server.seen[0][1]
     with pytest.raises(Unanswered, match=r"has ended, and cannot be started from here\. Run the task again"):
-        connect({**options, "api_key": "l"}).get("threads", "x")
+        connect(Wire, {**options, "api_key": "l"}).get("threads", "x")
 
 
 # ---- Many at once, and what it costs ----

@@ -21,7 +21,8 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _wait
-from ansible_collections.threadworks.openai.plugins.module_utils._client import connect
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
+from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.processes import Served
 from ansible_collections.threadworks.openai.tests.unit.plugins.middleware import (
@@ -235,7 +236,7 @@ def far(world: World, tmp_path: Path, model_server: ModelServer) -> Iterator[tup
         Proxy(served.port) as proxy,
     ):
         url = f"http://127.0.0.1:{proxy.port}/v1"
-        world.use(connect({"runtime_url": url, "timeout": 30.0, "max_retries": 2}))
+        world.use(connect(Wire, {"runtime_url": url, "timeout": 30.0, "max_retries": 2}))
         yield world, proxy, served
 
 

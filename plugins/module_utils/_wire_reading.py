@@ -1,0 +1,201 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# The client, as far as it reads: requests on the Assistants v2 wire, with errors translated. Lookups need no more, and
+# each of them pays for what it imports.
+
+from __future__ import annotations
+
+import json
+import time
+import typing as t
+from urllib.parse import quote, urlencode
+
+from ._errors import TaskError
+from ._http import Failed, Request, Response, unanswered
+from ._identity import has_metadata
+
+_PAGE = 100
+# What a POST creates things in; all others may be sent twice without harm.
+_COLLECTIONS = ("assistants", "threads", "messages", "runs")
+# Where a run is made, or continues.
+_RUNS = ("runs", "submit_tool_outputs")
+
+
+class Answer(t.NamedTuple):
+    """An answer of the wire.
+
+    Attributes:
+        body: the JSON body.
+        poll_after: after how many seconds the server wants to be asked again; None where it has no wish.
+    """
+
+    body: dict[str, t.Any]
+    poll_after: float | None
+
+
+class Transport(t.Protocol):
+    """Carries requests to a server.
+
+    Attributes:
+        server: how to name the server in messages.
+    """
+
+    server: str
+
+    def send(self, request: Request) -> Response:
+        """Send a request and return the answer, whatever its status is. Raises: Unanswered, TaskError."""
+
+
+class ReadingWire:
+    """Requests of the Assistants v2 wire that only read, with errors translated.
+
+    Args:
+        transport: carries the requests.
+        timeout: how long the server may be silent, in seconds.
+        headers: headers of each request.
+        run_headers: further headers of the requests that make or continue a run.
+        unconfigured: why no model can be asked ("" where one can): reported when a run is about to be made.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        timeout: float,
+        headers: dict[str, str] | None = None,
+        run_headers: dict[str, str] | None = None,
+        unconfigured: str = "",
+    ) -> None:
+        self.transport = transport
+        self.timeout = timeout
+        self.headers = headers or {}
+        self._run_headers = run_headers or {}
+        self.unconfigured = unconfigured
+
+    def get(self, *path: str, query: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
+        """Return the object at a path. Raises: NotFound, WireError, Unanswered."""
+        return self.ask(*path, query=query).body
+
+    def ask(self, *path: str, query: dict[str, t.Any] | None = None, within: float = float("inf")) -> Answer:
+        """Return the object at a path, with the server's wish when to ask again.
+
+        Args:
+            path: the parts of the path.
+            query: the query.
+            within: how long the request may take with all its retries, in seconds.
+        """
+        response = self._send("GET", path, query=query, silence=min(self.timeout, within), within=within)
+        wish = response.header("openai-poll-after-ms")
+        return Answer(self._object(response), float(wish) / 1000 if wish.isdecimal() else None)
+
+    def list(self, *path: str, query: dict[str, t.Any] | None = None) -> t.Iterator[dict[str, t.Any]]:
+        """Yield the objects of a list, page by page as they are needed (Assistants wire, section 10)."""
+        query = {"limit": _PAGE, **(query or {})}
+        while True:
+            page = self._json(self._send("GET", path, query=query))
+            data = page.get("data")
+            if not isinstance(data, list) or not all(_has_id(each) for each in data):
+                raise self._not_the_wire("with something that is not a list of objects")
+            yield from data
+            if not page.get("has_more") or not data:
+                return
+            query = {**query, "after": data[-1]["id"]}
+
+    def matching(self, *path: str, pairs: dict[str, str], page: int = _PAGE) -> t.Iterator[dict[str, t.Any]]:
+        """Yield the objects of a list that carry these metadata pairs.
+
+        The filter is an addition of the runtime: a server that does not know it lists them all.
+
+        Args:
+            path: The parts of the path.
+            pairs: The metadata pairs.
+            page: How many objects to ask for at a time.
+        """
+        query = {"limit": page, **{f"metadata[{key}]": value for key, value in pairs.items()}}
+        return (each for each in self.list(*path, query=query) if has_metadata(each, pairs))
+
+    def _send(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: dict[str, t.Any] | None = None,
+        body: dict[str, t.Any] | None = None,
+        once: str | None = None,
+        silence: float | None = None,
+        within: float = float("inf"),
+        streamed: bool = False,
+    ) -> Response:
+        headers = {"Accept": "application/json", **self.headers}
+        if method == "POST" and path[-1] in _RUNS:
+            headers |= self._run_headers
+        if once:
+            headers["Idempotency-Key"] = once
+        request = Request(
+            method,
+            "/" + "/".join(quote(part, safe="") for part in path),
+            self.timeout if silence is None else silence,
+            time.monotonic() + within,
+            urlencode(query or {}),
+            headers,
+            b"" if body is None else _encoded(body),
+            method != "POST" or once is not None or path[-1] not in _COLLECTIONS,
+            streamed,
+        )
+        response = self.transport.send(request)
+        if response.status >= 300:
+            content = self._content(response)
+            # Imported here: a lookup pays for what it imports in each task, and most answers are no errors.
+            from ._error_answer import from_response
+
+            raise from_response(response.status, _parsed(content), response.header("retry-after"))
+        return response
+
+    def _content(self, response: Response) -> bytes:
+        try:
+            return response.body()
+        except Failed as failed:
+            raise unanswered(self.transport.server, failed, response.request) from None
+
+    def _json(self, response: Response) -> dict[str, t.Any]:
+        body = _parsed(self._content(response))
+        if isinstance(body, dict):
+            return body
+        from ._error_answer import text_of_page
+
+        page = text_of_page(body)
+        kind = response.kind or "no content type"
+        raise self._not_the_wire(f"with {page}" if page else f"with something that is not a JSON object ({kind})")
+
+    def _object(self, response: Response) -> dict[str, t.Any]:
+        body = self._json(response)
+        if not _has_id(body):
+            raise self._not_the_wire("with an object that has no id")
+        return body
+
+    def _not_the_wire(self, how: str) -> TaskError:
+        return TaskError(
+            f"{self.transport.server} answered {how}. Is it a server of the Assistants wire? Check the option "
+            "runtime_url."
+        )
+
+
+def _encoded(body: dict[str, t.Any]) -> bytes:
+    try:
+        return json.dumps(body, allow_nan=False).encode()
+    except ValueError:
+        raise TaskError("The options of this task have a number that JSON does not know: .nan or .inf.") from None
+
+
+def _parsed(content: bytes) -> t.Any:
+    """Return the JSON of an answer; where it is none, its text, and None where there is no text."""
+    try:
+        return json.loads(content)
+    except (ValueError, RecursionError):
+        return content.decode(errors="replace").strip() or None
+
+
+def _has_id(thing: t.Any) -> bool:
+    return isinstance(thing, dict) and isinstance(thing.get("id"), str)
