@@ -8,10 +8,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Select, String, bindparam, delete, select, update
+from sqlalchemy import Connection, delete, select
 
 from ..errors import CursorNotFound, NotFound
 from ..records import MessageRecord, Record
+from . import statements
 from .encoding import searchable
 from .tables import MESSAGES, Kind
 
@@ -79,7 +80,7 @@ def insert_all(
             {"id": document["id"], "document": document, **_searched(kind, document), **shared}
             for document in documents
         ]
-        connection.execute(kind.table.insert(), values)
+        connection.execute(statements.new_rows(kind), values)
         _write_pairs(connection, kind, documents)
 
 
@@ -98,12 +99,8 @@ def get(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, *
     """
     if "\0" in id:  # PostgreSQL knows no such text
         return None
-    statement = select(*kind.columns).where(kind.table.c.id == id)
-    for column, value in owner.items():
-        statement = statement.where(kind.table.c[column] == value)
-    if lock:  # SQLite's writers have locked all by now, and its dialect leaves this out
-        statement = statement.with_for_update(key_share=True)
-    row = connection.execute(statement).one_or_none()
+    statement = statements.rows_by(kind, "id", *owner, lock=lock)
+    row = connection.execute(statement, {"id": id, **owner}).one_or_none()
     return None if row is None else kind.record(*row)
 
 
@@ -135,7 +132,7 @@ def save(connection: Connection, kind: Kind[R], record: R, document: D, private:
     values: dict[str, Any] = {"document": document, **_searched(kind, document)}
     if private is not None:
         values["private"] = private
-    connection.execute(update(kind.table).where(kind.table.c.seq == record.seq).values(values))
+    connection.execute(statements.changed_row(kind), {"its_seq": record.seq, **values})
     if kind.pairs is not None and document["metadata"] != record.document["metadata"]:
         connection.execute(delete(kind.pairs).where(kind.pairs.c.seq == record.seq))
         _write_pairs(connection, kind, [document])
@@ -155,18 +152,14 @@ def remove_by_id(connection: Connection, kind: Kind[R], ids: Sequence[str]) -> N
 
 def all_of(connection: Connection, kind: Kind[R], **owner: str) -> list[R]:
     """All objects that have these values in these columns, oldest first."""
-    statement = select(*kind.columns).order_by(kind.table.c.seq)
-    for column, value in owner.items():
-        statement = statement.where(kind.table.c[column] == value)
-    return [kind.record(*row) for row in connection.execute(statement)]
+    found = connection.execute(statements.rows_by(kind, *owner, lock=False), owner)
+    return [kind.record(*row) for row in found]
 
 
 def has_more_than(connection: Connection, kind: Kind[R], number: int, **owner: str) -> bool:
     """Whether more rows than this have these values in these columns, which an index can find."""
-    statement = select(kind.table.c.seq)
-    for column, value in owner.items():
-        statement = statement.where(kind.table.c[column] == value)
-    return connection.execute(statement.limit(1).offset(number)).first() is not None
+    behind = connection.execute(statements.row_behind(kind, *owner), {**owner, "number": number})
+    return behind.first() is not None
 
 
 def of_runs(connection: Connection, run_ids: list[str]) -> list[MessageRecord]:
@@ -191,32 +184,23 @@ def list_page(connection: Connection, kind: Kind[R], page: Page, **owner: str) -
     Raises:
         CursorNotFound: A cursor is no object of this list.
     """
-    table = kind.table
-    statement: Select[Any] = select(*kind.columns)
-    order_by = table.c.seq
-    known = owner
-    if kind.pairs is not None:
-        for number, (key, value) in enumerate(page.metadata.items()):
-            pair = kind.pairs.alias(f"pair_{number}")
-            statement = statement.join(pair, pair.c.seq == table.c.seq).where(pair.c.key == key, pair.c.value == value)
-            if number == 0:
-                order_by = pair.c.seq
-                # The index of the pairs begins with the thread: the database cannot choose to walk anything else.
-                known = {column: value for column, value in owner.items() if column not in pair.c}
-                for column in owner.keys() - known.keys():
-                    statement = statement.where(pair.c[column] == owner[column])
-    for column, value in known.items():
-        statement = statement.where(table.c[column] == value)
     # A page in front of a cursor is read from the cursor backwards, and turned round.
     backwards = page.before is not None and page.after is None
-    ascending = (page.order == "asc") != backwards
-    for name, behind in (("after", True), ("before", False)):
-        cursor = getattr(page, name)
-        if cursor is not None:
-            seq = _cursor(connection, kind, name, cursor, **owner)
-            statement = statement.where(order_by > seq if (page.order == "asc") == behind else order_by < seq)
-    statement = statement.order_by(order_by if ascending else order_by.desc()).limit(page.limit + 1)
-    found = [kind.record(*row) for row in connection.execute(statement)]
+    values: dict[str, Any] = {**owner, "number": page.limit + 1}
+    for number, (key, value) in enumerate(page.metadata.items()):
+        values |= {f"key_{number}": key, f"value_{number}": value}
+    cursors = {name: cursor for name in ("after", "before") if (cursor := getattr(page, name)) is not None}
+    values |= {name: _cursor(connection, kind, name, cursor, **owner) for name, cursor in cursors.items()}
+    lower, upper = ("after", "before") if page.order == "asc" else ("before", "after")
+    statement = statements.page_of(
+        kind,
+        *owner,
+        pairs=len(page.metadata),
+        ascending=(page.order == "asc") != backwards,
+        above=lower if lower in cursors else "",
+        below=upper if upper in cursors else "",
+    )
+    found = [kind.record(*row) for row in connection.execute(statement, values)]
     listed = found[: page.limit]
     return (listed[::-1] if backwards else listed), len(found) > page.limit
 
@@ -239,8 +223,4 @@ def _write_pairs(connection: Connection, kind: Kind[R], documents: Sequence[Mapp
         for key, value in document["metadata"].items()
     ]
     if kind.pairs is not None and pairs:
-        owner = [column.name for column in kind.pairs.c if column.name == "thread_id"]
-        columns = [kind.table.c.seq, *(kind.table.c[name] for name in owner)]
-        found = select(*columns, bindparam("its_key", type_=String), bindparam("its_value", type_=String))
-        found = found.where(kind.table.c.id == bindparam("of", type_=String))
-        connection.execute(kind.pairs.insert().from_select(["seq", *owner, "key", "value"], found), pairs)
+        connection.execute(statements.new_pairs(kind, kind.pairs), pairs)

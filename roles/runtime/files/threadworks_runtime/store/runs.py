@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection
 
 from ..lifecycle import Change, Parts, WireEvent, part_events
 from ..records import MessageRecord, RunRecord, StepRecord
 from ..status import MessageStatus, StepStatus
 from . import rows
+from .statements import changed_row
 from .tables import MESSAGES, RUNS, STEPS, THREADS
 
 _CHANGING = ("document", "private", "status", "expires_at", "lease_owner", "lease_until", "lease_monotonic")
@@ -81,9 +82,8 @@ def apply(connection: Connection, change: Change) -> list[WireEvent]:
         Its events, to be sent when the transaction has ended.
     """
     write_parts(connection, change.parts)
-    run, table = change.run, RUNS.table
-    values = {name: getattr(run, name) for name in _CHANGING}
-    connection.execute(update(table).where(table.c.seq == run.seq).values(values))
+    values = {name: getattr(change.run, name) for name in _CHANGING}
+    connection.execute(changed_row(RUNS), {"its_seq": change.run.seq, **values})
     return change.events()
 
 
@@ -98,7 +98,6 @@ def write_parts(connection: Connection, parts: Sequence[MessageRecord | StepReco
         The events, to be sent when the transaction has ended.
     """
     for part in parts:
-        table = (MESSAGES if isinstance(part, MessageRecord) else STEPS).table
-        values = {"document": part.document, "private": part.private}
-        connection.execute(update(table).where(table.c.seq == part.seq).values(values))
+        values = {"its_seq": part.seq, "document": part.document, "private": part.private}
+        connection.execute(changed_row(MESSAGES if isinstance(part, MessageRecord) else STEPS), values)
     return part_events(parts)
