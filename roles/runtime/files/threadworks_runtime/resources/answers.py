@@ -7,10 +7,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Sequence
-from typing import cast
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Sequence
+from typing import NamedTuple, cast
 
 from falcon.asgi import Request, Response
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from ..bodies import client_left
@@ -18,6 +19,8 @@ from ..documents import shown_step
 from ..errors import NotFound, Refused, Stopping
 from ..lifecycle import WireEvent, due, run_event
 from ..objects import RunObject, StepObject
+from ..records import RunRecord
+from ..runner.slot import Slot
 from ..runner.subscription import StreamEvent, Subscription
 from ..settings import ModelOptions
 from ..sse import SIGN_OF_LIFE, encode_event
@@ -25,7 +28,7 @@ from ..status import RESTING_STATUSES, RunStatus
 from ..store.tables import RUNS
 from ..wire_errors import to_api_error
 from .active import current_run
-from .context import Context
+from .context import Context, mark_replayed
 
 
 def answer_run(resp: Response, run: RunObject) -> None:
@@ -42,30 +45,64 @@ def answer_run(resp: Response, run: RunObject) -> None:
         resp.set_header("openai-poll-after-ms", str(250 if age < 10 else 1000 if age < 60 else 2000))
 
 
-def start_run(
+class Queued(NamedTuple):
+    """A run that a request has queued.
+
+    Attributes:
+        run: The wire's object, queued; as it is now, if an earlier request has queued it.
+        opening: What has happened in this request; ``None``: an earlier one has started the run.
+        claimed: The run, in progress, if there was room for it.
+    """
+
+    run: RunObject
+    opening: list[WireEvent] | None
+    claimed: RunRecord | None
+
+
+def queued(connection: Connection, slot: Slot, run: RunObject, opening: list[WireEvent] | None) -> Queued:
+    """Take a run up as part of the transaction that has queued it, if there is room.
+
+    Args:
+        connection: A writing transaction.
+        slot: The room.
+        run: The wire's object.
+        opening: What has happened in this request; ``None``: an earlier one has started the run.
+
+    Returns:
+        The run and what is to be done with it.
+    """
+    return Queued(run, opening, None if opening is None else slot.claim(connection, run["id"]))
+
+
+async def start_run(
     context: Context,
     req: Request,
     resp: Response,
-    run: RunObject,
-    opening: list[WireEvent] | None,
+    write: Callable[[Connection, Slot], Queued],
     *,
+    run_id: str | None = None,
     options: ModelOptions | None,
     stream: bool | None,
     include: bool = False,
 ) -> None:
-    """Start a queued run, and answer with it or with its events.
+    """Queue and start a run, and answer with it or with its events.
 
     Args:
         context: The application's parts.
         req: The request, whose body has been read.
         resp: The response.
-        run: The wire's object.
-        opening: What has happened in this request; ``None``: the run was started by an earlier one.
+        write: Queues the run in a writing transaction.
+        run_id: The run; ``None``: a new one.
         options: The run's model server; ``None``: the settings'.
         stream: Whether the events are asked for.
         include: Whether steps are shown with what file_search found.
     """
-    events = None if opening is None else context.executor.start(run["id"], options, watch=bool(stream))
+    events: Subscription | None = None
+    with context.executor.slot(run_id) as slot:
+        run, opening, claimed = await context.store.write(lambda connection: write(connection, slot))
+        if opening is not None:
+            events = context.executor.start(run["id"], options, watch=bool(stream), claimed=claimed)
+    mark_replayed(resp, fresh=opening is not None)
     if not stream:
         answer_run(resp, run)
         return

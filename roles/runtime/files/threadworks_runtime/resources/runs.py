@@ -15,6 +15,7 @@ from ..errors import RunActive
 from ..ids import new_id
 from ..objects import Document, RunObject, ThreadObject
 from ..records import MessageRecord, RunRecord
+from ..runner.slot import Slot
 from ..schemas.json_schemas import check_schemas
 from ..schemas.messages import ModifyMetadata
 from ..schemas.runs import CreateRun, CreateThreadAndRun, NoBody, SubmitToolOutputs
@@ -23,8 +24,8 @@ from ..store.idempotency import once
 from ..store.tables import ASSISTANTS, RUNS, THREADS
 from ..wire import INCLUDE, WITH_MESSAGES, list_object, read_body, read_include, read_page
 from .active import active_run, current_run
-from .answers import answer_run, start_run
-from .context import Context, Resource, mark_replayed, ticket_of
+from .answers import Queued, answer_run, queued, start_run
+from .context import Context, Resource, ticket_of
 from .options import read_options
 from .threads import insert_messages, insert_thread
 
@@ -79,21 +80,18 @@ class RunsResource(Resource):
         body = await read_body(req, CreateRun)
         await check_schemas(body)
         include, options = read_include(req), read_options(req, self._context)
-        claim = ticket_of(req, body)
+        ticket = ticket_of(req, body)
 
-        def work(connection: Connection) -> tuple[RunObject, bool]:
+        def write(connection: Connection, slot: Slot) -> Queued:
             thread = rows.find(connection, THREADS, thread_id, lock=True).document
 
             def create(id: str) -> RunObject:
                 return _insert_run(self._context, connection, id, thread, body)
 
-            return once(connection, RUNS, claim, create)
+            run, fresh = once(connection, RUNS, ticket, create)
+            return queued(connection, slot, run, lifecycle.created_events(run) if fresh else None)
 
-        run, fresh = await self._store.write(work)
-        mark_replayed(resp, fresh=fresh)
-        opening = lifecycle.created_events(run) if fresh else None
-        stream = body.get("stream")
-        start_run(self._context, req, resp, run, opening, options=options, stream=stream, include=include)
+        await start_run(self._context, req, resp, write, options=options, stream=body.get("stream"), include=include)
 
 
 class ThreadRunsResource(Resource):
@@ -104,22 +102,20 @@ class ThreadRunsResource(Resource):
         body = await read_body(req, CreateThreadAndRun)
         await check_schemas(body)
         options = read_options(req, self._context)
-        claim = ticket_of(req, body)
-        opening: list[lifecycle.WireEvent] = []
+        ticket = ticket_of(req, body)
 
-        def work(connection: Connection) -> tuple[RunObject, bool]:
+        def write(connection: Connection, slot: Slot) -> Queued:
+            opening: list[lifecycle.WireEvent] = []
+
             def create(id: str) -> RunObject:
                 thread = insert_thread(connection, new_id(THREADS.prefix), body.get("thread", {}))
                 opening.append(("thread.created", thread))
                 return _insert_run(self._context, connection, id, thread, body)
 
-            return once(connection, RUNS, claim, create)
+            run, fresh = once(connection, RUNS, ticket, create)
+            return queued(connection, slot, run, [*opening, *lifecycle.created_events(run)] if fresh else None)
 
-        run, fresh = await self._store.write(work)
-        mark_replayed(resp, fresh=fresh)
-        opening += lifecycle.created_events(run)
-        stream = body.get("stream")
-        start_run(self._context, req, resp, run, opening if fresh else None, options=options, stream=stream)
+        await start_run(self._context, req, resp, write, options=options, stream=body.get("stream"))
 
 
 class RunResource(Resource):
@@ -168,10 +164,9 @@ class RunToolOutputsResource(Resource):
         await current_run(self._context, thread_id, run_id)
         lease = self._context.executor.lease()
 
-        def work(connection: Connection) -> tuple[RunObject, list[lifecycle.WireEvent]]:
+        def write(connection: Connection, slot: Slot) -> Queued:
             run = runs.lock_run(connection, thread_id, run_id)
             change = lifecycle.submit(run, runs.open_parts(connection, run_id), body["tool_outputs"], lease)
-            return change.run.document, runs.apply(connection, change)
+            return queued(connection, slot, change.run.document, runs.apply(connection, change))
 
-        run, opening = await self._store.write(work)
-        start_run(self._context, req, resp, run, opening, options=options, stream=body.get("stream"))
+        await start_run(self._context, req, resp, write, run_id=run_id, options=options, stream=body.get("stream"))

@@ -48,13 +48,14 @@ class Execution:
         self._recorder = Recorder(ledger)
         self._task: asyncio.Task[None] | None = None
 
-    def start(self, ended: Callable[[], None]) -> None:
+    def start(self, ended: Callable[[], None], claimed: RunRecord | None) -> None:
         """Execute the run in a task of its own.
 
         Args:
             ended: Called when the task has ended, however it did.
+            claimed: The run, if it is taken up already.
         """
-        self._task = asyncio.create_task(self.run(), name=self.run_id)
+        self._task = asyncio.create_task(self.run(claimed), name=self.run_id)
         self._task.add_done_callback(lambda _task: ended())
 
     def cut(self) -> None:
@@ -62,10 +63,16 @@ class Execution:
         if self._task is not None:
             self._task.cancel()
 
-    async def run(self) -> None:
-        """Execute the run. Returns when it is at rest, or is not this runner's any more; raises no error."""
+    async def run(self, claimed: RunRecord | None = None) -> None:
+        """Execute the run. Returns when it is at rest, or is not this runner's any more; raises no error.
+
+        Args:
+            claimed: The run, if it is taken up already.
+        """
         try:
-            await self._execute_round(await self.ledger.claim())
+            if claimed is not None:
+                self.ledger.begin(claimed)
+            await self._execute_round(claimed or await self.ledger.claim())
         except Stopped:
             pass
         except ModelError as error:

@@ -62,24 +62,26 @@ class Ledger:
             Stopped: It is not queued any more, or another runner was faster.
         """
 
-        def work(connection: Connection) -> tuple[RunRecord, list[WireEvent]] | None:
-            run = runs.lock_by_id(connection, self._run_id)
-            if run is None or run.status != RunStatus.QUEUED:
-                return None
+        def work(connection: Connection) -> RunRecord | None:
             lease = held_for(self._owner, self._settings.lease)
-            change = lifecycle.begin(run, lease, self._settings.run_expiry)
-            return change.run, runs.apply(connection, change)
+            return runs.claim(connection, self._run_id, lease, self._settings.run_expiry)
 
         async with self._lock:
-            claimed = await self._store.write(work)
-            if claimed is None:
+            run = await self._store.write(work)
+            if run is None:
                 self.over.set()
                 raise Stopped
-            run, events = claimed
-            self.expires = time.monotonic() + run.expires_at - time.time()
-            for event in events:
-                self.send(event)
+            self.begin(run)
             return run
+
+    def begin(self, run: RunRecord) -> None:
+        """Begin with a run that is taken up.
+
+        Args:
+            run: The run, in progress.
+        """
+        self.expires = time.monotonic() + run.expires_at - time.time()
+        self.send(lifecycle.run_event(run.document))
 
     async def write(self, write: Write, *, last: bool = False) -> None:
         """Write to the run and its parts; a run that is being cancelled is ended here instead.

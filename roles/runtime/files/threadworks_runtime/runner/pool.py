@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, select
@@ -14,7 +15,7 @@ from ..leases import NOBODY, held_for, lapsed
 from ..model import ModelServers
 from ..objects import RunError
 from ..owners import new_owner
-from ..records import Lease
+from ..records import Lease, RunRecord
 from ..settings import ModelOptions, Settings
 from ..status import RunStatus
 from ..store import Store
@@ -22,6 +23,7 @@ from ..store.tables import IS_QUEUED, RUNS
 from .execution import Execution
 from .ledger import Ledger, Stopped
 from .pulse import Pulse
+from .slot import Slot
 from .subscription import Subscription
 
 _STOPPED: RunError = {"code": "server_error", "message": "The runtime was stopped before the run ended."}
@@ -61,6 +63,8 @@ class Pool:
         self._owner = new_owner()
         self._queue: dict[str, _Job] = {}
         self._running: dict[str, Execution] = {}
+        self._slots = 0
+        self._late: list[asyncio.Task[None]] = []
         self._changed = asyncio.Event()
         self._hurry = asyncio.Event()
         self._stopping: asyncio.Task[None] | None = None
@@ -82,26 +86,54 @@ class Pool:
         """
         if self.takes_queued:
             return NOBODY
+        return self._new_lease()
+
+    def _new_lease(self) -> Lease:
         return held_for(self._owner, self._settings.lease)
+
+    def _room(self) -> int:
+        return self.concurrent_runs - len(self._running) - len(self._queue) - self._slots
 
     def open(self) -> None:
         """Start the pulse; called in the event loop."""
         self._pulse.start()
 
-    def start(self, run_id: str, options: ModelOptions | None = None, *, watch: bool) -> Subscription | None:
-        """Queue a run, and execute it when it is its turn.
+    @contextlib.contextmanager
+    def slot(self, run_id: str | None = None) -> Iterator[Slot]:
+        """Keep room for a run that a request is about to queue, if there is any.
+
+        Args:
+            run_id: The run; ``None``: it is new.
+        """
+        has_room = self._stopping is None and self._room() > 0 and run_id not in self._running
+        self._slots += has_room
+        try:
+            yield Slot(self._new_lease if has_room else None, self._settings.run_expiry)
+        finally:
+            self._slots -= has_room
+            self._changed.set()
+            self.fill()
+
+    def start(
+        self, run_id: str, options: ModelOptions | None = None, *, watch: bool, claimed: RunRecord | None = None
+    ) -> Subscription | None:
+        """Execute a run when it is its turn, or at once if it is taken up already.
 
         Args:
             run_id: The run.
             options: Its model server; ``None``: the settings'.
             watch: Whether somebody will read the events.
+            claimed: The run, if a `slot` has taken it up.
 
         Returns:
             The events; ``None``: nobody will read them, or this pool takes no more runs.
         """
+        job = _Job(run_id, options or self._settings.model, Subscription() if watch else None)
+        if claimed is not None:
+            self._execute(job, claimed)
+            return job.subscription
         if self._stopping is not None or run_id in self._queue:
             return None
-        job = _Job(run_id, options or self._settings.model, Subscription() if watch else None)
         self._queue[run_id] = job
         self.fill()
         return job.subscription
@@ -119,15 +151,19 @@ class Pool:
 
     def fill(self) -> None:
         """Give the next runs their turn, as far as there is room."""
-        while len(self._running) < self.concurrent_runs:
+        while len(self._running) + self._slots < self.concurrent_runs:
             # The outputs of its function calls may come before the last execution of a run has quite ended.
             run_id = next((run_id for run_id in self._queue if run_id not in self._running), None)
             if run_id is None:
                 return
-            job = self._queue.pop(run_id)
-            execution = Execution(self._store, run_id, self._servers, job.options, self._ledger(job))
-            self._running[run_id] = execution
-            execution.start(lambda job=job: self._ended(job))  # type: ignore[misc]
+            self._execute(self._queue.pop(run_id))
+
+    def _execute(self, job: _Job, claimed: RunRecord | None = None) -> None:
+        execution = Execution(self._store, job.run_id, self._servers, job.options, self._ledger(job))
+        self._running[job.run_id] = execution
+        execution.start(lambda: self._ended(job), claimed)
+        if self._stopping is not None:
+            self._late.append(asyncio.create_task(self._give_up(execution), name="late run"))
 
     async def stop(self, grace: float | None) -> None:
         """Take no more runs, and let those that are here end. A second call waits for the first one's end.
@@ -163,7 +199,7 @@ class Pool:
         self.stopped = True
 
     async def _empty(self) -> None:
-        while self._running or self._queue:
+        while self._running or self._queue or self._slots:
             self._changed.clear()
             await self._changed.wait()
 
@@ -197,7 +233,7 @@ class Pool:
 
     async def _sweep(self) -> None:
         """Take up queued runs of the store that nobody holds: those of a server that has ended or is full."""
-        room = self.concurrent_runs - len(self._running) - len(self._queue)
+        room = self._room()
         if not self.takes_queued or self._stopping is not None or room <= 0:
             return
         runs = RUNS.table

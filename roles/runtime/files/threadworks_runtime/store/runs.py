@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
-from ..lifecycle import Change, Parts, WireEvent, part_events
-from ..records import MessageRecord, RunRecord, StepRecord
-from ..status import MessageStatus, StepStatus
+from ..lifecycle import Change, Parts, WireEvent, begin, part_events
+from ..records import Lease, MessageRecord, RunRecord, StepRecord
+from ..status import MessageStatus, RunStatus, StepStatus
 from . import rows
 from .statements import changed_row
 from .tables import MESSAGES, RUNS, STEPS, THREADS
@@ -51,6 +51,26 @@ def lock_by_id(connection: Connection, run_id: str) -> RunRecord | None:
         return run
     rows.get(connection, THREADS, run.thread_id, lock=True)
     return rows.get(connection, RUNS, run_id, lock=True)
+
+
+def claim(connection: Connection, run_id: str, lease: Lease, expiry: int) -> RunRecord | None:
+    """Take a queued run up.
+
+    Args:
+        connection: A writing transaction.
+        run_id: The run.
+        lease: Its runner.
+        expiry: Seconds that a run may take.
+
+    Returns:
+        The run, in progress; ``None``: it is not queued any more.
+    """
+    run = lock_by_id(connection, run_id)
+    if run is None or run.status != RunStatus.QUEUED:
+        return None
+    change = begin(run, lease, expiry)
+    apply(connection, change)
+    return change.run
 
 
 def open_parts(connection: Connection, run_id: str) -> Parts:
