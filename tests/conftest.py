@@ -46,7 +46,7 @@ init_plugin_loader()
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes  # noqa: E402
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer  # noqa: E402
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook  # noqa: E402
-from ansible_collections.threadworks.openai.tests.stores import postgresql, store_address, stores_of  # noqa: E402
+from ansible_collections.threadworks.openai.tests.stores import choose_stores, postgresql, store_address  # noqa: E402
 
 __all__ = ["postgresql", "store_address"]
 
@@ -58,8 +58,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that has a store on the stores that it is for."""
-    if "store_address" in metafunc.fixturenames:
-        metafunc.parametrize("store_address", stores_of(metafunc.definition), indirect=True)
+    choose_stores(metafunc)
 
 
 @pytest.fixture

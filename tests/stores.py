@@ -3,7 +3,8 @@
 """Which stores a test runs on: one that asks for a store runs on SQLite and on PostgreSQL.
 
 `@pytest.mark.any_store` says that the store makes no difference to a test: it runs on SQLite only, unless pytest is
-called with `--every-store`. `@pytest.mark.stores("sqlite")` says that a test is about that store alone.
+called with `--every-store`. `@pytest.mark.stores("sqlite")` says that a test is about that store alone. A test of both
+kinds of runtimes (fixture `either`) runs with a local runtime on SQLite only, as nearly everybody uses it.
 """
 
 from __future__ import annotations
@@ -21,17 +22,35 @@ import pytest
 if TYPE_CHECKING:
     from ansible_collections.threadworks.openai.tests.postgresql import PostgreSQL
 
-BOTH = ("sqlite", "postgresql")
+_BOTH = ("sqlite", "postgresql")
+_EXECUTORS = ("local", "served")
 
 
-def stores_of(test: pytest.Item) -> tuple[str, ...]:
-    """The stores that a test runs on."""
-    own = test.get_closest_marker("stores")
+def choose_stores(metafunc: pytest.Metafunc) -> None:
+    """Parametrise a test that has a store.
+
+    Args:
+        metafunc: The test.
+    """
+    if "store_address" not in metafunc.fixturenames:
+        return
+    stores = _stores_of(metafunc)
+    chosen = any(marker.args[0] == "either" for marker in metafunc.definition.iter_markers("parametrize"))
+    if "either" not in metafunc.fixturenames or chosen:
+        metafunc.parametrize("store_address", stores, indirect=True)
+        return
+    all_pairs = [(executor, store) for store in stores for executor in _EXECUTORS]
+    every = metafunc.config.getoption("--every-store") or len(stores) == 1
+    pairs = [pair for pair in all_pairs if every or pair != ("local", "postgresql")]
+    metafunc.parametrize(("either", "store_address"), pairs, indirect=True)
+
+
+def _stores_of(metafunc: pytest.Metafunc) -> tuple[str, ...]:
+    own = metafunc.definition.get_closest_marker("stores")
     if own is not None:
         return own.args
-    if test.get_closest_marker("any_store") is not None and not test.config.getoption("--every-store"):
-        return ("sqlite",)
-    return BOTH
+    every = metafunc.config.getoption("--every-store")
+    return ("sqlite",) if metafunc.definition.get_closest_marker("any_store") and not every else _BOTH
 
 
 @pytest.fixture(scope="session")

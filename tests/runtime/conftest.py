@@ -23,7 +23,7 @@ def settings(store_address: str, model_server: ModelServer) -> Settings:
     return Settings(store=store_address, model=model, executor="served", lease=6)
 
 
-@pytest.fixture(params=["local", "served"])
+@pytest.fixture
 def either(request: pytest.FixtureRequest, settings: Settings) -> Settings:
     """A local and a served runtime."""
     return replace(settings, executor=request.param)

@@ -13,6 +13,7 @@ import pytest
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, sdk
 
+pytestmark = pytest.mark.any_store
 _CALL = {"name": "disk", "arguments": "{}"}
 _MESSAGE = {"role": "user", "content": "x"}
 _KEYS = {"type", "message", "param", "code"}

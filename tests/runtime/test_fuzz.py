@@ -243,6 +243,7 @@ def _answers(connection: socket.socket) -> bytes:
     return come
 
 
+@pytest.mark.any_store
 @pytest.mark.timeout(300)
 def test_no_bytes_make_the_server_fail(
     app: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture

@@ -46,6 +46,7 @@ def _statements(app: Runtime, act: Callable[[], Any]) -> list[str]:
     return seen
 
 
+@pytest.mark.any_store
 def test_so_many_messages_are_one_request(wire: httpx2.Client) -> None:
     """The time that 50,000 of them held all other writers up was 113 seconds."""
     begun = time.monotonic()
@@ -110,6 +111,7 @@ def test_a_full_thread(talk: Conversation, model_server: ModelServer, monkeypatc
     assert len(talk.wire.get(path).json()["data"]) == 5
 
 
+@pytest.mark.any_store
 def test_a_large_thread_costs_its_writers_nothing(app: Runtime) -> None:
     with app.context.store.writing() as connection:
         rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {}})

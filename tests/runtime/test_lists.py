@@ -186,6 +186,7 @@ def test_runs_that_have_not_ended_are_read_from_an_index(app: Runtime, condition
     assert f"INDEX {index}" in plan[0], plan
 
 
+@pytest.mark.stores("sqlite")
 def test_deep_pages_cost_what_the_first_costs(app: Runtime, wire: httpx2.Client, made: list[str]) -> None:
     thread = made[0]
     with app.context.store.writing() as connection:

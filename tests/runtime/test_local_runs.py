@@ -33,6 +33,8 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     wait_for,
 )
 
+pytestmark = pytest.mark.any_store
+
 # Starts a runtime and a run, and is killed with all of its process group.
 _CALLER = """
 import json, os, signal, sys
@@ -121,6 +123,7 @@ def test_a_run_outlives_the_violent_death_of_who_started_the_runtime(
         wait_for(lambda: wire.get(path).json()["status"] == "completed")
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_runs_of_a_killed_runtime_are_found_dead_at_once(
     runtime: Local, talk: Conversation, watcher: Conversation, model_server: ModelServer
 ) -> None:
@@ -195,6 +198,7 @@ def test_who_follows_the_run_of_another_runtime_is_told_that_it_has_died(
     assert events == ["thread.run.failed", "done"]
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_runner_of_another_host_is_believed_until_its_lease_ends(
     runtime: Local, talk: Conversation, watcher: Conversation, model_server: ModelServer
 ) -> None:
@@ -211,6 +215,7 @@ def test_a_runner_of_another_host_is_believed_until_its_lease_ends(
     assert time.time() >= until
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_runner_that_lost_its_lease_writes_nothing_more(local: Settings, model_server: ModelServer) -> None:
     model_server.script([{"hold": True, "text": "one two three"}])
     with talking(local) as talk:

@@ -71,6 +71,7 @@ def test_each_key_is_used_by_its_own_runs_only(talk: Conversation) -> None:
             assert _end(talk, _ask(talk, runtime_options(model)))["status"] == status
 
 
+@pytest.mark.stores("sqlite")
 def test_keys_are_neither_stored_nor_logged_nor_shown(
     talk: Conversation, settings: Settings, model_server: ModelServer, caplog: pytest.LogCaptureFixture
 ) -> None:

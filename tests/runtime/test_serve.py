@@ -35,6 +35,8 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     wait_for,
 )
 
+pytestmark = pytest.mark.any_store
+
 
 @pytest.fixture
 def served(settings: Settings, model_server: ModelServer) -> Iterator[Served]:
@@ -91,6 +93,7 @@ def test_one_process_is_the_default(settings: Settings, model_server: ModelServe
         assert served.stop() == 0
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_clean_stop_hands_long_runs_over_to_the_next_start(served: Served, model_server: ModelServer) -> None:
     model_server.script([{"text": "one two three", "hang_after": 6}, {"text": "again"}])
     with raw_client(served) as wire:
@@ -156,6 +159,7 @@ def test_a_clean_stop_lets_runs_finish_that_nobody_follows(
     assert len(model_server.runs) == 1
 
 
+@pytest.mark.stores("sqlite", "postgresql")
 def test_a_killed_process_is_replaced_and_loses_no_more_than_its_runs(
     served: Served, settings: Settings, model_server: ModelServer
 ) -> None:
