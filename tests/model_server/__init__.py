@@ -9,11 +9,13 @@ As a process ``python -m model_server --port 0 --port-file F [--api-key K]`` in 
         server.script([{"text": "Hello"}, {"calls": [{"name": "disk", "arguments": {"path": "/"}}]}])
         ...  # server.base_url, server.requests
 
-It serves ``POST /v1/responses``, ``POST /v1/responses/input_tokens``, ``GET /v1/models`` and, for tests in other
-processes, ``PUT /_script`` (a list of answers), ``GET /_requests`` and ``DELETE /_requests`` (forgets the script too).
+It serves ``POST /v1/responses``, ``POST /v1/responses/input_tokens``, ``GET /v1/models``, files, uploads and vector
+stores and, for tests in other processes,
+``PUT /_script`` (a list of answers), ``GET /_requests`` and ``DELETE /_requests`` (forgets the script too).
 A token is a word here, so that tests can count.
 
-Without a script the answer does what the request asks: the forced tool is called, a JSON format is filled in, and
+Without a script the answer does what the request asks: a vector store is searched for the words of the last user text,
+the forced tool is called, a JSON format is filled in, and
 otherwise the text is ``Reply to: <last user text>``. A scripted answer is used once, in turn, and is an object of:
 
 ======================  ================================================================================================

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from .checks import Refused, check
 from .events import events, sparse
 from .responses import respond
-from .words import input_tokens
+from .words import input_tokens, last_user_text
 
 if TYPE_CHECKING:
     from .server import ModelServer
@@ -112,6 +112,17 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, answer)
         return answer is not None
 
+    def _search(self, body: Json) -> Json:
+        """What an answer finds by itself in the vector stores of the request."""
+        hosted = self.server.model.hosted
+        ids = [id for tool in body.get("tools", []) for id in tool.get("vector_store_ids", [])]
+        if hosted is None or not hosted.has_stores(ids):
+            return {}
+        text = last_user_text(body)
+        results = hosted.search(ids, text)
+        found = results[0]["text"] if results else "Nothing was found."
+        return {"file_search": {"queries": [text], "results": results}, "text": found}
+
     def _route(self, body: Any) -> None:
         route = (self.command, self.path)
         if route == ("GET", "/v1/models"):
@@ -123,7 +134,7 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, {"object": "response.input_tokens", "input_tokens": input_tokens(body)})
         elif route == ("POST", "/v1/responses"):
             check(body, self.server.model)
-            self._answer(body, self.server.model.next_answer(body))
+            self._answer(body, self.server.model.next_answer(body) or self._search(body))
         else:
             raise Refused(f"Invalid URL ({self.command} {self.path})", status=404)
 

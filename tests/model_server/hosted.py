@@ -139,9 +139,9 @@ class Hosted:
             "object": "vector_store",
             "created_at": int(time.time()),
             "last_active_at": int(time.time()),
-            "name": fields.get("name"),
+            "name": fields.get("name") or "",
             "metadata": fields.get("metadata") or {},
-            "expires_after": fields.get("expires_after"),
+            **({"expires_after": fields["expires_after"]} if "expires_after" in fields else {}),
         }
         for file_id in fields.get("file_ids") or []:
             self._add_member({"file_id": file_id, "chunking_strategy": fields.get("chunking_strategy")}, id)

@@ -82,7 +82,7 @@ _INVALID = [
     ),
     (
         "/assistants",
-        {**_ASSISTANT, "tool_resources": {"file_search": {"vector_stores": [{}]}}},
+        {**_ASSISTANT, "tool_resources": {"file_search": {"vector_stores": [{}], "vector_store_ids": ["a"]}}},
         "tool_resources.file_search",
     ),
     ("/assistants", {**_ASSISTANT, "response_format": "json"}, "response_format"),

@@ -154,7 +154,8 @@ def test_content_parts_and_roles() -> None:
 def test_attachments_reach_the_tool_they_are_for() -> None:
     attachments = [
         {"file_id": "file-1", "tools": [{"type": "code_interpreter"}]},
-        {"file_id": "file-2", "tools": [{"type": "file_search"}]},
+        {"file_id": "file-2", "tools": []},
+        {"file_id": "file-3", "tools": [{"type": "file_search"}]},
     ]
     sent = request(
         [make_message("Read", attachments=attachments), make_message("Mine", "assistant", attachments=attachments[1:])],

@@ -37,7 +37,7 @@ PARTS: Json = {
     ],
 }
 FUNCTION: Json = {"type": "function", "function": {"name": "disk"}}
-FILE: Json = {"attachments": [{"file_id": "file_1", "tools": [{"type": "file_search"}]}]}
+FILE: Json = {"attachments": [{"file_id": "file_1", "tools": [{"type": "code_interpreter"}]}]}
 
 
 def on_a_thread(*steps: Given) -> Given:

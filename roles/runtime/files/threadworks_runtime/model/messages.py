@@ -10,6 +10,8 @@ from .types import Json
 def to_items(message: Json) -> list[Json]:
     """Translate a wire message (Assistants wire, section 5).
 
+    A file that is attached for no tool goes to the model itself.
+
     Small servers disagree on how an assistant's earlier message is to be written; all of them take its plain text.
 
     Returns:
@@ -18,7 +20,7 @@ def to_items(message: Json) -> list[Json]:
     files = [
         {"type": "input_file", "file_id": attachment["file_id"]}
         for attachment in message.get("attachments") or []
-        if not _is_for_code(attachment)
+        if not attachment.get("tools")
     ]
     if message["role"] == "user":
         return [_item("user", [_user_part(part) for part in message["content"]] + files)]
@@ -60,8 +62,5 @@ def _assistant_text(part: Json) -> str:
 
 
 def _is_for_code(attachment: Json) -> bool:
-    """Whether a file goes to the code interpreter's container.
-
-    A thread has no vector store of its own here, so a file attached for file_search goes to the model itself.
-    """
+    """Whether a file goes to the code interpreter's container."""
     return any(tool["type"] == "code_interpreter" for tool in attachment.get("tools") or [])

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from dataclasses import dataclass, field
@@ -12,11 +13,12 @@ from urllib.parse import urljoin
 
 from ..settings import ModelOptions
 from .cleaning import clean
-from .errors import ModelError
+from .errors import ModelError, not_understood
 from .secrets import Veil
 from .server import NO_KEY, ModelServer
 from .servers import ModelServers
 from .transport import new_client
+from .types import Json
 from .wording import line, page, said
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ _REDIRECTS = 3
 _MOVED = (301, 302, 303, 307, 308)
 _FIRST_ERROR = 400  # the lowest HTTP status of an error
 _LARGEST_ERROR = 64 * 1024  # bytes that are read of an error
+_LARGEST_ANSWER = 1024 * 1024  # bytes of an answer that the runtime itself has asked for
 
 
 @dataclass(frozen=True)
@@ -113,6 +116,39 @@ class Passage(ModelServer):
             raise await self._refusal(response)
         return Answer(response.status_code, response.headers, self._pieces(response, hide=request.hide))
 
+    async def call(self, method: str, path: str, body: Json | None = None) -> Json:
+        """Ask for something of the runtime's own.
+
+        Args:
+            method: ``GET``, ``POST`` or ``DELETE``.
+            path: Path and query below ``/v1``, quoted.
+            body: What is sent.
+
+        Returns:
+            The answer.
+
+        Raises:
+            ModelError: The server cannot be reached, or its answer cannot be understood.
+            PassedError: The server has refused the request.
+        """
+        headers = {"content-type": "application/json", "openai-beta": "assistants=v2"}
+        content = b"" if body is None else json.dumps(body).encode()
+        headers["content-length"] = str(len(content))
+        answer = await self.pass_on(Passed(method, path, headers, _once(content) if content else None))
+        raw = b""
+        try:
+            async with contextlib.aclosing(answer.body):
+                async for piece in answer.body:
+                    raw += piece
+                    if len(raw) > _LARGEST_ANSWER:
+                        raise ValueError("an answer that is too large")
+            found = clean(json.loads(raw), self.secrets)
+        except (ValueError, RecursionError) as error:
+            raise self._failures().translate(error) from error
+        if not isinstance(found, dict):
+            raise not_understood(f"{method} {path} returned JSON that is not an object")
+        return found
+
     async def close(self) -> None:
         """Close all connections."""
         await super().close()
@@ -186,6 +222,10 @@ class Passage(ModelServer):
             yield veil.rest().encode("latin-1")
         finally:
             await response.aclose()
+
+
+async def _once(content: bytes) -> AsyncGenerator[bytes, None]:
+    yield content
 
 
 class Passages(ModelServers):

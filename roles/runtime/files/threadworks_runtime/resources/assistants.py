@@ -15,6 +15,7 @@ from ..store import rows
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS
 from ..wire import deleted, list_object, read_body, read_page, read_parameter
+from . import vector_stores
 from .context import Resource, mark_replayed, ticket_of
 
 
@@ -40,6 +41,8 @@ class AssistantsResource(Resource):
 
             return once(connection, ASSISTANTS, claim, create)
 
+        if vector_stores.wanted(body) and await vector_stores.would_be_new(self._store, work):
+            await vector_stores.make_for_assistant(self._context, req, body)
         resp.media, fresh = await self._store.write(work)
         mark_replayed(resp, fresh=fresh)
 

@@ -16,6 +16,7 @@ from ..store import rows
 from ..store.idempotency import once
 from ..store.tables import MESSAGES, THREADS
 from ..wire import deleted, list_object, read_body, read_page, read_parameter
+from . import vector_stores
 from .active import active_run
 from .context import Resource, mark_replayed, ticket_of
 from .threads import add_messages
@@ -41,19 +42,24 @@ class MessagesResource(Resource):
         body = await read_body(req, CreateMessage)
         claim = ticket_of(req, body)
 
-        def work(connection: Connection) -> tuple[MessageObject, bool]:
+        def work(connection: Connection, vector_store: str | None) -> tuple[MessageObject, bool]:
             def create(id: str) -> MessageObject:
                 run = active_run(self._context, connection, thread_id)
                 if run is not None:
                     raise RunActive(thread_id, run.id, run.status, "message")
                 message = documents.message(id, thread_id, body)
                 add_messages(connection, thread_id, [message])
+                if vector_store:
+                    vector_stores.keep(connection, thread_id, vector_store)
                 return message
 
             rows.find(connection, THREADS, thread_id, lock=True)
             return once(connection, MESSAGES, claim, create)
 
-        resp.media, fresh = await self._store.write(work)
+        async def act(vector_store: str | None) -> tuple[MessageObject, bool]:
+            return await self._store.write(lambda connection: work(connection, vector_store))
+
+        resp.media, fresh = await vector_stores.with_files(self._context, req, thread_id, [body], work, act)
         mark_replayed(resp, fresh=fresh)
 
 

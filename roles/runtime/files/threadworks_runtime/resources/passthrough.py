@@ -14,11 +14,11 @@ from falcon.asgi import Request, Response
 
 from ..bodies import client_left
 from ..model.errors import ModelError
-from ..model.passthrough import Passage, Passed, PassedError
+from ..model.passthrough import Passed, PassedError
 from ..text import shorten
 from ..wire_errors import ApiError
 from .context import Resource
-from .options import read_options
+from .model_server import failed, passage_of, refused
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~@-]*")
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
@@ -32,14 +32,7 @@ _RETURNED = (
     "openai-poll-after-ms",
     "openai-processing-ms",
 )
-_REFUSED_KEY = (401, 403)
-_NOT_FOUND, _NO_METHOD, _NOT_MADE = 404, 405, 501
 _OFF = "This runtime does not pass {} on to its model server: it was started with --no-passthrough."
-_FILES = (
-    "A model server with files and vector stores is OpenAI, Azure OpenAI or OGX (Llama Stack), for example. Without"
-    " them, put the text into a message, send images as image_url, or let a function read or search the files."
-)
-_MODELS = "Name the model without asking for it: the model server's documentation or start command says which it has."
 
 
 class Passthrough(Resource):
@@ -71,26 +64,19 @@ class Passthrough(Resource):
             self._body(req),
             hide=not (client_is_owner and path.partition("?")[0].endswith("/content")),
         )
+        passage = passage_of(req, self._context)
         try:
-            passage = self._passage(req)
             answer = await passage.pass_on(passed)
         except ModelError as error:
-            raise _failed(error.message, kind) from error
+            raise failed(error, kind) from error
         except PassedError as error:
             _return_headers(resp, error.headers)
-            raise _refused(error, req, kind, ids, own_key=client_is_owner) from error
+            raise refused(error, f"{req.method} {req.path}", kind, ids, own_key=client_is_owner) from error
         _return_headers(resp, answer.headers)
         # A browser is not to take a file for a page of the runtime.
         resp.set_headers({"x-content-type-options": "nosniff", "cache-control": "no-store"})
         resp.status = answer.status
         resp.stream = _until_left(req, answer.body)
-
-    def _passage(self, req: Request) -> Passage:
-        options = read_options(req, self._context) or self._context.settings.model
-        try:
-            return self._context.passages.get(options)
-        except ModelError as error:
-            raise ApiError(400, error.message, code="no_model_server") from error
 
     def _body(self, req: Request) -> AsyncIterator[bytes] | None:
         if not req.content_length and req.get_header("transfer-encoding") is None:
@@ -174,42 +160,6 @@ def _path(req: Request, ids: dict[str, str]) -> str:
 
 def _return_headers(resp: Response, headers: Mapping[str, str]) -> None:
     resp.set_headers({name: value for name in _RETURNED if (value := headers.get(name))})
-
-
-def _failed(message: str, kind: str) -> ApiError:
-    alternatives = _MODELS if kind == "models" else _FILES
-    return ApiError(502, f"{message} {alternatives}", code="model_server_failed", type="server_error")
-
-
-def _refused(error: PassedError, req: Request, kind: str, ids: dict[str, str], *, own_key: bool) -> ApiError:
-    """The answer to a client whose request the model server has refused."""
-    status, details = error.status, error.error
-    if _has_none(error, ids):
-        message = (
-            f"The model server does not offer {req.method} {req.path} ({status}): {error.text}"
-            f" {_MODELS if kind == 'models' else _FILES}"
-        )
-        return ApiError(_NOT_FOUND, message, code="not_offered_by_model_server", model_server_status=status)
-    if status in _REFUSED_KEY and not own_key:
-        # The client would take a 401 for its own token's.
-        message = f"The model server refused the runtime's key ({status}): {error.text}"
-        return ApiError(502, message, code="model_server_refused_key", type="server_error")
-    code, kind_of_error, param = (details.get(name) for name in ("code", "type", "param"))
-    return ApiError(
-        status,
-        error.text,
-        code=str(code) if code is not None else "refused_by_model_server",
-        type=kind_of_error if isinstance(kind_of_error, str) else "invalid_request_error",
-        param=param if isinstance(param, str) else None,
-    )
-
-
-def _has_none(error: PassedError, ids: dict[str, str]) -> bool:
-    """Whether a server does not know the operation. One that does names what it has not found."""
-    if error.status in (_NO_METHOD, _NOT_MADE):
-        return True
-    unknown = "invalid url" in error.text.lower() or not any(id in error.text for id in ids.values())
-    return error.status == _NOT_FOUND and unknown
 
 
 async def _until_left(req: Request, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

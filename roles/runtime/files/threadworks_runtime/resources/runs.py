@@ -23,6 +23,7 @@ from ..store import rows, runs
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS, RUNS, THREADS
 from ..wire import INCLUDE, WITH_MESSAGES, list_object, read_body, read_include, read_page
+from . import vector_stores
 from .active import active_run, current_run
 from .answers import Queued, answer_run, queued, start_run
 from .context import Context, Resource, ticket_of
@@ -82,16 +83,25 @@ class RunsResource(Resource):
         include, options = read_include(req), read_options(req, self._context)
         ticket = ticket_of(req, body)
 
-        def write(connection: Connection, slot: Slot) -> Queued:
-            thread = rows.find(connection, THREADS, thread_id, lock=True).document
+        def create_once(connection: Connection, vector_store: str | None) -> tuple[RunObject, bool]:
+            found = rows.find(connection, THREADS, thread_id, lock=True).document
 
             def create(id: str) -> RunObject:
+                thread = vector_stores.keep(connection, thread_id, vector_store) if vector_store else found
                 return _insert_run(self._context, connection, id, thread, body)
 
-            run, fresh = once(connection, RUNS, ticket, create)
-            return queued(connection, slot, run, lifecycle.created_events(run) if fresh else None)
+            return once(connection, RUNS, ticket, create)
 
-        await start_run(self._context, req, resp, write, options=options, stream=body.get("stream"), include=include)
+        async def start(vector_store: str | None) -> None:
+            def write(connection: Connection, slot: Slot) -> Queued:
+                run, fresh = create_once(connection, vector_store)
+                return queued(connection, slot, run, lifecycle.created_events(run) if fresh else None)
+
+            stream = body.get("stream")
+            await start_run(self._context, req, resp, write, options=options, stream=stream, include=include)
+
+        messages = body.get("additional_messages") or []
+        await vector_stores.with_files(self._context, req, thread_id, messages, create_once, start)
 
 
 class ThreadRunsResource(Resource):
@@ -104,17 +114,24 @@ class ThreadRunsResource(Resource):
         options = read_options(req, self._context)
         ticket = ticket_of(req, body)
 
-        def write(connection: Connection, slot: Slot) -> Queued:
-            opening: list[lifecycle.WireEvent] = []
+        new = body.get("thread") or {}
+        opening: list[lifecycle.WireEvent] = []
 
+        def create_once(connection: Connection) -> tuple[RunObject, bool]:
             def create(id: str) -> RunObject:
-                thread = insert_thread(connection, new_id(THREADS.prefix), body.get("thread", {}))
-                opening.append(("thread.created", thread))
+                thread = insert_thread(connection, new_id(THREADS.prefix), new)
+                opening[:] = [("thread.created", thread)]
                 return _insert_run(self._context, connection, id, thread, body)
 
-            run, fresh = once(connection, RUNS, ticket, create)
+            return once(connection, RUNS, ticket, create)
+
+        def write(connection: Connection, slot: Slot) -> Queued:
+            run, fresh = create_once(connection)
             return queued(connection, slot, run, [*opening, *lifecycle.created_events(run)] if fresh else None)
 
+        needed = vector_stores.wanted(new, new.get("messages") or [])
+        if needed and await vector_stores.would_be_new(self._store, create_once):
+            await vector_stores.make_for_thread(self._context, req, new)
         await start_run(self._context, req, resp, write, options=options, stream=body.get("stream"))
 
 

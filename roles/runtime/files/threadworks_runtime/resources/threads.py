@@ -16,6 +16,7 @@ from ..store import rows
 from ..store.idempotency import once
 from ..store.tables import MESSAGES, THREADS
 from ..wire import deleted, list_object, read_body, read_page
+from . import vector_stores
 from .active import active_run
 from .context import Resource, mark_replayed, ticket_of
 
@@ -88,6 +89,9 @@ class ThreadsResource(Resource):
         def work(connection: Connection) -> tuple[ThreadObject, bool]:
             return once(connection, THREADS, claim, lambda id: insert_thread(connection, id, body))
 
+        needed = vector_stores.wanted(body, body.get("messages") or [])
+        if needed and await vector_stores.would_be_new(self._store, work):
+            await vector_stores.make_for_thread(self._context, req, body)
         resp.media, fresh = await self._store.write(work)
         mark_replayed(resp, fresh=fresh)
 

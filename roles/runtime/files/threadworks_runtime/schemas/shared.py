@@ -94,16 +94,41 @@ class _FileSearchResources(Body):
     vector_store_ids: list[str] = Field(default=[], max_length=1)
 
 
+class _AutoChunking(Body):
+    type: Literal["auto"]
+
+
+class _ChunkSize(Body):
+    max_chunk_size_tokens: int = Field(ge=100, le=4096)
+    chunk_overlap_tokens: int = Field(ge=0)
+
+    @model_validator(mode="after")
+    def _overlap_is_half_at_most(self) -> _ChunkSize:
+        if self.chunk_overlap_tokens > self.max_chunk_size_tokens / 2:
+            raise ValueError("chunk_overlap_tokens is at most half of max_chunk_size_tokens")
+        return self
+
+
+class _StaticChunking(Body):
+    type: Literal["static"]
+    static: _ChunkSize
+
+
+class _NewVectorStore(Body):
+    file_ids: list[str] = Field(default=[], max_length=10_000)
+    chunking_strategy: Annotated[_AutoChunking | _StaticChunking, Field(discriminator="type")] | None = None
+    metadata: Metadata = None
+
+
 class _NewFileSearchResources(_FileSearchResources):
-    vector_stores: list[Any] | None = None
+    vector_stores: list[_NewVectorStore] | None = Field(default=None, max_length=1)
 
     @model_validator(mode="after")
     def _one_of_both(self) -> _NewFileSearchResources:
-        if "vector_stores" in self.model_fields_set:
-            raise ValueError(
-                "vector_stores: files are kept by the model server, not here; "
-                "create the vector store there and give its id in vector_store_ids"
-            )
+        if self.vector_stores and self.vector_store_ids:
+            raise ValueError("either vector_store_ids or vector_stores is given")
+        if not self.vector_stores:
+            self.model_fields_set.discard("vector_stores")
         return self
 
 

@@ -1,0 +1,99 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a client is answered where the model server is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from falcon.asgi import Request
+
+from ..model.errors import ModelError
+from ..model.passthrough import Passage, PassedError
+from ..wire_errors import ApiError
+from .context import Context
+from .options import read_options
+
+_REFUSED_KEY = (401, 403)
+_NOT_FOUND, _NO_METHOD, _NOT_MADE = 404, 405, 501
+_FILES = (
+    "A model server with files and vector stores is OpenAI, Azure OpenAI or OGX (Llama Stack), for example. Without"
+    " them, put the text into a message, send images as image_url, or let a function read or search the files."
+)
+_MODELS = "Name the model without asking for it: the model server's documentation or start command says which it has."
+
+
+def passage_of(req: Request, context: Context) -> Passage:
+    """The way to the model server of a request.
+
+    Args:
+        req: The request.
+        context: The application's parts.
+
+    Returns:
+        The way.
+
+    Raises:
+        ApiError: 400, there is no model server, or its options cannot be used.
+    """
+    options = read_options(req, context) or context.settings.model
+    try:
+        return context.passages.get(options)
+    except ModelError as error:
+        raise ApiError(400, error.message, code="no_model_server") from error
+
+
+def failed(error: ModelError, kind: str) -> ApiError:
+    """The answer to a client whose request has not reached the model server, or has got no answer.
+
+    Args:
+        error: What went wrong.
+        kind: The first part of the path, as in ``files``.
+
+    Returns:
+        The error, to be raised.
+    """
+    alternatives = _MODELS if kind == "models" else _FILES
+    return ApiError(502, f"{error.message} {alternatives}", code="model_server_failed", type="server_error")
+
+
+def refused(error: PassedError, asked: str, kind: str, ids: Mapping[str, str], *, own_key: bool) -> ApiError:
+    """The answer to a client whose request the model server has refused.
+
+    Args:
+        error: The refusal.
+        asked: Method and path.
+        kind: The first part of the path, as in ``files``.
+        ids: The ids in the path.
+        own_key: Whether the key is the client's own.
+
+    Returns:
+        The error, to be raised.
+    """
+    status, details = error.status, error.error
+    if _has_none(error, ids):
+        message = (
+            f"The model server does not offer {asked} ({status}): {error.text}"
+            f" {_MODELS if kind == 'models' else _FILES}"
+        )
+        return ApiError(_NOT_FOUND, message, code="not_offered_by_model_server", model_server_status=status)
+    if status in _REFUSED_KEY and not own_key:
+        # The client would take a 401 for its own token's.
+        message = f"The model server refused the runtime's key ({status}): {error.text}"
+        return ApiError(502, message, code="model_server_refused_key", type="server_error")
+    code, kind_of_error, param = (details.get(name) for name in ("code", "type", "param"))
+    return ApiError(
+        status,
+        error.text,
+        code=str(code) if code is not None else "refused_by_model_server",
+        type=kind_of_error if isinstance(kind_of_error, str) else "invalid_request_error",
+        param=param if isinstance(param, str) else None,
+    )
+
+
+def _has_none(error: PassedError, ids: Mapping[str, str]) -> bool:
+    """Whether a server does not know the operation. One that does names what it has not found."""
+    if error.status in (_NO_METHOD, _NOT_MADE):
+        return True
+    unknown = "invalid url" in error.text.lower() or not any(id in error.text for id in ids.values())
+    return error.status == _NOT_FOUND and unknown

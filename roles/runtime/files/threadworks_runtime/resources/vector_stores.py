@@ -1,0 +1,267 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Vector stores that a request makes or extends on the model server (Assistants wire, sections 2 and 5).
+
+An assistant or a thread may be created with ``vector_stores``, and a message may attach files for ``file_search``. What
+is kept here is the id of the vector store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TypeVar
+
+from falcon.asgi import Request
+from sqlalchemy import Connection
+
+from .. import documents
+from ..model.errors import ModelError
+from ..model.passthrough import Passage, PassedError
+from ..objects import Document, ThreadObject
+from ..store import Store, rows
+from ..store.tables import THREADS
+from ..wire_errors import ApiError
+from .context import Context
+from .model_server import failed, passage_of, refused
+
+_T = TypeVar("_T")
+_PATH = "/vector_stores"
+_EXPIRY: Document = {"anchor": "last_active_at", "days": 7}
+"""That of a thread's vector store, as the API that was switched off had it."""
+_WAIT = 60.0  # seconds for files to become searchable, as that API waited before a run
+_PAUSE = 0.25  # seconds between two looks
+
+
+class _StoreChanged(Exception):  # a condition, not an error
+    """Another request has given the thread a vector store meanwhile."""
+
+
+class _Undone(Exception):  # carries a result out of a transaction that is rolled back
+    def __init__(self, fresh: bool) -> None:
+        super().__init__()
+        self.fresh = fresh
+
+
+def wanted(fields: Document, messages: Iterable[Document] = ()) -> bool:
+    """Whether a request needs a vector store on the model server.
+
+    Args:
+        fields: The validated body of createAssistant or createThread.
+        messages: Validated bodies of createMessage.
+
+    Returns:
+        Whether it does.
+    """
+    return bool(_new_stores(fields) or searched(messages))
+
+
+def searched(messages: Iterable[Document]) -> list[str]:
+    """The files that messages attach for ``file_search``.
+
+    Args:
+        messages: Validated bodies of createMessage.
+
+    Returns:
+        Their ids.
+    """
+    attachments = [attachment for message in messages for attachment in message.get("attachments") or []]
+    return list(dict.fromkeys(each["file_id"] for each in attachments if _is_for_search(each)))
+
+
+async def would_be_new(store: Store, work: Callable[[Connection], tuple[object, bool]]) -> bool:
+    """Carry a transaction out and undo it, so that nothing is made elsewhere for a request that is refused or repeated.
+
+    Args:
+        store: The store.
+        work: The transaction.
+
+    Returns:
+        Whether it creates something; ``False``: an earlier request has created it.
+    """
+
+    def act(connection: Connection) -> None:
+        raise _Undone(work(connection)[1])
+
+    try:
+        await store.write(act)
+    except _Undone as undone:
+        return undone.fresh
+    raise AssertionError("unreachable")
+
+
+async def make_for_assistant(context: Context, req: Request, fields: Document) -> None:
+    """Make the vector store of a new assistant, and put its id into the fields.
+
+    Args:
+        context: The application's parts.
+        req: The request.
+        fields: The validated body of createAssistant.
+
+    Raises:
+        ApiError: The model server does not make it.
+    """
+    for new in _new_stores(fields):
+        maker = _Maker(context, req)
+        fields["tool_resources"]["file_search"] = {"vector_store_ids": [await maker.create(new)]}
+
+
+async def make_for_thread(context: Context, req: Request, fields: Document) -> None:
+    """Make or extend the vector store of a new thread, and put its id into the fields.
+
+    Args:
+        context: The application's parts.
+        req: The request.
+        fields: The validated body of createThread.
+
+    Raises:
+        ApiError: The model server does not make or extend it.
+    """
+    files = searched(fields.get("messages") or [])
+    maker = _Maker(context, req)
+    known = _store_ids(fields.get("tool_resources") or {})
+    if known:
+        await maker.extend(known[0], files)
+        return
+    new = next(iter(_new_stores(fields)), {})
+    file_ids = list(dict.fromkeys([*new.get("file_ids", []), *files]))
+    id = await maker.create({**new, "file_ids": file_ids, "expires_after": _EXPIRY})
+    await maker.wait(id)
+    fields["tool_resources"] = {
+        **(fields.get("tool_resources") or {}),
+        "file_search": {"vector_store_ids": [id]},
+    }
+
+
+async def with_files(
+    context: Context,
+    req: Request,
+    thread_id: str,
+    messages: list[Document],
+    create_once: Callable[[Connection, str | None], tuple[object, bool]],
+    act: Callable[[str | None], Awaitable[_T]],
+) -> _T:
+    """Add messages of a client to a thread, whose vector store gets their files first.
+
+    Args:
+        context: The application's parts.
+        req: The request.
+        thread_id: The thread.
+        messages: Validated bodies of createMessage.
+        create_once: The transaction; takes the id of the vector store for `keep`, or ``None``.
+        act: Carries the transaction out; takes the same.
+
+    Returns:
+        What `act` returns.
+
+    Raises:
+        ApiError: The model server does not make or extend the vector store.
+    """
+    if not searched(messages) or not await would_be_new(context.store, lambda each: create_once(each, None)):
+        return await act(None)
+    while True:
+        id = await _make_for_messages(context, req, thread_id, messages)
+        try:
+            return await act(id)
+        except _StoreChanged:
+            continue
+
+
+async def _make_for_messages(context: Context, req: Request, thread_id: str, messages: list[Document]) -> str:
+    """Make or extend the vector store of a thread; returns its id."""
+    thread = await context.store.read(lambda connection: rows.find(connection, THREADS, thread_id))
+    files, maker = searched(messages), _Maker(context, req)
+    known = _store_ids(thread.document["tool_resources"])
+    if known:
+        await maker.extend(known[0], files)
+        return known[0]
+    id = await maker.create({"file_ids": files, "expires_after": _EXPIRY})
+    await maker.wait(id)
+    return id
+
+
+def keep(connection: Connection, thread_id: str, id: str) -> ThreadObject:
+    """Write the id of a thread's vector store into the thread.
+
+    Args:
+        connection: A writing transaction that has locked the thread.
+        thread_id: The thread.
+        id: The vector store.
+
+    Returns:
+        The thread.
+
+    Raises:
+        _StoreChanged: The thread has another one: `with_files` tries again.
+    """
+    record = rows.find(connection, THREADS, thread_id, lock=True)
+    resources = record.document["tool_resources"]
+    known = _store_ids(resources)
+    if known == [id]:
+        return record.document
+    if known:
+        raise _StoreChanged
+    search = {**(resources.get("file_search") or {}), "vector_store_ids": [id]}
+    changed = documents.changed_thread(record.document, {"tool_resources": {**resources, "file_search": search}})
+    return rows.save(connection, THREADS, record, changed)
+
+
+class _Maker:
+    """Asks the model server of a request."""
+
+    def __init__(self, context: Context, req: Request) -> None:
+        self._own_key = context.settings.executor == "local"
+        self._passage: Passage = passage_of(req, context)
+
+    async def create(self, fields: Document) -> str:
+        """Make a vector store."""
+        made = await self._call("POST", _PATH, {name: value for name, value in fields.items() if value is not None})
+        id = made.get("id")
+        if not isinstance(id, str) or not id:
+            message = "The model server's answer has no id of the vector store."
+            raise ApiError(502, message, code="model_server_failed", type="server_error")
+        return id
+
+    async def extend(self, id: str, file_ids: list[str]) -> None:
+        """Add files to a vector store."""
+        for file_id in file_ids:
+            await self._call("POST", f"{_PATH}/{id}/files", {"file_id": file_id}, id)
+        if file_ids:
+            await self.wait(id)
+
+    async def wait(self, id: str) -> None:
+        """Wait until the files can be searched: a run that begins now is to find them."""
+        end = time.monotonic() + _WAIT
+        while time.monotonic() < end:
+            store = await self._call("GET", f"{_PATH}/{id}", None, id)
+            counts = store.get("file_counts")
+            if not (isinstance(counts, dict) and counts.get("in_progress")):
+                return
+            await asyncio.sleep(_PAUSE)
+
+    async def _call(self, method: str, path: str, body: Document | None, *ids: str) -> Document:
+        try:
+            return await self._passage.call(method, path, body)
+        except ModelError as error:
+            raise failed(error, "vector_stores") from error
+        except PassedError as error:
+            named = {name: name for name in (*ids, *(body or {}).get("file_ids", []), (body or {}).get("file_id", ""))}
+            answer = refused(error, f"{method} {path}", "vector_stores", named, own_key=self._own_key)
+            if answer.status == 404:
+                # Not the object that the client asked for is missing, but something that the request names.
+                answer.status = 400
+            raise answer from error
+
+
+def _new_stores(fields: Document) -> list[Document]:
+    search = (fields.get("tool_resources") or {}).get("file_search") or {}
+    return search.get("vector_stores") or []
+
+
+def _store_ids(resources: Document) -> list[str]:
+    return (resources.get("file_search") or {}).get("vector_store_ids") or []
+
+
+def _is_for_search(attachment: Document) -> bool:
+    return any(tool["type"] == "file_search" for tool in attachment.get("tools") or [])
