@@ -21,8 +21,6 @@ from ._identity import has_metadata
 _PAGE = 100
 # What a POST creates things in; all others may be sent twice without harm.
 _COLLECTIONS = ("assistants", "threads", "messages", "runs")
-# Where a run is made, or continues.
-_RUNS = ("runs", "submit_tool_outputs")
 
 
 class Answer(t.NamedTuple):
@@ -57,7 +55,7 @@ class ReadingWire:
         transport: carries the requests.
         timeout: how long the server may be silent, in seconds.
         headers: headers of each request.
-        run_headers: further headers of the requests that make or continue a run.
+        run_headers: further headers of the requests that may need the model server.
         unconfigured: why no model can be asked ("" where one can): reported when a run is about to be made.
     """
 
@@ -129,7 +127,7 @@ class ReadingWire:
         streamed: bool = False,
     ) -> Response:
         headers = {"Accept": "application/json", **self.headers}
-        if method == "POST" and path[-1] in _RUNS:
+        if method == "POST":
             headers |= self._run_headers
         if once:
             headers["Idempotency-Key"] = once

@@ -172,7 +172,9 @@ class Hosted:
     def _add_member(self, fields: Json, id: str) -> Json:
         _get(self._stores, id, "Vector store")
         file = self._file({}, fields["file_id"])
-        static = {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}
+        chunking = fields.get("chunking_strategy") or {"type": "auto"}
+        if chunking["type"] == "auto":
+            chunking = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
         member = {"object": "vector_store.file", "created_at": int(time.time()), "status": "completed"}
         self._members[id][file["id"]] = {
             "id": file["id"],
@@ -181,7 +183,7 @@ class Hosted:
             "vector_store_id": id,
             "last_error": None,
             "attributes": fields.get("attributes") or {},
-            "chunking_strategy": fields.get("chunking_strategy") or {"type": "static", "static": static},
+            "chunking_strategy": chunking,
         }
         return self._members[id][file["id"]]
 

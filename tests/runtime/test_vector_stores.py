@@ -82,7 +82,9 @@ def test_messages_make_and_extend_the_threads_vector_store(client: openai.OpenAI
     assert _store_of(client.beta.threads.retrieve(thread.id)) == store
     assistant = client.beta.assistants.create(model="m", tools=[_SEARCH])
     more = [{"role": "user", "content": "which disk", "attachments": _attached(third)}]
-    run = client.beta.threads.runs.create_and_poll(thread_id=thread.id, assistant_id=assistant.id, additional_messages=more)
+    run = client.beta.threads.runs.create_and_poll(
+        thread_id=thread.id, assistant_id=assistant.id, additional_messages=more
+    )
     assert run.status == "completed", run.last_error
     assert _files_of(client, store) == {first, second, third}
     assert messages.list(thread.id).data[0].content[0].text.value == "disk three"
