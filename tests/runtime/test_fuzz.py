@@ -35,7 +35,7 @@ _MESSAGE = {
         {"type": "text", "text": "x"},
         {"type": "image_url", "image_url": {"url": "https://x/y", "detail": "low"}},
     ],
-    "attachments": [{"file_id": "f", "tools": [{"type": "file_search"}]}],
+    "attachments": [{"file_id": "f", "tools": [{"type": "code_interpreter"}]}],
     "metadata": {"k": "v"},
 }
 _ASSISTANT = {
