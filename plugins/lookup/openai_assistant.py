@@ -54,7 +54,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils import _reading
+from ..module_utils import _read_assistants
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -64,4 +64,4 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the one assistant that the term means."""
-        return [_reading.assistant(wire, term)]
+        return [_read_assistants.assistant(wire, term)]

@@ -53,7 +53,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils import _reading
+from ..module_utils import _read_assistants
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -66,4 +66,4 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the assistants of a name, or all, newest first."""
-        return self.limited(_reading.assistants(wire, term, self.pairs()))
+        return self.limited(_read_assistants.assistants(wire, term, self.pairs()))

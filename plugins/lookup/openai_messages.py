@@ -50,7 +50,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils import _reading
+from ..module_utils import _read_messages, _read_threads
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -63,4 +63,4 @@ class LookupModule(ReadingLookup):
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the messages of the thread, each with its text."""
         options = {name: self.get_option(name) for name in ("run_id", "role", "order")}
-        return self.limited(_reading.messages(wire, _reading.thread_id(wire, term), **options))
+        return self.limited(_read_messages.messages(wire, _read_threads.thread_id(wire, term), **options))

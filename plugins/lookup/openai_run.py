@@ -65,7 +65,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils import _reading
+from ..module_utils import _read_runs
 from ..module_utils._result import run_result
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
@@ -77,6 +77,6 @@ class LookupModule(ReadingLookup):
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the one run that the term means, with its reply."""
         thread_id, run_id = self.run_path(wire, term)
-        run = _reading.run(wire, thread_id, run_id)
+        run = _read_runs.run(wire, thread_id, run_id)
         result = run_result(wire, run)
         return [{**run, "response": result["response"], "output": result["output"]}]

@@ -54,7 +54,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils import _reading
+from ..module_utils import _read_assistants, _read_runs, _read_threads
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -67,6 +67,6 @@ class LookupModule(ReadingLookup):
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the runs of the thread, newest first."""
         status, assistant = self.get_option("status"), self.get_option("assistant_id")
-        assistant_id = assistant and _reading.assistant_id(wire, assistant)
-        thread_id = _reading.thread_id(wire, term)
-        return self.limited(_reading.runs(wire, thread_id, status, assistant_id, self.pairs()))
+        assistant_id = assistant and _read_assistants.assistant_id(wire, assistant)
+        thread_id = _read_threads.thread_id(wire, term)
+        return self.limited(_read_runs.runs(wire, thread_id, status, assistant_id, self.pairs()))

@@ -47,7 +47,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils import _reading
+from ..module_utils import _read_threads
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -57,4 +57,4 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the one thread that the term means; of a key that several have, the newest."""
-        return [_reading.thread(wire, term)]
+        return [_read_threads.thread(wire, term)]

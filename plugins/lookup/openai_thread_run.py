@@ -63,7 +63,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils import _reading
+from ..module_utils import _read_runs, _read_threads
 from ..module_utils._result import run_result
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
@@ -87,5 +87,5 @@ class LookupModule(ReadingLookup):
     def _run(self, wire: ReadingWire, term: str) -> Run:
         if ":" in term or self.get_option("thread_id"):
             thread_id, run_id = self.run_path(wire, term)
-            return _reading.run(wire, thread_id, run_id)
-        return _reading.newest_run(wire, _reading.thread_id(wire, term))
+            return _read_runs.run(wire, thread_id, run_id)
+        return _read_runs.newest_run(wire, _read_threads.thread_id(wire, term))

@@ -46,7 +46,7 @@ _raw:
 
 import typing as t
 
-from ..module_utils import _reading
+from ..module_utils import _read_threads
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -59,4 +59,4 @@ class LookupModule(ReadingLookup):
 
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the threads of a key, or all, newest first."""
-        return self.limited(_reading.threads(wire, term, self.pairs()))
+        return self.limited(_read_threads.threads(wire, term, self.pairs()))

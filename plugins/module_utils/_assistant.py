@@ -10,10 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
-from . import _reading
+from . import _read_assistants
 from ._diff import changes
 from ._errors import TaskError
 from ._identity import ASSISTANT, EFFORT, ansible_metadata, fingerprint, user_metadata
+from ._names import resolve
 from ._object_state import ObjectState
 from ._options import Spec, given
 from ._task import Task
@@ -37,7 +38,7 @@ def ensure(task: Task) -> Json:
         task.warn(
             f"The name '{task.params['name']}' looks like an id: other tasks take it for one as their assistant_id."
         )
-    _reading.resolve(task.wire, task.params)
+    resolve(task.wire, task.params)
     return _Assistant(task).ensure()
 
 
@@ -51,7 +52,7 @@ class _Assistant(ObjectState):
         assistant_id, name = self.params["assistant_id"], self.params["name"]
         if assistant_id:
             return self.task.wire.get("assistants", assistant_id)
-        same = list(_reading.assistants(self.task.wire, name))
+        same = list(_read_assistants.assistants(self.task.wire, name))
         if len(same) > 1:
             ids = ", ".join(each["id"] for each in same)
             raise TaskError(

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
-from . import _reading
+from . import _read_assistants
+from ._names import resolve
 from ._options import Spec
 from ._task import Task
 
@@ -21,12 +23,12 @@ SPEC = Spec(
 def ensure(task: Task) -> dict[str, t.Any]:
     """Read the assistants that the task asks for, and return the task's result. Raises: NotFound for an id."""
     SPEC.check(task.params)
-    _reading.resolve(task.wire, task.params)
+    resolve(task.wire, task.params)
     return {"changed": False, "assistants": _find(task)}
 
 
 def _find(task: Task) -> list[dict[str, t.Any]]:
     assistant_id, name, metadata, limit = (task.params[each] for each in ("assistant_id", "name", "metadata", "limit"))
     if not assistant_id:
-        return _reading.limited(_reading.assistants(task.wire, name, metadata), limit)
+        return list(itertools.islice(_read_assistants.assistants(task.wire, name, metadata), limit))
     return [task.wire.get("assistants", assistant_id)]

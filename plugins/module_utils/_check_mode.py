@@ -56,8 +56,7 @@ class CheckModeWire(Wire):
         query = query or {}
         oldest_first = query.get("order") == "asc"
         parent = self._predicted(path[:-1]) if path[:-1] else None
-        is_new = parent is not None and is_predicted(parent["id"])
-        old, new = iter(()) if is_new else self._old(path, query), self._new(path, query)
+        old, new = iter(()) if _is_new(parent) else self._old(path, query), self._new(path, query)
         for thing in itertools.chain(old, new) if oldest_first else itertools.chain(reversed(new), old):
             written = {"messages": [*thing["messages"], *self._written(thing)]} if "messages" in thing else {}
             yield {**thing, **written}
@@ -149,7 +148,7 @@ class CheckModeWire(Wire):
 
     def _new(self, path: tuple[str, ...], query: Json) -> t.Sequence[Json]:
         """Return the objects that a list has only in the prediction, oldest first."""
-        things = [thing for thing in self._inside(path).values() if thing and is_predicted(thing["id"])]
+        things = [thing for thing in self._inside(path).values() if _is_new(thing)]
         if "run_id" in query:
             things = [thing for thing in things if thing["run_id"] == query["run_id"]]
         # The runtime's addition to the wire: runs with their messages.
@@ -158,7 +157,7 @@ class CheckModeWire(Wire):
     def _old(self, path: tuple[str, ...], query: Json) -> t.Iterator[Json]:
         """Yield the objects of a list that the server has, as they would be."""
         mine = self._inside(path)
-        if any(not (thing and is_predicted(thing["id"])) for thing in mine.values()):
+        if not all(map(_is_new, mine.values())):
             # What the server would leave out may have other metadata by then.
             query = {name: value for name, value in query.items() if not name.startswith("metadata[")}
         for thing in super().list(*path, query=query):
@@ -195,3 +194,8 @@ class CheckModeWire(Wire):
     def _keep(self, path: tuple[str, ...], thing: Json) -> Json:
         self._predictions["/".join(path)] = thing
         return {**thing}
+
+
+def _is_new(thing: Json | None) -> t.TypeGuard[Json]:
+    """Tell whether an object is only predicted, and not a change of one that the server has."""
+    return thing is not None and is_predicted(thing["id"])

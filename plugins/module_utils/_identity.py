@@ -13,6 +13,8 @@ import hashlib
 import json
 import typing as t
 
+from ._errors import TaskError
+
 PREFIX = "ansible_"
 KEY = "ansible_key"
 PARAMETERS = "ansible_parameters"
@@ -36,6 +38,33 @@ def predicted_id(number: int) -> str:
 def is_predicted(term: str) -> bool:
     """Tell whether this is the id of a thing that only check mode has made."""
     return term.startswith(KNOWN_AFTER_APPLY[:-1])
+
+
+def is_id(term: str, prefix: str) -> bool:
+    """Tell whether a term is an id, and not a name or a key.
+
+    Args:
+        term: The term.
+        prefix: How ids of its kind start.
+    """
+    return term.startswith(prefix) or is_predicted(term)
+
+
+def only_id(term: str, several: str, found: t.Iterable[dict[str, t.Any]]) -> str:
+    """Return the id of the only object that was found; the term itself if nothing was found: it may be an id.
+
+    Args:
+        term: The term that was looked for.
+        several: What is wrong if there are several, as in "assistants have the name 'A'".
+        found: The objects.
+
+    Raises:
+        TaskError: There are several; the message lists their ids.
+    """
+    ids = [each["id"] for each in found]
+    if len(ids) > 1:
+        raise TaskError(f"{len(ids)} {several}: {', '.join(ids)}. Say which one by its id.")
+    return ids[0] if ids else term
 
 
 def fingerprint(*parts: t.Any) -> str:

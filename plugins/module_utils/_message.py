@@ -24,9 +24,9 @@ from ._identity import (
     shown_metadata,
 )
 from ._message_content import has_content, parts_of
+from ._names import resolve
 from ._object_state import ObjectState
 from ._options import Spec, given
-from ._reading import resolve
 from ._task import Task
 from ._thread_lock import ThreadLock
 

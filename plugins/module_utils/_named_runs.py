@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from ._checks import check_id, check_thread
 from ._errors import TaskError
-from ._reading import run_path
+from ._read_runs import run_path
 
 if t.TYPE_CHECKING:
     from ._types import Json

@@ -13,7 +13,7 @@ import typing as t
 
 from ._errors import TaskError
 from ._identity import is_predicted
-from ._reading import text_of
+from ._read_messages import text_of
 from ._status import RunStatus
 
 if t.TYPE_CHECKING:

@@ -13,9 +13,10 @@ import itertools
 import typing as t
 import uuid
 
-from . import _reading
+from . import _read_runs
 from ._errors import TaskError
 from ._identity import MESSAGE, fingerprint, key_metadata
+from ._names import resolve
 from ._options import Spec, given
 from ._run_adopt import adopt
 from ._run_cancel import cancel
@@ -41,7 +42,7 @@ def ensure(task: Task) -> Json:
     """
     params = task.params
     SPEC.check(params)
-    _reading.resolve(task.wire, params)
+    resolve(task.wire, params)
     if params["state"] == "cancelled":
         return cancel(task, _runs_to_cancel(task))
     if params["run_id"]:
@@ -76,7 +77,7 @@ def _request(task: Task, desired: DesiredRun, found: FoundRun) -> RunRequest:
 def _runs_to_cancel(task: Task) -> list[Run]:
     thread_id, run_id, key = (task.params[name] for name in ("thread_id", "run_id", "key"))
     if run_id:
-        return [_reading.run(task.wire, thread_id, run_id)]
+        return [_read_runs.run(task.wire, thread_id, run_id)]
     runs = task.wire.matching("threads", thread_id, "runs", pairs=key_metadata(key))
     # The newest run is the only one that can be active: the thread is locked while one is.
     return t.cast("list[Run]", list(itertools.islice(runs, 1)))

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import typing as t
 
-from . import _reading
+from . import _read_runs
 from ._identity import key_metadata
 from ._options import given
 from ._run_outcome import task_result, update_metadata
@@ -32,7 +32,7 @@ def adopt(task: Task) -> Json:
         TaskError: The server refuses a request, the run takes too long, or ends with a status of `fail_on`.
     """
     params = task.params
-    found = _reading.run(task.wire, params["thread_id"], params["run_id"])
+    found = _read_runs.run(task.wire, params["thread_id"], params["run_id"])
     metadata = given(params, ("metadata",)).get("metadata")
     run, difference = update_metadata(task, found, metadata, key_metadata(params["key"]))
     if params["tool_outputs"] is None or run["status"] != RunStatus.REQUIRES_ACTION:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import _reading
+from . import _read_runs
 from ._diff import diff
 from ._errors import RunNotCancellable
 from ._result import run_result
@@ -60,5 +60,5 @@ def _cancel(task: Task, run: Run) -> bool:
 
 def _ended(task: Task, run: Run) -> Run:
     """Return a cancelled run as it is now; if the task waits, as it is at its end."""
-    run = _reading.run(task.wire, run["thread_id"], run["id"])
+    run = _read_runs.run(task.wire, run["thread_id"], run["id"])
     return follower_of(task).poll(run) if task.params["wait"] else run

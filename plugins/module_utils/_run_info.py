@@ -11,11 +11,13 @@ from __future__ import annotations
 import collections
 import contextlib
 import functools
+import itertools
 import typing as t
 
-from . import _reading
+from . import _read_runs, _read_threads
 from ._errors import NotFound, RunNotEnded, TaskError
 from ._named_runs import NamedRun, named_runs
+from ._names import resolve
 from ._options import Spec
 from ._result import UnreadableReply, run_result, status_reason
 from ._status import RUNNING, RunStatus
@@ -60,17 +62,17 @@ def _named(task: Task) -> _Runs:
     """Return the runs that the task names."""
     if task.params["runs"] is not None:
         # Each key is looked up once.
-        meant = functools.cache(functools.partial(_reading.thread_id, task.wire))
+        meant = functools.cache(functools.partial(_read_threads.thread_id, task.wire))
         return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], meant, task.warn))
-    _reading.resolve(task.wire, task.params)
+    resolve(task.wire, task.params)
     thread_id = task.params["thread_id"]
     status, assistant_id, metadata, limit = filters = [task.params[name] for name in _FILTERS]
     messages: dict[str, list[Message]] = {}
     if any(filters) or limit is not None:
-        matching = _reading.runs(task.wire, thread_id, status, assistant_id, metadata)
-        found = t.cast("list[Run]", _reading.limited(matching, limit))
+        matching = _read_runs.runs(task.wire, thread_id, status, assistant_id, metadata)
+        found = t.cast("list[Run]", list(itertools.islice(matching, limit)))
     else:
-        found, messages = _reading.runs_with_messages(task.wire, thread_id)
+        found, messages = _read_runs.runs_with_messages(task.wire, thread_id)
     seen = {(thread_id, run["id"]): run for run in found}
     # An active run writes more.
     known = {path: messages[run["id"]] for path, run in seen.items() if run["id"] in messages and not _is_running(run)}
@@ -144,7 +146,7 @@ class _Runs:
     def _run(self, path: _Path) -> Run:
         if path not in self._seen:
             with self._naming(path):
-                self._seen[path] = _reading.run(self._task.wire, *path)
+                self._seen[path] = _read_runs.run(self._task.wire, *path)
         return self._seen[path]
 
     @contextlib.contextmanager

@@ -22,9 +22,10 @@ from ._identity import (
     key_metadata,
     shown_metadata,
 )
+from ._names import resolve
 from ._object_state import ObjectState
 from ._options import Spec, given
-from ._reading import by_metadata, resolve
+from ._read_threads import by_metadata
 from ._task import Task
 
 if t.TYPE_CHECKING:

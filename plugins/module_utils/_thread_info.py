@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
-from . import _reading
+from . import _read_messages, _read_runs, _read_threads
+from ._names import resolve
 from ._options import Spec
 from ._task import Task
 
@@ -22,7 +24,7 @@ def ensure(task: Task) -> dict[str, t.Any]:
     """Read the threads that the task asks for, and return the task's result. Raises: NotFound for an id."""
     SPEC.check(task.params)
     which = {name: task.params[name] for name in ("thread_id", "key", "metadata", "limit")}
-    _reading.resolve(task.wire, which)
+    resolve(task.wire, which)
     return {"changed": False, "threads": [{**thread, **_inside(task, thread)} for thread in _find(task, **which)]}
 
 
@@ -30,14 +32,14 @@ def _find(
     task: Task, thread_id: str | None, key: str | None, metadata: dict[str, str] | None, limit: int | None
 ) -> list[dict[str, t.Any]]:
     if not thread_id:
-        return _reading.limited(_reading.threads(task.wire, key, metadata), limit)
+        return list(itertools.islice(_read_threads.threads(task.wire, key, metadata), limit))
     return [task.wire.get("threads", thread_id)]
 
 
 def _inside(task: Task, thread: dict[str, t.Any]) -> dict[str, t.Any]:
     inside: dict[str, t.Any] = {}
     if task.params["messages"]:
-        inside["messages"] = list(_reading.messages(task.wire, thread["id"]))
+        inside["messages"] = list(_read_messages.messages(task.wire, thread["id"]))
     if task.params["runs"]:
-        inside["runs"] = list(_reading.runs(task.wire, thread["id"]))
+        inside["runs"] = list(_read_runs.runs(task.wire, thread["id"]))
     return inside

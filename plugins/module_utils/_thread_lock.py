@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from . import _reading
+from . import _read_runs
 from ._errors import RunNotEnded, TaskError
 from ._status import RunStatus
 from ._wait import Follower, follower_of
@@ -35,7 +35,7 @@ class ThreadLock:
 
     def active_run(self, thread_id: str, error: ThreadLocked) -> Run:
         """Return the run because of which a request was refused."""
-        return _reading.run(self._task.wire, thread_id, error.run_id)
+        return _read_runs.run(self._task.wire, thread_id, error.run_id)
 
     def wait_for(self, run: Run, which: str = "another") -> None:
         """Wait until the run is no longer active.

@@ -13,9 +13,10 @@ from __future__ import annotations
 import typing as t
 import uuid
 
-from . import _reading
+from . import _read_runs, _read_threads
 from ._errors import TaskError
 from ._identity import PARAMETERS, fingerprint, has_metadata
+from ._names import resolve
 from ._object_state import update
 from ._options import Spec, given
 from ._run_cancel import cancel
@@ -41,7 +42,7 @@ def ensure(task: Task) -> Json:
     """
     params = task.params
     SPEC.check(params)
-    _reading.resolve(task.wire, params)
+    resolve(task.wire, params)
     desired = _desired(params)
     if not (desired.key or params["thread_id"] or params["assistant_id"]):
         raise TaskError(
@@ -75,7 +76,7 @@ def _find(task: Task, desired: DesiredRun) -> list[Json]:
         # A new one in any case: also where the server cannot list threads.
         return []
     # A thread that openai_thread made has a key of its own kind.
-    return [each for each in _reading.by_metadata(task.wire, desired.identity) if PARAMETERS in each["metadata"]]
+    return [each for each in _read_threads.by_metadata(task.wire, desired.identity) if PARAMETERS in each["metadata"]]
 
 
 def _runs(task: Task, thread: Json, desired: DesiredRun) -> tuple[list[Run], dict[str, list[Message]]]:
@@ -83,7 +84,7 @@ def _runs(task: Task, thread: Json, desired: DesiredRun) -> tuple[list[Run], dic
     by_thread_alone = task.params["thread_id"] and not desired.key and task.params["state"] == "cancelled"
     identity = {} if by_thread_alone else desired.identity
     # With the messages, the result of a run that is kept needs no further request.
-    found, messages = _reading.runs_with_messages(task.wire, thread["id"])
+    found, messages = _read_runs.runs_with_messages(task.wire, thread["id"])
     return [run for run in found if has_metadata(run, identity)], messages
 
 

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import itertools
 import multiprocessing
 import time
 import typing as t
@@ -18,7 +19,6 @@ from ansible.module_utils.common.parameters import remove_values
 from ansible.plugins.lookup import LookupBase
 from ansible.utils.display import Display
 
-from ..module_utils import _reading
 from ..module_utils._connect import connect
 from ..module_utils._errors import NotFound, TaskError
 from ..module_utils._option import Option, secrets
@@ -86,12 +86,16 @@ class ReadingLookup(LookupBase):
 
     def limited(self, things: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
         """Return as many of the things as the option `limit` allows."""
-        return _reading.limited(things, self._given["limit"])
+        return list(itertools.islice(things, self._given["limit"]))
 
     def run_path(self, wire: ReadingWire, term: str) -> tuple[str, str]:
         """Return the ids of the thread and the run that a term names. Raises: TaskError where no thread is named."""
-        thread_id, run_id = _reading.run_path(term, self.get_option("thread_id"), "the term")
-        return _reading.thread_id(wire, thread_id), run_id
+        # Imported here: not all lookups read runs.
+        from ..module_utils._read_runs import run_path
+        from ..module_utils._read_threads import thread_id
+
+        thread, run_id = run_path(term, self.get_option("thread_id"), "the term")
+        return thread_id(wire, thread), run_id
 
     def _checked(self) -> dict[str, t.Any]:
         """Return all options. Raises: TaskError where one is wrong."""

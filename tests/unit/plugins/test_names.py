@@ -9,7 +9,7 @@ import re
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _reading
+from ansible_collections.threadworks.openai.plugins.module_utils import _read_threads
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Scripted, always, wire_to
 from ansible_collections.threadworks.openai.tests.world import Json, World
 
@@ -102,4 +102,4 @@ def test_what_is_not_clear(world: World, made: Json, resource: str, options: Jso
 
 def test_on_a_server_that_cannot_list_threads_it_is_an_id() -> None:
     with Scripted(always({"error": {"message": "Invalid URL"}}, "404 Not Found")) as server:
-        assert _reading.thread_id(wire_to(server.url), "7f3c") == "7f3c"
+        assert _read_threads.thread_id(wire_to(server.url), "7f3c") == "7f3c"

@@ -1,0 +1,25 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# Names and keys in place of ids: of an assistant its name, of a thread its key.
+
+from __future__ import annotations
+
+import typing as t
+
+from ._read_assistants import assistant_id
+from ._read_threads import thread_id
+
+if t.TYPE_CHECKING:
+    from ._client import Wire
+    from ._types import Json
+
+
+def resolve(wire: Wire, params: Json) -> None:
+    """Replace a name that a task gives as `assistant_id`, and a key that it gives as `thread_id`, by the id."""
+    for name, meant in (("assistant_id", assistant_id), ("thread_id", thread_id)):
+        if params.get(name):
+            params[name] = meant(wire, params[name])

@@ -1,0 +1,47 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# How assistants are found. Everything here only reads (Assistants wire, section 3).
+
+from __future__ import annotations
+
+import typing as t
+
+from ._errors import NotFound, TaskError
+from ._identity import ASSISTANT, is_id, only_id
+
+if t.TYPE_CHECKING:
+    from ._client import Wire
+    from ._types import Json
+
+
+def assistants(wire: Wire, name: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
+    """Yield the assistants with a name and these metadata pairs, newest first."""
+    found = wire.matching("assistants", pairs=pairs or {})
+    return (each for each in found if not name or each["name"] == name)
+
+
+def assistant(wire: Wire, term: str) -> Json:
+    """Return the assistant with this id or name.
+
+    Raises: NotFound; TaskError where several have the name.
+    """
+    if is_id(term, ASSISTANT):
+        return wire.get("assistants", term)
+    named = list(assistants(wire, term))
+    if not named:
+        raise NotFound(f"No assistant found with the name '{term}'.", "assistant")
+    if len(named) > 1:
+        ids = ", ".join(each["id"] for each in named)
+        raise TaskError(f"{len(named)} assistants have the name '{term}': {ids}. Say which one by its id.")
+    return named[0]
+
+
+def assistant_id(wire: Wire, term: str) -> str:
+    """Return the id of the assistant that a term means, which is an id or a name. Raises: TaskError."""
+    if is_id(term, ASSISTANT):
+        return term
+    return only_id(term, f"assistants have the name '{term}'", assistants(wire, term))

@@ -1,0 +1,92 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# How runs are found. Everything here only reads (Assistants wire, sections 7 and 10).
+
+from __future__ import annotations
+
+import typing as t
+
+from ._errors import NotFound, TaskError, WireError
+
+if t.TYPE_CHECKING:
+    from ._client import Wire
+    from ._types import Json, Message, Run
+
+
+def run(wire: Wire, thread_id: str, run_id: str) -> Run:
+    """Return a run. Raises: NotFound."""
+    return t.cast("Run", wire.get("threads", thread_id, "runs", run_id))
+
+
+def newest_run(wire: Wire, thread_id: str) -> Run:
+    """Return the newest run of a thread. Raises: NotFound where it has none."""
+    for newest in wire.list("threads", thread_id, "runs", query={"limit": 1}):
+        return t.cast("Run", newest)
+    raise NotFound(f"Thread '{thread_id}' has no run.", "run")
+
+
+def runs(
+    wire: Wire,
+    thread_id: str,
+    status: list[str] | None = None,
+    assistant_id: str | None = None,
+    pairs: dict[str, str] | None = None,
+) -> t.Iterator[Json]:
+    """Yield the runs of a thread, newest first.
+
+    Args:
+        wire: the client.
+        thread_id: the thread.
+        status: only runs with one of these statuses.
+        assistant_id: only runs of this assistant.
+        pairs: only runs with these metadata pairs.
+    """
+    return (
+        each
+        for each in wire.matching("threads", thread_id, "runs", pairs=pairs or {})
+        if (not status or each["status"] in status) and assistant_id in (None, each["assistant_id"])
+    )
+
+
+def runs_with_messages(wire: Wire, thread_id: str) -> tuple[list[Run], dict[str, list[Message]]]:
+    """Return the runs of a thread, newest first, and the messages that each has written, by its id.
+
+    The runtime adds the messages to the list. Of a server that does not know that, no messages are returned.
+    """
+    path = ("threads", thread_id, "runs")
+    try:
+        found = list(wire.list(*path, query={"include[]": "messages"}))
+    except WireError as error:
+        if error.status != 400:
+            raise
+        found = list(wire.list(*path))
+    messages = {each["id"]: each.pop("messages") for each in found if isinstance(each.get("messages"), list)}
+    return t.cast("list[Run]", found), messages
+
+
+def run_path(term: str, thread_id: str | None, where: str) -> tuple[str, str]:
+    """Return the ids of the thread and the run that a term names.
+
+    Args:
+        term: `run_id`, or `thread_id:run_id`.
+        thread_id: the option of that name.
+        where: what to call the term in a message.
+
+    Raises: TaskError where the thread is not known.
+    """
+    thread, _colon, run_id = term.rpartition(":")
+    if thread and thread_id and thread != thread_id:
+        raise TaskError(
+            f"{where} '{term}' names another thread than the option thread_id, which is '{thread_id}'. "
+            "Give one of them."
+        )
+    thread = thread or thread_id or ""
+    if not thread or not run_id:
+        raise TaskError(
+            f"{where} '{term}' does not say which thread: write it as thread_id:run_id, or set the option thread_id."
+        )
+    return thread, run_id

@@ -1,0 +1,63 @@
+# Copyright (c) 2026 threadworks.openai contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to this collection: may change in any release.
+#
+# How threads are found. Everything here only reads (Assistants wire, section 4).
+
+from __future__ import annotations
+
+import typing as t
+
+from ._errors import NotFound, NotSupported, TaskError
+from ._identity import THREAD, is_id, key_metadata, only_id
+
+if t.TYPE_CHECKING:
+    from ._client import Wire
+    from ._types import Json
+
+
+class CannotListThreads(TaskError):
+    """The server cannot list threads: that is an addition of the runtime to the wire."""
+
+
+def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
+    """Yield the threads with a key and these metadata pairs, newest first.
+
+    Raises: TaskError where the server cannot list threads.
+    """
+    return by_metadata(wire, {**(pairs or {}), **key_metadata(key)})
+
+
+def thread(wire: Wire, term: str) -> Json:
+    """Return the thread with this id, or the newest one with this key. Raises: NotFound."""
+    if is_id(term, THREAD):
+        return wire.get("threads", term)
+    for found in threads(wire, term):
+        return found
+    raise NotFound(f"No thread found with the key '{term}'.", "thread")
+
+
+def thread_id(wire: Wire, term: str) -> str:
+    """Return the id of the thread that a term means, which is an id or a key. Raises: TaskError."""
+    if is_id(term, THREAD):
+        return term
+    try:
+        return only_id(term, f"threads have the key '{term}'", by_metadata(wire, key_metadata(term)))
+    except CannotListThreads:
+        return term
+
+
+def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+    """Yield the threads that carry these metadata pairs, newest first.
+
+    Raises: CannotListThreads: the wire itself has no such operation.
+    """
+    try:
+        yield from wire.matching("threads", pairs=pairs)
+    except (NotFound, NotSupported) as error:
+        raise CannotListThreads(
+            "This server cannot list threads, so the thread cannot be found by what it is: say which one with "
+            "thread_id. If it should be able to, check the option runtime_url: it usually ends in /v1."
+        ) from error
