@@ -21,7 +21,11 @@ SPEC = Spec(
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
-    """Read the assistants that the task asks for, and return the task's result. Raises: NotFound for an id."""
+    """Read the assistants that the task asks for, and return the task's result.
+
+    Raises:
+        NotFound: There is none for an id.
+    """
     SPEC.check(task.params)
     resolve(task.wire, task.params)
     return {"changed": False, "assistants": _find(task)}

@@ -36,9 +36,9 @@ class CheckModeWire(Wire):
     A run that is only predicted is queued when it is made, and has completed when it is next read.
 
     Args:
-        wire: the client of the server.
-        predictions: what earlier tasks would have changed; what this one would change is added.
-        warn: shows a warning.
+        wire: The client of the server.
+        predictions: What earlier tasks would have changed; what this one would change is added.
+        warn: Shows a warning.
     """
 
     def __init__(self, wire: Wire, predictions: Predictions, warn: t.Callable[[str], None]) -> None:
@@ -119,7 +119,8 @@ class CheckModeWire(Wire):
     def _predicted(self, path: tuple[str, ...]) -> Json | None:
         """Return an object that an earlier task would have made or changed; None where none has.
 
-        Raises: NotFound where one would have deleted it.
+        Raises:
+            NotFound: An earlier task would have deleted it.
         """
         for part in (path[:2], path):
             name = "/".join(part)

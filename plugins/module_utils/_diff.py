@@ -16,9 +16,9 @@ def diff(before: dict[str, t.Any] | None, after: dict[str, t.Any] | None, header
     """Return what Ansible shows with --diff.
 
     Args:
-        before: the fields as they are; None where the thing does not exist.
-        after: the fields as they will be; None where the thing will be gone.
-        header: the name of the thing.
+        before: The fields as they are; None where the thing does not exist.
+        after: The fields as they will be; None where the thing will be gone.
+        header: The name of the thing.
     """
     return {
         "before_header": header,

@@ -27,12 +27,13 @@ _SIGN_OF_LIFE = StreamEvent("", {})
 
 
 class EventStream:
-    """The events of a stream; for everything that arrives there is at least a sign of life, so that the caller can look
-    at the clock.
+    """The events of a stream.
+
+    For everything that arrives there is at least a sign of life, so that the caller can look at the clock.
 
     Args:
-        response: the answer to a request for a stream.
-        parse: makes a JSON object of the body, where the server does not stream.
+        response: The answer to a request for a stream.
+        parse: Makes a JSON object of the body, where the server does not stream.
     """
 
     def __init__(self, response: Response, parse: t.Callable[[Response], dict[str, t.Any]]) -> None:
@@ -108,7 +109,11 @@ class Parser:
         self._begun = False
 
     def feed(self, piece: bytes) -> t.Iterator[tuple[str, str]]:
-        """Yield the name and the data of each event that this piece completes. Raises: Failed."""
+        """Yield the name and the data of each event that this piece completes.
+
+        Raises:
+            Failed: The request or its answer did not arrive.
+        """
         self._size += len(piece)
         if self._size > LARGEST:
             raise Failed(f"an event is longer than {LARGEST} bytes", answered=True)

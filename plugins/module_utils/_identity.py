@@ -68,9 +68,7 @@ def only_id(term: str, several: str, found: t.Iterable[dict[str, t.Any]]) -> str
 
 
 def fingerprint(*parts: t.Any) -> str:
-    """Return a stable fingerprint of plain data: equal data, whatever the order of its keys, gives an equal
-    fingerprint.
-    """
+    """Return a SHA-256 of plain data, as hexadecimal digits; the order of keys makes no difference."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -91,9 +89,9 @@ def desired_metadata(
     """Return the desired metadata of an object.
 
     Args:
-        metadata: as it is.
-        wanted: the user's pairs, in place of those that it has; None where the task says nothing of them.
-        own: pairs of the collection, added to those that it has.
+        metadata: As it is.
+        wanted: The user's pairs, in place of those that it has; None where the task says nothing of them.
+        own: Pairs of the collection, added to those that it has.
     """
     return {**(user_metadata(metadata) if wanted is None else wanted), **ansible_metadata(metadata), **own}
 

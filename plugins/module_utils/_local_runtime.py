@@ -28,7 +28,11 @@ class Control(t.Protocol):
         """Return where the socket of this task's runtime is, or would be."""
 
     def check(self) -> None:
-        """Look whether a runtime can be started at all. Raises: TaskError that says what to do."""
+        """Look whether a runtime can be started at all.
+
+        Raises:
+            TaskError: The message says what to do.
+        """
 
     def start(self) -> None:
         """Start a runtime unless one listens."""
@@ -37,7 +41,11 @@ class Control(t.Protocol):
         """Replace the runtime that hangs."""
 
     def stop(self, path: str, force: bool, within: float) -> None:
-        """Stop a runtime, and wait for its end. Raises: TaskError."""
+        """Stop a runtime, and wait for its end.
+
+        Raises:
+            TaskError: The runtime does not end in time, or hangs.
+        """
 
     def describe(self, path: str | None = None) -> dict[str, t.Any] | None:
         """Return what a runtime says of itself; None where none listens."""
@@ -47,7 +55,11 @@ class Control(t.Protocol):
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
-    """Start or stop the local runtime, and return the task's result. Raises: TaskError."""
+    """Start or stop the local runtime, and return the task's result.
+
+    Raises:
+        TaskError: The runtime cannot be started or stopped, or the task does not run on the control node.
+    """
     SPEC.check(task.params)
     local = control(task)
     if task.params["state"] == "stopped":
@@ -58,7 +70,11 @@ def ensure(task: Task) -> dict[str, t.Any]:
 
 
 def control(task: Task) -> Control:
-    """Return what knows the local runtimes. Raises: TaskError where the task does not run on the control node."""
+    """Return what knows the local runtimes.
+
+    Raises:
+        TaskError: The task does not run on the control node.
+    """
     if task.local is None:
         raise TaskError(_NOT_HERE)
     return t.cast(Control, task.local)

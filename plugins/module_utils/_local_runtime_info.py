@@ -16,6 +16,10 @@ SPEC = Spec("openai_local_runtime_info")
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
-    """Describe the local runtimes, and return the task's result. Raises: TaskError."""
+    """Describe the local runtimes, and return the task's result.
+
+    Raises:
+        TaskError: The task does not run on the control node.
+    """
     SPEC.check(task.params)
     return {"changed": False, "runtimes": found(control(task), task.params["all"])}

@@ -25,9 +25,9 @@ class NamedRun:
     """A run that a task names.
 
     Attributes:
-        path: the ids of its thread and of itself.
-        where: the part of the option that names it, for messages.
-        shown: what its result shows besides the run: the item of the loop that started it.
+        path: The ids of its thread and of itself.
+        where: The part of the option that names it, for messages.
+        shown: What its result shows besides the run: the item of the loop that started it.
     """
 
     path: tuple[str, str]
@@ -41,12 +41,13 @@ def named_runs(
     """Return the runs that a value of the option `runs` names, in its order.
 
     Args:
-        value: the value.
-        thread_id: the thread of the runs that are named without one.
-        meant: returns the id of the thread that an id or a key means.
-        warn: shows a warning.
+        value: The value.
+        thread_id: The thread of the runs that are named without one.
+        meant: Returns the id of the thread that an id or a key means.
+        warn: Shows a warning.
 
-    Raises: TaskError naming the part of the value that names no run.
+    Raises:
+        TaskError: The message names the part of the value that names no run.
     """
     found: list[NamedRun] = []
     for where, item in _flat("runs", value):

@@ -37,11 +37,12 @@ class Network:
     """Sends requests to a server behind a URL.
 
     Args:
-        url: the URL that all paths lie below.
-        timeout: how long the server may be silent, in seconds.
-        retries: how often a request is sent again.
+        url: The URL that all paths lie below.
+        timeout: How long the server may be silent, in seconds.
+        retries: How often a request is sent again.
 
-    Raises: TaskError where the URL is not one.
+    Raises:
+        TaskError: The URL is not one.
     """
 
     def __init__(self, url: str, timeout: float, retries: int) -> None:
@@ -63,7 +64,8 @@ class Network:
     def send(self, request: Request) -> Response:
         """Send a request, again where that may help, and return the answer, whatever its status is.
 
-        Raises: Unanswered.
+        Raises:
+            Unanswered: The server cannot be reached.
         """
         prefix = quote(self._url.path.rstrip("/"), safe="/%:@!$&'()*+,;=~")
         query = "&".join(filter(None, (self._url.query, request.query)))
@@ -124,7 +126,11 @@ class Network:
         return host if self._port == _PORTS[self._url.scheme] else f"{host}:{self._port}"
 
     def _connect(self, deadline: float) -> Connection:
-        """Make a connection: through a proxy where the environment names one. Raises: Failed."""
+        """Make a connection: through a proxy where the environment names one.
+
+        Raises:
+            Failed: The request or its answer did not arrive.
+        """
         until = min(time.monotonic() + min(self._timeout, _CONNECT), deadline)
         proxy = _proxy_for(self._url.scheme, self._host, self._port)
         tls = self._url.scheme == "https"
@@ -151,7 +157,9 @@ def _pause(answer: Response | Failed, request: Request, attempt: int) -> float |
     """Return how long to wait until a request is sent again, in seconds; None where that would not help."""
     import random
 
-    pause: float = min(_SHORTEST_PAUSE * 2**attempt, _LONGEST_PAUSE) * random.uniform(0.75, 1)
+    # Not a secret: it keeps tasks from coming back at the same moment.
+    spread = random.uniform(0.75, 1)  # noqa: S311
+    pause: float = min(_SHORTEST_PAUSE * 2**attempt, _LONGEST_PAUSE) * spread
     if isinstance(answer, Failed):
         again = not answer.hopeless and not (answer.sent and answer.silent)
         return pause if again and (not answer.sent or request.repeatable) else None
@@ -182,7 +190,11 @@ def retry_after(response: Response) -> float | None:
 
 
 def _tcp(host: str, port: int, until: float) -> socket.socket:
-    """Return a socket that is connected to a host, whichever of its addresses answers. Raises: Failed."""
+    """Return a socket that is connected to a host, whichever of its addresses answers.
+
+    Raises:
+        Failed: The request or its answer did not arrive.
+    """
     began = time.monotonic()
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -218,7 +230,11 @@ class _Proxy:
     variable: str
 
     def tunnel(self, sock: socket.socket, host: str, port: int, until: float) -> None:
-        """Ask the proxy for a tunnel. Raises: Failed."""
+        """Ask the proxy for a tunnel.
+
+        Raises:
+            Failed: The request or its answer did not arrive.
+        """
         line = Socket(sock)
         line.limit(max(until - time.monotonic(), 0.001), until)
         name = f"the proxy {self.host}:{self.port} (environment variable {self.variable})"
@@ -239,7 +255,8 @@ class _Proxy:
 def _proxy_for(scheme: str, host: str, port: int) -> _Proxy | None:
     """Return the proxy that the environment names for a server; None where it is reached directly.
 
-    Raises: Failed where the proxy is of a kind that is not supported.
+    Raises:
+        Failed: The proxy is of a kind that is not supported.
     """
     names = [name for base in (f"{scheme}_proxy", "all_proxy") for name in (base, base.upper()) if os.environ.get(name)]
     if not names or _is_loopback(host):
@@ -287,7 +304,8 @@ _contexts: dict[tuple[str | None, ...], t.Any] = {}
 def _tls_context() -> t.Any:
     """Return the TLS context for the environment's certificate authorities; it takes long to make, so it is kept.
 
-    Raises: TaskError naming the variable that does not work.
+    Raises:
+        TaskError: The message names the variable that does not work.
     """
     variable = next((name for name in _CA_FILES if os.environ.get(name)), None)
     bundle, folder = os.environ.get(variable or ""), os.environ.get("SSL_CERT_DIR") or None
@@ -311,7 +329,11 @@ def _tls_context() -> t.Any:
 
 
 def _wrapped(context: t.Any, sock: socket.socket, host: str, until: float) -> socket.socket:
-    """Return the socket with TLS. Raises: Failed."""
+    """Return the socket with TLS.
+
+    Raises:
+        Failed: The request or its answer did not arrive.
+    """
     import ssl
 
     began = time.monotonic()

@@ -13,7 +13,7 @@ import typing as t
 
 from ansible.module_utils.basic import env_fallback
 
-from ._option import Option
+from ._option import Option, secrets
 from ._table_connection import CONNECTION
 from ._table_info import INFO
 from ._table_resources import RESOURCES
@@ -49,6 +49,10 @@ class Spec:
     def to_kwargs(self) -> dict[str, t.Any]:
         """Return the keyword arguments that `AnsibleModule` and `ArgumentSpecValidator` both take."""
         return {"argument_spec": self.argument_spec, **self.rules}
+
+    def secrets(self, params: dict[str, t.Any]) -> set[str]:
+        """Return the values of a task's options that must not be shown."""
+        return secrets(str(params.get(option.name) or "") for option in self.options if option.no_log)
 
     def check(self, params: dict[str, t.Any]) -> None:
         """Check the options of a task, and make metadata values strings. Raises: TaskError."""

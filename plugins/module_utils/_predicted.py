@@ -85,9 +85,10 @@ def run(run_id: str, thread_id: str, assistant: Json, body: Json) -> Json:
     """Return the queued run that a request of createRun makes.
 
     Args:
-        run_id, thread_id: the ids of the run and of its thread.
-        assistant: its assistant.
-        body: the request.
+        run_id: The id of the run.
+        thread_id: The id of its thread.
+        assistant: Its assistant.
+        body: The request.
     """
     made = int(time.time())
     instructions = (body.get("instructions", assistant["instructions"]), body.get("additional_instructions"))

@@ -27,7 +27,9 @@ def assistants(wire: Wire, name: str | None = None, pairs: dict[str, str] | None
 def assistant(wire: Wire, term: str) -> Json:
     """Return the assistant with this id or name.
 
-    Raises: NotFound; TaskError where several have the name.
+    Raises:
+        NotFound: The object does not exist.
+        TaskError: Several have the name.
     """
     if is_id(term, ASSISTANT):
         return wire.get("assistants", term)
@@ -41,7 +43,11 @@ def assistant(wire: Wire, term: str) -> Json:
 
 
 def assistant_id(wire: Wire, term: str) -> str:
-    """Return the id of the assistant that a term means, which is an id or a name. Raises: TaskError."""
+    """Return the id of the assistant that a term means, which is an id or a name.
+
+    Raises:
+        TaskError: Several assistants have the name.
+    """
     if is_id(term, ASSISTANT):
         return term
     return only_id(term, f"assistants have the name '{term}'", assistants(wire, term))

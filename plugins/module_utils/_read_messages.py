@@ -21,10 +21,10 @@ def messages(
     """Yield the messages of a thread, each with its `text`.
 
     Args:
-        wire: the client.
-        thread_id: the thread.
-        run_id: only messages that this run has written.
-        role: only messages of this role.
+        wire: The client.
+        thread_id: The thread.
+        run_id: Only messages that this run has written.
+        role: Only messages of this role.
         order: "asc" for the oldest first, "desc" for the newest first.
     """
     query = {"order": order, **({"run_id": run_id} if run_id else {})}

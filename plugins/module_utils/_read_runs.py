@@ -18,12 +18,20 @@ if t.TYPE_CHECKING:
 
 
 def run(wire: Wire, thread_id: str, run_id: str) -> Run:
-    """Return a run. Raises: NotFound."""
+    """Return a run.
+
+    Raises:
+        NotFound: The thread has no such run.
+    """
     return t.cast("Run", wire.get("threads", thread_id, "runs", run_id))
 
 
 def newest_run(wire: Wire, thread_id: str) -> Run:
-    """Return the newest run of a thread. Raises: NotFound where it has none."""
+    """Return the newest run of a thread.
+
+    Raises:
+        NotFound: The thread has no run.
+    """
     for newest in wire.list("threads", thread_id, "runs", query={"limit": 1}):
         return t.cast("Run", newest)
     raise NotFound(f"Thread '{thread_id}' has no run.", "run")
@@ -39,11 +47,11 @@ def runs(
     """Yield the runs of a thread, newest first.
 
     Args:
-        wire: the client.
-        thread_id: the thread.
-        status: only runs with one of these statuses.
-        assistant_id: only runs of this assistant.
-        pairs: only runs with these metadata pairs.
+        wire: The client.
+        thread_id: The thread.
+        status: Only runs with one of these statuses.
+        assistant_id: Only runs of this assistant.
+        pairs: Only runs with these metadata pairs.
     """
     return (
         each
@@ -73,10 +81,11 @@ def run_path(term: str, thread_id: str | None, where: str) -> tuple[str, str]:
 
     Args:
         term: `run_id`, or `thread_id:run_id`.
-        thread_id: the option of that name.
-        where: what to call the term in a message.
+        thread_id: The option of that name.
+        where: What to call the term in a message.
 
-    Raises: TaskError where the thread is not known.
+    Raises:
+        TaskError: The thread is not known.
     """
     thread, _colon, run_id = term.rpartition(":")
     if thread and thread_id and thread != thread_id:

@@ -25,13 +25,18 @@ class CannotListThreads(TaskError):
 def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
     """Yield the threads with a key and these metadata pairs, newest first.
 
-    Raises: TaskError where the server cannot list threads.
+    Raises:
+        TaskError: The server cannot list threads.
     """
     return by_metadata(wire, {**(pairs or {}), **key_metadata(key)})
 
 
 def thread(wire: Wire, term: str) -> Json:
-    """Return the thread with this id, or the newest one with this key. Raises: NotFound."""
+    """Return the thread with this id, or the newest one with this key.
+
+    Raises:
+        NotFound: The object does not exist.
+    """
     if is_id(term, THREAD):
         return wire.get("threads", term)
     for found in threads(wire, term):
@@ -40,7 +45,11 @@ def thread(wire: Wire, term: str) -> Json:
 
 
 def thread_id(wire: Wire, term: str) -> str:
-    """Return the id of the thread that a term means, which is an id or a key. Raises: TaskError."""
+    """Return the id of the thread that a term means, which is an id or a key.
+
+    Raises:
+        TaskError: Several threads have the key.
+    """
     if is_id(term, THREAD):
         return term
     try:
@@ -52,7 +61,8 @@ def thread_id(wire: Wire, term: str) -> str:
 def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
     """Yield the threads that carry these metadata pairs, newest first.
 
-    Raises: CannotListThreads: the wire itself has no such operation.
+    Raises:
+        CannotListThreads: The wire itself has no such operation.
     """
     try:
         yield from wire.matching("threads", pairs=pairs)

@@ -29,12 +29,13 @@ def run_result(wire: ReadingWire, run: Run, messages: list[Message] | None = Non
     """Return the keys of a task's result that tell of a run.
 
     Args:
-        wire: the client.
-        run: the run object.
-        messages: the messages that the run has written, oldest first; None where they have to be asked for.
-        steps: whether to ask for the run's steps too.
+        wire: The client.
+        run: The run object.
+        messages: The messages that the run has written, oldest first; None where they have to be asked for.
+        steps: Whether to ask for the run's steps too.
 
-    Raises: UnreadableReply where the reply is not the JSON that was asked for.
+    Raises:
+        UnreadableReply: The reply is not the JSON that was asked for.
     """
     thread = ("threads", run["thread_id"])
     if messages is None and run["started_at"]:
@@ -62,7 +63,9 @@ def run_result(wire: ReadingWire, run: Run, messages: list[Message] | None = Non
 def fail_on_status(result: dict[str, t.Any], fail_on: list[str]) -> None:
     """Fail a task whose run ended as it must not.
 
-    Raises: TaskError with the run's own code and message, and the whole result.
+    Raises:
+        TaskError: The run has one of these statuses. The message has the run's own code and message, and the error's
+            data has the whole result.
     """
     if result["status"] not in fail_on:
         return

@@ -87,9 +87,9 @@ class _Runs:
     """The runs that a task asks for, as they were last seen.
 
     Args:
-        task: the task.
-        asked: its runs, in the order of its result.
-        seen: those that have been read already.
+        task: The task.
+        asked: Its runs, in the order of its result.
+        seen: Those that have been read already.
         messages: The messages of runs that have ended, if they have been read.
     """
 

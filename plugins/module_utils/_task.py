@@ -30,13 +30,13 @@ class Task:
     """What a resource's logic knows of the task that it works for, wherever that runs.
 
     Attributes:
-        params: the validated options.
-        check_mode: change nothing, only tell.
-        diff_mode: the result tells what is different.
-        warn: shows a warning.
-        show: shows a line of progress; None if there is no terminal.
-        local: finds and starts the local runtime; None where there is none.
-        predictions: in check mode, what earlier tasks would have changed; what this one would change is added.
+        params: The validated options.
+        check_mode: Change nothing, only tell.
+        diff_mode: The result tells what is different.
+        warn: Shows a warning.
+        show: Shows a line of progress; None if there is no terminal.
+        local: Finds and starts the local runtime; None where there is none.
+        predictions: In check mode, what earlier tasks would have changed; what this one would change is added.
     """
 
     params: dict[str, t.Any]
@@ -103,7 +103,9 @@ def _named(error: TaskError, params: dict[str, t.Any]) -> str:
 def run_module(spec: Spec, ensure: t.Callable[[Task], dict[str, t.Any]]) -> None:
     """Run a resource's logic as an ordinary module: where a task is asynchronous, or runs on another machine."""
     module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
-    result = carry_out(ensure, Task(module.params, module.check_mode, module._diff, module.warn))
+    # Ansible has no public name for this.
+    diff_mode = module._diff  # noqa: SLF001
+    result = carry_out(ensure, Task(module.params, module.check_mode, diff_mode, module.warn))
     module.no_log_values = secrets(module.no_log_values)
     # Ansible adds the options to the result.
     module.params["api_key"] = module.params["api_key"] and "VALUE_SPECIFIED_IN_NO_LOG_PARAMETER"

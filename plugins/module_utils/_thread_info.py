@@ -21,7 +21,11 @@ SPEC = Spec(
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
-    """Read the threads that the task asks for, and return the task's result. Raises: NotFound for an id."""
+    """Read the threads that the task asks for, and return the task's result.
+
+    Raises:
+        NotFound: There is none for an id.
+    """
     SPEC.check(task.params)
     which = {name: task.params[name] for name in ("thread_id", "key", "metadata", "limit")}
     resolve(task.wire, which)

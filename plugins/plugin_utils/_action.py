@@ -22,7 +22,6 @@ from ansible.module_utils.errors import AnsibleValidationError, UnsupportedError
 from ansible.plugins.action import ActionBase
 
 from ..module_utils._errors import TaskError
-from ..module_utils._option import secrets
 from ..module_utils._options import check_options
 from ..module_utils._table_connection import CONNECTION
 from ..module_utils._task import Resource, Task, carry_out
@@ -71,7 +70,8 @@ class ResourceAction(ActionBase):
             return {**result, **self._hand_over(args, variables, url)}
         else:
             done = self._run_here(validation.validated_parameters, environment, host)
-        return {**result, **t.cast("dict[str, t.Any]", remove_values(done, secrets(validation._no_log_values)))}
+        shown = remove_values(done, self.resource.SPEC.secrets(validation.validated_parameters))
+        return {**result, **t.cast("dict[str, t.Any]", shown)}
 
     def _is_elsewhere(self, args: dict[str, t.Any]) -> bool:
         """Tell whether the task has to be a module for a served runtime, which other hosts reach too."""
@@ -140,9 +140,9 @@ class ResourceAction(ActionBase):
         """Run the task as a module. In check mode it does not know what other tasks have predicted, and says so.
 
         Args:
-            args: the options.
-            variables: the variables of the task.
-            url: the runtime_url for the module, where it is not the task's own.
+            args: The options.
+            variables: The variables of the task.
+            url: The runtime_url for the module, where it is not the task's own.
         """
         if self._task.check_mode and seen(args):
             self._display.warning(unshared(self._task.get_name()))
@@ -151,7 +151,8 @@ class ResourceAction(ActionBase):
         given = {name: value for name, value in options.items() if value is not None}
         result: dict[str, t.Any] = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrap_async)
         if not wrap_async:
-            self._remove_tmp_path(self._connection._shell.tmpdir)
+            # As Ansible's own action plugins do.
+            self._remove_tmp_path(self._connection._shell.tmpdir)  # noqa: SLF001
         if result.get("changed") or wrap_async:
             with self._predictions(args) as predictions:
                 note_elsewhere(predictions)
@@ -166,7 +167,8 @@ class ResourceAction(ActionBase):
 
 def play_of(task: t.Any) -> str:
     """Return the identity of a task's play."""
-    return str(task.get_play()._uuid)
+    # Names of plays are not unique, and Ansible has no public name for this.
+    return str(task.get_play()._uuid)  # noqa: SLF001
 
 
 def plain(value: t.Any) -> t.Any:

@@ -33,10 +33,10 @@ class Answering(t.NamedTuple):
     """A host that answers the tool calls of a run.
 
     Attributes:
-        host: its name in the inventory.
-        play: the play.
-        run: the options of a task that would cancel the run: its ids, and the connection.
-        environment: the environment of that task.
+        host: Its name in the inventory.
+        play: The play.
+        run: The options of a task that would cancel the run: its ids, and the connection.
+        environment: The environment of that task.
     """
 
     host: str
@@ -48,9 +48,11 @@ class Answering(t.NamedTuple):
 def take(answering: Answering) -> str:
     """Let a host answer the tool calls of a run, unless another host does.
 
-    Returns: the name of the host that does.
+    Returns:
+        The name of the host that does.
 
-    Raises: TaskError where hosts cannot agree on it.
+    Raises:
+        TaskError: Hosts cannot agree on it.
     """
     if os.getpid() == _owner:
         raise TaskError(
@@ -95,10 +97,11 @@ def cancel_abandoned(play: str, hosts: t.Container[str]) -> list[str]:
     """Cancel the runs that wait for a host that has left its play, so that they do not lock their threads.
 
     Args:
-        play: the play that goes on.
-        hosts: the hosts that are left in it.
+        play: The play that goes on.
+        hosts: The hosts that are left in it.
 
-    Returns: what has been done, in sentences.
+    Returns:
+        What has been done, in sentences.
     """
     return _cancel_those(lambda each: each.play != play or each.host not in hosts)
 
@@ -120,7 +123,6 @@ def _cancel(answering: Answering) -> str:
     from ansible.module_utils.common.parameters import remove_values
 
     from ..module_utils import _run
-    from ..module_utils._option import secrets
     from ..module_utils._status import RunStatus
     from ..module_utils._task import Task, carry_out
     from ._environment import task_environment
@@ -141,7 +143,7 @@ def _cancel(answering: Answering) -> str:
     except TaskError as error:
         result = {"failed": True, "msg": error.message}
     if result.get("failed"):
-        reason = remove_values(result["msg"], secrets(validation._no_log_values))
+        reason = remove_values(result["msg"], _run.SPEC.secrets(params))
         return f"Run {run['run_id']} cannot be cancelled, although {why}: {reason}"
     return f"Run {run['run_id']} is cancelled: {why}."
 
@@ -160,7 +162,11 @@ def _locked(name: str) -> t.Iterator[None]:
 
 @contextlib.contextmanager
 def _shared() -> t.Iterator[dict[str, t.Any]]:
-    """Lock the memory; what is changed in its content is kept. Raises: TaskError where it has no space left."""
+    """Lock the memory; what is changed in its content is kept.
+
+    Raises:
+        TaskError: It has no space left.
+    """
     with _locked("tool-calls.lock"):
         length = _length()
         state = json.loads(_memory[_LENGTH : _LENGTH + length]) if length else {"runs": {}, "allowed": []}

@@ -62,12 +62,13 @@ def connection_options(
     """Return all connection options of a task.
 
     Args:
-        given: what the task sets.
-        variables: the variables of the task, as Ansible hands them over: not templated.
-        templar: templates them.
-        environment: the task's own `environment`, which beats the process's.
+        given: What the task sets.
+        variables: The variables of the task, as Ansible hands them over: not templated.
+        templar: Templates them.
+        environment: The task's own `environment`, which beats the process's.
 
-    Raises: AnsibleError where a value from outside is not of the option's type.
+    Raises:
+        AnsibleError: A value from outside is not of the option's type.
     """
     plugin_type, plugin_name = _KNOWN_AS
     definitions = option_definitions()
@@ -94,11 +95,12 @@ def templated(
     """Return the variables that options are made from, templated: Ansible's configuration takes them as they are.
 
     Args:
-        definitions: the options, as the plugin's documentation defines them.
-        variables: all variables, not templated.
-        templar: templates them.
+        definitions: The options, as the plugin's documentation defines them.
+        variables: All variables, not templated.
+        templar: Templates them.
 
-    Raises: AnsibleError where one cannot be templated.
+    Raises:
+        AnsibleError: One cannot be templated.
     """
     names = {entry["name"] for definition in definitions for entry in definition.get("vars", [])}
     found = {name: _templated(name, variables[name], templar) for name in sorted(names) if name in variables}

@@ -31,9 +31,10 @@ class ControlledRuntime(LocalRuntime):
         """Return what a runtime says of itself, and start none.
 
         Args:
-            path: its socket; None for the one that answers this task.
+            path: Its socket; None for the one that answers this task.
 
-        Returns: the description; None where none listens. One that hangs has only `pid` and `socket`.
+        Returns:
+            The description; None where none listens. One that hangs has only `pid` and `socket`.
         """
         path = path or self.path()
         try:
@@ -47,11 +48,12 @@ class ControlledRuntime(LocalRuntime):
         """Stop a runtime; return when its process has ended.
 
         Args:
-            path: its socket.
-            force: do not wait for its runs, and kill it where it hangs.
-            within: how long to wait for the end, in seconds.
+            path: Its socket.
+            force: Do not wait for its runs, and kill it where it hangs.
+            within: How long to wait for the end, in seconds.
 
-        Raises: TaskError where it does not end in time.
+        Raises:
+            TaskError: It does not end in time.
         """
         try:
             asked = ask(path, "POST", "/runtime/stop", patience(), {"force": force})

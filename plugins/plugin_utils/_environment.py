@@ -20,7 +20,7 @@ def task_environment(environment: dict[str, str]) -> t.Iterator[None]:
     The client reads them from the process's environment, as it does in a module, where Ansible sets them.
 
     Args:
-        environment: the variables of the task.
+        environment: The variables of the task.
     """
     wanted = network_environment(environment)
     before = {name: os.environ.get(name) for name in wanted}

@@ -47,10 +47,12 @@ def launch(configuration: dict[str, t.Any], deadline: float) -> None:
     """Start a runtime; return when it answers requests.
 
     Args:
-        configuration: what it reads from standard input.
-        deadline: until when it must be ready, on the monotonic clock.
+        configuration: What it reads from standard input.
+        deadline: Until when it must be ready, on the monotonic clock.
 
-    Raises: Late where it is not ready in time; TaskError that says what to do.
+    Raises:
+        Late: It is not ready in time.
+        TaskError: The message says what to do.
     """
     require_libraries()
     try:

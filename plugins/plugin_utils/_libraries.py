@@ -24,7 +24,8 @@ _NAME = re.compile(r"[A-Za-z][\w.-]*")
 def require_libraries() -> None:
     """Look whether the libraries are there, without importing them. It takes less than a millisecond.
 
-    Raises: TaskError naming all that are missing.
+    Raises:
+        TaskError: The message names all that are missing.
     """
     try:
         with open(REQUIREMENTS, encoding="utf-8") as lines:
@@ -42,7 +43,7 @@ def unusable(reason: str) -> TaskError:
     """Return the error of a runtime whose libraries are not as it needs them.
 
     Args:
-        reason: what is wrong, without a full stop.
+        reason: What is wrong, without a full stop.
     """
     return TaskError(
         f"The local runtime cannot be started: {reason}. Set runtime_url to a served runtime, or install what is "

@@ -25,8 +25,8 @@ class LocalRuntime:
     """Finds and starts the local runtime for a task's connection options; see `Local` in module_utils.
 
     Args:
-        options: the connection options, with `runtime_store` set.
-        environment: the task's own environment, which beats the process's: only proxies and the like matter.
+        options: The connection options, with `runtime_store` set.
+        environment: The task's own environment, which beats the process's: only proxies and the like matter.
     """
 
     def __init__(self, options: dict[str, t.Any], environment: dict[str, str] | None = None) -> None:
@@ -47,13 +47,18 @@ class LocalRuntime:
         return (self._store, *self._network.items())
 
     def path(self) -> str:
-        """Return where the socket is, or would be. Raises: TaskError where its folder cannot be used."""
+        """Return where the socket is, or would be.
+
+        Raises:
+            TaskError: Its folder cannot be used.
+        """
         return socket_path(self._store, self._network)
 
     def check(self) -> None:
         """Look whether a runtime can be started at all: its libraries and its folder. It takes a millisecond.
 
-        Raises: TaskError that says what to do.
+        Raises:
+            TaskError: The message says what to do.
         """
         from ._libraries import require_libraries
 
@@ -64,9 +69,10 @@ class LocalRuntime:
         """Start a runtime unless one listens by now; return when it does.
 
         Args:
-            within: how long the task can wait for that, in seconds.
+            within: How long the task can wait for that, in seconds.
 
-        Raises: TaskError that says what to do.
+        Raises:
+            TaskError: The message says what to do.
         """
         self._begin(within).unless_one_listens()
 
@@ -74,10 +80,11 @@ class LocalRuntime:
         """Replace the runtime that hangs, unless somebody else has done so; return when another one listens.
 
         Args:
-            pid: its process; None where that is not known.
-            within: how long the task can wait for that, in seconds.
+            pid: Its process; None where that is not known.
+            within: How long the task can wait for that, in seconds.
 
-        Raises: TaskError that says what to do.
+        Raises:
+            TaskError: The message says what to do.
         """
         self._begin(within).instead_of(pid)
 

@@ -54,7 +54,12 @@ class ReadingLookup(LookupBase):
         C.config.initialize_plugin_configuration_definitions("lookup", cls.__module__, definitions)
 
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
-        """Return what a term means ("" where there is none), as plain data. Raises: NotFound, TaskError."""
+        """Return what a term means ("" where there is none), as plain data.
+
+        Raises:
+            NotFound: The object does not exist.
+            TaskError: The task cannot go on; the message says what to do.
+        """
         raise NotImplementedError
 
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
@@ -89,7 +94,11 @@ class ReadingLookup(LookupBase):
         return list(itertools.islice(things, self._given["limit"]))
 
     def run_path(self, wire: ReadingWire, term: str) -> tuple[str, str]:
-        """Return the ids of the thread and the run that a term names. Raises: TaskError where no thread is named."""
+        """Return the ids of the thread and the run that a term names.
+
+        Raises:
+            TaskError: No thread is named.
+        """
         # Imported here: not all lookups read runs.
         from ..module_utils._read_runs import run_path
         from ..module_utils._read_threads import thread_id
@@ -98,7 +107,11 @@ class ReadingLookup(LookupBase):
         return thread_id(wire, thread), run_id
 
     def _checked(self) -> dict[str, t.Any]:
-        """Return all options. Raises: TaskError where one is wrong."""
+        """Return all options.
+
+        Raises:
+            TaskError: One is wrong.
+        """
         options = (*self._own, *CONNECTION)
         given = {option.name: self.get_option(option.name) for option in options}
         given |= {name: None for name in NAMES if given[name] == ""}

@@ -28,7 +28,7 @@ def shared(options: dict[str, t.Any]) -> t.Iterator[Predictions]:
     """Yield what has been predicted of a task's server, and keep what the task adds. Other tasks wait meanwhile.
 
     Args:
-        options: the connection options.
+        options: The connection options.
     """
     with open(_path(options), "a+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -68,7 +68,7 @@ def unshared(task: str) -> str:
     """Return the warning of a task that does not know all that earlier ones have predicted.
 
     Args:
-        task: its name.
+        task: Its name.
     """
     return (
         f"What check mode says of the task '{task}' may be wrong: tasks that run on other hosts, or with async, do not "

@@ -19,7 +19,7 @@ def progress_printer(host: str) -> t.Callable[[str], None] | None:
     """Return what shows a line of progress at once, or None where there is no terminal to show it on.
 
     Args:
-        host: the inventory name of the task's host.
+        host: The inventory name of the task's host.
     """
     if not _TERMINAL:
         return None

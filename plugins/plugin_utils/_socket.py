@@ -40,10 +40,11 @@ def socket_path(store: str, network: dict[str, str]) -> str:
     """Return the path of a runtime's socket, with its folder made where it was missing.
 
     Args:
-        store: an absolute path or a URL.
-        network: the network environment.
+        store: An absolute path or a URL.
+        network: The network environment.
 
-    Raises: TaskError where the folder cannot be used.
+    Raises:
+        TaskError: The folder cannot be used.
     """
     identity = json.dumps([store, VERSION, network])
     return os.path.join(usable(folders()[0]), f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.sock")
@@ -51,7 +52,8 @@ def socket_path(store: str, network: dict[str, str]) -> str:
 
 def folders() -> list[str]:
     """Return where sockets of this user may be, the folder for new ones first."""
-    found = [f"/tmp/{_NAME}-{os.geteuid()}"]
+    # Whoever makes the folder first, it is used only if it belongs to this user: see `usable`.
+    found = [f"/tmp/{_NAME}-{os.geteuid()}"]  # noqa: S108
     session = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(session) and len(os.fsencode(session)) + 1 + len(_NAME) + _SUFFIX <= _LONGEST:
         with contextlib.suppress(OSError):
@@ -64,10 +66,12 @@ def usable(folder: str, make: bool = True) -> str:
     """Return the folder, if it is for this user alone.
 
     Args:
-        folder: the folder.
-        make: whether to make it where it is missing.
+        folder: The folder.
+        make: Whether to make it where it is missing.
 
-    Raises: TaskError where others can use it, or it cannot be made; FileNotFoundError where it must not be made.
+    Raises:
+        TaskError: Others can use it, or it cannot be made.
+        FileNotFoundError: It must not be made.
     """
     remedy = "Remove it, or set the environment variable XDG_RUNTIME_DIR to a folder of your own with a short path."
     try:

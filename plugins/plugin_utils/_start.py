@@ -31,9 +31,9 @@ class Start:
     """A start of a local runtime.
 
     Args:
-        configuration: what the runtime reads from standard input.
-        within: how long the task waits for it, in seconds.
-        is_short: whether that is less than a start may take: the end of it says nothing about the runtime.
+        configuration: What the runtime reads from standard input.
+        within: How long the task waits for it, in seconds.
+        is_short: Whether that is less than a start may take: the end of it says nothing about the runtime.
     """
 
     def __init__(self, configuration: dict[str, t.Any], within: float, is_short: bool) -> None:
@@ -43,7 +43,11 @@ class Start:
         self._is_short = is_short
 
     def unless_one_listens(self) -> None:
-        """Start a runtime where none listens; return when one does. Raises: TaskError that says what to do."""
+        """Start a runtime where none listens; return when one does.
+
+        Raises:
+            TaskError: The message says what to do.
+        """
         with self._turn() as turn:
             # Whether it hangs is for those to decide who wait for an answer.
             if not _listens(self._path, also_hanging=True):
@@ -53,9 +57,10 @@ class Start:
         """Replace the runtime that hangs, unless somebody else has done so.
 
         Args:
-            pid: its process; None where that is not known.
+            pid: Its process; None where that is not known.
 
-        Raises: TaskError that says what to do.
+        Raises:
+            TaskError: The message says what to do.
         """
         with self._turn() as turn:
             found = listener(self._path)

@@ -43,11 +43,11 @@ class Call(t.NamedTuple):
     """A tool call, as it is checked, shown and carried out.
 
     Attributes:
-        play: the play.
-        host: the host that the tool would run on.
-        name: the tool.
-        arguments: its arguments, as data.
-        tasks: the tasks that would carry it out, as in `run_tool_tasks`; None where that is not known.
+        play: The play.
+        host: The host that the tool would run on.
+        name: The tool.
+        arguments: Its arguments, as data.
+        tasks: The tasks that would carry it out, as in `run_tool_tasks`; None where that is not known.
     """
 
     play: str
@@ -75,7 +75,9 @@ class Ask(t.Protocol):
     ) -> bytes:
         """Return what was typed until one of these keys (None: Enter), or until the time is over.
 
-        Raises: AnsibleError if no one can be asked; AnsiblePromptInterrupt for Ctrl+C.
+        Raises:
+            AnsibleError: No one can be asked.
+            AnsiblePromptInterrupt: There is none for Ctrl+C.
         """
 
 
@@ -83,12 +85,13 @@ def decide(call: Call, problem: str | None, ask: Ask | None, expires_at: float |
     """Decide whether a call may be carried out.
 
     Args:
-        call: the call.
-        problem: why it must not be carried out, whatever a person says; None where there is no such reason.
-        ask: asks a person; None if no confirmation is needed.
-        expires_at: when the run expires, in seconds since 1970; None where that is not known.
+        call: The call.
+        problem: Why it must not be carried out, whatever a person says; None where there is no such reason.
+        ask: Asks a person; None if no confirmation is needed.
+        expires_at: When the run expires, in seconds since 1970; None where that is not known.
 
-    Returns: the task's result.
+    Returns:
+        The task's result.
     """
     answer = None
     if ask and not problem:
@@ -109,7 +112,11 @@ def decide(call: Call, problem: str | None, ask: Ask | None, expires_at: float |
 
 
 def _answer(call: Call, ask: Ask, expires_at: float | None) -> str:
-    """Return yes, no, always or stop. Raises: _Nobody."""
+    """Return yes, no, always or stop.
+
+    Raises:
+        _Nobody: Nobody can answer.
+    """
     if is_allowed(call.kind()):
         return "always"
     if _RUNNER in os.environ:
@@ -136,7 +143,12 @@ def _answer(call: Call, ask: Ask, expires_at: float | None) -> str:
 
 
 def _typed(note: str, call: Call, ask: Ask, expires_at: float | None) -> str:
-    """Show a call, drop what was typed until then, and ask. Return what is typed. Raises: as Ask, and _Nobody."""
+    """Show a call, drop what was typed until then, and ask. Return what is typed.
+
+    Raises:
+        _Nobody: Nobody can answer.
+        AnsibleError: No one can be asked.
+    """
     shown = note + _shown(call)
     while ask(shown, private=True, seconds=_SILENCE, complete_input=()):
         shown = "What was typed before the question is discarded."
@@ -151,7 +163,11 @@ def _typed(note: str, call: Call, ask: Ask, expires_at: float | None) -> str:
 
 
 def _seconds(expires_at: float | None) -> int | None:
-    """Return how long an answer is of use; None for any time. Raises: _Nobody where it is of none."""
+    """Return how long an answer is of use; None for any time.
+
+    Raises:
+        _Nobody: It is of none.
+    """
     if expires_at is None:
         return None
     seconds = int(expires_at - time.time())

@@ -25,7 +25,7 @@ class Turns:
     """The resource of the module openai_tool_turn, for one task.
 
     Args:
-        answering: the task's host as the one that answers.
+        answering: The task's host as the one that answers.
     """
 
     SPEC = SPEC

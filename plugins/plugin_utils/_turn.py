@@ -29,11 +29,11 @@ class Turn:
     """The right to start a runtime. What comes of it is kept in the file of the lock, for those who wait for it.
 
     Args:
-        lock: the descriptor of the locked file.
-        before: what was in the file before this process waited for it.
+        lock: The descriptor of the locked file.
+        before: What was in the file before this process waited for it.
 
     Attributes:
-        failed: why a start failed while this process waited for its turn; "" where none did.
+        failed: Why a start failed while this process waited for its turn; "" where none did.
     """
 
     def __init__(self, lock: int, before: bytes) -> None:
@@ -59,10 +59,12 @@ def starting(path: str, deadline: float) -> t.Iterator[Turn]:
     """Hold the lock of a socket: nobody else starts a runtime there meanwhile, and none of them ends.
 
     Args:
-        path: the socket.
-        deadline: until when to wait for the lock, on the monotonic clock.
+        path: The socket.
+        deadline: Until when to wait for the lock, on the monotonic clock.
 
-    Raises: Late where others have the lock for too long; TaskError where it cannot be had.
+    Raises:
+        Late: Others have the lock for too long.
+        TaskError: It cannot be had.
     """
     before: bytes | None = None
     while True:

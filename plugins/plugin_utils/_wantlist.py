@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-import sys
+import inspect
 import typing as t
 
 
@@ -20,8 +20,10 @@ def as_list(things: list[t.Any]) -> list[t.Any]:
     2.16 to 2.21. Where a core has no such variable, the list is returned as it is.
 
     Args:
-        things: what the lookup has found.
+        things: What the lookup has found.
     """
+    frame = inspect.currentframe()
     # The caller of `run`, which calls this.
-    wantlist = sys._getframe(2).f_locals.get("wantlist", True)
+    caller = frame and frame.f_back and frame.f_back.f_back
+    wantlist = caller.f_locals.get("wantlist", True) if caller else True
     return things if wantlist or len(things) != 1 else [things]
