@@ -159,8 +159,8 @@ class CheckModeWire(Wire):
         """Yield the objects of a list that the server has, as they would be."""
         mine = self._inside(path)
         if not all(map(_is_new, mine.values())):
-            # What the server would leave out may have other metadata by then.
-            query = {name: value for name, value in query.items() if not name.startswith("metadata[")}
+            # What the server would leave out may have another name or other metadata by then.
+            query = {name: value for name, value in query.items() if not name.startswith(("name", "metadata["))}
         for thing in super().list(*path, query=query):
             after = mine.get("/".join([*path, thing["id"]]), thing)
             if after:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ._errors import NotFound, TaskError
-from ._identity import ASSISTANT, is_id, only_id
+from ._identity import ASSISTANT, has_metadata, is_id, only_id
 
 if t.TYPE_CHECKING:
     from ._client import Wire
@@ -20,8 +20,13 @@ if t.TYPE_CHECKING:
 
 def assistants(wire: Wire, name: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
     """Yield the assistants with a name and these metadata pairs, newest first."""
-    found = wire.matching("assistants", pairs=pairs or {})
-    return (each for each in found if not name or each["name"] == name)
+    if not name:
+        return wire.matching("assistants", pairs=pairs or {})
+    # Imported here: a lookup by id does not need it.
+    from ._read_additions import list_with
+
+    named = list_with(wire, "assistants", addition={"name": name})
+    return (each for each in named if each["name"] == name and has_metadata(each, pairs or {}))
 
 
 def assistant(wire: Wire, term: str) -> Json:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._errors import NotFound, TaskError, WireError
+from ._errors import NotFound, TaskError
 
 if t.TYPE_CHECKING:
     from ._client import Wire
@@ -65,13 +65,9 @@ def runs_with_messages(wire: Wire, thread_id: str) -> tuple[list[Run], dict[str,
 
     The runtime adds the messages to the list. Of a server that does not know that, no messages are returned.
     """
-    path = ("threads", thread_id, "runs")
-    try:
-        found = list(wire.list(*path, query={"include[]": "messages"}))
-    except WireError as error:
-        if error.status != 400:
-            raise
-        found = list(wire.list(*path))
+    from ._read_additions import list_with
+
+    found = list_with(wire, "threads", thread_id, "runs", addition={"include[]": "messages"})
     messages = {each["id"]: each.pop("messages") for each in found if isinstance(each.get("messages"), list)}
     return t.cast("list[Run]", found), messages
 

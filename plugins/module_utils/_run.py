@@ -20,7 +20,7 @@ from ._names import resolve
 from ._options import Spec, given
 from ._run_adopt import adopt
 from ._run_cancel import cancel
-from ._run_desired import DesiredRun
+from ._run_desired import DesiredRun, desired_run
 from ._run_outcome import create_run, keep_run
 from ._run_search import NO_MESSAGE, FoundRun, search
 from ._run_start import warn_without_question
@@ -53,18 +53,20 @@ def ensure(task: Task) -> Json:
         raise TaskError("assistant_id is missing: say which assistant is to run, or which run is meant with run_id.")
     parameters = given(params, SPEC.wire)
     metadata = parameters.pop("metadata", None)
-    desired = DesiredRun(parameters, params["key"], metadata, params["force"])
-    found = search(task.wire, params["thread_id"], desired)
+    desired = desired_run(params, parameters, metadata)
+    own = [each for each in parameters.get("additional_messages", []) if each["role"] == "user"]
+    found = search(task.wire, params["thread_id"], desired, own)
     if desired.is_met_by(found.run):
         return keep_run(task, desired, found.run, found.messages)
-    return create_run(task, desired, found.run, _request(task, desired, found))
+    request = _request(task, parameters, desired, found)
+    return create_run(task, desired, request, found.run, parameters)
 
 
-def _request(task: Task, desired: DesiredRun, found: FoundRun) -> RunRequest:
+def _request(task: Task, parameters: Json, desired: DesiredRun, found: FoundRun) -> RunRequest:
     """Return the request that creates the run."""
     thread_id = task.params["thread_id"]
     adds_again = desired.force or not found.has_added
-    body = {name: value for name, value in desired.parameters.items() if adds_again or name != "additional_messages"}
+    body = {name: value for name, value in parameters.items() if adds_again or name != "additional_messages"}
     if found.base == NO_MESSAGE:
         warn_without_question(task, f"Thread {thread_id}", body.get("additional_messages", []))
     body["metadata"] = desired.run_metadata(**{MESSAGE: found.base})

@@ -8,11 +8,10 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 from dataclasses import dataclass
 
-from ._identity import PARAMETERS, fingerprint, key_metadata, shown_metadata
+from ._identity import PARAMETERS, fingerprint, key_metadata
 from ._options import NOT_IDENTITY
 from ._status import ACTIVE, RunStatus
 
@@ -25,24 +24,19 @@ _SUFFICIENT = (RunStatus.COMPLETED, *ACTIVE)
 
 @dataclass(frozen=True)
 class DesiredRun:
-    """What a task wants of a run: its parameters, and what makes a run the same run.
+    """What makes a run the one that a task wants. The parameters themselves go their own way, into the request.
 
     Attributes:
-        parameters: The body of the request, without metadata.
+        fingerprint: The fingerprint of the parameters.
         key: The explicit identity, or None.
         metadata: The user's metadata; None if the task does not set it.
         force: Whether the task wants a new run in any case.
     """
 
-    parameters: Json
+    fingerprint: str
     key: str | None
     metadata: Metadata | None
     force: bool
-
-    @functools.cached_property
-    def fingerprint(self) -> str:
-        """The fingerprint of the parameters that change what the model replies."""
-        return fingerprint({name: value for name, value in self.parameters.items() if name not in NOT_IDENTITY})
 
     @property
     def identity(self) -> Metadata:
@@ -58,22 +52,24 @@ class DesiredRun:
         return {**(self.metadata or {}), **self.own_metadata(**more)}
 
     def has_parameters(self, run: Run) -> bool:
-        """Tell whether a run was created with these parameters."""
+        """Tell whether a run was created with the desired parameters."""
         return (run["metadata"] or {}).get(PARAMETERS) == self.fingerprint
 
     def is_met_by(self, run: Run | None) -> t.TypeGuard[Run]:
         """Tell whether a run makes another one unnecessary: it has the parameters, and is completed or active."""
         return run is not None and not self.force and self.has_parameters(run) and run["status"] in _SUFFICIENT
 
-    def shown(self) -> Json:
-        """Return what a difference shows of the run that will be created."""
-        return {**self.parameters, **shown_metadata(self.run_metadata())}
 
-    def shown_of(self, run: Run) -> Json:
-        """Return what a difference shows of a run: its status, and what it has of the parameters."""
-        fields: t.Mapping[str, t.Any] = run
-        shown = {name: fields[name] for name in self.parameters if name in fields}
-        return {**shown, "status": run["status"], **shown_metadata(run["metadata"])}
+def desired_run(params: Json, parameters: Json, metadata: Metadata | None) -> DesiredRun:
+    """Return what makes a run the one that a task wants.
+
+    Args:
+        params: The options of the task.
+        parameters: The options that say what the model is asked, as the request carries them.
+        metadata: The user's metadata; None if the task does not set it.
+    """
+    decisive_ones = {name: value for name, value in parameters.items() if name not in NOT_IDENTITY}
+    return DesiredRun(fingerprint(decisive_ones), params["key"], metadata, params["force"])
 
 
 def decisive(runs: t.Iterable[Run]) -> Run | None:

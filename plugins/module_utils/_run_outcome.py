@@ -24,19 +24,25 @@ if t.TYPE_CHECKING:
     from ._wait import RunRequest
 
 
-def create_run(task: Task, desired: DesiredRun, found: Run | None, request: RunRequest) -> Json:
+def create_run(task: Task, desired: DesiredRun, request: RunRequest, found: Run | None, parameters: Json) -> Json:
     """Create a run, and return the task's result.
 
     Args:
         task: The task.
-        desired: What the task wants.
-        found: The run of this identity that is not enough, for the difference; None if there is none.
+        desired: What makes a run the one that the task wants.
         request: The request that creates the run.
+        found: The run of this identity that is not enough, for the difference; None if there is none.
+        parameters: The options that say what the model is asked, for the difference.
 
     Raises:
         TaskError: The run cannot be created, takes too long, or ends with a status of `fail_on`.
     """
-    difference = diff(desired.shown_of(found) if found else None, desired.shown(), "run")
+    before: Json | None = None
+    if found:
+        fields: t.Mapping[str, t.Any] = found
+        before = {name: fields[name] for name in parameters if name in fields}
+        before.update(status=found["status"], **shown_metadata(found["metadata"]))
+    difference = diff(before, {**parameters, **shown_metadata(desired.run_metadata())}, "run")
     started = start_when_free(task, desired, request)
     if not started.is_new:
         difference = _no_difference(started.run)
@@ -48,7 +54,7 @@ def keep_run(task: Task, desired: DesiredRun, run: Run, messages: list[Message] 
 
     Args:
         task: The task.
-        desired: What the task wants.
+        desired: What makes a run the one that the task wants.
         run: The run.
         messages: The messages that the run has written, if they have been read.
 

@@ -49,25 +49,30 @@ class FoundRun:
     is_suspect: bool = False
 
 
-def search(wire: Wire, thread_id: str, desired: DesiredRun) -> FoundRun:
+def search(wire: Wire, thread_id: str, desired: DesiredRun, own: list[Json]) -> FoundRun:
     """Return what a thread has of the desired run.
+
+    Args:
+        wire: The client.
+        thread_id: The thread.
+        desired: What makes a run the desired one.
+        own: The user messages that the run itself adds to the thread, oldest first.
 
     Raises:
         NotFound: The thread does not exist.
     """
-    found = _search(wire, thread_id, desired)
+    found = _search(wire, thread_id, desired, own)
     # Another task may have created the run between the two requests.
-    return _search(wire, thread_id, desired) if found.is_suspect else found
+    return _search(wire, thread_id, desired, own) if found.is_suspect else found
 
 
-def _search(wire: Wire, thread_id: str, desired: DesiredRun) -> FoundRun:
+def _search(wire: Wire, thread_id: str, desired: DesiredRun, own: list[Json]) -> FoundRun:
     path = ("threads", thread_id, "runs")
     runs = t.cast("t.Iterator[Run]", wire.matching(*path, pairs=desired.identity, page=_PAGE))
     newest = list(itertools.islice(runs, _PAGE))
     by_key = decisive(itertools.chain(newest, runs)) if desired.key else None
     if desired.is_met_by(by_key):
         return FoundRun(run=by_key)
-    own = [each for each in desired.parameters.get("additional_messages", []) if each["role"] == "user"]
     asked, written = _latest(t.cast("t.Iterator[Message]", wire.list(*path[:2], "messages", query=_NEWEST)), len(own))
     # What a run itself added to the thread does not count as new.
     added, base = asked[: len(own)], asked[len(own)]["id"] if len(asked) > len(own) else NO_MESSAGE

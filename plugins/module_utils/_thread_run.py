@@ -20,7 +20,7 @@ from ._names import resolve
 from ._object_state import update
 from ._options import Spec, given
 from ._run_cancel import cancel
-from ._run_desired import DesiredRun, decisive
+from ._run_desired import DesiredRun, decisive, desired_run
 from ._run_outcome import create_run, keep_run
 from ._run_start import warn_without_question
 from ._task import Task
@@ -43,7 +43,7 @@ def ensure(task: Task) -> Json:
     params = task.params
     SPEC.check(params)
     resolve(task.wire, params)
-    desired = _desired(params)
+    parameters, desired = _desired(params)
     if not (desired.key or params["thread_id"] or params["assistant_id"]):
         raise TaskError(
             "assistant_id is missing: say which assistant is to run, or which thread is meant with key or thread_id."
@@ -56,15 +56,19 @@ def ensure(task: Task) -> Json:
         return cancel(task, runs[:1], messages)
     if not params["assistant_id"]:
         raise TaskError("assistant_id is missing: say which assistant is to run.")
-    return _present(task, desired, threads[0] if threads else None, runs, messages)
+    return _present(task, parameters, desired, threads[0] if threads else None, runs, messages)
 
 
-def _desired(params: Json) -> DesiredRun:
-    """Return what the task wants; the thread's metadata can change in place, so it is no part of the identity."""
+def _desired(params: Json) -> tuple[Json, DesiredRun]:
+    """Return the parameters of the run, and what makes a run the desired one.
+
+    The thread's metadata can change in place, so it is no part of either.
+    """
     parameters = given(params, SPEC.wire)
     metadata = parameters.pop("metadata", None)
     thread = {name: value for name, value in parameters.pop("thread", {}).items() if name != "metadata"}
-    return DesiredRun({**parameters, "thread": thread}, params["key"], metadata, params["force"])
+    parameters["thread"] = thread
+    return parameters, desired_run(params, parameters, metadata)
 
 
 def _find(task: Task, desired: DesiredRun) -> list[Json]:
@@ -89,7 +93,12 @@ def _runs(task: Task, thread: Json, desired: DesiredRun) -> tuple[list[Run], dic
 
 
 def _present(
-    task: Task, desired: DesiredRun, thread: Json | None, runs: list[Run], messages: dict[str, list[Message]]
+    task: Task,
+    parameters: Json,
+    desired: DesiredRun,
+    thread: Json | None,
+    runs: list[Run],
+    messages: dict[str, list[Message]],
 ) -> Json:
     run = decisive(runs)
     is_same = run is not None and desired.has_parameters(run)
@@ -108,9 +117,10 @@ def _present(
         result = keep_run(task, desired, run, messages.get(run["id"]))
     else:
         # A run on a thread that exists takes no tool_resources (Assistants wire, section 6).
-        takes_thread = thread and is_same and "tool_resources" not in desired.parameters
-        request = _request(task, desired, thread if takes_thread else None, runs[0]["id"] if runs else None)
-        result = create_run(task, desired, run, request)
+        takes_thread = thread and is_same and "tool_resources" not in parameters
+        previous = runs[0]["id"] if runs else None
+        request = _request(task, parameters, desired, thread if takes_thread else None, previous)
+        result = create_run(task, desired, request, run, parameters)
     if difference and not result["changed"]:
         result["diff"] = difference
     return {**result, "changed": result["changed"] or bool(difference)}
@@ -120,14 +130,16 @@ def _thread_metadata(task: Task) -> Json:
     return given(task.params["thread"] or {}, ("metadata",))
 
 
-def _request(task: Task, desired: DesiredRun, thread: Json | None, previous: str | None) -> RunRequest:
+def _request(
+    task: Task, parameters: Json, desired: DesiredRun, thread: Json | None, previous: str | None
+) -> RunRequest:
     """Return the request that creates the run: with its thread, or on the thread where it failed before."""
     own = desired.own_metadata()
     once = str(uuid.uuid4()) if desired.force else fingerprint("thread_run", own, previous)
-    body = {**desired.parameters, "metadata": desired.run_metadata()}
+    body = {**parameters, "metadata": desired.run_metadata()}
     if thread:
         body = {name: value for name, value in body.items() if name not in ("thread", "tool_resources")}
         return RunRequest(("threads", thread["id"], "runs"), body, once)
     body["thread"] = {**body["thread"], "metadata": {**_thread_metadata(task).get("metadata", {}), **own}}
-    warn_without_question(task, "The new thread", desired.parameters["thread"].get("messages", []))
+    warn_without_question(task, "The new thread", parameters["thread"].get("messages", []))
     return RunRequest(("threads", "runs"), body, once)

@@ -17,6 +17,7 @@ from ._status import RUNNING
 
 if t.TYPE_CHECKING:
     from ._client import Wire
+    from ._events import EventStream
     from ._task import Task
     from ._types import Json, Message, Run
 
@@ -137,7 +138,10 @@ class Follower:
         seen = _Seen(request.run)
         for attempt in range(_TRIES):
             try:
-                self._read(request, seen)
+                events = self.wire.stream(
+                    *request.path, body=request.body, once=request.idempotency_key, quiet=self.left
+                )
+                self._read(events, seen)
                 break
             except Unanswered:
                 self._check_time(seen.run, seen.deltas)
@@ -154,14 +158,12 @@ class Follower:
         # If the stream broke off, messages may be missing: none of them is better than some.
         return StartedRun(self.poll(run if seen.reported else self._ask(run)[0]), None, is_new)
 
-    def _read(self, request: RunRequest, seen: _Seen) -> None:
-        """Send the request, and note what its stream reports.
+    def _read(self, events: EventStream, seen: _Seen) -> None:
+        """Note what a stream reports.
 
         Raises:
             Unanswered: The stream broke off, or did not report a run.
         """
-        wire, key = self.wire, request.idempotency_key
-        events = wire.stream(*request.path, body=request.body, once=key, quiet=self.left)
         seen.is_new = events.is_new
         if not events.is_stream:
             seen.run, seen.reported, seen.streamed = _checked(events.run()), True, False

@@ -9,8 +9,8 @@ import re
 
 import pytest
 
-from ansible_collections.threadworks.openai.plugins.module_utils import _read_threads
-from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Scripted, always, wire_to
+from ansible_collections.threadworks.openai.plugins.module_utils import _read_assistants, _read_threads
+from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Peer, Scripted, always, wire_to
 from ansible_collections.threadworks.openai.tests.world import Json, World
 
 NAME, KEY = "Network assistant", "ticket 47/11"
@@ -103,3 +103,22 @@ def test_what_is_not_clear(world: World, made: Json, resource: str, options: Jso
 def test_on_a_server_that_cannot_list_threads_it_is_an_id() -> None:
     with Scripted(always({"error": {"message": "Invalid URL"}}, "404 Not Found")) as server:
         assert _read_threads.thread_id(wire_to(server.url), "7f3c") == "7f3c"
+
+
+def test_the_runtime_is_asked_for_the_assistants_of_a_name(world: World) -> None:
+    made = [world.do("assistant", name=name, model="m").result["assistant_id"] for name in ("A", "B")]
+    listed = world.wire.list("assistants", query={"name": "A"})
+    assert [each["id"] for each in listed] == made[:1]
+    assert _read_assistants.assistant_id(world.wire, "A") == made[0]
+
+
+def test_on_a_server_without_that_filter_all_assistants_are_read() -> None:
+    def script(peer: Peer) -> None:
+        while request := peer.request():
+            if "name=" in request[0]:
+                peer.answer({"error": {"message": "Unknown parameter: 'name'."}}, "400 Bad Request")
+            else:
+                peer.answer({"data": [{"id": f"asst_{name}", "name": name} for name in "AB"], "has_more": False})
+
+    with Scripted(script) as server:
+        assert _read_assistants.assistant_id(wire_to(server.url), "B") == "asst_B"
