@@ -67,7 +67,9 @@ class Wire(ReadingWire):
         """Send a request that makes or continues a run, and return its events.
 
         Args:
-            path, body, once: as for `create`.
+            path: The parts of the path.
+            body: The JSON body, without `stream`.
+            once: The idempotency key, as for `create`.
             quiet: how long the stream may take, in seconds.
         """
         body = {**body, "stream": True}

@@ -14,11 +14,11 @@ from ._read_assistants import assistant_id
 from ._read_threads import thread_id
 
 if t.TYPE_CHECKING:
-    from ._client import Wire
     from ._types import Json
+    from ._wire_reading import ReadingWire
 
 
-def resolve(wire: Wire, params: Json) -> None:
+def resolve(wire: ReadingWire, params: Json) -> None:
     """Replace a name that a task gives as `assistant_id`, and a key that it gives as `thread_id`, by the id."""
     for name, meant in (("assistant_id", assistant_id), ("thread_id", thread_id)):
         if params.get(name):

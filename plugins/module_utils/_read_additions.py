@@ -13,11 +13,11 @@ import typing as t
 from ._errors import WireError
 
 if t.TYPE_CHECKING:
-    from ._client import Wire
     from ._types import Json
+    from ._wire_reading import ReadingWire
 
 
-def list_with(wire: Wire, *path: str, addition: Json) -> list[Json]:
+def list_with(wire: ReadingWire, *path: str, addition: Json) -> list[Json]:
     """Return the objects of a list, with an addition if the server takes it.
 
     Args:

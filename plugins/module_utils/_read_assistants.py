@@ -14,11 +14,11 @@ from ._errors import NotFound, TaskError
 from ._identity import ASSISTANT, has_metadata, is_id, only_id
 
 if t.TYPE_CHECKING:
-    from ._client import Wire
     from ._types import Json
+    from ._wire_reading import ReadingWire
 
 
-def assistants(wire: Wire, name: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
+def assistants(wire: ReadingWire, name: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
     """Yield the assistants with a name and these metadata pairs, newest first."""
     if not name:
         return wire.matching("assistants", pairs=pairs or {})
@@ -29,7 +29,7 @@ def assistants(wire: Wire, name: str | None = None, pairs: dict[str, str] | None
     return (each for each in named if each["name"] == name and has_metadata(each, pairs or {}))
 
 
-def assistant(wire: Wire, term: str) -> Json:
+def assistant(wire: ReadingWire, term: str) -> Json:
     """Return the assistant with this id or name.
 
     Raises:
@@ -47,7 +47,7 @@ def assistant(wire: Wire, term: str) -> Json:
     return named[0]
 
 
-def assistant_id(wire: Wire, term: str) -> str:
+def assistant_id(wire: ReadingWire, term: str) -> str:
     """Return the id of the assistant that a term means, which is an id or a name.
 
     Raises:

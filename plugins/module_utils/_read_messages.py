@@ -11,12 +11,12 @@ from __future__ import annotations
 import typing as t
 
 if t.TYPE_CHECKING:
-    from ._client import Wire
     from ._types import Json
+    from ._wire_reading import ReadingWire
 
 
 def messages(
-    wire: Wire, thread_id: str, run_id: str | None = None, role: str | None = None, order: str = "asc"
+    wire: ReadingWire, thread_id: str, run_id: str | None = None, role: str | None = None, order: str = "asc"
 ) -> t.Iterator[Json]:
     """Yield the messages of a thread, each with its `text`.
 

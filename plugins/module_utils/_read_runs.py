@@ -13,11 +13,11 @@ import typing as t
 from ._errors import NotFound, TaskError
 
 if t.TYPE_CHECKING:
-    from ._client import Wire
     from ._types import Json, Message, Run
+    from ._wire_reading import ReadingWire
 
 
-def run(wire: Wire, thread_id: str, run_id: str) -> Run:
+def run(wire: ReadingWire, thread_id: str, run_id: str) -> Run:
     """Return a run.
 
     Raises:
@@ -26,7 +26,7 @@ def run(wire: Wire, thread_id: str, run_id: str) -> Run:
     return t.cast("Run", wire.get("threads", thread_id, "runs", run_id))
 
 
-def newest_run(wire: Wire, thread_id: str) -> Run:
+def newest_run(wire: ReadingWire, thread_id: str) -> Run:
     """Return the newest run of a thread.
 
     Raises:
@@ -38,7 +38,7 @@ def newest_run(wire: Wire, thread_id: str) -> Run:
 
 
 def runs(
-    wire: Wire,
+    wire: ReadingWire,
     thread_id: str,
     status: list[str] | None = None,
     assistant_id: str | None = None,
@@ -60,7 +60,7 @@ def runs(
     )
 
 
-def runs_with_messages(wire: Wire, thread_id: str) -> tuple[list[Run], dict[str, list[Message]]]:
+def runs_with_messages(wire: ReadingWire, thread_id: str) -> tuple[list[Run], dict[str, list[Message]]]:
     """Return the runs of a thread, newest first, and the messages that each has written, by its id.
 
     The runtime adds the messages to the list. Of a server that does not know that, no messages are returned.

@@ -14,15 +14,15 @@ from ._errors import NotFound, NotSupported, TaskError
 from ._identity import THREAD, is_id, key_metadata, only_id
 
 if t.TYPE_CHECKING:
-    from ._client import Wire
     from ._types import Json
+    from ._wire_reading import ReadingWire
 
 
 class CannotListThreads(TaskError):
     """The server cannot list threads: that is an addition of the runtime to the wire."""
 
 
-def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
+def threads(wire: ReadingWire, key: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
     """Yield the threads with a key and these metadata pairs, newest first.
 
     Raises:
@@ -31,7 +31,7 @@ def threads(wire: Wire, key: str | None = None, pairs: dict[str, str] | None = N
     return by_metadata(wire, {**(pairs or {}), **key_metadata(key)})
 
 
-def thread(wire: Wire, term: str) -> Json:
+def thread(wire: ReadingWire, term: str) -> Json:
     """Return the thread with this id, or the newest one with this key.
 
     Raises:
@@ -44,7 +44,7 @@ def thread(wire: Wire, term: str) -> Json:
     raise NotFound(f"No thread found with the key '{term}'.", "thread")
 
 
-def thread_id(wire: Wire, term: str) -> str:
+def thread_id(wire: ReadingWire, term: str) -> str:
     """Return the id of the thread that a term means, which is an id or a key.
 
     Raises:
@@ -58,7 +58,7 @@ def thread_id(wire: Wire, term: str) -> str:
         return term
 
 
-def by_metadata(wire: Wire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
+def by_metadata(wire: ReadingWire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
     """Yield the threads that carry these metadata pairs, newest first.
 
     Raises:

@@ -17,9 +17,9 @@ from ._message_content import has_content
 from ._run_desired import decisive
 
 if t.TYPE_CHECKING:
-    from ._client import Wire
     from ._run_desired import DesiredRun
     from ._types import Json, Message, Run
+    from ._wire_reading import ReadingWire
 
 # Most searches are decided by the newest runs and messages.
 _PAGE = 20
@@ -49,7 +49,7 @@ class FoundRun:
     is_suspect: bool = False
 
 
-def search(wire: Wire, thread_id: str, desired: DesiredRun, own: list[Json]) -> FoundRun:
+def search(wire: ReadingWire, thread_id: str, desired: DesiredRun, own: list[Json]) -> FoundRun:
     """Return what a thread has of the desired run.
 
     Args:
@@ -66,7 +66,7 @@ def search(wire: Wire, thread_id: str, desired: DesiredRun, own: list[Json]) -> 
     return _search(wire, thread_id, desired, own) if found.is_suspect else found
 
 
-def _search(wire: Wire, thread_id: str, desired: DesiredRun, own: list[Json]) -> FoundRun:
+def _search(wire: ReadingWire, thread_id: str, desired: DesiredRun, own: list[Json]) -> FoundRun:
     path = ("threads", thread_id, "runs")
     runs = t.cast("t.Iterator[Run]", wire.matching(*path, pairs=desired.identity, page=_PAGE))
     newest = list(itertools.islice(runs, _PAGE))
