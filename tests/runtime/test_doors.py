@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from threadworks_runtime.app import create_app
-from threadworks_runtime.serve import read_service
+from threadworks_runtime.serve_options import read_service
 from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer

@@ -17,7 +17,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from sqlalchemy import select
-from threadworks_runtime.serve import read_service
+from threadworks_runtime.serve_options import read_service
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import open_store
 from threadworks_runtime.store.migrations import VERSION

@@ -17,7 +17,8 @@ from pathlib import Path
 import pytest
 from threadworks_runtime import serve
 from threadworks_runtime.logs import JsonFormatter
-from threadworks_runtime.serve import Service, main, read_service
+from threadworks_runtime.serve import main
+from threadworks_runtime.serve_options import Service, read_service
 from threadworks_runtime.settings import ModelOptions, Settings
 
 _RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "runtime" / "files"

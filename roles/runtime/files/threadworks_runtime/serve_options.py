@@ -1,0 +1,185 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The options of the served runtime: from the command line or the environment, secrets from the environment only.
+
+Everybody on the machine can read its command lines.
+"""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass
+
+from .doors import is_host, is_loopback
+from .settings import ModelOptions, Settings, missing_scheme
+
+_DAY = 86400  # seconds
+_LAST_PORT = 65535
+# The options that a worker process reads again from its environment.
+_VARIABLES = {
+    "host": "RUNTIME_HOST",
+    "port": "RUNTIME_PORT",
+    "store": "OPENAI_RUNTIME_STORE",
+    "workers": "RUNTIME_WORKERS",
+    "connections": "RUNTIME_CONNECTIONS",
+    "concurrent_runs": "RUNTIME_CONCURRENT_RUNS",
+    "run_expiry": "RUNTIME_RUN_EXPIRY",
+    "grace": "RUNTIME_GRACE",
+    "max_body": "RUNTIME_MAX_BODY",
+    "max_upload": "RUNTIME_MAX_UPLOAD",
+    "timeout": "RUNTIME_MODEL_TIMEOUT",
+}
+_ALLOWED_HOSTS = "RUNTIME_ALLOWED_HOSTS"
+_PASSTHROUGH = "RUNTIME_PASSTHROUGH"
+
+
+@dataclass(frozen=True)
+class Service:
+    """How the runtime is served.
+
+    Args:
+        settings: The runtime's settings.
+        host: The address to listen on.
+        port: The port to listen on.
+        workers: Processes, all on one store.
+        connections: Connections that each process takes.
+        grace: Seconds that runs have left when the server is stopped; then they are handed over.
+    """
+
+    settings: Settings
+    host: str
+    port: int
+    workers: int
+    connections: int
+    grace: float
+
+
+def read_options(arguments: Sequence[str] | None, environment: MutableMapping[str, str]) -> Service:
+    """Read how to serve from a command line, and leave it in the environment: worker processes read it there.
+
+    Args:
+        arguments: The command line; ``None``: this process's.
+        environment: Has the secrets, and the options that the command line does not have.
+
+    Returns:
+        How to serve.
+
+    Raises:
+        SystemExit: An option is wrong; its message is printed.
+    """
+    options = _parse(arguments, environment)
+    environment.update({variable: str(getattr(options, name)) for name, variable in _VARIABLES.items()})
+    environment[_ALLOWED_HOSTS] = ",".join(options.allowed_host)
+    environment[_PASSTHROUGH] = str(int(options.passthrough))
+    return read_service(environment)
+
+
+def read_service(environment: Mapping[str, str]) -> Service:
+    """Read how to serve.
+
+    Args:
+        environment: Has the options, as `read_options` has put them there, and the secrets.
+
+    Returns:
+        How to serve.
+    """
+    options = _parse([], environment)
+    model = ModelOptions(
+        base_url=environment.get("OPENAI_BASE_URL") or None,
+        api_key=environment.get("OPENAI_API_KEY") or None,
+        organization=environment.get("OPENAI_ORGANIZATION") or environment.get("OPENAI_ORG_ID") or None,
+        project=environment.get("OPENAI_PROJECT_ID") or None,
+        timeout=options.timeout,
+    )
+    settings = Settings(
+        store=options.store,
+        model=model,
+        executor="served",
+        concurrent_runs=options.concurrent_runs,
+        run_expiry=options.run_expiry,
+        token=environment.get("RUNTIME_TOKEN") or None,
+        hosts=_hosts(options, environment),
+        max_body=options.max_body,
+        max_upload=options.max_upload,
+        passthrough=options.passthrough,
+    )
+    host = options.host.strip("[]")
+    return Service(settings, host, options.port, options.workers, options.connections, options.grace)
+
+
+def _hosts(options: argparse.Namespace, environment: Mapping[str, str]) -> frozenset[str] | None:
+    """The host names that are served. A token keeps web pages out as well: with one, all are, unless some are named."""
+    if environment.get("RUNTIME_TOKEN") and not options.allowed_host:
+        return None
+    return frozenset(name.lower().strip("[]") for name in (options.host, *options.allowed_host))
+
+
+def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> argparse.Namespace:
+    parser = _parser(environment)
+    options = parser.parse_args(arguments)
+    if options.allowed_host is None:
+        options.allowed_host = [name for name in environment.get(_ALLOWED_HOSTS, "").split(",") if name]
+    problem = next(_problems(options, environment), None)
+    if problem:
+        parser.error(problem)
+    return options
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m threadworks_runtime serve", description="Serve the Assistants v2 wire from a store."
+    )
+
+    def option(name: str, default: object, help: str, type: Callable[[str], object] = str) -> None:
+        variable = _VARIABLES[name]
+        default = environment.get(variable) or default
+        flag = f"--{name.replace('_', '-')}"
+        parser.add_argument(flag, type=type, default=default, help=f"{help} ({variable}; default: %(default)s)")
+
+    option("host", "127.0.0.1", "address to listen on")
+    option("port", 8088, "port to listen on", int)
+    option("store", None, "path of an SQLite file, or SQLAlchemy URL")
+    option("workers", 1, "worker processes", int)
+    option("connections", 2048, "connections that a process takes at the same time", int)
+    option("concurrent_runs", Settings.concurrent_runs, "runs that a process executes at the same time", int)
+    option("run_expiry", Settings.run_expiry, "seconds until a run expires", int)
+    option("grace", 30, "seconds that runs may still take when the server is stopped", float)
+    option("max_body", Settings.max_body, "bytes that a request's body may have", int)
+    option("max_upload", Settings.max_upload, "bytes that a request may have that uploads a file", int)
+    option("timeout", 600, "seconds that the model server may stay silent", float)
+    parser.add_argument(
+        "--passthrough",
+        action=argparse.BooleanOptionalAction,
+        default=environment.get(_PASSTHROUGH, "1") not in ("", "0"),
+        help=f"let clients use the model server's files, vector stores, uploads and models ({_PASSTHROUGH}, 1 or 0)",
+    )
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        metavar="NAME",
+        help="host name that clients may use, such as that of a proxy in front; may be repeated "
+        f"({_ALLOWED_HOSTS}, separated by commas; default: those of loopback addresses, with a token all)",
+    )
+    return parser
+
+
+def _problems(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
+    """What is wrong with the options."""
+    if not options.store:
+        yield "--store (OPENAI_RUNTIME_STORE) is missing"
+    wrong = [name for name in options.allowed_host if not is_host(name)]
+    yield from (f"--allowed-host takes a host name or address without scheme and port, not {name!r}" for name in wrong)
+    counts = ("workers", "connections", "concurrent_runs", "run_expiry", "max_body", "max_upload")
+    yield from (f"--{name.replace('_', '-')} must be at least 1" for name in counts if getattr(options, name) < 1)
+    if not 0 <= options.port <= _LAST_PORT:
+        yield f"--port must be between 0 and {_LAST_PORT}"
+    if not 0 <= options.grace <= _DAY:
+        yield f"--grace must be between 0 and {_DAY}"
+    if not options.timeout > 0:
+        yield "--timeout must be more than 0"
+    base_url = environment.get("OPENAI_BASE_URL")
+    if base_url and (problem := missing_scheme(base_url)):
+        yield f"OPENAI_BASE_URL {problem}"
+    if not environment.get("RUNTIME_TOKEN") and not is_loopback(options.host):
+        yield f"listening on {options.host} would let everybody in: set RUNTIME_TOKEN, and put a TLS proxy in front"
