@@ -16,6 +16,7 @@ from ansible_collections.threadworks.openai.plugins.module_utils import _connect
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
 from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.unit.plugins.authority import Authority
 from ansible_collections.threadworks.openai.tests.unit.plugins.run_states import Thread
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Script
 from ansible_collections.threadworks.openai.tests.unit.plugins.starter import OPTIONS, Start, Starter
@@ -65,3 +66,9 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
     for starter in starters:
         for server in starter.servers:
             server.__exit__(None, None, None)
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """A certificate authority, and a server's certificate of it."""
+    return Authority(tmp_path_factory.mktemp("tls"), "Ours")

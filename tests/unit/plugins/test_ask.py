@@ -5,9 +5,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -53,29 +50,3 @@ def test_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_ask_fails(tmp_path: Path, script: Script, error: type[TaskError], message: str) -> None:
     with Scripted(script, path=tmp_path / "x.sock") as server, pytest.raises(error, match=message):
         _runtime_control.ask(str(server.path), "GET", "/runtime", 0.3)
-
-
-def test_what_is_imported_is_little() -> None:
-    """A managed host pays for it with each task."""
-    code = (
-        "import sys; from ansible_collections.threadworks.openai.plugins.module_utils import _client;"
-        "print(*sorted(name for name in sys.modules if '.' not in name))"
-    )
-    paths = os.pathsep.join(sys.path)
-    found = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": paths}, capture_output=True, check=True)
-    loaded = set(found.stdout.decode().split())
-    assert "socket" in loaded
-    assert not loaded & {
-        "http",
-        "ssl",
-        "email",
-        "openai",
-        "httpx2",
-        "jsonschema",
-        "jsonschema_rs",
-        "falcon",
-        "sqlalchemy",
-        "threadworks_runtime",
-        "asyncio",
-    }
-    assert "ansible.module_utils.urls" not in loaded

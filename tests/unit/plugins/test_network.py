@@ -7,23 +7,15 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import datetime
-import ipaddress
-import shutil
 import socket
-import ssl
-import subprocess
 import threading
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _network
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError, Unanswered
+from ansible_collections.threadworks.openai.tests.unit.plugins.authority import Authority
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     THING,
     Peer,
@@ -41,61 +33,6 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BU
 # ---- TLS ----
 
 
-class Authority:
-    """A certificate authority, and a server's certificate of it.
-
-    Attributes:
-        bundle: The file with its certificate.
-    """
-
-    def __init__(self, folder: Path, name: str) -> None:
-        now = datetime.datetime.now(datetime.timezone.utc)
-        self.bundle = folder / f"{name}.pem"
-        keys = [ec.generate_private_key(ec.SECP256R1()) for _n in range(2)]
-        issuer = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "server")])
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
-        for who, key, is_authority in ((issuer, keys[0], True), (subject, keys[1], False)):
-            certificate = (
-                x509.CertificateBuilder(issuer, who, key.public_key(), x509.random_serial_number())
-                .not_valid_before(now - datetime.timedelta(days=1))
-                .not_valid_after(now + datetime.timedelta(days=1))
-                .add_extension(x509.BasicConstraints(is_authority, None), critical=True)
-                .add_extension(x509.SubjectAlternativeName(names), critical=False)
-                .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
-                .add_extension(x509.AuthorityKeyIdentifier.from_issuer_public_key(keys[0].public_key()), critical=False)
-            )
-            if is_authority:
-                usage = dict.fromkeys(
-                    ["content_commitment", "key_encipherment", "data_encipherment", "key_agreement"], False
-                )
-                certificate = certificate.add_extension(
-                    x509.KeyUsage(
-                        digital_signature=True,
-                        key_cert_sign=True,
-                        crl_sign=True,
-                        encipher_only=False,
-                        decipher_only=False,
-                        **usage,
-                    ),
-                    critical=True,
-                )
-            signed = certificate.sign(keys[0], hashes.SHA256()).public_bytes(serialization.Encoding.PEM)
-            (self.bundle if is_authority else folder / f"{name}.crt").write_bytes(signed)
-        (folder / f"{name}.key").write_bytes(
-            keys[1].private_bytes(
-                serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-            )
-        )
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        self.server.load_cert_chain(folder / f"{name}.crt", folder / f"{name}.key")
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("tls"), "Ours")
-
-
 @pytest.mark.parametrize("variable", ["SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
 def test_an_authority_of_ones_own(authority: Authority, monkeypatch: pytest.MonkeyPatch, variable: str) -> None:
     monkeypatch.setenv(variable, str(authority.bundle))
@@ -104,18 +41,6 @@ def test_an_authority_of_ones_own(authority: Authority, monkeypatch: pytest.Monk
         for _request in range(2):
             assert wire.get("threads", "x") == THING
         assert server.connections == 1
-
-
-@pytest.mark.parametrize("variable", ["SSL_CERT_DIR", "REQUESTS_CA_BUNDLE"])
-def test_a_folder_of_authorities(
-    authority: Authority, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
-) -> None:
-    # OpenSSL finds a certificate in a folder by the hash of its subject.
-    shutil.copy(authority.bundle, tmp_path / "ours.pem")
-    subprocess.run(["openssl", "rehash", str(tmp_path)], check=True)
-    monkeypatch.setenv(variable, str(tmp_path))
-    with Scripted(always(), tls=authority.server) as server:
-        assert wire_to(server.url).get("threads", "x") == THING
 
 
 def test_an_authority_that_nobody_knows_is_told_with_the_remedy(authority: Authority) -> None:

@@ -6,10 +6,7 @@
 from __future__ import annotations
 
 import importlib
-import os
 import runpy
-import subprocess
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -125,11 +122,3 @@ def test_the_guides_have_every_option_of_the_request() -> None:
 def test_an_entry_without_a_comment_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"The option new has no comment that starts with #:"):
         described([Option("new", "str")])
-
-
-@pytest.mark.parametrize("lookup", ["openai_run", "openai_threads"])
-def test_a_lookup_loads_no_more_of_the_table_than_it_needs(lookup: str) -> None:
-    code = f"import sys, {_PLUGINS}.lookup.{lookup}; print(*[name for name in sys.modules if '_table_' in name])"
-    env = {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run([sys.executable, "-c", code], env=env, check=True, capture_output=True, text=True)
-    assert {name.rpartition(".")[2] for name in done.stdout.split()} == {"_table_connection", "_table_lookups"}

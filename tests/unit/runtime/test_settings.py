@@ -9,8 +9,6 @@ import logging
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,7 +19,6 @@ from threadworks_runtime.serve import main
 from threadworks_runtime.serve_options import Service, read_service
 from threadworks_runtime.settings import ModelOptions, Settings
 
-_RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "runtime" / "files"
 _STORE = {"OPENAI_RUNTIME_STORE": "x"}
 
 
@@ -54,16 +51,6 @@ def test_secrets_are_not_shown() -> None:
     shown = repr(Settings(store="x", model=ModelOptions(api_key="s3cret"), token="t0ken"))
     assert "s3cret" not in shown
     assert "t0ken" not in shown
-
-
-@pytest.mark.parametrize("package", ["threadworks_runtime", "threadworks_runtime.settings"])
-def test_importing_the_package_imports_nothing_else(package: str) -> None:
-    program = (
-        f"import sys; sys.path.insert(0, sys.argv[1]); import {package}\n"
-        "print([name for name in ('falcon', 'sqlalchemy', 'pydantic', 'openai', 'uvicorn') if name in sys.modules])"
-    )
-    done = subprocess.run([sys.executable, "-c", program, str(_RUNTIME)], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
 
 
 def test_options_come_from_the_environment_and_the_command_line_wins(
@@ -148,15 +135,6 @@ def test_a_port_that_is_taken_ends_the_server_with_a_sentence(environment: dict[
         port = taken.getsockname()[1]
         with pytest.raises(SystemExit, match=rf"127\.0\.0\.1, port {port}: .*in use.*--port"):
             main(["--store", str(tmp_path / "a.db"), "--port", str(port)])
-
-
-@pytest.mark.parametrize("arguments", [[], ["start"]])
-def test_the_usage_names_both_commands(arguments: list[str]) -> None:
-    command = [sys.executable, "-m", "threadworks_runtime", *arguments]
-    done = subprocess.run(command, cwd=_RUNTIME, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "serve" in done.stderr
-    assert "local" in done.stderr
 
 
 def _logged(logger: str, message: str, *arguments: str, error: Exception | None = None) -> str:

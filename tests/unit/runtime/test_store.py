@@ -9,11 +9,8 @@ import errno
 import os
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +26,6 @@ from threadworks_runtime.store.tables import ASSISTANTS, THREADS, idempotency
 from threadworks_runtime.store.wording import Trouble
 
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, raw_client
-
-_RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "runtime" / "files"
 
 
 def _refusal(store: object) -> str:
@@ -162,19 +157,6 @@ def test_an_older_store_is_brought_up_to_date_or_not_touched(tmp_path: Path, mon
             assert connection.exec_driver_sql("SELECT version FROM store_version").all() == [(migrations.VERSION,)]
 
 
-_WRITER = """
-import sys
-from threadworks_runtime.settings import Settings
-from threadworks_runtime.store import open_store, rows
-from threadworks_runtime.store.tables import THREADS
-
-store = open_store(Settings(store=sys.argv[1]))
-for part in range(5):
-    with store.writing() as connection:
-        rows.insert(connection, THREADS, {"id": f"thread_{sys.argv[2]}_{part}", "metadata": {}})
-"""
-
-
 def test_commits_are_durable(tmp_path: Path) -> None:
     """What has been committed is on the disk, also when the power fails the next moment."""
     store = open_store(Settings(store=str(tmp_path / "runtime.db")))
@@ -183,17 +165,6 @@ def test_commits_are_durable(tmp_path: Path) -> None:
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2, "FULL"
             assert connection.exec_driver_sql("PRAGMA fullfsync").scalar_one() == 1
     store.close()
-
-
-def test_many_processes_make_and_write_one_store(store_address: str) -> None:
-    command = [sys.executable, "-c", _WRITER, store_address]
-    with ExitStack() as stack:
-        started = [subprocess.Popen([*command, str(number)], cwd=_RUNTIME) for number in range(6)]
-        for process in started:
-            stack.callback(process.kill)
-        assert [process.wait(60) for process in started] == [0] * 6
-    with closing(open_store(Settings(store=store_address))) as store, store.reading() as connection:
-        assert len(rows.all_of(connection, THREADS)) == 30
 
 
 def test_a_failing_transaction_leaves_nothing(store: Store) -> None:

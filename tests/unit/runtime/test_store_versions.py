@@ -8,10 +8,8 @@ import json
 import math
 import shutil
 import sqlite3
-import subprocess
-import sys
 from collections.abc import Iterator
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -23,18 +21,13 @@ from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import Store, encoding, files, migrations, open_store, rows
 from threadworks_runtime.store.tables import ASSISTANTS, MESSAGES, RUNS, THREADS
 
-_OLD = Path(__file__).with_name("store_0_1_0.sql")
-_RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "runtime" / "files"
+from ansible_collections.threadworks.openai.tests.unit.runtime.old_store import make_old_store, schema
 
 
 @pytest.fixture
 def old(tmp_path: Path) -> Path:
     """A store of version 0.1.0."""
-    path = tmp_path / "old.db"
-    with closing(sqlite3.connect(path)) as database:
-        database.execute("PRAGMA journal_mode = WAL")
-        database.executescript(_OLD.read_text(encoding="utf-8"))
-    return path
+    return make_old_store(tmp_path / "old.db")
 
 
 @pytest.fixture
@@ -44,31 +37,15 @@ def upgraded(old: Path) -> Iterator[Store]:
     store.close()
 
 
-def _schema(path: Path) -> dict[str, Any]:
-    """Columns, indexes and foreign keys by table, and what marks the file."""
-    with closing(sqlite3.connect(path)) as database:
-        tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
-        found: dict[str, Any] = {
-            f"{what} {table}": sorted(row[1:] for row in database.execute(f"PRAGMA {what}({table})"))
-            for what in ("table_info", "index_list", "foreign_key_list")
-            for table in tables
-        }
-        found["partial"] = sorted(database.execute("SELECT name FROM sqlite_master WHERE sql LIKE '% WHERE %'"))
-        for mark in ("application_id", "journal_mode"):
-            found[mark] = database.execute(f"PRAGMA {mark}").fetchone()
-        found["version"] = database.execute("SELECT version FROM store_version").fetchall()
-    return found
-
-
 def test_an_upgraded_store_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     new = tmp_path / "new.db"
     for path in (old, new):
         open_store(Settings(store=str(path))).close()
-    schema = _schema(new)
-    assert _schema(old) == schema
-    assert schema["version"] == [(migrations.VERSION,)]
-    assert schema["application_id"] == (files.APPLICATION_ID,)
-    assert schema["partial"] == [("runs_active",), ("runs_queued",)]
+    expected = schema(new)
+    assert schema(old) == expected
+    assert expected["version"] == [(migrations.VERSION,)]
+    assert expected["application_id"] == (files.APPLICATION_ID,)
+    assert expected["partial"] == [("runs_active",), ("runs_queued",)]
 
 
 def test_nothing_is_lost(upgraded: Store) -> None:
@@ -131,38 +108,10 @@ def test_a_newer_store_is_not_changed(old: Path) -> None:
     assert old.read_bytes() == before
 
 
-def test_many_processes_upgrade_one_store(old: Path, tmp_path: Path) -> None:
-    command = "import sys; from threadworks_runtime.settings import Settings as S; "
-    command += "from threadworks_runtime.store import open_store; open_store(S(store=sys.argv[1])).close()"
-    with ExitStack() as stack:
-        started = [subprocess.Popen([sys.executable, "-c", command, str(old)], cwd=_RUNTIME) for _each in range(4)]
-        for process in started:
-            stack.callback(process.kill)
-        assert [process.wait(60) for process in started] == [0] * 4
-    new = tmp_path / "new.db"
-    open_store(Settings(store=str(new))).close()
-    assert _schema(old) == _schema(new)
-
-
 def test_a_backup_of_an_older_version_can_be_put_back(old: Path, tmp_path: Path) -> None:
     backup = tmp_path / "backup.db"
     shutil.copy(old, backup)
     open_store(Settings(store=str(old))).close()
     shutil.copy(backup, old)
     open_store(Settings(store=str(old))).close()
-    assert _schema(old)["version"] == [(migrations.VERSION,)]
-
-
-def test_a_store_is_opened_without_the_dialect_of_the_other_database(tmp_path: Path) -> None:
-    command = "import sys; from threadworks_runtime.settings import Settings as S; "
-    command += "from threadworks_runtime.store import open_store; open_store(S(store=sys.argv[1])).close(); "
-    command += "print([name for name in sys.modules if 'postgresql' in name])"
-    opened = subprocess.run(
-        [sys.executable, "-c", command, str(tmp_path / "runtime.db")],
-        cwd=_RUNTIME,
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-        timeout=120,
-    )
-    assert opened.stdout == "[]\n"
+    assert schema(old)["version"] == [(migrations.VERSION,)]
