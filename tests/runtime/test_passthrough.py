@@ -186,6 +186,17 @@ def test_no_other_place_is_reached(settings: Settings, model_server: ModelServer
     assert model_server.requests == []
 
 
+@pytest.mark.parametrize("header", [{"Host": "evil.example"}, {"Origin": "http://evil.example"}])
+def test_web_pages_cannot_use_it(settings: Settings, model_server: ModelServer, header: dict[str, str]) -> None:
+    model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
+    app = create_app(replace(settings, model=model, hosts=frozenset()))
+    with AppServer(app) as server, raw_client(server) as wire:
+        # What a form of a page can send, without asking first.
+        upload = wire.post("/files", files={"file": ("a", b"b")}, data={"purpose": "assistants"}, headers=header)
+        assert [answer.status_code for answer in (upload, wire.get("/files", headers=header))] == [403, 403]
+    assert model_server.requests == []
+
+
 def test_it_can_be_turned_off(settings: Settings, model_server: ModelServer) -> None:
     model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
     app = create_app(replace(settings, model=model, passthrough=False))
