@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, select
 
+from ..errors import NotFound
 from ..lifecycle import due, settle
 from ..records import RunRecord
 from ..store import rows, runs
@@ -49,8 +50,11 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> RunRecor
     """
 
     def read(connection: Connection) -> RunRecord:
-        rows.find(connection, THREADS, thread_id)
-        return rows.find(connection, RUNS, run_id, thread_id=thread_id)
+        run = rows.get(connection, RUNS, run_id, thread_id=thread_id)
+        if run is None:
+            rows.find(connection, THREADS, thread_id)
+            raise NotFound(RUNS.noun, run_id)
+        return run
 
     def write(connection: Connection) -> RunRecord:
         run = runs.lock_run(connection, thread_id, run_id)

@@ -22,7 +22,8 @@ from ..records import AssistantRecord, MessageRecord, RunRecord
 from ..settings import ModelOptions
 from ..status import RunStatus
 from ..store import Store, rows
-from ..store.tables import ASSISTANTS, MESSAGES
+from ..store.history import read_history
+from ..store.tables import ASSISTANTS
 from .draft import begun
 from .ledger import Ledger, Stopped
 from .recorder import Recorder
@@ -114,7 +115,7 @@ class Execution:
 
         def read(connection: Connection) -> tuple[AssistantRecord | None, list[MessageRecord]]:
             assistant = rows.get(connection, ASSISTANTS, run["assistant_id"])
-            return assistant, rows.all_of(connection, MESSAGES, thread_id=record.thread_id)
+            return assistant, read_history(connection, record)
 
         assistant, messages = await self._store.read(read)
         if assistant is None and not private["items"]:
@@ -124,7 +125,7 @@ class Execution:
         # What was not asked for is not sent, although the wire shows its default.
         asked: Document = {**run, **{name: None for name in SAMPLING if name not in private["sampling"]}}
         # The run's own messages are among the items of its earlier rounds.
-        history = [cast(Document, message.document) for message in messages if message.run_id != record.id]
+        history = [cast(Document, message.document) for message in messages]
         server = self._servers.get(self._options)
         answer = execute_round(
             server,
