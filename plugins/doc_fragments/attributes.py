@@ -10,9 +10,9 @@ class ModuleDocFragment:
 attributes:
   check_mode:
     description:
-      - Can run in C(check_mode). Returns what would happen, without a request that changes anything and without asking
-        a model. Knows what earlier tasks of the same check would have changed.
-      - On other hosts and with C(async), a task does not know that, and warns.
+      - Can run in C(check_mode) and returns the predicted result without changing anything and without using the model.
+        Takes into account what earlier tasks would have changed.
+      - Tasks on other hosts and with C(async) cannot take earlier tasks into account, and display a warning.
     support: full
   diff_mode:
     description:
@@ -31,13 +31,13 @@ attributes:
     description: Supports being used with the C(async) keyword.
     support: partial
     details:
-      - On the control node, and on other hosts with O(runtime_url). Another host cannot reach the local runtime.
-      - A run also continues after its task with C(wait=false), which needs no C(async).
+      - Supported on the control node. Other hosts need O(runtime_url), because they cannot access the local runtime.
+      - To continue a run after its task, use C(wait=false) instead of C(async).
   local_action:
-    description: Where the task is carried out.
+    description: Where the task runs.
     support: partial
     details:
-      - On the control node, as the user who runs the playbook, whatever the task's C(become) says.
+      - On the control node, as the user who runs the playbook. C(become) is ignored.
       - On the task's host with C(async), or with O(runtime_url) and a connection that is not local.
 """
 
@@ -46,12 +46,11 @@ attributes:
 attributes:
   check_mode:
     description:
-      - Can run in C(check_mode). The module only reads. It returns what would be there after the earlier tasks of the
-        same check.
+      - Can run in C(check_mode). Returns the predicted state after the earlier tasks.
     support: full
   diff_mode:
     description:
       - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: N/A
-    details: The module only reads.
+    details: The module does not change anything.
 """

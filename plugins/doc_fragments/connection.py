@@ -16,7 +16,7 @@ class ModuleDocFragment:
                 "For the local runtime, the Python libraries in the C(requirements.txt) of the collection, on the "
                 "control node."
             ),
-            "With O(runtime_url), no Python libraries.",
+            "No Python libraries if O(runtime_url) is set.",
         ]
     )
     # Where plugins of the control node find them. The modules' action plugins read the same variables and settings.

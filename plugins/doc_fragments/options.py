@@ -6,7 +6,9 @@ from __future__ import annotations
 
 from ..plugin_utils import _documentation
 
-_NOTES = ["Lookups only read. They run again at each reference; within one task an answer is kept for a second."]
+_NOTES = [
+    "Lookups only read. They are evaluated each time they are used. Within a task, a result is cached for one second."
+]
 
 
 class ModuleDocFragment:

@@ -9,14 +9,14 @@ name: openai_assistant
 short_description: Read assistants
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
-description: Returns assistants by id or by name.
+description: Returns assistants, specified by their ids or names.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.options.lookup_openai_assistant
 options:
   _terms:
-    description: The ids or the names of the assistants.
+    description: The ids or names of the assistants.
     required: true
 seealso:
   - module: threadworks.openai.openai_assistant
@@ -25,7 +25,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Run an assistant that is known by its name
+- name: Run an assistant, specified by its name
   threadworks.openai.openai_run:
     thread_id: "{{ thread.thread_id }}"
     assistant_id: "{{ lookup('threadworks.openai.openai_assistant', 'Network assistant').id }}"
@@ -33,7 +33,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: An assistant for each term, as on the Assistants wire.
+  description: An assistant for each term, as in the Assistants API.
   type: list
   elements: dict
   sample:

@@ -11,28 +11,28 @@ version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
   - Returns assistants, newest first.
-  - Always returns a list, also of one assistant, and with C(lookup) as with C(query).
+  - Always returns a list, even with C(lookup) and even for one assistant.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.options.lookup_openai_assistants
 options:
   _terms:
-    description: Only assistants with one of these names; all without any.
+    description: The names of the assistants. By default, all assistants are returned.
 seealso:
   - plugin: threadworks.openai.openai_assistant
     plugin_type: lookup
 """
 
 EXAMPLES = r"""
-- name: Which assistants does the team have?
+- name: List the assistants of a team
   ansible.builtin.debug:
     msg: "{{ query('threadworks.openai.openai_assistants', metadata={'team': 'network'}) | map(attribute='name') }}"
 """
 
 RETURN = r"""
 _raw:
-  description: The assistants, as on the Assistants wire.
+  description: The assistants, as in the Assistants API.
   type: list
   elements: dict
   sample:

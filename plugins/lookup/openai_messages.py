@@ -11,14 +11,14 @@ version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
   - Returns the messages of threads.
-  - Always returns a list, also of one message, and with C(lookup) as with C(query).
+  - Always returns a list, even with C(lookup) and even for one message.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.options.lookup_openai_messages
 options:
   _terms:
-    description: The threads, by their ids or their keys.
+    description: The ids or keys of the threads.
     required: true
 seealso:
   - module: threadworks.openai.openai_message
@@ -27,14 +27,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: What was said last?
+- name: Show the latest message
   ansible.builtin.debug:
     msg: "{{ (lookup('threadworks.openai.openai_messages', thread_id, order='desc', limit=1) | first).text }}"
 """
 
 RETURN = r"""
 _raw:
-  description: The messages, as on the Assistants wire, and with each C(text), its text parts in one.
+  description: The messages, as in the Assistants API. Each message also has C(text), its text parts joined.
   type: list
   elements: dict
   sample:

@@ -9,14 +9,14 @@ name: openai_run
 short_description: Read runs
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
-description: Returns runs, each with its reply.
+description: Returns runs with their replies.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.options.lookup_openai_run
 options:
   _terms:
-    description: The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
+    description: The runs, each as C(thread_id:run_id), or as C(run_id) together with O(thread_id).
     required: true
 seealso:
   - module: threadworks.openai.openai_run
@@ -27,13 +27,13 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: How is the run getting on?
+- name: Show the status of a run
   ansible.builtin.debug:
     msg: "{{ lookup('threadworks.openai.openai_run', run_id, thread_id=thread_id).status }}"
 
-- name: Wait until a run that was started earlier is over
+- name: Wait until a run has ended
   ansible.builtin.debug:
-    msg: It is over.
+    msg: The run has ended.
   until: run.status not in ['queued', 'in_progress', 'cancelling']
   retries: 60
   delay: 2
@@ -44,8 +44,8 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - A run for each term, as on the Assistants wire, and with it C(response), the reply's text, and C(output), the
-      reply as data where C(response_format) asked for JSON.
+    - A run for each term, as in the Assistants API. Each run also has C(response), the text of the reply, and
+      C(output), the reply as data if C(response_format) requires JSON.
   type: list
   elements: dict
   sample:

@@ -10,15 +10,16 @@ short_description: List the steps of runs
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Returns what runs did on their way, oldest first. The messages that they wrote and the tools that they called.
-  - Always returns a list, also of one step, and with C(lookup) as with C(query).
+  - Returns the steps of runs, oldest first. A step is a message that the run has written, or a set of tools that it has
+    called.
+  - Always returns a list, even with C(lookup) and even for one step.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.options.lookup_openai_run_steps
 options:
   _terms:
-    description: The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
+    description: The runs, each as C(thread_id:run_id), or as C(run_id) together with O(thread_id).
     required: true
 seealso:
   - module: threadworks.openai.openai_run
@@ -27,7 +28,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Which functions did the model call, with which arguments, and what was it answered?
+- name: Show the functions that the model called, with their arguments and outputs
   ansible.builtin.debug:
     msg: "{{ steps | map(attribute='step_details.tool_calls', default=[]) | flatten | map(attribute='function') }}"
   vars:
@@ -36,7 +37,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The steps, as on the Assistants wire.
+  description: The steps, as in the Assistants API.
   type: list
   elements: dict
   sample:

@@ -11,14 +11,14 @@ version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
   - Returns the runs of threads, newest first.
-  - Always returns a list, also of one run, and with C(lookup) as with C(query).
+  - Always returns a list, even with C(lookup) and even for one run.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.options.lookup_openai_runs
 options:
   _terms:
-    description: The threads, by their ids or their keys.
+    description: The ids or keys of the threads.
     required: true
 seealso:
   - module: threadworks.openai.openai_run
@@ -27,7 +27,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Why have runs of the thread failed?
+- name: Show the errors of failed runs
   ansible.builtin.debug:
     msg: "{{ runs | map(attribute='last_error.message') }}"
   vars:
@@ -36,7 +36,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 _raw:
-  description: The runs, as on the Assistants wire.
+  description: The runs, as in the Assistants API.
   type: list
   elements: dict
   sample:

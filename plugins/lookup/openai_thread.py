@@ -9,14 +9,14 @@ name: openai_thread
 short_description: Read threads
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
-description: Returns threads by id, or by the key that a task gave them.
+description: Returns threads, specified by their ids or keys.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.options.lookup_openai_thread
 options:
   _terms:
-    description: The ids of the threads, or their keys.
+    description: The ids or keys of the threads.
     required: true
 seealso:
   - module: threadworks.openai.openai_thread
@@ -27,14 +27,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: The thread of a ticket
+- name: Show the id of a thread
   ansible.builtin.debug:
     msg: "{{ lookup('threadworks.openai.openai_thread', 'ticket-4711').id }}"
 """
 
 RETURN = r"""
 _raw:
-  description: A thread for each term, as on the Assistants wire.
+  description: A thread for each term, as in the Assistants API.
   type: list
   elements: dict
   sample:

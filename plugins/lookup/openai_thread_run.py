@@ -10,7 +10,7 @@ short_description: Read threads with their runs
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Returns what M(threadworks.openai.openai_thread_run) has made. The runs, each with its reply and its thread.
+  - Returns runs with their replies and their threads, such as those created by M(threadworks.openai.openai_thread_run).
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
@@ -18,8 +18,8 @@ extends_documentation_fragment:
 options:
   _terms:
     description:
-      - The runs, each as C(run_id) with O(thread_id), or as C(thread_id:run_id).
-      - The id or the key of a thread alone means its newest run.
+      - The runs, each as C(thread_id:run_id), or as C(run_id) together with O(thread_id).
+      - For the newest run of a thread, only the id or key of the thread.
     required: true
 seealso:
   - module: threadworks.openai.openai_thread_run
@@ -28,7 +28,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read what a thread's newest run has replied
+- name: Show the reply of the newest run on a thread
   ansible.builtin.debug:
     msg: "{{ lookup('threadworks.openai.openai_thread_run', thread_id).response }}"
 """
@@ -36,8 +36,9 @@ EXAMPLES = r"""
 RETURN = r"""
 _raw:
   description:
-    - A run for each term, as on the Assistants wire, and with it C(response), the reply's text, C(output), the reply as
-      data where C(response_format) asked for JSON, and C(thread), the thread with its C(messages), oldest first.
+    - A run for each term, as in the Assistants API. Each run also has C(response), the text of the reply, C(output),
+      the reply as data if C(response_format) requires JSON, and C(thread), the thread with its C(messages), oldest
+      first.
   type: list
   elements: dict
   sample:

@@ -11,29 +11,29 @@ version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
   - Returns threads, newest first.
-  - Always returns a list, also of one thread, and with C(lookup) as with C(query).
-  - The Assistants wire has no such list. The collection's own runtime has it.
+  - Always returns a list, even with C(lookup) and even for one thread.
+  - The Assistants API cannot list threads. The runtime of this collection adds this operation.
 extends_documentation_fragment:
   - threadworks.openai.connection
   - threadworks.openai.connection.plugins
   - threadworks.openai.options.lookup_openai_threads
 options:
   _terms:
-    description: Only threads with one of these keys; all without any.
+    description: The keys of the threads. By default, all threads are returned.
 seealso:
   - plugin: threadworks.openai.openai_thread
     plugin_type: lookup
 """
 
 EXAMPLES = r"""
-- name: Which threads of the team are there?
+- name: List the threads of a team
   ansible.builtin.debug:
     msg: "{{ query('threadworks.openai.openai_threads', metadata={'team': 'network'}) | map(attribute='id') }}"
 """
 
 RETURN = r"""
 _raw:
-  description: The threads, as on the Assistants wire.
+  description: The threads, as in the Assistants API.
   type: list
   elements: dict
   sample:

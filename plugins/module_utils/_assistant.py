@@ -36,7 +36,8 @@ def ensure(task: Task) -> Json:
     SPEC.check(task.params)
     if (task.params["name"] or "").startswith(ASSISTANT):
         task.warn(
-            f"The name '{task.params['name']}' looks like an id: other tasks take it for one as their assistant_id."
+            f"The name '{task.params['name']}' looks like an id, so other tasks cannot find the assistant by "
+            "its name. Choose another name."
         )
     resolve(task.wire, task.params)
     return _Assistant(task).ensure()
@@ -56,7 +57,7 @@ class _Assistant(ObjectState):
         if len(same) > 1:
             ids = ", ".join(each["id"] for each in same)
             raise TaskError(
-                f"{len(same)} assistants have the name '{name}': {ids}. Say which with assistant_id, or delete the "
+                f"{len(same)} assistants have the name '{name}': {ids}. Select one with assistant_id, or delete the "
                 "others."
             )
         return same[0] if same else None
@@ -65,8 +66,8 @@ class _Assistant(ObjectState):
         fields = given(self.params, _FIELDS)
         if "model" not in fields:
             raise TaskError(
-                f"model is missing: the assistant '{self.params['name']}' does not exist yet, and is not made without "
-                "one."
+                f"model is missing. It is required to create the assistant '{self.params['name']}', which does not "
+                "exist yet."
             )
         return {**fields, **self._effort({}, fields)}
 

@@ -136,8 +136,8 @@ class CheckModeWire(Wire):
         """Return what stands for an object of which nothing but its id is known."""
         kind, thing_id = _KINDS[path[-2]], path[-1]
         self._warn(
-            f"The {kind} '{thing_id}' does not exist yet, and this task does not know what it will be, because it was "
-            "predicted on another host or in another playbook. What check mode says of it may be wrong."
+            f"The {kind} '{thing_id}' does not exist yet. It was predicted on another host or in another playbook, "
+            "so this task does not know its content. Its result in check mode may be wrong."
         )
         if kind == "message":
             return self._keep(path, _predicted.message(thing_id, path[1], {}))

@@ -42,7 +42,7 @@ def _check_length(option: str, value: t.Any, most: int) -> None:
 
 def _check_text(option: str, value: str, most: int | None = None) -> None:
     if not value.strip():
-        raise TaskError(f"{option} is empty: give it a value, or leave the option out.")
+        raise TaskError(f"{option} is empty. Set a value, or omit the option.")
     if most:
         _check_length(option, value, most)
 
@@ -51,7 +51,7 @@ def check_id(option: str, value: str) -> None:
     """Check an id. Raises: TaskError naming the option."""
     _check_text(option, value)
     if not is_predicted(value) and re.search(r"[\s/?#%]", value):
-        raise TaskError(f"{option} is '{value}', which is not an id: ids have no spaces and none of / ? # %.")
+        raise TaskError(f"{option} is '{value}', which is not an id. An id cannot contain spaces or any of / ? # %.")
 
 
 def check_thread(option: str, value: str) -> None:
@@ -78,7 +78,7 @@ def pairs(own: int) -> Check:
         own: How many pairs the collection adds to the user's.
     """
     most = _METADATA_PAIRS - own
-    reason = f" ({_METADATA_PAIRS} on the wire, {own} of them for the task's own identity)" if own else ""
+    reason = f" (the API allows {_METADATA_PAIRS}, and the task needs {own} of them)" if own else ""
 
     def check(option: str, metadata: dict[str, t.Any]) -> dict[str, str]:
         if len(metadata) > most:
@@ -92,7 +92,8 @@ def _checked_key(option: str, key: t.Any) -> str:
     name = str(key)
     if name.startswith(PREFIX):
         raise TaskError(
-            f"{option} has the key '{name}', but keys that start with '{PREFIX}' are the collection's own: rename it."
+            f"{option} has the key '{name}', but keys that start with '{PREFIX}' are reserved for the "
+            "collection. Rename the key."
         )
     if not 0 < len(name) <= _METADATA_KEY:
         raise TaskError(
@@ -104,7 +105,7 @@ def _checked_key(option: str, key: t.Any) -> str:
 def _checked_value(option: str, key: t.Any, value: t.Any) -> str:
     if isinstance(value, (dict, list)) or value is None:
         raise TaskError(
-            f"{option}.{key} is {_kind(value)}, but must be a string: write it with `| to_json`, or leave it out."
+            f"{option}.{key} is {_kind(value)}, but must be a string. Convert it with `| to_json`, or omit it."
         )
     # The wire knows only strings here; YAML reads `3` and `true` as something else.
     text = value if isinstance(value, str) else json.dumps(value)
@@ -143,20 +144,20 @@ def check_format(option: str, value: t.Any) -> None:
     if isinstance(value, dict) and value["type"] == "json_schema":
         _check_name(option, value, "json_schema")
         if not isinstance(value["json_schema"].get("schema"), dict):
-            raise TaskError(f"{option}.json_schema.schema is missing: give the JSON Schema of the reply.")
+            raise TaskError(f"{option}.json_schema.schema is missing. Set it to the JSON Schema of the reply.")
 
 
 def check_content(option: str, content: t.Any) -> None:
     """Check what a message says."""
     if isinstance(content, list):
         if not content:
-            raise TaskError(f"{option} is an empty list: give at least one part.")
+            raise TaskError(f"{option} is an empty list, but must have at least one part.")
         for index, part in enumerate(content):
             _check_part(f"{option}[{index}]", part)
     elif not isinstance(content, str):
         raise TaskError(f"{option} is {_kind(content)}, but must be a string or a list of content parts.")
     elif not content.strip():
-        raise TaskError(f"{option} is empty: give the text of the message.")
+        raise TaskError(f"{option} is empty, but must be the content of the message.")
 
 
 def _check_part(option: str, part: t.Any) -> None:
@@ -165,7 +166,7 @@ def _check_part(option: str, part: t.Any) -> None:
     if kind == "text":
         check_content(f"{option}.text", part.get("text") or "")
     elif not isinstance(part.get(kind), dict) or not part[kind].get(inside[kind]):
-        raise TaskError(f"{option}.{kind}.{inside[kind]} is missing: say which picture.")
+        raise TaskError(f"{option}.{kind}.{inside[kind]} is missing. Set it to the image.")
 
 
 def _check_choice(option: str, value: t.Any, words: tuple[str, ...], types: tuple[str, ...]) -> None:
@@ -186,10 +187,11 @@ def _check_name(option: str, value: dict[str, t.Any], inside: str) -> None:
     named = value.get(inside)
     name = named.get("name") if isinstance(named, dict) else None
     if not isinstance(name, str):
-        raise TaskError(f"{option}.{inside}.name is missing: give it a name.")
+        raise TaskError(f"{option}.{inside}.name is missing. Set it to a name.")
     if not _NAME.fullmatch(name):
         raise TaskError(
-            f"{option}.{inside}.name is '{name}', but must be 1 to 64 characters of a to z, A to Z, 0 to 9, _ and -."
+            f"{option}.{inside}.name is '{name}', but must consist of 1 to 64 of the characters a to z, A to Z, "
+            "0 to 9, _ and -."
         )
 
 

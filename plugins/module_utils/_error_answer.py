@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# The boundary for errors of a server: what an error answer means is recognised here, and is a type from here on.
-# Imported where an answer is an error: most tasks have none.
+# The boundary for errors of a server: an error answer is recognised here, and becomes an exception with data.
+# Only imported for error answers, because most tasks have none.
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PAGE_START = re.compile(
     r"(\s|<\?xml[^>]*>|<!--((?!-->).)*-->)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 _NOT_FOUND = "_not_found"
-# What other servers of the wire say: they send no code (Assistants wire, section 9).
+# Messages of other servers of the Assistants API, which send no code (Assistants wire, section 9).
 _LOCKED = re.compile(r"(?:Thread \w+ already has an active|Can't add messages to \w+ while a) run (\w+)")
 _NOTHING_FOUND = re.compile(r"No (assistant|thread|message|run) found ")
 
@@ -32,8 +32,8 @@ def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
 
     Args:
         status: The HTTP status.
-        body: The parsed JSON body (`{"error": {...}}`, or already its inside), or anything else that came.
-        retry_after: The header of this name.
+        body: The parsed JSON body (`{"error": {...}}`, or the inner object), or any other value.
+        retry_after: The header Retry-After.
 
     Returns:
         The exception to raise; its `data["error"]` has message, type, param, code and status.
@@ -41,12 +41,12 @@ def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
     inside = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(inside, dict):
         inside = {"message": inside}
-    error = {**inside, "message": readable(inside.get("message")) or "The server gave no reason."}
+    error = {**inside, "message": readable(inside.get("message")) or "The server did not return a reason."}
     if status == 404 and not isinstance(body, dict):
         return NotSupported(status, error)
     found = (_by_code if error.get("code") else _by_text)(status, error)
     if retry_after and type(found) is WireError:
-        found.message += f" It wants to be asked again later (Retry-After: {retry_after[:40]})."
+        found.message += f" The server asks to try again later (Retry-After: {retry_after[:40]})."
     return found
 
 
@@ -67,7 +67,7 @@ def _by_code(status: int, error: dict[str, t.Any]) -> WireError:
 
 
 def _by_text(status: int, error: dict[str, t.Any]) -> WireError:
-    """Recognise an answer by its status and its text, where the server sends no code that is known."""
+    """Recognise an answer by its status and its text, if the server sends no known code."""
     message: str = error["message"]
     if locked := _LOCKED.match(message):
         return ThreadLocked(status, error, locked[1])
@@ -82,14 +82,14 @@ def _by_text(status: int, error: dict[str, t.Any]) -> WireError:
 
 
 def readable(said: t.Any) -> str:
-    """Return what a server said, for a message: a long text is cut, and an HTML page is reduced to its text."""
+    """Return the text of a server for an error message: shortened, and without HTML markup."""
     text = said.strip() if isinstance(said, str) else str(said or "")
     cut = text if len(text) <= _LONGEST else f"{text[:_LONGEST]}... ({len(text)} characters)"
     return text_of_page(text) or cut
 
 
 def text_of_page(body: t.Any) -> str:
-    """Return the text of an HTML page, briefly; "" if the body is no HTML page."""
+    """Return the shortened text of an HTML page, or "" if the body is not an HTML page."""
     if not isinstance(body, str) or not _PAGE_START.match(body[:_PAGE]):
         return ""
     page = re.sub(r"(?is)<(script|style)\b.*?</\1\s*>", " ", body[:_PAGE])

@@ -12,7 +12,7 @@ import typing as t
 
 
 class TaskError(Exception):
-    """A task cannot go on.
+    """A task cannot continue.
 
     Args:
         message: What is wrong, which option it is about, and what to do.
@@ -56,18 +56,18 @@ class NotFound(WireError):
 
 
 class NotSupported(WireError):
-    """The server has no such operation: it cannot do this, or is a server of something else."""
+    """The server does not support this operation, or is not a server of the Assistants API."""
 
     def __init__(self, status: int, error: dict[str, t.Any]) -> None:
         super().__init__(status, error)
         self.message += (
-            " Check the option runtime_url: it is the URL of a served runtime, which usually ends in /v1, and not of a "
-            "model server."
+            " Check the option runtime_url: it must be the URL of a served runtime, which usually ends in /v1, not "
+            "of a model server."
         )
 
 
 class ThreadLocked(WireError):
-    """The thread takes no new run and no new message, because it has an active run.
+    """No run or message can be added to the thread, because it has an active run.
 
     Args:
         status: The HTTP status.
@@ -81,16 +81,16 @@ class ThreadLocked(WireError):
 
 
 class RunNotCancellable(WireError):
-    """The run cannot be cancelled: it has ended, or is being cancelled already."""
+    """The run cannot be cancelled, because it has ended or is already being cancelled."""
 
 
 class KeyTaken(WireError):
-    """The idempotency key was used for another request: another task has just created the object with other data."""
+    """The idempotency key was used for another request, because another task has just created a different object."""
 
 
 class Unanswered(TaskError):
-    """The server could not be reached, or its answer broke off."""
+    """The server could not be reached, or its answer was interrupted."""
 
 
 class RunNotEnded(TaskError):
-    """A run has not ended in the time that the task waits for it."""
+    """A run has not ended within the time that the task waits."""

@@ -67,7 +67,7 @@ class EventStream:
                 if not complete:
                     yield _SIGN_OF_LIFE
         except Failed as failed:
-            raise Unanswered(f"The stream broke off: {failed.reason}.") from None
+            raise Unanswered(f"The stream was interrupted: {failed.reason}.") from None
         finally:
             self._response.close()
 
@@ -94,7 +94,7 @@ def _event(name: str, data: str) -> StreamEvent:
     try:
         parsed = json.loads(data)
     except (ValueError, RecursionError):
-        raise Unanswered(f"The stream broke off: the data of an event '{name[:64]}' is not JSON.") from None
+        raise Unanswered(f"The stream was interrupted: the data of an event '{name[:64]}' is not JSON.") from None
     return StreamEvent(name, parsed if isinstance(parsed, dict) else {"message": str(parsed)})
 
 

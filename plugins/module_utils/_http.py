@@ -5,7 +5,7 @@
 # Private to this collection: may change in any release.
 #
 # HTTP/1.1 over a connected socket of any kind: requests, answers and kept connections.
-# Standard library alone, because it is imported on managed hosts, and few imports, because each task pays for them.
+# Imports only the standard library, because it runs on managed hosts, and few modules, because each task pays for them.
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from ._http_socket import Malformed, Socket
 
 # The longest answer that is kept in memory, in bytes; also the longest event of a stream.
 LARGEST = 128 * 1024 * 1024
-# A body may take this many times as long as the server may be silent: slow networks are served, a drip is not.
+# A body may take this many times as long as the server may be silent. This allows slow networks, but not a slow drip.
 _PATIENCE = 10
 _KEPT = 4
 
 
 class Failed(Exception):
-    """An exchange came to nothing.
+    """An HTTP exchange failed.
 
     Args:
-        reason: why, without a full stop.
-        sent: whether the server may have seen the request.
-        answered: whether any byte of an answer has arrived.
-        silent: whether the reason is that the server was silent for too long.
-        hopeless: whether the next try would fail in the same way.
+        reason: The reason, without a full stop.
+        sent: Whether the server may have received the request.
+        answered: Whether any byte of an answer has arrived.
+        silent: Whether the reason is that the server was silent for too long.
+        hopeless: Whether a retry would fail in the same way.
     """
 
     def __init__(
@@ -59,15 +59,15 @@ class Request(t.NamedTuple):
 
     Attributes:
         method: GET, POST or DELETE.
-        path: the path, percent-encoded. A transport puts the path of its URL before it.
-        silence: how long the server may be silent, in seconds.
-        deadline: when the exchange with all its retries must be over, on the monotonic clock.
-        query: the encoded query, without the question mark.
-        headers: what is sent besides Host and Content-Length.
-        body: the encoded body.
-        repeatable: whether it may be sent again when nobody knows whether the server has seen it.
-        streamed: whether the answer is read piece by piece; otherwise it is complete when it is returned.
-        repeated: whether the server may have seen it before.
+        path: The path, percent-encoded. A transport prepends the path of its URL.
+        silence: The maximum time that the server may be silent, in seconds.
+        deadline: The end of the exchange with all its retries, on the monotonic clock.
+        query: The encoded query, without the question mark.
+        headers: The headers other than Host and Content-Length.
+        body: The encoded body.
+        repeatable: Whether the request can be sent again if it is unknown whether the server has received it.
+        streamed: Whether the answer is read in pieces. Otherwise it is complete when it is returned.
+        repeated: Whether the server may have received the request before.
     """
 
     method: str
@@ -83,16 +83,16 @@ class Request(t.NamedTuple):
 
 
 class Connection:
-    """A connection to a server, for one exchange after the other.
+    """A connection to a server for consecutive exchanges.
 
     Args:
-        sock: the connected socket.
-        host: the Host header.
-        origin: what a proxy wants before each path, such as `http://example.org`.
-        headers: further headers for whoever is at the other end: a proxy's credentials.
+        sock: The connected socket.
+        host: The Host header.
+        origin: The prefix of each path for a proxy, such as `http://example.org`.
+        headers: Further headers, such as the credentials for a proxy.
 
     Attributes:
-        deadline: when the latest exchange must be over, on the monotonic clock.
+        deadline: The end of the latest exchange, on the monotonic clock.
     """
 
     def __init__(self, sock: Socket, host: str, origin: str = "", headers: dict[str, str] | None = None) -> None:
@@ -103,23 +103,24 @@ class Connection:
         self._headers = headers or {}
 
     def exchange(self, request: Request, give_back: t.Callable[[Connection], None]) -> Response:
-        """Send a request and return its answer; of one that is streamed, only the head has been read.
+        """Send a request and return its answer. Of a streamed answer, only the head has been read.
 
         Args:
-            request: the request.
-            give_back: takes the connection when it can be used again.
+            request: The request.
+            give_back: Called with the connection when it can be used again.
 
-        Raises: Failed.
+        Raises:
+            Failed: The exchange failed.
         """
         before = self.sock.received
         self.deadline = request.deadline
         try:
             with telling(request.silence, lambda: self.sock.received > before):
                 self.sock.limit(request.silence, request.deadline)
-                # A server may refuse a long request before it has read it all: its answer says why.
+                # A server may refuse a long request before it has read all of it. Its answer contains the reason.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     self.sock.sendall(self._encoded(request))
-                # Its head has to be complete in this time: no drip of headers holds us for longer.
+                # The head must be complete within this time, even if the headers arrive slowly.
                 self.sock.limit(request.silence, min(request.deadline, time.monotonic() + request.silence))
                 head = read_head(self.sock)
         except BaseException:
@@ -136,7 +137,7 @@ class Connection:
         if request.method == "POST":
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(request.body))}
         lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-        # What could break a line is refused where it comes from; here it must not be sent in any case.
+        # Line breaks are refused where options are read. This check makes sure that they are never sent.
         if any(not line.isprintable() for line in lines):
             raise Failed("a header or the path has characters that HTTP does not allow", sent=False, hopeless=True)
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + request.body
@@ -146,8 +147,8 @@ class Response:
     """An answer.
 
     Attributes:
-        status: the HTTP status.
-        request: what was asked.
+        status: The HTTP status.
+        request: The request.
     """
 
     def __init__(
@@ -166,16 +167,20 @@ class Response:
         self._body: bytes | None = None
 
     def header(self, name: str) -> str:
-        """Return a header's value; "" where there is none."""
+        """Return the value of a header, or "" if it is missing."""
         return self._head.headers.get(name.lower(), "")
 
     @property
     def kind(self) -> str:
-        """The media type, in small letters and without parameters."""
+        """The media type, in lower case and without parameters."""
         return self.header("content-type").partition(";")[0].strip().lower()
 
     def body(self) -> bytes:
-        """Return the whole body, and give the connection back when it is first read. Raises: Failed."""
+        """Return the whole body, and release the connection after it is read for the first time.
+
+        Raises:
+            Failed: The exchange failed.
+        """
         if self._body is not None:
             return self._body
         request, pieces, size = self.request, [], 0
@@ -190,7 +195,11 @@ class Response:
         return self._body
 
     def pieces(self) -> t.Iterator[bytes]:
-        """Yield the body of a streamed answer as it arrives, until the request's deadline. Raises: Failed."""
+        """Yield the body of a streamed answer as it arrives, until the deadline of the request.
+
+        Raises:
+            Failed: The exchange failed.
+        """
         return self._pieces(self.request.deadline)
 
     def _pieces(self, until: float) -> t.Generator[bytes, None, None]:
@@ -214,11 +223,11 @@ class Response:
 
 @contextlib.contextmanager
 def telling(silence: float, answered: t.Callable[[], bool]) -> t.Iterator[None]:
-    """Translate what goes wrong while an answer is read.
+    """Translate errors that occur while an answer is read.
 
     Args:
-        silence: how long the server may be silent.
-        answered: tells whether any byte of the answer has arrived.
+        silence: The maximum time that the server may be silent.
+        answered: Returns whether any byte of the answer has arrived.
     """
     try:
         yield
@@ -227,18 +236,18 @@ def telling(silence: float, answered: t.Callable[[], bool]) -> t.Iterator[None]:
         raise Failed(reason, answered=answered(), silent=True) from None
     except ConnectionError as error:
         text = error.strerror or "the connection was closed"
-        raise Failed(f"the connection broke off: {text.lower()}", answered=answered()) from None
+        raise Failed(f"the connection was lost: {text.lower()}", answered=answered()) from None
     except Malformed as error:
-        raise Failed(f"it does not answer as an HTTP server does ({error})", answered=True, hopeless=True) from None
+        raise Failed(f"it did not send a valid HTTP response ({error})", answered=True, hopeless=True) from None
     except OSError as error:
         raise Failed(error.strerror or str(error), answered=answered()) from None
 
 
 class Pool:
-    """Keeps connections of this process for the next request; none of them survives a fork.
+    """Keeps connections of this process for the next request. They are not used after a fork.
 
     Args:
-        connect: makes a connection, until a time on the monotonic clock. Raises: Failed.
+        connect: Opens a connection before a time on the monotonic clock. Raises: Failed.
     """
 
     def __init__(self, connect: t.Callable[[float], Connection]) -> None:
@@ -249,10 +258,11 @@ class Pool:
     def exchange(self, request: Request) -> Response:
         """Send a request over a kept connection or a new one.
 
-        A server may close a kept connection at any moment. Where it breaks off before any byte of an answer, the
-        request is sent once more over a new one.
+        A server can close a kept connection at any time. If this happens before any byte of an answer, the request is
+        sent once more over a new connection.
 
-        Raises: Failed.
+        Raises:
+            Failed: The exchange failed.
         """
         kept = self._take()
         if kept:
@@ -266,12 +276,12 @@ class Pool:
 
     def _take(self) -> Connection | None:
         if self._process != os.getpid():
-            # They belong to the parent. Closing them here closes nothing there.
+            # These connections belong to the parent process. Closing them here does not close them there.
             inherited, self._idle, self._process = self._idle, [], os.getpid()
             for connection in inherited:
                 connection.sock.close()
         while self._idle:
-            with contextlib.suppress(IndexError):  # another thread may be faster
+            with contextlib.suppress(IndexError):  # another thread has taken it
                 connection = self._idle.pop()
                 if connection.sock.is_quiet():
                     return connection
@@ -286,12 +296,12 @@ class Pool:
 
 
 def unanswered(server: str, failed: Failed, request: Request) -> Unanswered:
-    """Return the error of a task whose request came to nothing.
+    """Return the error of a task for a failed request.
 
     Args:
-        server: how to name the server.
-        failed: what happened.
-        request: the request.
+        server: The name of the server in the message.
+        failed: The failure.
+        request: The request.
     """
     if failed.silent and failed.sent and not failed.answered:
         return Unanswered(f"{server} did not answer within {request.silence:g} seconds (option timeout).")

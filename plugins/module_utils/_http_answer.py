@@ -24,12 +24,12 @@ class Head(t.NamedTuple):
     """The head of an answer.
 
     Attributes:
-        status: the HTTP status.
-        reason: the reason phrase.
-        headers: by name in lower case; of a header that comes several times, the first.
-        length: the length of the body in bytes; None if it is not known before the body has ended.
-        is_chunked: whether the body comes in chunks.
-        will_close: whether the connection cannot be used for another request.
+        status: The HTTP status.
+        reason: The reason phrase.
+        headers: The headers by their names in lower case. Of a repeated header, the first one.
+        length: The length of the body in bytes; None if it is not known before the body has ended.
+        is_chunked: Whether the body comes in chunks.
+        will_close: Whether the connection cannot be used for another request.
     """
 
     status: int
@@ -41,9 +41,12 @@ class Head(t.NamedTuple):
 
 
 def read_head(sock: Socket) -> Head:
-    """Return the head of the answer that comes next.
+    """Return the head of the next answer.
 
-    Raises: Malformed; ConnectionError if the connection ends within the head; TimeoutError.
+    Raises:
+        Malformed: The data is malformed.
+        ConnectionError: The connection ends within the head.
+        TimeoutError: The time is over.
     """
     for _interim in range(_MOST_INTERIM):
         version, status, reason = _status_of(sock.line())
@@ -64,7 +67,9 @@ def read_head(sock: Socket) -> Head:
 def read_body(sock: Socket, head: Head) -> t.Iterator[bytes]:
     """Yield the body after a head, as it arrives.
 
-    Raises: ConnectionError if the connection ends before the body does, or a chunk is malformed; TimeoutError.
+    Raises:
+        ConnectionError: The connection ends before the body does, or a chunk is malformed.
+        TimeoutError: The time is over.
     """
     if head.is_chunked:
         while size := _chunk_size(sock.line()):
@@ -72,7 +77,7 @@ def read_body(sock: Socket, head: Head) -> t.Iterator[bytes]:
             if sock.line():
                 raise ConnectionError(errno.EBADMSG, "a chunk is longer than its size")
         while sock.line():
-            pass  # trailers mean nothing here
+            pass  # trailers are ignored
     elif head.length is None:
         while piece := sock.piece():
             yield piece

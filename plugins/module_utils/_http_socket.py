@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# A connected socket with limits of time, read line by line or piece by piece.
+# A connected socket with time limits, read in lines or pieces.
 
 from __future__ import annotations
 
@@ -15,55 +15,63 @@ import socket
 import time
 import typing as t
 
-# The most that is received at once, in bytes; also the longest line.
+# The maximum size of a piece and of a line, in bytes.
 PIECE = 65536
-# What the operating system takes as a timeout, in seconds.
+# The longest timeout that the operating system supports, in seconds.
 _LONGEST = 1e6
-# How long the server may be silent until the watch is asked for the first time, and from then on, in seconds.
+# The silence before the first call of the watch, and between further calls, in seconds.
 _FIRST_WATCH, _NEXT_WATCH = 1.0, 5.0
 
 
 class Malformed(Exception):
-    """What the server sends is not HTTP; the message says what is wrong."""
+    """The server does not send valid HTTP. The message describes the problem."""
 
 
 class Socket:
     """A connected socket with a clock.
 
     Args:
-        sock: the socket; TLS is fine.
-        watch: called while the server is silent; raises an exception to give up before the time is over.
+        sock: The socket. It can use TLS.
+        watch: Called while the server is silent. It raises an exception to stop waiting.
 
     Attributes:
-        received: how many bytes have arrived.
+        received: The number of bytes that have arrived.
     """
 
     def __init__(self, sock: socket.socket, watch: t.Callable[[], None] | None = None) -> None:
         self._sock = sock
         self._watch = watch
         self._silence, self._deadline = _LONGEST, float("inf")
-        # What has arrived, and how far it has been read.
+        # The received data, and the position up to which it has been read.
         self._buffer, self._read = b"", 0
         self.received = 0
 
     def limit(self, silence: float, deadline: float) -> None:
-        """Limit what follows.
+        """Set the time limits for the next operations.
 
         Args:
-            silence: how long the server may be silent, in seconds.
-            deadline: the end, on the monotonic clock.
+            silence: The maximum time that the server may be silent, in seconds.
+            deadline: The end time, on the monotonic clock.
         """
         self._silence, self._deadline = min(silence, _LONGEST), deadline
 
     def sendall(self, data: bytes) -> None:
-        """Send all of the data. Raises: TimeoutError, OSError."""
+        """Send all of the data.
+
+        Raises:
+            TimeoutError: The time is over.
+            OSError: The connection failed.
+        """
         self._sock.settimeout(max(min(self._silence, self._deadline - time.monotonic()), 0.001))
         self._sock.sendall(data)
 
     def line(self) -> str:
         """Return the next line, without its end.
 
-        Raises: Malformed if it is too long; ConnectionError if the connection ends before it does; TimeoutError.
+        Raises:
+            Malformed: It is too long.
+            ConnectionError: The connection ends before it does.
+            TimeoutError: The time is over.
         """
         while (end := self._buffer.find(b"\n", self._read)) < 0:
             if len(self._buffer) - self._read > PIECE:
@@ -76,9 +84,11 @@ class Socket:
         return line.rstrip(b"\r").decode("latin-1")
 
     def piece(self, most: int = PIECE) -> bytes:
-        """Return what arrives next, at most `most` bytes; nothing once the server has closed the connection.
+        """Return the next data, at most `most` bytes, or b"" if the server has closed the connection.
 
-        Raises: TimeoutError, OSError.
+        Raises:
+            TimeoutError: The time is over.
+            OSError: The connection failed.
         """
         if self._read == len(self._buffer):
             return self._receive(min(most, PIECE))
@@ -93,7 +103,7 @@ class Socket:
             left = until - time.monotonic()
             if left <= 0:
                 raise TimeoutError
-            # Not zero: that means "do not block".
+            # Not zero, which would mean "do not block".
             self._sock.settimeout(max(min(left, pause) if self._watch else left, 0.001))
             try:
                 arrived = self._sock.recv(most)
@@ -108,7 +118,7 @@ class Socket:
             return arrived
 
     def is_quiet(self) -> bool:
-        """Return whether an idle connection can be used: the server has neither sent anything nor closed it."""
+        """Return whether an idle connection can be used. The server has not sent anything and has not closed it."""
         poll = select.poll()
         try:
             poll.register(self._sock, select.POLLIN)

@@ -17,7 +17,8 @@ from ._task import Task
 
 SPEC = Spec("openai_local_runtime")
 _NOT_HERE = (
-    "The local runtime is a process of the control node: run the task there, without async (delegate_to: localhost)."
+    "The local runtime is a process on the control node. Run this task on the control node (delegate_to: "
+    "localhost), without async."
 )
 
 
@@ -65,7 +66,7 @@ def ensure(task: Task) -> dict[str, t.Any]:
     if task.params["state"] == "stopped":
         return _stopped(task, local)
     if task.params["all"]:
-        raise TaskError("all: true is for state: stopped. A runtime is started for one store.")
+        raise TaskError("all: true requires state: stopped. A local runtime is always started for one store.")
     return _started(task, local)
 
 

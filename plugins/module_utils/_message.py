@@ -65,7 +65,7 @@ class _Message(ObjectState):
 
     def body(self) -> Json:
         if self.params["content"] is None:
-            raise TaskError("content is missing: the message does not exist yet, and cannot be made without it.")
+            raise TaskError("content is missing. It is required to create the message, which does not exist yet.")
         fields = given(self.params, SPEC.wire)
         return {**fields, "metadata": desired_metadata({}, fields.get("metadata"), key_metadata(self.params["key"]))}
 
@@ -99,8 +99,8 @@ class _Message(ObjectState):
         different = self._says_something_else(found)
         if different and self.params["message_id"]:
             raise TaskError(
-                f"content: message {found['id']} says something else, and what a message says cannot be changed. "
-                "Use a key instead of message_id: then a new message takes its place."
+                f"content: the content of message {found['id']} is different, and the content of a message cannot "
+                "be changed. Use key instead of message_id to replace the message."
             )
         return different
 

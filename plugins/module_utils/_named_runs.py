@@ -87,11 +87,11 @@ def _term(where: str, result: Json, warn: t.Callable[[str], None]) -> str | None
         thread_id = result.get("thread_id")
         return f"{thread_id}:{run_id}" if thread_id else str(run_id)
     if result.get("failed"):
-        warn(f"{where} is left out: its task failed before there was a run ({result.get('msg')}).")
+        warn(f"{where} is ignored, because its task failed before it created a run ({result.get('msg')}).")
     elif "ansible_job_id" in result:
         raise TaskError(
-            f"{where} is the result of an async task, which has not been collected. Use wait: false instead of async, "
-            "or give the result of ansible.builtin.async_status."
+            f"{where} is the result of an async task that has not been collected. Use wait: false instead of async, "
+            "or pass the result of ansible.builtin.async_status."
         )
     elif not result.get("skipped") and "run_id" not in result:
         raise TaskError(f"{where} has no run_id. It must be {_FORMS}.")

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Objects of the wire as a server would make them (Assistants wire, sections 3 to 7): what check mode predicts.
+# Objects that a server would create, as predicted in check mode (Assistants wire, sections 3 to 7).
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NOT_SHOWN = ("additional_instructions", "additional_messages", "reasoning_effor
 
 
 def assistant(assistant_id: str, body: Json) -> Json:
-    """Return the assistant that a request of createAssistant makes."""
+    """Return the assistant that a createAssistant request creates."""
     return {
         "id": assistant_id,
         "object": "assistant",
@@ -36,13 +36,13 @@ def assistant(assistant_id: str, body: Json) -> Json:
         "temperature": 1.0,
         "top_p": 1.0,
         "response_format": "auto",
-        # The wire takes it and never shows it.
+        # The API accepts it but never returns it.
         **{name: value for name, value in body.items() if name != "reasoning_effort"},
     }
 
 
 def thread(thread_id: str, body: Json) -> Json:
-    """Return the thread that a request of createThread makes, without its messages."""
+    """Return the thread that a createThread request creates, without its messages."""
     return {
         "id": thread_id,
         "object": "thread",
@@ -53,7 +53,7 @@ def thread(thread_id: str, body: Json) -> Json:
 
 
 def message(message_id: str, thread_id: str, body: Json) -> Json:
-    """Return the message that a request of createMessage makes."""
+    """Return the message that a createMessage request creates."""
     content = body.get("content", "")
     made = int(time.time())
     return {
@@ -75,14 +75,14 @@ def message(message_id: str, thread_id: str, body: Json) -> Json:
 
 
 def reply(message_id: str, run: Json) -> Json:
-    """Return the message that a run will write: what it says is not known."""
+    """Return the message that a run will write. Its content is unknown."""
     body = {"role": "assistant", "content": KNOWN_AFTER_APPLY}
     written = message(message_id, run["thread_id"], body)
     return {**written, "assistant_id": run["assistant_id"], "run_id": run["id"]}
 
 
 def run(run_id: str, thread_id: str, assistant: Json, body: Json) -> Json:
-    """Return the queued run that a request of createRun makes.
+    """Return the queued run that a createRun request creates.
 
     Args:
         run_id: The id of the run.
@@ -122,7 +122,7 @@ def run(run_id: str, thread_id: str, assistant: Json, body: Json) -> Json:
 
 
 def completed(run: Json) -> Json:
-    """Return a run as it is when it has ended well. Check mode asks no model: it has used no tokens."""
+    """Return the completed run. It has used no tokens, because check mode does not use the model."""
     now = int(time.time())
     tokens = ("prompt_tokens", "completion_tokens", "total_tokens")
     return {
@@ -137,7 +137,7 @@ def completed(run: Json) -> Json:
 
 
 def cancelled(run: Json) -> Json:
-    """Return a run as it is when it has been cancelled."""
+    """Return the cancelled run."""
     return {
         **run,
         "status": RunStatus.CANCELLED.value,

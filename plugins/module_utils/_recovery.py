@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# What is done when the local runtime does not answer: it is asked whether it is alive, and started or replaced. A file
-# of its own, because few requests need it.
+# Recovers from a local runtime that does not answer: checks whether it is alive, and starts or replaces it. In a
+# separate file, because few requests need it.
 
 from __future__ import annotations
 
@@ -20,8 +20,7 @@ from ._http_socket import Socket
 from ._unix import SERVER, Hangs, Nobody, connected
 
 _TRIES = 3
-# How long a runtime that is alive needs for the simplest answer at the most, in seconds: on a machine that has time
-# for it, and on any machine.
+# The maximum time that a running runtime needs for a simple answer, in seconds: on an idle machine, and on any machine.
 _ALIVE, _ALIVE_WHEN_BUSY = 1.0, 10.0
 
 
@@ -29,44 +28,49 @@ class Local(t.Protocol):
     """Finds and starts the local runtime. Only the control node has one."""
 
     def path(self) -> str:
-        """Return where the runtime's socket is, or would be, without asking anybody.
+        """Return the path of the runtime's socket, whether or not it exists.
 
-        Raises: TaskError where its folder cannot be used.
+        Raises:
+            TaskError: The directory cannot be used.
         """
 
     def start(self, within: float) -> None:
-        """Start a runtime, because nobody listens; return when one does, whoever has started it.
+        """Start a runtime, because none is running, and wait until it or one of another process is ready.
 
         Args:
-            within: how long the task can wait for that, in seconds.
+            within: The time that the task can wait, in seconds.
 
-        Raises: TaskError that says what to do.
+        Raises:
+            TaskError: The runtime cannot be started. The message says what to do.
         """
 
     def replace(self, pid: int | None, within: float) -> None:
-        """Replace the runtime that listens, because it hangs; return when another one listens.
+        """Replace a hanging runtime, and wait until another one is ready.
 
         Args:
-            pid: the process that hangs; None where the platform does not tell. If another one listens by now, there
-                is nothing to do.
-            within: how long the task can wait for that, in seconds.
+            pid: The hanging process, or None if the platform does not report it. If another process listens in the
+                meantime, nothing is done.
+            within: The time that the task can wait, in seconds.
 
-        Raises: TaskError that says what to do.
+        Raises:
+            TaskError: The runtime cannot be started. The message says what to do.
         """
 
 
 def recover(
     local: Local | None, exchange: t.Callable[[Request], Response], request: Request, failed: Failed
 ) -> Response:
-    """Send a request again that has failed, to a runtime that is started or replaced where that is needed.
+    """Repeat a failed request, and start or replace the runtime if necessary.
 
     Args:
-        local: finds and starts the runtime; None if that is not possible here.
-        exchange: sends a request. Raises: Failed.
-        request: the request.
-        failed: what happened to it.
+        local: Finds and starts the runtime; None if that is not possible here.
+        exchange: Sends a request. It raises Failed.
+        request: The request.
+        failed: The failure of the request.
 
-    Raises: Unanswered; TaskError if no runtime can be started.
+    Raises:
+        Unanswered: The server did not answer.
+        TaskError: No runtime can be started.
     """
     for attempt in range(_TRIES + 1):
         gone = isinstance(failed, (Nobody, Hangs))
@@ -83,17 +87,17 @@ def recover(
         except Failed as another:
             failed = another
     raise Unanswered(
-        f"{SERVER} failed {_TRIES + 1} times in a row: {failed.reason}. Look at its log, which lies beside the store "
-        "(option runtime_store)."
+        f"{SERVER} failed {_TRIES + 1} times in a row: {failed.reason}. Check its log, which is in the directory of "
+        "the store (option runtime_store)."
     )
 
 
 def _renew(local: Local | None, failed: Failed, within: float) -> None:
     state = "hangs" if isinstance(failed, Hangs) else "has ended"
     if within <= 0:
-        raise Unanswered(f"{SERVER} {state}, and the time of the task is over (option wait_timeout).")
+        raise Unanswered(f"{SERVER} {state}, and the task has timed out (option wait_timeout).")
     if local is None:
-        raise Unanswered(f"{SERVER} {state}, and cannot be started from here. Run the task again: it starts one.")
+        raise Unanswered(f"{SERVER} {state}, and this process cannot start it. Run the task again.")
     if isinstance(failed, Hangs):
         local.replace(failed.pid, within)
     else:
@@ -101,14 +105,15 @@ def _renew(local: Local | None, failed: Failed, within: float) -> None:
 
 
 def check_alive(path: str, pid: int | None, asked: Connection) -> None:
-    """Ask a silent runtime whether it is alive.
+    """Check whether a silent runtime is alive.
 
     Args:
-        path: its socket.
-        pid: its process; None if the platform does not say.
-        asked: the connection on which it is silent.
+        path: The path of its socket.
+        pid: Its process id, or None if the platform does not report it.
+        asked: The silent connection.
 
-    Raises: Hangs.
+    Raises:
+        Hangs: The runtime is not alive.
     """
     within = patience()
     try:
@@ -116,31 +121,35 @@ def check_alive(path: str, pid: int | None, asked: Connection) -> None:
         if pid is None or other == pid:
             exchange(Socket(sock), Request("GET", "/healthz", within, asked.deadline)).close()
         else:
-            # Another one has taken the path over. The one that is asked finishes what it has begun, and ends.
+            # Another runtime has taken over the path. The first one finishes its requests and exits.
             sock.close()
     except Nobody:
-        return  # It takes no new connections, because it ends; it still answers this one.
+        return  # It accepts no new connections, because it is stopping, but still answers this one.
     except Failed as failed:
-        # At the deadline the request is given up. The runtime may just have had too little time for an answer.
+        # At the deadline, the request fails. The runtime may only have had too little time to answer.
         if failed.silent and time.monotonic() < asked.deadline:
             raise Hangs(pid, asked.sock.received > 0) from None
 
 
 def exchange(sock: Socket, request: Request) -> Response:
-    """Send a request over a socket that is used for nothing else, and return the answer. Raises: Failed."""
+    """Send a request over a socket without other requests, and return the answer.
+
+    Raises:
+        Failed: The exchange failed.
+    """
     return Connection(sock, "localhost").exchange(request, lambda connection: connection.sock.close())
 
 
 def patience() -> float:
-    """Return how long a runtime may need for the simplest answer, in seconds.
+    """Return the maximum time that a runtime may need for a simple answer, in seconds.
 
-    Where many processes want each processor, it gets only its share of the time. It must not be taken for one that
-    hangs: its runs would be lost.
+    On a busy machine, the runtime gets only a share of the processor time. It must not be mistaken for a hanging
+    process, because its runs would be lost.
     """
     load = 0.0
     with contextlib.suppress(OSError, ValueError, IndexError):
         load = os.getloadavg()[0]
         with open("/proc/loadavg", encoding="ascii") as file:
-            # How many want to run at this moment; the average follows only slowly.
+            # The number of runnable processes at this moment. The load average reacts too slowly.
             load = max(load, float(file.read().split()[3].partition("/")[0]))
     return min(_ALIVE * max(load / (os.cpu_count() or 1), 1.0), _ALIVE_WHEN_BUSY)

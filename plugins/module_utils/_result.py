@@ -84,9 +84,9 @@ def status_reason(result: dict[str, t.Any]) -> str:
         # It says nothing: the wire has no other code for a wrong key, or for a model that does not exist.
         return said if code == "server_error" else f"{said} ({code})"
     if run.get("incomplete_details"):
-        return f"{run['incomplete_details'].get('reason')} was reached. Raise that option, or ask for less."
+        return f"{run['incomplete_details'].get('reason')} was reached. Increase this option, or shorten the request."
     if result["status"] == RunStatus.REQUIRES_ACTION:
-        return "it waits for the answers to its tool calls. Give them with run_id and tool_outputs."
+        return "it waits for the outputs of its tool calls. Submit them with run_id and tool_outputs."
     return ""
 
 
@@ -105,7 +105,7 @@ def _output(result: dict[str, t.Any]) -> t.Any:
         return json.loads(result["response"])
     except ValueError as error:
         raise UnreadableReply(
-            f"The reply of run {result['run_id']} is not JSON, though response_format asked for {wanted['type']}: "
+            f"The reply of run {result['run_id']} is not JSON, although response_format requires {wanted['type']}: "
             f"{error}.",
             **result,
         ) from None

@@ -48,9 +48,9 @@ def ensure(task: Task) -> Json:
     if params["run_id"]:
         return adopt(task)
     if params["tool_outputs"] is not None:
-        raise TaskError("tool_outputs needs run_id: say which run it answers.")
+        raise TaskError("tool_outputs requires run_id. Set run_id to the run that waits for the outputs.")
     if not params["assistant_id"]:
-        raise TaskError("assistant_id is missing: say which assistant is to run, or which run is meant with run_id.")
+        raise TaskError("assistant_id is missing. Set it to create a run, or set run_id to use an existing run.")
     parameters = given(params, SPEC.wire)
     metadata = parameters.pop("metadata", None)
     desired = desired_run(params, parameters, metadata)

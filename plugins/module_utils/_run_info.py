@@ -157,7 +157,10 @@ class _Runs:
         except NotFound as error:
             option = "runtime_url" if (self._task.params["runtime_url"] or "").startswith("http") else "runtime_store"
             raise TaskError(
-                f"{self._where[path]}: {error.message} Check the id, and that {option} is where the run is kept.",
+                (
+                    f"{self._where[path]}: {error.message} Check the id, and check that {option} is set to the "
+                    "store of the run."
+                ),
                 **error.data,
             ) from None
 
@@ -218,7 +221,7 @@ def _unfinished(task: Task, runs: list[Json]) -> str:
     states = _listed([f"{run_id} ({status})" for run_id, status in active.items()], ", ")
     return (
         f"{len(active)} of {len(runs)} runs have not ended after {task.params['wait_timeout']:g} seconds (option "
-        f"wait_timeout): {states}. They go on: run the task again to wait for them."
+        f"wait_timeout): {states}. They continue. Run the task again to wait for them."
     )
 
 

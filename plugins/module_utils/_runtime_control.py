@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Questions to a local runtime about itself: its state, and to stop.
+# Requests that control a local runtime: get its state, and stop it.
 
 from __future__ import annotations
 
@@ -21,18 +21,22 @@ from ._unix import SERVER, Nobody, connected
 
 
 def ask(path: str, method: str, target: str, within: float, body: dict[str, t.Any] | None = None) -> t.Any:
-    """Ask the runtime behind a socket, and start none.
+    """Send a request to the runtime at a socket, without starting one.
 
     Args:
-        path: the socket.
+        path: The path of the socket.
         method: GET or POST.
-        target: the path of the request, such as `/runtime`.
-        within: how long the whole exchange may take, in seconds.
-        body: the JSON body of a POST.
+        target: The path of the request, such as `/runtime`.
+        within: The maximum time for the whole exchange, in seconds.
+        body: The JSON body of a POST.
 
-    Returns: the JSON object of the answer; None if nothing listens there.
+    Returns:
+        The JSON object of the answer, or None if no process listens there.
 
-    Raises: Unanswered where it hangs or breaks off; WireError where it refuses; TaskError where it is not the user's.
+    Raises:
+        Unanswered: The runtime hangs or the connection is interrupted.
+        WireError: The runtime refuses the request.
+        TaskError: The process belongs to another user.
     """
     deadline = time.monotonic() + within
     encoded = b"" if body is None else json.dumps(body).encode()
@@ -44,7 +48,7 @@ def ask(path: str, method: str, target: str, within: float, body: dict[str, t.An
     except Nobody:
         return None
     except Failed as failed:
-        raise Unanswered(f"{SERVER} behind {path} did not answer: {failed.reason}.") from None
+        raise Unanswered(f"{SERVER} at {path} did not answer: {failed.reason}.") from None
     try:
         parsed = json.loads(answer)
     except ValueError:
@@ -52,5 +56,5 @@ def ask(path: str, method: str, target: str, within: float, body: dict[str, t.An
     if response.status >= 400:
         raise from_response(response.status, parsed)
     if not isinstance(parsed, dict):
-        raise Unanswered(f"What listens at {path} is not a runtime of this collection.")
+        raise Unanswered(f"The process that listens at {path} is not a runtime of this collection.")
     return parsed

@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# The statuses of a run (Assistants wire, section 7). A run keeps the plain string that the server sent: compare it with
-# these members, and use them as plain strings only through `.value`.
+# The statuses of a run (Assistants wire, section 7). A run contains the plain string that the server sent. Compare it
+# with these members. Use `.value` to get the plain string of a member.
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import enum
 
 
 class RunStatus(str, enum.Enum):
-    """The status of a run; a member equals the string of the wire."""
+    """The status of a run. A member equals its string in the API."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
@@ -26,10 +26,10 @@ class RunStatus(str, enum.Enum):
     EXPIRED = "expired"
 
 
-# Tuples, not sets: a member equals its string, but has another hash.
+# Tuples, not sets, because a member equals its string but has a different hash.
 # The server works on the run. Its status changes without a request.
 RUNNING = (RunStatus.QUEUED, RunStatus.IN_PROGRESS, RunStatus.CANCELLING)
-# The run is not over: no other run can be created on its thread, and no message.
+# The run has not ended. No other run and no message can be created on its thread.
 ACTIVE = (*RUNNING, RunStatus.REQUIRES_ACTION)
 # The run ended without a complete reply.
 UNSUCCESSFUL = (RunStatus.FAILED, RunStatus.EXPIRED, RunStatus.CANCELLED, RunStatus.INCOMPLETE)

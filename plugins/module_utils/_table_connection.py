@@ -12,44 +12,43 @@ from __future__ import annotations
 from ._option import Option, between
 
 CONNECTION = (
-    #: The key of the model server. With O(runtime_url), the key of the served runtime.
+    #: The API key of the model server. With O(runtime_url), the token of the served runtime.
     #:
-    #: It is never stored and never shown.
+    #: The key is never stored or displayed.
     Option("api_key", "str", wire="api_key", env=("OPENAI_API_KEY",), no_log=True),
-    #: The URL of the model server that executes the runs, without C(/responses) at the end. The server can be OpenAI,
-    #: Azure OpenAI, vLLM, Ollama, llama.cpp or any other server with the Responses API.
+    #: The URL of the model server, without C(/responses) at the end. You can use OpenAI, Azure OpenAI, vLLM, Ollama,
+    #: llama.cpp or any other server that supports the Responses API.
     #:
     #: The default is OpenAI.
     #:
-    #: This option is ignored with O(runtime_url). A served runtime has its own model server.
+    #: This option is ignored if O(runtime_url) is set, because a served runtime has its own model server.
     Option("base_url", "str", wire="base_url", env=("OPENAI_BASE_URL",)),
     #: The organization that the model server counts the requests for.
     Option("organization", "str", wire="organization", env=("OPENAI_ORGANIZATION", "OPENAI_ORG_ID")),
     #: The project that the model server counts the requests for.
     Option("project", "str", wire="project", env=("OPENAI_PROJECT_ID",)),
-    #: The URL of a served runtime, or of any other server of the Assistants v2 wire, such as
-    #: V(http://127.0.0.1:8088/v1).
+    #: The URL of a served runtime, or of another server of the Assistants API v2, such as V(http://127.0.0.1:8088/v1).
     #:
-    #: If not set, tasks use the local runtime on the control node. It is a process of the user who runs Ansible. The
-    #: first task that needs it starts it, and it ends by itself when it has been idle for O(runtime_idle_timeout).
+    #: If not set, tasks use the local runtime on the control node. This is a process of the user who runs Ansible. It
+    #: is started by the first task that needs it, and exits when it has been idle for O(runtime_idle_timeout).
     #:
-    #: Tasks on other hosts than the control node need this option.
+    #: This option is required for tasks on hosts other than the control node.
     #:
     #: The environment variables E(HTTPS_PROXY), E(HTTP_PROXY), E(ALL_PROXY) and E(NO_PROXY) apply, except for loopback
     #: addresses. So do E(SSL_CERT_FILE), E(SSL_CERT_DIR), E(REQUESTS_CA_BUNDLE) and E(CURL_CA_BUNDLE).
     #:
     #: A redirect to another server is an error.
     Option("runtime_url", "str", env=("OPENAI_RUNTIME_URL",)),
-    #: Where the local runtime stores assistants, threads, messages and runs. This is the path of an SQLite file, or an
-    #: SQLAlchemy URL such as V(postgresql+psycopg://user@host/database).
+    #: The store of the local runtime for assistants, threads, messages and runs. Set it to the path of an SQLite file,
+    #: or to an SQLAlchemy URL such as V(postgresql+psycopg://user@host/database).
     #:
-    #: The default is the file C(threadworks.openai/runtime.db) in Ansible's home. Only its owner can read it.
+    #: The default is the file C(threadworks.openai/runtime.db) in Ansible's home directory. Only its owner can read it.
     #:
     #: Each store has its own local runtime.
     Option("runtime_store", "str", env=("OPENAI_RUNTIME_STORE",)),
-    #: How many seconds the local runtime stays up without a request and without a run that is active or queued.
+    #: The number of seconds without requests and without active or queued runs after which the local runtime exits.
     #:
-    #: It applies from the next run on. The latest value wins.
+    #: A changed value takes effect with the next run. If tasks set different values, the most recent one is used.
     Option(
         "runtime_idle_timeout",
         "float",
@@ -59,9 +58,10 @@ CONNECTION = (
         # Below a second it would end between two tasks; above a day nobody remembers it.
         check=between(1, 86400),
     ),
-    #: How many runs the local runtime executes at once. Further runs are queued, and executed in order.
+    #: The maximum number of runs that the local runtime executes at the same time. Further runs are queued, and
+    #: executed in order.
     #:
-    #: It applies from the next run on. The latest value wins.
+    #: A changed value takes effect with the next run. If tasks set different values, the most recent one is used.
     Option(
         "runtime_concurrent_runs",
         "int",
@@ -70,12 +70,12 @@ CONNECTION = (
         env=("OPENAI_RUNTIME_CONCURRENT_RUNS",),
         check=between(1, 10000),
     ),
-    #: How many seconds a server may be silent before the request fails.
+    #: The number of seconds that a server can be silent before the request fails.
     Option("timeout", "float", wire="timeout", default=120, check=between(0.001)),
-    #: How often a request is repeated after a failed connection, or after one of the HTTP statuses 408, 409, 429 and
-    #: 5xx. The header C(Retry-After) is respected up to one minute.
+    #: The maximum number of retries after a failed connection, or after the HTTP status 408, 409, 429 or 5xx. The
+    #: header C(Retry-After) is respected up to one minute.
     #:
-    #: A request that creates something is only repeated if it cannot create it twice.
+    #: A request that creates an object is only repeated if this cannot create a second object.
     Option("max_retries", "int", wire="max_retries", default=2, check=between(0)),
 )
 NAMES = tuple(option.name for option in CONNECTION)

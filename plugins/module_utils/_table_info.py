@@ -16,49 +16,49 @@ from ._table_runs import FAILING
 _ASSISTANTS, _THREADS, _RUNS = ("openai_assistant_info",), ("openai_thread_info",), ("openai_run_info",)
 
 _OF_ASSISTANTS = (
-    #: The id or the name of one assistant.
+    #: The id or the name of an assistant.
     Option("assistant_id", "str", _ASSISTANTS, check=check_assistant),
-    #: Only assistants with this name.
+    #: Return only assistants with this name.
     Option("name", "str", _ASSISTANTS, check=text(256)),
-    #: Only assistants with these metadata pairs.
+    #: Return only assistants with these metadata pairs.
     Option("metadata", "dict", _ASSISTANTS, check=pairs(0)),
     #: The maximum number of assistants, at least 1.
     Option("limit", "int", _ASSISTANTS, check=between(1)),
 )
 _OF_THREADS = (
-    #: The id or the key of one thread.
+    #: The id or the key of a thread.
     Option("thread_id", "str", _THREADS, check=check_thread),
-    #: Only threads with this key, which a task of M(threadworks.openai.openai_thread) or
-    #: M(threadworks.openai.openai_thread_run) gave them.
+    #: Return only threads with this key. The key is set by M(threadworks.openai.openai_thread) or
+    #: M(threadworks.openai.openai_thread_run).
     Option("key", "str", _THREADS, no_log=False, check=text(512)),
-    #: Only threads with these metadata pairs.
+    #: Return only threads with these metadata pairs.
     Option("metadata", "dict", _THREADS, check=pairs(0)),
     #: The maximum number of threads, at least 1.
     Option("limit", "int", _THREADS, check=between(1)),
-    #: Whether to return the messages of each thread too.
+    #: Whether to return the messages of each thread.
     Option("messages", "bool", _THREADS, default=False),
-    #: Whether to return the runs of each thread too.
+    #: Whether to return the runs of each thread.
     Option("runs", "bool", _THREADS, default=False),
 )
 _OF_RUNS = (
-    #: The runs, in the order in which they are returned. A list in which each item is C(thread_id:run_id), C(run_id)
-    #: with O(thread_id), or a dictionary with C(run_id) and C(thread_id) such as a registered result.
+    #: The runs to return, in this order. A list in which each item is C(thread_id:run_id), C(run_id) together with
+    #: O(thread_id), or a dictionary with C(run_id) and C(thread_id), such as a registered result.
     #:
-    #: A registered variable can be given as it is, also that of a loop, or a list of the registered variables of
-    #: several hosts.
+    #: You can also use the registered variable of a task or of a loop, or a list of the registered variables of several
+    #: hosts.
     #:
-    #: Results of tasks that were skipped are left out. So are results of tasks that failed before there was a run,
-    #: with a warning.
+    #: Results of skipped tasks are ignored. Results of tasks that failed before they created a run are ignored with a
+    #: warning.
     #:
-    #: In check mode, a run that an earlier task would start is returned as if it had completed.
+    #: In check mode, a run that an earlier task would create is returned as completed.
     #:
     #: One of O(runs) and O(thread_id) is required.
     Option("runs", "raw", _RUNS),
-    #: The thread whose runs are returned, by its id or its key, newest first.
+    #: The thread whose runs are returned, newest first, specified by its id or its key.
     #:
-    #: With O(runs), the id of the thread of the runs named there.
+    #: With O(runs), the thread of the runs that are specified without a thread.
     Option("thread_id", "str", _RUNS, check=check_thread),
-    #: Only runs of the thread that have one of these statuses when the task starts.
+    #: Return only runs of the thread that have one of these statuses when the task starts.
     Option(
         "status",
         "list",
@@ -66,32 +66,32 @@ _OF_RUNS = (
         elements="str",
         choices=STATUSES,
     ),
-    #: Only runs of the thread with this assistant, by its id or its name.
+    #: Return only runs of the thread with this assistant, specified by its id or its name.
     Option("assistant_id", "str", _RUNS, check=check_assistant),
-    #: Only runs of the thread with these metadata pairs.
+    #: Return only runs of the thread with these metadata pairs.
     Option("metadata", "dict", _RUNS, check=pairs(0)),
     #: The maximum number of runs of the thread, at least 1.
     Option("limit", "int", _RUNS, check=between(1)),
-    #: Whether to wait until all runs have ended. The task does not wait longer for a run that needs the outputs of its
-    #: tool calls.
+    #: Whether to wait until all runs have ended. The task does not wait for runs that require tool outputs.
     Option("wait", "bool", _RUNS, default=False),
-    #: How long to wait for all runs together, in seconds. After that the task fails, and its result has the runs as
-    #: they are then.
+    #: The maximum time to wait for all runs together, in seconds. After this time, the task fails. Its result contains
+    #: the current state of the runs.
     #:
-    #: The runs go on. Run the task again to wait for them again.
+    #: The runs continue. Run the task again to wait for them.
     Option("wait_timeout", "float", _RUNS, default=600, check=between(0.001)),
-    #: The statuses of a run that fail the task. The task fails after all runs have ended, and the result has all runs.
+    #: The statuses of a run for which the task fails. The task fails after all runs have ended, and its result contains
+    #: all runs.
     #:
-    #: Ansible shows the whole result of a task that fails. Therefore C(run), C(messages) and C(steps) are left out of
-    #: each run then.
+    #: Because Ansible displays the whole result of a failed task, C(run), C(messages) and C(steps) of each run are
+    #: omitted from it.
     #:
     #: The default is V([failed, expired, cancelled, incomplete]) with O(wait=true), and V([]) otherwise.
     #:
-    #: A run whose reply is not the JSON that its C(response_format) asks for counts as V(failed).
+    #: A run counts as V(failed) if its reply is not the JSON that its C(response_format) requires.
     Option("fail_on", "list", _RUNS, elements="str", choices=FAILING),
-    #: Whether to show how many runs have ended while the task waits. Shown only on a terminal.
+    #: Whether to display the number of runs that have ended while the task waits. Only applies to terminals.
     Option("progress", "bool", _RUNS, default=True),
-    #: Whether to return the steps of the runs too.
+    #: Whether to return the steps of the runs.
     Option("steps", "bool", _RUNS, default=False),
 )
 INFO = (*_OF_ASSISTANTS, *_OF_THREADS, *_OF_RUNS)

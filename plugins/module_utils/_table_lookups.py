@@ -34,8 +34,8 @@ def _check_pairs(option: str, value: t.Any) -> t.Any:
 
 
 LOOKUPS = (
-    #: What to do where the server knows no such thing. V(error) fails, V(warn) warns and leaves it out, V(skip) leaves
-    #: it out silently.
+    #: What to do if an object does not exist. V(error) fails, V(warn) omits the object and displays a warning, V(skip)
+    #: omits the object without a warning.
     Option(
         "on_missing",
         "str",
@@ -51,29 +51,29 @@ LOOKUPS = (
         choices=("error", "warn", "skip"),
         default="error",
     ),
-    #: Only assistants with these metadata pairs.
+    #: Return only assistants with these metadata pairs.
     Option("metadata", "dict", lookups=("openai_assistants",), check=_check_pairs),
-    #: Only threads with these metadata pairs.
+    #: Return only threads with these metadata pairs.
     Option("metadata", "dict", lookups=("openai_threads",), check=_check_pairs),
-    #: Only runs with these metadata pairs.
+    #: Return only runs with these metadata pairs.
     Option("metadata", "dict", lookups=("openai_runs",), check=_check_pairs),
-    #: At most so many assistants of each name, or in all without any, at least 1.
+    #: The maximum number of assistants for each name, or in total without names, at least 1.
     Option("limit", "int", lookups=("openai_assistants",), check=between(1)),
-    #: At most so many threads of each key, or in all without any, at least 1.
+    #: The maximum number of threads for each key, or in total without keys, at least 1.
     Option("limit", "int", lookups=("openai_threads",), check=between(1)),
-    #: At most so many messages of each thread, at least 1.
+    #: The maximum number of messages of each thread, at least 1.
     Option("limit", "int", lookups=("openai_messages",), check=between(1)),
-    #: At most so many runs of each thread, at least 1.
+    #: The maximum number of runs of each thread, at least 1.
     Option("limit", "int", lookups=("openai_runs",), check=between(1)),
-    #: Only messages that this run has written.
+    #: Return only messages that this run has written.
     Option("run_id", "str", lookups=("openai_messages",)),
-    #: Only messages of this role.
+    #: Return only messages with this role.
     Option("role", "str", lookups=("openai_messages",), choices=("user", "assistant")),
-    #: V(asc) for the oldest first, V(desc) for the newest first.
+    #: The order of the messages. V(asc) returns the oldest message first, V(desc) the newest one.
     Option("order", "str", lookups=("openai_messages",), choices=("asc", "desc"), default="asc"),
-    #: The thread of the runs, by its id or its key.
+    #: The thread of the runs, specified by its id or its key.
     Option("thread_id", "str", lookups=_OF_RUNS),
-    #: Only runs with one of these statuses.
+    #: Return only runs with one of these statuses.
     Option(
         "status",
         "list",
@@ -81,6 +81,6 @@ LOOKUPS = (
         elements="str",
         choices=STATUSES,
     ),
-    #: Only runs of this assistant, by its id or its name.
+    #: Return only runs of this assistant, specified by its id or its name.
     Option("assistant_id", "str", lookups=("openai_runs",)),
 )

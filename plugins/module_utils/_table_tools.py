@@ -16,32 +16,33 @@ _TURN, _CALL = ("openai_tool_turn",), ("openai_tool_call",)
 TOOLS = (
     #: The thread of the run.
     Option("thread_id", "str", _TURN, required=True, check=check_thread),
-    #: The run.
+    #: The id of the run.
     Option("run_id", "str", _TURN, required=True, check=check_id),
     #: The calls that the run waits for, from RV(threadworks.openai.openai_run#module:required_action).
     Option("calls", "list", _TURN, elements="dict", default=[]),
-    #: The names of the functions that may be carried out.
+    #: The names of the functions that are allowed.
     Option("allowed", "list", _TURN, elements="str", default=[]),
-    #: V(taken) takes the turn, unless another host has it.
+    #: V(taken) takes the turn to answer, unless another host has it.
     #:
-    #: V(awaited) waits until the run no longer waits for O(calls), or no host has the turn.
+    #: V(awaited) waits until O(calls) have been answered, or until no host has the turn.
     #:
-    #: V(released) gives the turn back.
+    #: V(released) releases the turn.
     Option("state", "str", _TURN, choices=("taken", "awaited", "released"), default="taken"),
-    #: How long V(awaited) waits at the most, in seconds. The task does not fail then.
+    #: The maximum time that V(awaited) waits, in seconds. The task does not fail if the time expires.
     Option("wait_timeout", "float", _TURN, default=10, check=between(0.001)),
     #: The name of the function.
     Option("name", "str", _CALL, required=True),
-    #: Its arguments, as data.
+    #: The arguments of the call, as data.
     Option("arguments", "raw", _CALL, required=True),
-    #: The id of the call. It is returned, so that an answer cannot be taken for that to another call.
+    #: The id of the call. It is returned, so that you can check which call a result belongs to.
     Option("id", "str", _CALL),
-    #: What carries the call out, such as the path of a task file. V(always) is for the same tasks only.
+    #: The tasks that run the tool, such as the path of a task file. The answer V(always) only applies to the same
+    #: tasks.
     Option("tasks", "raw", _CALL),
-    #: Why the call must not be carried out. With a problem, nobody is asked.
+    #: The reason why the call is not allowed. If it is set, no question is asked.
     Option("problem", "str", _CALL),
-    #: Whether to ask a person.
+    #: Whether to ask a person for confirmation.
     Option("confirm", "bool", _CALL, default=False),
-    #: Until when an answer is of use, in seconds since 1970, such as C(run.expires_at).
+    #: The time until which the question can be answered, in seconds since 1970, such as C(run.expires_at).
     Option("expires_at", "float", _CALL),
 )

@@ -94,9 +94,9 @@ def _named(error: TaskError, params: dict[str, t.Any]) -> str:
             where = "runtime_url" if served else "runtime_store"
             prefix, other = _OTHER_NAMES.get(name, ("", ""))
             what = "the id" if params[name].startswith(prefix) else f"the id or the {other}"
-            return f"{name}: {error.message} Check {what}, and that {where} is where it is kept."
+            return f"{name}: {error.message} Check {what}, and check that {where} is set to the correct store."
     if isinstance(error, WireError) and error.status in (401, 403) and served:
-        return f"{error.message} Check the option api_key: with runtime_url it is the token of that server."
+        return f"{error.message} Check the option api_key. With runtime_url, it must be the token of that server."
     return error.message
 
 

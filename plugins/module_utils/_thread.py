@@ -44,7 +44,8 @@ def ensure(task: Task) -> Json:
     SPEC.check(task.params)
     if (task.params["key"] or "").startswith(THREAD):
         task.warn(
-            f"The key '{task.params['key']}' looks like an id: the option thread_id of other tasks takes it for one."
+            f"The key '{task.params['key']}' looks like an id, so other tasks cannot find the thread by its "
+            "key. Choose another key."
         )
     resolve(task.wire, task.params)
     return ThreadState(task).ensure()

@@ -50,15 +50,15 @@ class ThreadLock:
         locked = f"Thread {run['thread_id']} has {which} active run, {run['id']} ({run['status']})"
         if run["status"] == RunStatus.REQUIRES_ACTION:
             raise TaskError(
-                f"{locked}, which waits for the answers to its tool calls: answer them with openai_run (run_id and "
-                "tool_outputs), or cancel it with openai_run and state: cancelled.",
+                f"{locked}, which waits for the outputs of its tool calls. Submit them with openai_run (run_id and "
+                "tool_outputs), or cancel the run with openai_run and state: cancelled.",
                 blocking_run=run,
             )
         try:
             self._follower.poll(run)
         except RunNotEnded as error:
             raise TaskError(
-                f"{locked}, and it was not over after {self._follower.timeout:g} seconds (option wait_timeout). Wait "
-                "longer, or cancel it with openai_run and state: cancelled.",
+                f"{locked}, which has not ended after {self._follower.timeout:g} seconds (option wait_timeout). "
+                "Increase wait_timeout, or cancel the run with openai_run and state: cancelled.",
                 blocking_run=error.data.get("run", run),
             ) from None

@@ -19,8 +19,8 @@ _DEEPEST = 100
 # The longest problem, in characters: it is sent to the model.
 _LONGEST = 1000
 _UNCHECKED = (
-    "they are not checked against the function's schema: the server at runtime_url does not do that. Use the runtime "
-    "of this collection, or a function without parameters"
+    "they are not validated, because the server at runtime_url does not validate arguments. Use the runtime of "
+    "this collection, or a function without parameters"
 )
 
 

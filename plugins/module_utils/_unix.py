@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# The local runtime, behind a Unix socket. It is used at once, without a question: a connection that is refused, a
-# request that breaks off or a runtime that hangs says early enough that another one has to be started (`_recovery.py`).
+# The local runtime at a Unix socket. It is used without asking it first. If the connection is refused, a request is
+# interrupted or the runtime hangs, another one is started (`_recovery.py`).
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ if t.TYPE_CHECKING:
 
 SERVER = "The local runtime"
 _PREFIX = "/v1"
-# A full queue of connections: a connection is accepted every few milliseconds.
+# The interval between attempts while the queue of connections is full, in seconds.
 _PAUSE = 0.02
-# How long a connection may take before that is called a queue, in seconds.
+# The time after which a connection counts as queued, in seconds.
 _AT_ONCE = 1.0
 _NOBODY = (errno.ENOENT, errno.ECONNREFUSED)
 # From sys/un.h and sys/ucred.h of macOS.
@@ -37,7 +37,7 @@ _SOL_LOCAL, _LOCAL_PEERCRED, _LOCAL_PEERPID, _XUCRED = 0, 1, 2, 76
 
 
 class Hangs(Failed):
-    """The runtime does not answer the simplest question in time."""
+    """The runtime does not answer a simple request in time."""
 
     def __init__(self, pid: int | None, answered: bool) -> None:
         super().__init__("it hangs", answered=answered, silent=True)
@@ -45,7 +45,7 @@ class Hangs(Failed):
 
 
 class Nobody(Failed):
-    """Nobody listens."""
+    """No process listens at the socket."""
 
     def __init__(self) -> None:
         super().__init__("nobody listens", sent=False)
@@ -55,8 +55,8 @@ class Unix:
     """Sends requests to the local runtime.
 
     Args:
-        local: finds and starts it; None where that is not possible here.
-        path: where its socket is, if there is no `local`.
+        local: Finds and starts the runtime. None if that is not possible here.
+        path: The path of the socket if there is no `local`.
     """
 
     server = SERVER
@@ -67,15 +67,17 @@ class Unix:
         self._pool = Pool(self._connect)
 
     def send(self, request: Request) -> Response:
-        """Send a request, to another runtime where this one has ended or hangs, and return the answer.
+        """Send a request and return the answer. If the runtime has ended or hangs, use another one.
 
-        Raises: Unanswered; TaskError where no runtime can be started.
+        Raises:
+            Unanswered: The server did not answer.
+            TaskError: No runtime can be started.
         """
         request = request._replace(path=_PREFIX + request.path)
         try:
             return self._pool.exchange(request)
         except Failed as failed:
-            # Imported here: few requests need it.
+            # Imported here, because few requests need it.
             from ._recovery import recover
 
             return recover(self.local, self._pool.exchange, request, failed)
@@ -94,9 +96,12 @@ class Unix:
 
 
 def connected(path: str, deadline: float) -> tuple[socket.socket, int | None]:
-    """Return a connection to the runtime behind a socket, and the id of its process.
+    """Return a connection to the runtime at a socket, and the id of its process.
 
-    Raises: Nobody; Hangs where it accepts none of the connections that wait; TaskError where it is not the user's.
+    Raises:
+        Nobody: Nobody occurs.
+        Hangs: It accepts none of the connections that wait.
+        TaskError: The process belongs to another user.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
@@ -104,8 +109,8 @@ def connected(path: str, deadline: float) -> tuple[socket.socket, int | None]:
         pid, uid = peer(sock)
         if uid not in (None, os.geteuid()):
             raise TaskError(
-                f"The socket {path} belongs to a process of another user (user id {uid}): nothing was sent to it. "
-                "Remove the socket, or ask that user to."
+                f"The socket {path} belongs to a process of another user (user id {uid}). No data was sent. Remove "
+                "the socket, or ask that user to remove it."
             )
         return sock, pid
     except OSError as error:
@@ -137,7 +142,7 @@ def _connect(sock: socket.socket, path: str, deadline: float) -> None:
 
 
 def peer(sock: socket.socket) -> tuple[int | None, int | None]:
-    """Return the process id and the user id of who is at the other end; None where the platform does not tell."""
+    """Return the process id and the user id of the peer, each None if the platform does not report it."""
     if sys.platform.startswith("linux"):
         credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         pid, uid, _gid = struct.unpack("3i", credentials)

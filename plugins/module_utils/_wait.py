@@ -93,8 +93,8 @@ def _checked(run: Json) -> Run:
     for name in ("id", "thread_id", "status"):
         if not isinstance(run.get(name), str):
             raise TaskError(
-                f"The server answered with a run that has no {name}. Is it a server of the Assistants wire? Check "
-                "the option runtime_url."
+                f"The server returned a run without {name}. Check that the option runtime_url is the URL of a "
+                "server of the Assistants API."
             )
     return t.cast("Run", run)
 
@@ -178,7 +178,7 @@ class Follower:
             elif event.name == "thread.run.step.completed":
                 self._pass_on_warnings(seen.run, event.data)
             elif event.name == "error" and not seen.run:
-                raise TaskError(f"The server reported an error: {event.data.get('message') or 'it gave no reason.'}")
+                raise TaskError(f"The server reported an error: {event.data.get('message') or 'no reason given.'}")
             self._check_time(seen.run, seen.deltas)
         if not seen.run:
             raise Unanswered("The stream ended before it reported a run.")
@@ -223,10 +223,10 @@ class Follower:
         now = time.monotonic()
         if now - self._start >= self.timeout and (run is None or run["status"] in RUNNING):
             state = f"Run {run['id']} is still {run['status']}" if run else "The server has not reported its run"
-            goes_on = "It goes on" if run else "It goes on if the server has created it"
+            goes_on = "It continues" if run else "It continues if the server has created it"
             raise RunNotEnded(
-                f"{state} after {self.timeout:g} seconds (option wait_timeout). {goes_on}: run the task again to wait "
-                "for it, or cancel it with state: cancelled.",
+                f"{state} after {self.timeout:g} seconds (option wait_timeout). {goes_on}. Run the task again to "
+                "wait for it, or cancel it with state: cancelled.",
                 run=run,
                 run_id=run and run["id"],
                 thread_id=run and run["thread_id"],

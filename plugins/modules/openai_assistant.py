@@ -10,8 +10,8 @@ short_description: Manage an assistant
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Creates, updates and deletes an assistant, which is a model with instructions and tools.
-  - Its identity is its name, or its id. What the task does not give stays as it is.
+  - Creates, updates and deletes an assistant. An assistant is a model with instructions and tools.
+  - The assistant is identified by its name or its id. Options that are not set are not changed.
 extends_documentation_fragment:
   - threadworks.openai.attributes
   - threadworks.openai.options.openai_assistant
@@ -21,7 +21,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: An assistant that knows the network
+- name: Create an assistant
   threadworks.openai.openai_assistant:
     name: Network assistant
     model: gpt-6-luna
@@ -30,7 +30,7 @@ EXAMPLES = r"""
       team: network
   register: assistant
 
-- name: No such assistant
+- name: Delete an assistant
   threadworks.openai.openai_assistant:
     name: Old assistant
     state: absent
@@ -38,7 +38,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 assistant:
-  description: The assistant, as on the Assistants wire; null when it has been deleted.
+  description: The assistant, as in the Assistants API. Null if it has been deleted.
   type: dict
   returned: success
   sample:
@@ -56,7 +56,7 @@ assistant:
     top_p: 1.0
     response_format: auto
 assistant_id:
-  description: The id of the assistant. In check mode, V((known after apply)) for one that does not exist yet.
+  description: The id of the assistant. In check mode, V((known after apply)) for an assistant that does not exist yet.
   type: str
   returned: success
   sample: asst_9fDkVp2yQzL4mT1cXw8sRb3n

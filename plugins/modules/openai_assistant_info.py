@@ -10,8 +10,9 @@ short_description: Read assistants
 version_added: 0.2.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Returns assistants, newest first. Without O(assistant_id), O(name) and O(metadata) it returns all assistants.
-  - An O(assistant_id) that does not exist is an error. When nothing has the name or the metadata, the list is empty.
+  - Returns assistants, newest first. Without O(assistant_id), O(name) and O(metadata), the task returns all assistants.
+  - The task fails if O(assistant_id) does not exist. It returns an empty list if no assistant has the name or the
+    metadata.
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
@@ -24,18 +25,18 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Read an assistant by its name
+- name: Find an assistant by its name
   threadworks.openai.openai_assistant_info:
     name: Network assistant
   register: found
 
-- name: Run it
+- name: Run the assistant
   threadworks.openai.openai_run:
     thread_id: "{{ thread.thread_id }}"
     assistant_id: "{{ found.assistants[0].id }}"
   when: found.assistants | length == 1
 
-- name: Read all assistants of a team
+- name: Find all assistants of a team
   threadworks.openai.openai_assistant_info:
     metadata:
       team: network
@@ -43,7 +44,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 assistants:
-  description: The assistants, newest first, as on the Assistants wire.
+  description: The assistants, newest first, as in the Assistants API.
   type: list
   elements: dict
   returned: success
@@ -62,7 +63,7 @@ assistants:
       top_p: 1.0
       response_format: auto
 error:
-  description: What the server said, where it refused a request.
+  description: The error that the server returned.
   type: dict
   returned: failure, when the server refused a request
   sample:

@@ -10,13 +10,13 @@ short_description: Start and stop the local runtime
 version_added: 0.2.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Starts and stops the local runtime, the process on the control node that executes runs for tasks without
+  - Starts and stops the local runtime. This is the process on the control node that executes runs for tasks without
     O(runtime_url).
-  - Playbooks do not need this module. Every task and every lookup starts the local runtime when it is not running, and
-    it ends by itself when it is idle. The module reports early that it cannot be started, for example because Python
-    libraries are missing, and stops it before an upgrade or on a shared machine.
-  - There is one local runtime for each user, store, version of the collection and network environment, such as the
-    proxy variables.
+  - Playbooks do not need this module. Tasks and lookups start the local runtime if it is not running, and it exits when
+    it is idle. Use this module to find out early whether the local runtime can be started, for example if Python
+    libraries might be missing, or to stop it before an upgrade or on a shared machine.
+  - Each user, store, version of the collection and network environment (such as proxy variables) has its own local
+    runtime.
 extends_documentation_fragment:
   - threadworks.openai.attributes
   - threadworks.openai.options.openai_local_runtime
@@ -24,16 +24,17 @@ extends_documentation_fragment:
 attributes:
   async:
     support: none
-    details: The module needs the control node.
+    details: The module must run on the control node.
   local_action:
     support: full
-    details: On the control node, as the user who runs the playbook, whatever the task's host and C(become) are.
+    details: The task always runs on the control node, as the user who runs the playbook. The host and C(become) of the
+      task are ignored.
 seealso:
   - module: threadworks.openai.openai_local_runtime_info
 """
 
 EXAMPLES = r"""
-- name: Report a problem with the local runtime before anything else happens
+- name: Check that the local runtime can be started
   threadworks.openai.openai_local_runtime:
     state: started
 
@@ -50,10 +51,10 @@ EXAMPLES = r"""
 RETURN = r"""
 runtimes:
   description:
-    - With O(state=started), the local runtime. The list is empty in check mode when it is not running, and with
-      O(runtime_url).
-    - With O(state=stopped), the local runtimes that have been stopped, as they were before.
-    - Each has the keys that M(threadworks.openai.openai_local_runtime_info) returns.
+    - With O(state=started), the local runtime. The list is empty with O(runtime_url), and in check mode if the local
+      runtime is not running.
+    - With O(state=stopped), the local runtimes that have been stopped, in their previous state.
+    - Each item has the same keys as a result of M(threadworks.openai.openai_local_runtime_info).
   type: list
   elements: dict
   returned: success

@@ -6,13 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openai_local_runtime_info
-short_description: Describe the local runtime
+short_description: Return information about the local runtime
 version_added: 0.2.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Returns what the local runtime does. It is the process on the control node that executes runs for tasks without
-    O(runtime_url), and every task and lookup starts it when it is not running.
-  - The module never starts it. The list is empty when it is not running.
+  - Returns information about the local runtime. This is the process on the control node that executes runs for tasks
+    without O(runtime_url). Tasks and lookups start it if it is not running.
+  - This module does not start the local runtime. If it is not running, the list is empty.
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
@@ -21,10 +21,11 @@ extends_documentation_fragment:
 attributes:
   async:
     support: none
-    details: The module needs the control node.
+    details: The module must run on the control node.
   local_action:
     support: full
-    details: On the control node, as the user who runs the playbook, whatever the task's host and C(become) are.
+    details: The task always runs on the control node, as the user who runs the playbook. The host and C(become) of the
+      task are ignored.
 seealso:
   - module: threadworks.openai.openai_local_runtime
 """
@@ -35,7 +36,7 @@ EXAMPLES = r"""
     all: true
   register: found
 
-- name: Show what they do
+- name: Show their active runs
   ansible.builtin.debug:
     msg: "{{ item.store }}: {{ item.active_runs }} active runs"
   loop: "{{ found.runtimes | selectattr('state', '==', 'running') }}"
@@ -54,43 +55,43 @@ runtimes:
       description: The process id.
       type: int
     state:
-      description: V(running), or V(hanging) for a process that does not answer within a second.
+      description: V(running), or V(hanging) if the process does not answer within a second.
       type: str
     socket:
-      description: The path of its socket.
+      description: The path of the socket.
       type: str
     version:
-      description: The version of the collection that started it.
+      description: The version of the collection that started the process.
       type: str
-      returned: when it answers
+      returned: if the process answers
     store:
-      description: The path or the URL of its store, without the password.
+      description: The path or the URL of the store, without the password.
       type: str
-      returned: when it answers
+      returned: if the process answers
     started_at:
-      description: When it was started, in seconds since 1970.
+      description: The time when the process was started, in seconds since 1970.
       type: int
-      returned: when it answers
+      returned: if the process answers
     idle_seconds:
-      description: How long it has been idle, in seconds.
+      description: The time that the process has been idle, in seconds.
       type: float
-      returned: when it answers
+      returned: if the process answers
     idle_timeout:
-      description: After how many idle seconds it ends.
+      description: The idle time after which the process exits, in seconds.
       type: float
-      returned: when it answers
+      returned: if the process answers
     active_runs:
-      description: The number of runs that it executes.
+      description: The number of active runs.
       type: int
-      returned: when it answers
+      returned: if the process answers
     queued_runs:
-      description: The number of runs that wait for their turn.
+      description: The number of queued runs.
       type: int
-      returned: when it answers
+      returned: if the process answers
     concurrent_runs:
-      description: How many runs it executes at the same time at most.
+      description: The maximum number of runs that are executed at the same time.
       type: int
-      returned: when it answers
+      returned: if the process answers
   sample:
     - pid: 4711
       state: running

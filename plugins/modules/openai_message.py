@@ -10,11 +10,11 @@ short_description: Manage a message on a thread
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Adds, updates and deletes a message.
-  - Its identity is its role and content on the thread, or a key that the task gives it, or its id.
-  - What a message says cannot be changed on the wire. With a key, a new message takes its place, at the end of the
-    thread, and the old one is deleted. That is also so for its role and its attachments.
-  - A thread takes no message while a run is active on it. The task waits for that run first.
+  - Creates, updates and deletes a message on a thread.
+  - The message is identified by its role, content and attachments on the thread, or by its key, or by its id.
+  - The role, content and attachments of a message cannot be changed. If they differ and the message has a key, the task
+    creates a new message at the end of the thread and deletes the old one.
+  - Messages cannot be added while a run is active on the thread. The task waits for this run first.
 extends_documentation_fragment:
   - threadworks.openai.attributes
   - threadworks.openai.options.openai_message
@@ -22,14 +22,14 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: The question is on the thread
+- name: Add a question to the thread
   threadworks.openai.openai_message:
     thread_id: "{{ thread.thread_id }}"
     content: Why does the link to Oslo flap?
     metadata:
       type: question
 
-- name: The same words once more, on purpose
+- name: Add the same question again
   threadworks.openai.openai_message:
     thread_id: "{{ thread.thread_id }}"
     key: second-try
@@ -38,7 +38,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 message:
-  description: The message, as on the Assistants wire; null when it has been deleted.
+  description: The message, as in the Assistants API. Null if it has been deleted.
   type: dict
   returned: success
   sample:
@@ -58,7 +58,7 @@ message:
     attachments: []
     metadata: {type: question}
 message_id:
-  description: The id of the message. In check mode, V((known after apply)) for one that does not exist yet.
+  description: The id of the message. In check mode, V((known after apply)) for a message that does not exist yet.
   type: str
   returned: success
   sample: msg_7pRcN3vKx5sQ0aLtEy9uWz2d

@@ -10,10 +10,10 @@ short_description: Run an assistant on a thread
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Makes sure that an assistant has answered the latest user message of a thread with the given parameters.
-  - A completed run with the same parameters that covers that message is reused. A new message or a changed parameter
+  - Ensures that an assistant has answered the latest user message of a thread with the given parameters.
+  - A completed run with the same parameters that covers this message is reused. A new message or a changed parameter
     leads to a new run.
-  - If such a run is active, the task waits for it. Failed, expired, cancelled and incomplete runs are run again.
+  - If such a run is active, the task waits for it. Failed, expired, cancelled and incomplete runs are repeated.
   - If another run is active on the thread, the task waits for it first.
 extends_documentation_fragment:
   - threadworks.openai.attributes
@@ -36,7 +36,7 @@ EXAMPLES = r"""
   ansible.builtin.debug:
     var: answer.response
 
-- name: The same, in a form that a playbook can use
+- name: Request a structured answer
   threadworks.openai.openai_run:
     thread_id: "{{ thread.thread_id }}"
     assistant_id: "{{ assistant.assistant_id }}"
@@ -53,14 +53,14 @@ EXAMPLES = r"""
           additionalProperties: false
   register: structured
 
-- name: Start a run and go on
+- name: Start a run without waiting for it
   threadworks.openai.openai_run:
     thread_id: "{{ thread.thread_id }}"
     assistant_id: "{{ assistant.assistant_id }}"
     key: summary
     wait: false
 
-- name: Answer a function call by hand
+- name: Submit the output of a function call
   threadworks.openai.openai_run:
     thread_id: "{{ answer.thread_id }}"
     run_id: "{{ answer.run_id }}"
@@ -70,7 +70,7 @@ EXAMPLES = r"""
           used: 71%
   when: answer.status == 'requires_action'
 
-- name: Cancel whatever is going on the thread
+- name: Cancel the active run of the thread
   threadworks.openai.openai_run:
     thread_id: "{{ thread.thread_id }}"
     state: cancelled
@@ -78,7 +78,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 run:
-  description: The run, as on the Assistants wire.
+  description: The run, as in the Assistants API.
   type: dict
   returned: when there is a run
   sample:
@@ -112,7 +112,7 @@ run:
     parallel_tool_calls: true
     response_format: auto
 run_id:
-  description: The id of the run. In check mode, V((known after apply)) for one that does not exist yet.
+  description: The id of the run. In check mode, V((known after apply)) for a run that does not exist yet.
   type: str
   returned: success
   sample: run_2yHmZ6tBw9cGf4KsXo1QeVj7
@@ -124,44 +124,44 @@ thread_id:
 status:
   description:
     - The status of the run.
-    - In check mode, a run that does not exist yet is V(completed); with O(wait=false) it is V(queued) when it is
-      started, and V(completed) when a later task reads it.
+    - In check mode, V(completed) for a run that does not exist yet. With O(wait=false), V(queued) for the task that
+      would start the run, and V(completed) for later tasks.
   type: str
   returned: success
   sample: completed
 response:
   description:
-    - The text of the reply; empty until there is one.
+    - The text of the reply. Empty until there is a reply.
     - In check mode, V((known after apply)) for a run that does not exist yet.
   type: str
   returned: when there is a run
   sample: The link flaps because its optics are too hot. Clean the fan of the line card.
 output:
   description:
-    - The reply as data, where O(response_format) asked for JSON.
+    - The reply as data, if O(response_format) requires JSON.
     - In check mode, null for a run that does not exist yet.
   type: raw
   returned: when there is a run
   sample: {cause: optics, sure: true}
 messages:
-  description: The messages that the run has written, oldest first, as on the Assistants wire.
+  description: The messages that the run has written, oldest first, as in the Assistants API.
   type: list
   elements: dict
   returned: when there is a run
   sample: []
 usage:
   description:
-    - The tokens that the run has used; null until it has ended.
+    - The number of tokens that the run has used. Null until the run has ended.
     - In check mode, 0 for a run that does not exist yet.
   type: dict
   returned: when there is a run
   sample: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
 required_action:
   description:
-    - The function calls that the run waits for; null when it waits for none.
-    - The arguments of each are parsed. C(problem) says how they violate the function's schema; it is null where they do
-      not. The runtime checks them. Another server of the wire does not, and then only calls of functions without
-      parameters have no problem.
+    - The function calls that the run waits for. Null if it does not wait for any.
+    - The arguments of each call are parsed. C(problem) describes how they violate the JSON Schema of the function, and
+      is null if they are valid. Other servers of the Assistants API do not validate arguments. With such a server,
+      C(problem) is only null for functions without parameters.
   type: dict
   returned: when there is a run
   sample:
@@ -172,13 +172,13 @@ required_action:
           type: function
           function: {name: disk_usage, arguments: {path: /var}, problem: null}
 steps:
-  description: The steps of the run, oldest first, as on the Assistants wire.
+  description: The steps of the run, oldest first, as in the Assistants API.
   type: list
   elements: dict
   returned: with O(steps=true)
   sample: []
 error:
-  description: What the server said, where it refused a request.
+  description: The error that the server returned.
   type: dict
   returned: failure, when the server refused a request
   sample:

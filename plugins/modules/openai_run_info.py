@@ -6,22 +6,22 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openai_run_info
-short_description: Read many runs, or wait for all of them
+short_description: Read many runs or wait for them
 version_added: 0.2.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Returns runs with their replies. With O(wait=true) it first waits until all of them have ended.
-  - To execute many runs at once, start them in a loop over M(threadworks.openai.openai_run) with C(wait=false), then
-    wait for all of them with this module.
-  - A run or a thread that does not exist is an error. A thread without matching runs gives an empty list.
+  - Returns runs with their replies. With O(wait=true), the task first waits until all runs have ended.
+  - To execute many runs at the same time, start them in a loop with M(threadworks.openai.openai_run) and C(wait=false).
+    Then wait for all of them with this module.
+  - The task fails if a run or a thread does not exist. It returns an empty list if a thread has no matching runs.
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
   - threadworks.openai.options.openai_run_info
   - threadworks.openai.connection
 notes:
-  - While it waits, the task asks only for the first run that has not ended. N runs cost about N requests, and N more
-    for their messages.
+  - While it waits, the task only polls the first run that has not ended. For N runs, it sends about N requests, and N
+    more to read their messages.
 seealso:
   - module: threadworks.openai.openai_run
   - module: threadworks.openai.openai_thread_run
@@ -45,7 +45,7 @@ EXAMPLES = r"""
     label: "{{ item.id }}"
   register: started
 
-- name: Wait for all of them
+- name: Wait for all runs
   threadworks.openai.openai_run_info:
     runs: "{{ started }}"
     wait: true
@@ -59,26 +59,26 @@ EXAMPLES = r"""
   loop_control:
     label: "{{ item.run_id }}"
 
-- name: Wait for all of them, and go on with those that have completed
+- name: Wait for all runs, and continue with the completed runs
   threadworks.openai.openai_run_info:
     runs: "{{ started }}"
     wait: true
     fail_on: []
   register: answers
 
-- name: Show which runs have failed, and why
+- name: Show the failed runs and the reasons
   ansible.builtin.debug:
     msg: "{{ item.run_id }} {{ item.reason }}"
   loop: "{{ answers.failed_runs }}"
 
-- name: Wait for the runs that all hosts of the play have started
+- name: Wait for the runs of all hosts in the play
   threadworks.openai.openai_run_info:
     runs: "{{ ansible_play_hosts | map('extract', hostvars, 'started') }}"
     wait: true
   run_once: true
   register: all_answers
 
-- name: Read the runs of a thread that are active
+- name: Read the active runs of a thread
   threadworks.openai.openai_run_info:
     thread_id: "{{ thread.thread_id }}"
     status: [queued, in_progress]
@@ -86,14 +86,14 @@ EXAMPLES = r"""
 
 RETURN = r"""
 runs:
-  description: The runs, in the order of O(runs), or newest first. Each has the same keys as a result of
+  description: The runs, in the order of O(runs), or newest first. Each item has the same keys as a result of
     M(threadworks.openai.openai_run).
   type: list
   elements: dict
   returned: success, and failure after the runs have been read
   contains:
     run:
-      description: The run, as on the Assistants wire.
+      description: The run, as in the Assistants API.
       type: dict
       returned: always
       sample: {id: run_2yHmZ6tBw9cGf4KsXo1QeVj7, object: thread.run, status: completed}
@@ -113,33 +113,35 @@ runs:
       returned: always
       sample: completed
     response:
-      description: The text of the reply; empty until the run has ended.
+      description: The text of the reply. Empty until the run has ended.
       type: str
       returned: always
       sample: The link flaps because its optics are too hot. Clean the fan of the line card.
     output:
-      description: The reply as data, where the run's C(response_format) asks for JSON; null otherwise.
+      description: The reply as data, if the C(response_format) of the run requires JSON. Otherwise null.
       type: raw
       returned: always
       sample: {cause: optics, sure: true}
     messages:
-      description: The messages that the run has written, oldest first; empty until it has ended or needs an action.
+      description: The messages that the run has written, oldest first. Empty until the run has ended or requires an
+        action.
       type: list
       elements: dict
       returned: always
       sample: []
     usage:
-      description: The tokens that the run has used; null until it has ended.
+      description: The number of tokens that the run has used. Null until the run has ended.
       type: dict
       returned: always
       sample: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
     required_action:
-      description: The function calls that the run waits for, as in M(threadworks.openai.openai_run); null otherwise.
+      description: The function calls that the run waits for, as in M(threadworks.openai.openai_run). Null if it does
+        not wait for any.
       type: dict
       returned: always
       sample: null
     steps:
-      description: The steps of the run, oldest first, as on the Assistants wire.
+      description: The steps of the run, oldest first, as in the Assistants API.
       type: list
       elements: dict
       returned: with O(steps=true)
@@ -150,15 +152,15 @@ runs:
       returned: when O(runs) has the results of a loop
       sample: {id: ticket-4711, text: 'Why does the link to Oslo flap?'}
 statuses:
-  description: How many runs have each status. A status that no run has is left out.
+  description: The number of runs with each status. Statuses without runs are omitted.
   type: dict
   returned: success, and failure after the runs have been read
   sample: {completed: 39, failed: 1}
 failed_runs:
   description:
-    - The runs that ended as V(failed), V(expired), V(cancelled) or V(incomplete), or with another status of O(fail_on),
-      whether or not that fails the task.
-    - A run whose reply is not the JSON that was asked for is listed too.
+    - The runs that ended as V(failed), V(expired), V(cancelled) or V(incomplete), or with another status in O(fail_on),
+      whether or not the task fails.
+    - Runs whose replies are not the required JSON are included.
   type: list
   elements: dict
   returned: success, and failure after the runs have been read
@@ -179,7 +181,7 @@ failed_runs:
       returned: always
       sample: failed
     reason:
-      description: How the run ended, and why.
+      description: The status of the run, and the reason.
       type: str
       returned: always
       sample: "ended as failed: The model server is overloaded."
@@ -189,7 +191,7 @@ failed_runs:
       returned: when O(runs) has the results of a loop
       sample: {id: ticket-4711, text: 'Why does the link to Oslo flap?'}
 error:
-  description: What the server said, where it refused a request.
+  description: The error that the server returned.
   type: dict
   returned: failure, when the server refused a request
   sample:

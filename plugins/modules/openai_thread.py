@@ -10,8 +10,8 @@ short_description: Manage a thread
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Creates, updates and deletes a thread, which is a conversation that assistants run on.
-  - Its identity is a key that the task gives it, or its id.
+  - Creates, updates and deletes a thread. A thread is a conversation that assistants run on.
+  - The thread is identified by its key or its id.
 extends_documentation_fragment:
   - threadworks.openai.attributes
   - threadworks.openai.options.openai_thread
@@ -19,14 +19,14 @@ extends_documentation_fragment:
 """
 
 EXAMPLES = r"""
-- name: A thread for a ticket
+- name: Create a thread for a ticket
   threadworks.openai.openai_thread:
     key: ticket-4711
     metadata:
       source: helpdesk
   register: thread
 
-- name: The ticket is closed
+- name: Delete the thread
   threadworks.openai.openai_thread:
     key: ticket-4711
     state: absent
@@ -34,7 +34,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 thread:
-  description: The thread, as on the Assistants wire; null when it has been deleted.
+  description: The thread, as in the Assistants API. Null if it has been deleted.
   type: dict
   returned: success
   sample:
@@ -44,7 +44,7 @@ thread:
     tool_resources: null
     metadata: {ansible_key: ticket-4711, source: helpdesk}
 thread_id:
-  description: The id of the thread. In check mode, V((known after apply)) for one that does not exist yet.
+  description: The id of the thread. In check mode, V((known after apply)) for a thread that does not exist yet.
   type: str
   returned: success
   sample: thread_4kTzW9bHqP1nVx6rJd2mYc8f

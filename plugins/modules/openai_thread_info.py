@@ -10,9 +10,10 @@ short_description: Read threads
 version_added: 0.2.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Returns threads, newest first. Without O(thread_id), O(key) and O(metadata) it returns all threads.
-  - It is an error if O(thread_id) does not exist. When nothing has the key or the metadata, the list is empty.
-  - The Assistants wire has no list of threads. The collection's own runtime has it. Other servers need O(thread_id).
+  - Returns threads, newest first. Without O(thread_id), O(key) and O(metadata), the task returns all threads.
+  - The task fails if O(thread_id) does not exist. It returns an empty list if no thread has the key or the metadata.
+  - The Assistants API cannot list threads. The runtime of this collection adds this operation. For other servers,
+    O(thread_id) is required.
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
@@ -34,14 +35,14 @@ EXAMPLES = r"""
     messages: true
   register: found
 
-- name: Show it
+- name: Show the conversation
   ansible.builtin.debug:
     msg: "{{ item.role }}: {{ item.text }}"
   loop: "{{ found.threads[0].messages }}"
   loop_control:
     label: "{{ item.id }}"
 
-- name: Read all threads of a team with their runs
+- name: Find all threads of a team, with their runs
   threadworks.openai.openai_thread_info:
     metadata:
       team: network
@@ -51,9 +52,10 @@ EXAMPLES = r"""
 RETURN = r"""
 threads:
   description:
-    - The threads, newest first, as on the Assistants wire.
-    - With O(messages=true), each has its C(messages), oldest first, each with C(text), its text parts in one.
-    - With O(runs=true), each has its C(runs), newest first.
+    - The threads, newest first, as in the Assistants API.
+    - With O(messages=true), each thread has C(messages), oldest first. Each message also has C(text), its text parts
+      joined.
+    - With O(runs=true), each thread has C(runs), newest first.
   type: list
   elements: dict
   returned: success
@@ -72,7 +74,7 @@ threads:
           content: [{type: text, text: {value: 'Why does the link to Oslo flap?', annotations: []}}]
           text: Why does the link to Oslo flap?
 error:
-  description: What the server said, where it refused a request.
+  description: The error that the server returned.
   type: dict
   returned: failure, when the server refused a request
   sample:

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openai_thread_run
-short_description: Make a thread and run an assistant on it
+short_description: Create a thread and run an assistant on it
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Makes sure that there is a thread with the given messages, and a run of an assistant on it with the given
-    parameters.
-  - The identity is all of that together, or a key. Metadata alone is updated in place.
-  - If such a run is active, the task waits for it. Failed, expired, cancelled and incomplete runs are run again on the
+  - Ensures that a thread with the given messages exists, and that an assistant has run on it with the given parameters.
+  - The thread and the run are identified by these options, or by a key. Changed metadata is updated in place.
+  - If such a run is active, the task waits for it. Failed, expired, cancelled and incomplete runs are repeated on the
     same thread.
 extends_documentation_fragment:
   - threadworks.openai.attributes
@@ -35,7 +34,7 @@ EXAMPLES = r"""
     instructions: Answer in one sentence.
   register: answer
 
-- name: The thread and its run are no longer needed
+- name: Delete the thread and its run
   threadworks.openai.openai_thread_run:
     assistant_id: "{{ assistant.assistant_id }}"
     thread:
@@ -47,7 +46,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 run:
-  description: The run, as on the Assistants wire.
+  description: The run, as in the Assistants API.
   type: dict
   returned: when there is a run
   sample:
@@ -81,7 +80,7 @@ run:
     parallel_tool_calls: true
     response_format: auto
 run_id:
-  description: The id of the run. In check mode, V((known after apply)) for one that does not exist yet.
+  description: The id of the run. In check mode, V((known after apply)) for a run that does not exist yet.
   type: str
   returned: success
   sample: run_2yHmZ6tBw9cGf4KsXo1QeVj7
@@ -93,44 +92,44 @@ thread_id:
 status:
   description:
     - The status of the run.
-    - In check mode, a run that does not exist yet is V(completed); with O(wait=false) it is V(queued) when it is
-      started, and V(completed) when a later task reads it.
+    - In check mode, V(completed) for a run that does not exist yet. With O(wait=false), V(queued) for the task that
+      would start the run, and V(completed) for later tasks.
   type: str
   returned: success
   sample: completed
 response:
   description:
-    - The text of the reply; empty until there is one.
+    - The text of the reply. Empty until there is a reply.
     - In check mode, V((known after apply)) for a run that does not exist yet.
   type: str
   returned: when there is a run
   sample: The link flaps because its optics are too hot. Clean the fan of the line card.
 output:
   description:
-    - The reply as data, where O(response_format) asked for JSON.
+    - The reply as data, if O(response_format) requires JSON.
     - In check mode, null for a run that does not exist yet.
   type: raw
   returned: when there is a run
   sample: {cause: optics, sure: true}
 messages:
-  description: The messages that the run has written, oldest first, as on the Assistants wire.
+  description: The messages that the run has written, oldest first, as in the Assistants API.
   type: list
   elements: dict
   returned: when there is a run
   sample: []
 usage:
   description:
-    - The tokens that the run has used; null until it has ended.
+    - The number of tokens that the run has used. Null until the run has ended.
     - In check mode, 0 for a run that does not exist yet.
   type: dict
   returned: when there is a run
   sample: {prompt_tokens: 44, completion_tokens: 31, total_tokens: 75}
 required_action:
   description:
-    - The function calls that the run waits for; null when it waits for none.
-    - The arguments of each are parsed. C(problem) says how they violate the function's schema; it is null where they do
-      not. The runtime checks them. Another server of the wire does not, and then only calls of functions without
-      parameters have no problem.
+    - The function calls that the run waits for. Null if it does not wait for any.
+    - The arguments of each call are parsed. C(problem) describes how they violate the JSON Schema of the function, and
+      is null if they are valid. Other servers of the Assistants API do not validate arguments. With such a server,
+      C(problem) is only null for functions without parameters.
   type: dict
   returned: when there is a run
   sample:
@@ -141,13 +140,13 @@ required_action:
           type: function
           function: {name: disk_usage, arguments: {path: /var}, problem: null}
 steps:
-  description: The steps of the run, oldest first, as on the Assistants wire.
+  description: The steps of the run, oldest first, as in the Assistants API.
   type: list
   elements: dict
   returned: with O(steps=true)
   sample: []
 error:
-  description: What the server said, where it refused a request.
+  description: The error that the server returned.
   type: dict
   returned: failure, when the server refused a request
   sample:

@@ -6,14 +6,14 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: openai_tool_turn
-short_description: Let one host answer the tool calls of a run that several hosts share
+short_description: Select the host that answers the tool calls of a shared run
 version_added: 0.2.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Hosts of a play that ask for exactly the same thing share one run. This module lets one of them answer its tool
-    calls, and lets the others wait for that. It knows the hosts of the same playbook only.
-  - If the host that answers leaves its play, for example because it is unreachable, the run is cancelled by the next
-    task with a module of this collection, or when the playbook ends. A warning says so.
+  - Hosts of a play with exactly the same inputs share one run. With this module, one host answers the tool calls of the
+    run, and the other hosts wait. It only coordinates hosts of the same playbook.
+  - If the answering host leaves the play, for example because it is unreachable, the run is cancelled with a warning,
+    by the next task with a module of this collection or when the playbook ends.
   - The role P(threadworks.openai.run#role) uses this module.
 extends_documentation_fragment:
   - threadworks.openai.attributes
@@ -21,13 +21,13 @@ extends_documentation_fragment:
   - threadworks.openai.connection
 attributes:
   check_mode:
-    description: Can run in C(check_mode). Every host gets the turn, because nothing is answered.
+    description: Can run in C(check_mode). Every host gets the turn, because no calls are answered.
   async:
     description: Supports being used with the C(async) keyword.
     support: none
-    details: The module needs the processes of the playbook.
+    details: The module must run in a process of the playbook.
   local_action:
-    description: Where the task is carried out.
+    description: Where the task runs.
     support: full
     details: On the control node, as the user who runs the playbook.
 seealso:
@@ -36,7 +36,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Answer the run, unless another host does
+- name: Take the turn to answer the run, unless another host has it
   threadworks.openai.openai_tool_turn:
     thread_id: "{{ asked.thread_id }}"
     run_id: "{{ asked.run_id }}"
@@ -44,7 +44,7 @@ EXAMPLES = r"""
     allowed: [disk_usage]
   register: turn
 
-- name: Give it back
+- name: Release the turn
   threadworks.openai.openai_tool_turn:
     thread_id: "{{ asked.thread_id }}"
     run_id: "{{ asked.run_id }}"
@@ -59,27 +59,27 @@ taken:
   returned: success
   sample: true
 host:
-  description: The host that answers them; null if none does.
+  description: The host that answers the calls. Null if there is none.
   type: str
   returned: success
   sample: web1
 check_mode:
-  description: Whether the task ran in check mode. Then no call must be carried out.
+  description: Whether the task ran in check mode. If so, no tool must be run.
   type: bool
   returned: success
   sample: false
 thread_id:
-  description: The thread.
+  description: The id of the thread.
   type: str
   returned: success
   sample: thread_4kTzW9bHqP1nVx6rJd2mYc8f
 run_id:
-  description: The run.
+  description: The id of the run.
   type: str
   returned: success
   sample: run_2yHmZ6tBw9cGf4KsXo1QeVj7
 calls:
-  description: The calls, each with C(problem), which says why it must not be carried out; it is null if it may.
+  description: The calls. C(problem) describes why a call is not allowed, and is null if it is allowed.
   type: list
   elements: dict
   returned: success

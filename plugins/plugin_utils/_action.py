@@ -115,8 +115,8 @@ class ResourceAction(ActionBase):
             )
         if self._becomes_another_user():
             raise AnsibleActionFail(
-                "With async and become, this task runs as another user, who cannot reach the local runtime of this "
-                "one. Leave out become, or set runtime_url to a served runtime."
+                "With async and become, this task runs as another user, who cannot use the local runtime of the "
+                "current user. Omit become, or set runtime_url to a served runtime."
             )
         local = self.local_runtime(params, environment)
         try:

@@ -56,8 +56,8 @@ def take(answering: Answering) -> str:
     """
     if os.getpid() == _owner:
         raise TaskError(
-            "The hosts of this play cannot agree on who answers the tool calls, because this strategy plugin loads "
-            "action plugins in its workers. Use the strategy linear or free."
+            "The hosts of this play cannot coordinate their tool calls, because this strategy plugin loads action "
+            "plugins in its workers. Use the strategy linear or free."
         )
     with _shared() as state:
         return Answering(*state["runs"].setdefault(answering.run["run_id"], answering)).host
@@ -132,7 +132,7 @@ def _cancel(answering: Answering) -> str:
     validation = ArgumentSpecValidator(**_run.SPEC.to_kwargs()).validate(run)
     params = validation.validated_parameters
     task = Task(params, False, False, lambda _text: None, local=LocalRuntime(params, answering.environment))
-    why = f"host {answering.host} left the play before it had answered the run's tool calls"
+    why = f"host {answering.host} left the play before it answered the tool calls of the run"
     try:
         with task_environment(answering.environment):
             if task.wire.get("threads", run["thread_id"], "runs", run["run_id"])["status"] != RunStatus.REQUIRES_ACTION:

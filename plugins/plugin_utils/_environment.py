@@ -17,7 +17,7 @@ from ._socket import network_environment
 def task_environment(environment: dict[str, str]) -> t.Iterator[None]:
     """Set the proxies and certificate authorities of a task's own `environment` while the task runs.
 
-    The client reads them from the process's environment, as it does in a module, where Ansible sets them.
+    The client reads them from the environment of the process, as in a module, where Ansible sets them.
 
     Args:
         environment: The variables of the task.

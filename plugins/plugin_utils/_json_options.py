@@ -40,4 +40,4 @@ def _parsed(name: str, value: t.Any) -> t.Any:
     try:
         return json.loads(value)
     except ValueError as error:
-        raise AnsibleActionFail(f"{name} is a string that is not JSON: {error}. Give it as YAML or JSON.") from None
+        raise AnsibleActionFail(f"{name} is a string that is not JSON: {error}. Use YAML or JSON.") from None

@@ -70,12 +70,16 @@ class ReadingLookup(LookupBase):
         unknown = sorted(set(kwargs) - set(options))
         if unknown:
             known = ", ".join(sorted(options))
-            raise AnsibleOptionsError(f"{self.ansible_name} has no option {', '.join(unknown)}. It has {known}.")
+            raise AnsibleOptionsError(
+                f"{self.ansible_name} has no option {', '.join(unknown)}. Supported options: {known}."
+            )
         self.set_options(var_options=templated(options.values(), variables or {}, self._templar), direct=kwargs)
         self._is_check = bool((variables or {}).get("ansible_check_mode"))
         terms = [str(term).strip() for term in self._flatten(terms)]
         if self.needs_terms and (not terms or not all(terms)):
-            raise AnsibleLookupError(f"{self.ansible_name} needs at least one term that is not empty, but got {terms}.")
+            raise AnsibleLookupError(
+                f"{self.ansible_name} requires at least one term that is not empty, but got {terms}."
+            )
         try:
             self._given = self._checked()
             found = [item for term in terms or [""] for item in self._read_or_miss(term, repr(kwargs))]
@@ -132,7 +136,7 @@ class ReadingLookup(LookupBase):
             if on_missing == "error":
                 raise
             if on_missing == "warn":
-                Display().warning(f"{self.ansible_name}: {error.message} It is left out (on_missing: warn).")
+                Display().warning(f"{self.ansible_name}: {error.message} It is omitted (on_missing: warn).")
             return []
 
     def _wire(self, connection: dict[str, t.Any]) -> ReadingWire:

@@ -99,7 +99,7 @@ def decide(call: Call, problem: str | None, ask: Ask | None, expires_at: float |
             answer = _answer(call, ask, expires_at)
         except _Nobody as why:
             answer = "nobody"
-            problem = f"The tool {call.name} needs to be confirmed by a person, but {why}."
+            problem = f"A person must confirm the tool {call.name}, but {why}."
         if answer == "no":
             problem = f"The operator did not allow the tool {call.name}."
     result: dict[str, t.Any] = {"changed": False, "allowed": not problem, "problem": problem, "answer": answer}
@@ -120,7 +120,7 @@ def _answer(call: Call, ask: Ask, expires_at: float | None) -> str:
     if is_allowed(call.kind()):
         return "always"
     if _RUNNER in os.environ:
-        raise _Nobody("nobody could be asked: ansible-runner runs the playbook")
+        raise _Nobody("no one can be asked: the playbook runs in ansible-runner")
     # One question at a time: another host's could come between what is shown and the answer.
     with asking():
         note = ""
@@ -131,9 +131,9 @@ def _answer(call: Call, ask: Ask, expires_at: float | None) -> str:
                 return "stop"
             except AnsiblePromptNoninteractive:
                 why = "standard input is not a terminal, or the playbook runs in the background"
-                raise _Nobody(f"nobody could be asked: {why}") from None
+                raise _Nobody(f"no one can be asked: {why}") from None
             except AnsibleError as error:
-                raise _Nobody(f"nobody could be asked: {error}") from None
+                raise _Nobody(f"no one can be asked: {error}") from None
             answer = _ANSWERS.get(answer, answer)
             if answer == "always":
                 allow(call.kind())
@@ -151,7 +151,7 @@ def _typed(note: str, call: Call, ask: Ask, expires_at: float | None) -> str:
     """
     shown = note + _shown(call)
     while ask(shown, private=True, seconds=_SILENCE, complete_input=()):
-        shown = "What was typed before the question is discarded."
+        shown = "Keys that were typed before the question are discarded."
         _seconds(expires_at)
     seconds = _seconds(expires_at)
     asked = time.monotonic()
@@ -181,7 +181,7 @@ def _shown(call: Call) -> str:
     # Whoever sees only the end of long arguments has to know that there is more above.
     length = f" ({len(arguments)} characters)" if len(arguments) > _LONG else ""
     return (
-        "The model asks for a tool.\n"
+        "The model calls a tool.\n"
         f"  host: {printable(call.host)}\n"
         f"  tool: {printable(call.name)}\n"
         f"  arguments{length}: {arguments}"

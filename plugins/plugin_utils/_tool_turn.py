@@ -81,5 +81,5 @@ def _judged(params: Json) -> list[Json]:
 def _problem(function: Json, allowed: list[str]) -> str | None:
     name = function["name"]
     if name not in allowed:
-        return f"The tool {name} is not allowed here. Allowed: {', '.join(sorted(allowed))}."
+        return f"The tool {name} is not allowed. Allowed tools: {', '.join(sorted(allowed))}."
     return f"The arguments of {name} were refused: {function['problem']}" if function["problem"] else None

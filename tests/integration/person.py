@@ -19,7 +19,7 @@ from ansible_collections.threadworks.openai.tests.integration.tool_play import T
 from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
 from ansible_collections.threadworks.openai.tests.playbook import Outcome, Started
 
-_FIRST, _LAST = "The model asks for a tool.", "Allow this call?"
+_FIRST, _LAST = "The model calls a tool.", "Allow this call?"
 
 
 class Person:

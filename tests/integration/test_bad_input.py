@@ -55,13 +55,13 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
     "a server that does not answer": (
         "openai_thread_run",
         {**_RUN, "thread": {"messages": [{"content": "Hang"}]}, "timeout": 5},
-        r"said nothing for 5 seconds \(timeout\)",
+        r"did not send anything for 5 seconds \(option timeout\)",
         ["failed"],
     ),
     "a server of something else": (
         "openai_thread_run",
         {**_RUN, "base_url": "{{ url | replace('/v1', '/other') }}"},
-        r"answered 404: .*POST /responses\? Check base_url\.$",
+        r"answered 404: .*Check base_url, .*POST /responses\.$",
         ["failed"],
     ),
     "an unknown assistant": (
@@ -130,7 +130,7 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
     "a runtime at no address": (
         "openai_thread",
         {"key": "T", "runtime_url": "localhost:8088"},
-        "^runtime_url must be a URL like http://",
+        "^runtime_url must be an http or https URL, such as http://",
         [],
     ),
     "a runtime that is something else": (
@@ -142,7 +142,7 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
     "a runtime that wants another token": (
         "openai_thread",
         {"key": "T", "runtime_url": "{{ served }}", "api_key": "wrong-token"},
-        "^Incorrect token: .*HTTP 401.*api_key",
+        "^Incorrect token\\. .*HTTP 401.*api_key",
         [],
     ),
     "async on another host": (
@@ -157,7 +157,7 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
     "async as another user": (
         "openai_thread",
         {"key": "T"},
-        "^With async and become, this task runs as another user, .*Leave out become, or set runtime_url ",
+        "^With async and become, this task runs as another user, .*Omit become, or set runtime_url ",
         [],
     ),
 }

@@ -194,7 +194,7 @@ def test_other_hosts_say_that_they_do_not_know(
         text = play([_ASSISTANT, _THREAD, _message("Two"), _RUN, here], hosts="far")
         check = ansible_playbook(text, *args, "--check", env=env)
         assert check.rc == 0, check
-        told = re.findall("What check mode says of the task '(.*?)' may be wrong", " ".join(check.stderr.split()))
+        told = re.findall("The result of the task '(.*?)' in check mode may be wrong", " ".join(check.stderr.split()))
         assert told == ["run", "say Three"], check
         new = play([{**_THREAD, "openai_thread": {"key": "new"}}, _message("Two")], hosts="far")
         unknown = ansible_playbook(new, *args, "--check", env=env)

@@ -170,7 +170,7 @@ def test_the_time_is_over_and_the_runs_go_on(
     active = result["runs"][1]
     assert result["msg"] == (
         f"1 of 3 runs have not ended after 8 seconds (option wait_timeout): {active['run_id']} (in_progress). They "
-        "go on: run the task again to wait for them."
+        "continue. Run the task again to wait for them."
     )
     assert [run["status"] for run in result["runs"]] == ["completed", "in_progress", "completed"]
     # The playbook is over, and its run is not.

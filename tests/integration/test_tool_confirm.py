@@ -21,7 +21,7 @@ from ansible_collections.threadworks.openai.tests.integration.tool_play import (
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 _NO = {"error": "The operator did not allow the tool disk_usage."}
-_NOBODY = "The tool disk_usage needs to be confirmed by a person, but nobody could be asked: "
+_NOBODY = "A person must confirm the tool disk_usage, but no one can be asked: "
 _NO_TERMINAL = "standard input is not a terminal, or the playbook runs in the background."
 
 
@@ -49,7 +49,7 @@ def test_a_person_is_asked_for_each_host(tool_play: ToolPlay, model_server: Mode
     assert len(person.questions) == 2
     asked = next(each for each in person.questions if "  host: db\n" in each)
     assert asked.splitlines()[:4] == [
-        "The model asks for a tool.",
+        "The model calls a tool.",
         "  host: db",
         "  tool: disk_usage",
         '  arguments: {"path": "/var"}',
@@ -175,4 +175,4 @@ def test_ansible_runner_gives_a_terminal_at_which_nobody_sits(tool_play: ToolPla
         outcome = person.watch(tool_play, limit="web", env={"AWX_ISOLATED_DATA_DIR": "/runner/artifacts/1"})
     assert outcome.rc == 0, outcome
     assert (person.questions, hosts_of(outcome, "Tool")) == ([], [])
-    assert answers(model_server.runs[1]) == [{"error": f"{_NOBODY}ansible-runner runs the playbook."}]
+    assert answers(model_server.runs[1]) == [{"error": f"{_NOBODY}the playbook runs in ansible-runner."}]

@@ -222,7 +222,7 @@ def test_the_limit_is_an_option(tool_play: ToolPlay, model_server: ModelServer) 
     assert "run_tool_output_limit is 0, but must be at least 1." in str(refused)
 
 
-_LOST = " is cancelled: host web left the play before it had answered the run's tool calls."
+_LOST = " is cancelled: host web left the play before it answered the tool calls of the run."
 
 
 @pytest.mark.matrix

@@ -76,5 +76,5 @@ def test_a_host_that_is_lost_does_not_keep_the_others_waiting(
     assert (outcome.stats["unreachable"], outcome.stats["failures"]) == (1, 2), outcome
     (lost,) = hosts_of(outcome, "Tool")
     told = " ".join(outcome.stderr.split())
-    assert f" is cancelled: host {lost} left the play before it had answered the run's tool calls." in told
+    assert f" is cancelled: host {lost} left the play before it answered the tool calls of the run." in told
     assert [each.result["msg"]["status"] for each in outcome.tasks if each.name == "Outputs"] == ["cancelled"] * 2

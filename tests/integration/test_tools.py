@@ -54,7 +54,7 @@ def test_only_what_is_allowed_and_valid_runs(play: ToolPlay, model_server: Model
     assert messages(outcome, "Tool") == [f"disk_usage {json.dumps(each['arguments'])}" for each in (calls[0], CALL)]
     first, forbidden, refused, broken, unknown, last = answers(model_server.runs[1])
     assert (first, last) == (f"71% of /{evil}", "71% of /var")
-    assert forbidden == {"error": f"The tool rm {evil} is not allowed here. Allowed: disk_usage, reboot."}
+    assert forbidden == {"error": f"The tool rm {evil} is not allowed. Allowed tools: disk_usage, reboot."}
     assert refused["error"].startswith("The arguments of disk_usage were refused: $.path: ")
     assert broken["error"].startswith("The arguments of disk_usage were refused: they are not JSON: ")
     assert unknown["error"] == "The arguments of reboot were refused: the run has no such function"
@@ -217,7 +217,7 @@ def test_a_model_inspects_hosts(play: ToolPlay, model_server: ModelServer) -> No
     assert disks.startswith("Filesystem ")
     assert str(_PLAYBOOKS / "tasks") in [path for _size, path in folders]
     assert refused["error"].startswith("The arguments of folder_sizes were refused: $.path: ")
-    assert forbidden["error"].startswith("The tool reboot is not allowed here.")
+    assert forbidden["error"].startswith("The tool reboot is not allowed.")
     assert messages(outcome, "Check the call") == [refused["error"], forbidden["error"]]
     commands = [each.result["cmd"] for each in outcome.tasks if each.host == "web" and "cmd" in each.result]
     assert commands == [["df", "-P", "-k"], ["du", "-k", "-x", "-d", "1", "--", str(_PLAYBOOKS)]]

@@ -269,7 +269,7 @@ def test_a_run_that_takes_too_long_is_told_and_goes_on(
     for name, seconds in [("found", "0.5"), ("made", "5")]:
         result = outcome.results[name]
         assert f"after {seconds} seconds (option wait_timeout)" in result["msg"]
-        assert "It goes on" in result["msg"]
+        assert "It continues" in result["msg"]
         assert result["status"] == result["run"]["status"] == "in_progress"
     model_server.release()
     wait_for(lambda: runs() == ["completed", "completed"])

@@ -50,7 +50,7 @@ def test_open_folder_is_refused(desk: Desk, local_runtimes: LocalRuntimes) -> No
     local_runtimes.sockets.mkdir()
     local_runtimes.sockets.chmod(0o777)
     message = _refusal(desk)
-    assert "open to other users (mode 0777)" in message
+    assert "accessible to other users (mode 0777)" in message
     assert f"chmod 700 {local_runtimes.sockets}" in message
 
 
@@ -209,7 +209,7 @@ def test_unwritable_folder_is_reported(desk: Desk, nobody: Nobody) -> None:
     (nobody.folder / "threadworks.openai").mkdir(mode=0o500)
     os.chown(nobody.folder / "threadworks.openai", _NOBODY, _NOBODY)
     answer = nobody.ask(desk)
-    assert "cannot be made: Permission denied" in str(answer["error"])
+    assert "cannot be created: Permission denied" in str(answer["error"])
     assert "XDG_RUNTIME_DIR" in str(answer["error"])
 
 
@@ -218,7 +218,7 @@ def test_unwritable_session_folder_is_reported(desk: Desk, nobody: Nobody) -> No
     nobody.folder.chmod(0o500)
     answer = nobody.ask(desk, runtime_store="/tmp/never.db")
     assert f"The folder {nobody.folder}/threadworks.openai for the socket" in str(answer["error"])
-    assert "cannot be made: Permission denied" in str(answer["error"])
+    assert "cannot be created: Permission denied" in str(answer["error"])
 
 
 _CONNECT = """

@@ -243,7 +243,7 @@ def test_module_does_nothing_beside_a_served_runtime(
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"state": "started", "all": True}, "all: true is for state: stopped"),
+        ({"state": "started", "all": True}, "all: true requires state: stopped"),
         ({"state": "restarted"}, "value of state must be one of: started, stopped"),
         ({"state": "stopped", "wait_timeout": 0}, "wait_timeout"),
     ],

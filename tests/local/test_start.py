@@ -180,7 +180,7 @@ def test_store_that_cannot_be_opened_is_reported(desk: Desk, tmp_path: Path, loc
 
 
 def test_store_without_space_is_reported(desk: Desk, local_runtimes: LocalRuntimes) -> None:
-    reason = r"/dev/full cannot be used\. No space is left where .* Free some space\. \(option runtime_store\)$"
+    reason = r"/dev/full cannot be used\. The disk of the store is full .* Free some space\. \(option runtime_store\)$"
     with pytest.raises(TaskError, match=reason):
         desk.runtime(runtime_store="/dev/full").start()
     _assert_nothing_is_left(local_runtimes)
@@ -209,7 +209,7 @@ def test_last_words_of_a_runtime_that_dies_while_it_starts(
     monkeypatch.setattr(_launch, "RUNTIME", str(tmp_path))
     with pytest.raises(TaskError) as caught:
         desk.runtime({"PGPASSWORD": "geheim"}).start()
-    assert caught.value.message == ("The local runtime ended while it was starting: RuntimeError: boom at ********")
+    assert caught.value.message == ("The local runtime exited during its start: RuntimeError: boom at ********")
 
 
 def test_runtime_that_is_never_ready_is_given_up(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -234,7 +234,7 @@ def test_start_takes_no_longer_than_the_task_may(desk: Desk, tmp_path: Path, mon
     _program(tmp_path, "import time\ntime.sleep(600)\n", monkeypatch)
     for change in (lambda: desk.runtime().start(1.0), lambda: desk.runtime().replace(None, 1.0)):
         began = time.monotonic()
-        over = r"^The time of the task is over \(option wait_timeout\)\. .*not ready within"
+        over = r"^The task has timed out \(option wait_timeout\)\. .*not ready within"
         with pytest.raises(TaskError, match=over):
             change()
         assert time.monotonic() - began < 30
@@ -242,7 +242,7 @@ def test_start_takes_no_longer_than_the_task_may(desk: Desk, tmp_path: Path, mon
     assert Path(f"{desk.runtime().path()}.lock").read_text() == ""
     with (
         _turn.starting(desk.runtime().path(), float("inf")),
-        pytest.raises(TaskError, match=r"is over \(option wait_timeout\)\. Another process"),
+        pytest.raises(TaskError, match=r"has timed out \(option wait_timeout\)\. Another process"),
     ):
         desk.runtime().start(0.2)
 
@@ -326,7 +326,7 @@ def test_starter_that_takes_too_long_is_named(desk: Desk, monkeypatch: pytest.Mo
     runtime = desk.runtime()
     with (
         _turn.starting(runtime.path(), float("inf")),
-        pytest.raises(TaskError, match="Another process has been starting the local runtime"),
+        pytest.raises(TaskError, match="Another process takes too long to start the local runtime"),
     ):
         runtime.start()
 

@@ -296,7 +296,7 @@ def test_bodies_that_are_too_many_at_once_are_refused(settings: Settings) -> Non
                 answer = wire.post("/threads", content=body, headers={"content-type": "application/json"})
                 return answer.json()["error"] if answer.status_code == 503 else None
 
-            assert "try again" in wait_for(refusal)["message"]
+            assert "Try again" in wait_for(refusal)["message"]
             assert wire.get("/threads").status_code == 200
             for connection in slow:
                 connection.sendall(body[-1:])

@@ -158,7 +158,7 @@ def test_a_token_keeps_web_pages_out_as_well(tmp_path: Path) -> None:
 def test_allowed_hosts_are_names(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         read_service(_environment(tmp_path, RUNTIME_ALLOWED_HOSTS=name))
-    assert "--allowed-host takes a host name" in capsys.readouterr().err
+    assert "--allowed-host must be a host name" in capsys.readouterr().err
 
 
 def test_served_on_loopback_without_a_token(settings: Settings, model_server: ModelServer) -> None:

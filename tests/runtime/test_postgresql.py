@@ -143,7 +143,7 @@ def test_a_new_store_is_made_by_several_at_once(empty: Settings) -> None:
 def test_the_database_of_another_program_is_not_changed(empty: Settings) -> None:
     with psycopg.connect(empty.store, autocommit=True) as connection:
         connection.execute("CREATE TABLE messages (text text)")
-        with pytest.raises(StoreError, match="is another program's: it has a table messages"):
+        with pytest.raises(StoreError, match="belongs to another program: it has a table messages"):
             open_store(empty)
         made = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
         assert connection.execute(made).fetchall() == [("messages",)]

@@ -120,8 +120,8 @@ def test_a_run_that_is_told_no_model_server_fails_and_says_so(talk: Conversation
         ('{"api_key": "key-of-the-first\\ud800"}', "header"),
         ('{"api_key": "%s"}' % ("key-of-the-first" * 513), "api_key"),
         ('{"base_url": "http://model key-of-the-first"}', "base_url"),
-        ('{"base_url": "127.0.0.1:18911/v1", "api_key": "key-of-the-first"}', "write http://127.0.0.1:18911/v1"),
-        ('{"base_url": "user:key-of-the-first@localhost/v1"}', "write http://localhost/v1"),
+        ('{"base_url": "127.0.0.1:18911/v1", "api_key": "key-of-the-first"}', "Use http://127.0.0.1:18911/v1"),
+        ('{"base_url": "user:key-of-the-first@localhost/v1"}', "Use http://localhost/v1"),
         ('{"base_url": "http://model\\u0000key-of-the-first"}', "base_url"),
         ('{"organization": "a\\r\\nb", "api_key": "key-of-the-first"}', "organization"),
         ('{"project": "%s", "api_key": "key-of-the-first"}' % ("x" * 8193), "project"),
@@ -159,7 +159,7 @@ def test_the_timeout_is_the_runs_own(talk: Conversation, settings: Settings, mod
         runs.append(_ask(talk, runtime_options(replace(settings.model, timeout=timeout)), thread=thread))
     failed = _end(talk, runs[0])
     assert failed["status"] == "failed"
-    assert "said nothing for 0.5 seconds" in failed["last_error"]["message"]
+    assert "did not send anything for 0.5 seconds" in failed["last_error"]["message"]
     model_server.release()
     assert _end(talk, runs[1])["status"] == "completed"
 

@@ -129,7 +129,7 @@ def test_a_schema_with_too_many_ways_holds_nobody_up(talk: Conversation, model_s
     # Others are answered meanwhile.
     assert talk.wire.get("/assistants", timeout=httpx2.Timeout(20)).status_code == 200
     (call,) = talk.until(run, "requires_action")["required_action"]["submit_tool_outputs"]["tool_calls"]
-    assert call["function"]["problem"].startswith("it cannot be checked against its schema")
+    assert call["function"]["problem"].startswith("it cannot be validated against its schema")
 
 
 def _bomb(levels: int) -> Json:
@@ -159,7 +159,7 @@ def test_a_schema_that_takes_too_long_is_refused_and_holds_nobody_up(
             assert answer.result().json()["error"] == {
                 "type": "invalid_request_error",
                 "message": "Invalid value for 'tools[1].function.parameters': this JSON Schema cannot be used: "
-                "checking it has failed: it needs too much time or memory.",
+                "it cannot be validated: validation needs too much time or memory.",
                 "param": "tools[1].function.parameters",
                 "code": "invalid_value",
             }

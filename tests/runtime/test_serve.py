@@ -249,7 +249,7 @@ def test_a_broken_library_is_named_with_the_remedy(tmp_path: Path) -> None:
 
 def test_too_few_open_files_are_reported(tmp_path: Path) -> None:
     told = _refused(tmp_path, open_files=500)
-    assert "2048 connections and 32 runs need 2336 open files, and this process may have 500" in told
+    assert "2048 connections and 32 runs need 2336 open files, but the limit of this process is 500" in told
     assert "--connections" in told
 
 
@@ -260,7 +260,7 @@ def test_a_model_server_without_scheme_is_refused_with_the_remedy(
     with pytest.raises(SystemExit):
         read_service({"OPENAI_RUNTIME_STORE": str(tmp_path / "runtime.db"), "OPENAI_BASE_URL": address})
     told = capsys.readouterr().err
-    assert f"OPENAI_BASE_URL has no scheme: write http://{address.rpartition('@')[2]}" in told
+    assert f"OPENAI_BASE_URL has no scheme. Use http://{address.rpartition('@')[2]}" in told
     assert "canary" not in told
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from .kind import Kinds, Talk, answer, answer_of, sse
 
-_UNREADABLE = "not JSON|not understood|answered|sent|broke off|connection|decod|type"
+_UNREADABLE = "not JSON|cannot be processed|answered|sent|interrupted|connection|decod|type"
 _OK = "200 OK"
 
 KINDS = Kinds()

@@ -9,8 +9,8 @@ import asyncio
 
 from .kind import PATIENCE, SILENCE, Kind, Kinds, Talk, answer, sse
 
-_LOST = "connection|broke off|closed|incomplete"
-_SILENT = "said nothing|timeout|silent"
+_LOST = "connection|interrupted|closed|incomplete"
+_SILENT = "did not send anything|timeout|silent"
 
 KINDS = Kinds(
     [

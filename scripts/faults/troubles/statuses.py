@@ -161,12 +161,12 @@ async def status_529(talk: Talk) -> None:
     await talk.reply("529 Overloaded", _error("Overloaded.", type="overloaded_error"))
 
 
-@KINDS.add("failed", says="999|connection|not understood")
+@KINDS.add("failed", says="999|connection|cannot be processed")
 async def status_999(talk: Talk) -> None:
     await talk.reply("999 Whatever", _error("Whatever."))
 
 
-@KINDS.add("failed", says="connection|not understood|HTTP")
+@KINDS.add("failed", says="connection|cannot be processed|HTTP")
 async def status_that_is_no_number(talk: Talk) -> None:
     await talk.reply("abc OK", _error("Whatever."))
 

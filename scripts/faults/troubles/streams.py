@@ -9,8 +9,8 @@ from typing import Any
 
 from .kind import Kind, Kinds, Talk, answer, answer_of, called, sse
 
-_BROKEN = "broke off|connection|closed|incomplete"
-_UNREADABLE = "not JSON|not understood|broke off|answered|sent"
+_BROKEN = "interrupted|connection|closed|incomplete"
+_UNREADABLE = "not JSON|cannot be processed|interrupted|answered|sent"
 
 # What the scripted model server sends before it cuts the connection: the last of these events has just come.
 _TEXT = {

@@ -61,14 +61,14 @@ def _message(text: Any, **fields: Any) -> Json:
         (answer('{"status": "completed", "x": ' + "[" * 500 + "]" * 500 + "}"), "nested more than"),
         (answer('{"status": "meditating"}'), "status meditating"),
         (answer('{"error": {"message": "No GPU is free"}}'), "No GPU is free"),
-        (answer('{"status": "completed", "output": 5}'), "not understood"),
-        (answer(json.dumps(_message(["no", "text"]))), "not understood"),
-        (answer(json.dumps({"status": "completed", "output": ["x"]})), "not understood"),
+        (answer('{"status": "completed", "output": 5}'), "cannot be processed"),
+        (answer(json.dumps(_message(["no", "text"]))), "cannot be processed"),
+        (answer(json.dumps({"status": "completed", "output": ["x"]})), "cannot be processed"),
         (stream("[1]", _END), "an event that is not a JSON object"),
         (stream("{not json}"), "not JSON"),
         (stream({"type": "response.completed"}), "'response' is missing in an event response.completed"),
-        (stream({"type": "response.output_item.added", "item": None}), "not understood"),
-        (stream({"type": ["x"]}, {"type": {}}), "broke off before its end"),
+        (stream({"type": "response.output_item.added", "item": None}), "cannot be processed"),
+        (stream({"type": ["x"]}, {"type": {}}), "was interrupted before its end"),
         (stream({"type": "error", "error": [1, {"a": "b" * 10_000}]}), "with an error"),
         (answer(json.dumps({"error": {"message": "m" * 1_000_000}}), status="400 No"), "400: mmm"),
         (answer(json.dumps({"error": ["a\u0000b\u001b[31m"]}), status="418 No"), "418: "),
@@ -141,7 +141,7 @@ def test_usage_that_is_no_number_of_tokens(wait: Wait, name: str, value: Any) ->
     assert all(isinstance(count, int) and not isinstance(count, bool) and count >= 0 for count in counts)
     # What JSON does not have, or no reader of it, is taken for missing.
     if not isinstance(value, float | int) or value in (-5, 1.5) or value is True:
-        assert "does not tell how many tokens" in end.warnings[0]
+        assert "does not report how many tokens" in end.warnings[0]
 
 
 def test_numbers_and_texts_that_json_does_not_have(wait: Wait) -> None:
@@ -229,7 +229,7 @@ def test_base_url_without_a_path(wait: Wait, path: str, is_said: bool) -> None:
 @pytest.mark.parametrize("options", [{"api_key": "line\nbreak-in-key"}, {"api_key": "schlüssel"}, {"project": "\x00"}])
 def test_a_value_that_no_header_can_have(wait: Wait, options: Json) -> None:
     ((name, value),) = options.items()
-    with pytest.raises(ModelError, match=f"^{name} has a character") as raised:
+    with pytest.raises(ModelError, match=f"^{name} contains a character") as raised:
         _ask(wait, "http://127.0.0.1:9/v1", **options)
     assert value not in raised.value.message
 
@@ -237,5 +237,5 @@ def test_a_value_that_no_header_can_have(wait: Wait, options: Json) -> None:
 @pytest.mark.parametrize("proxy", ["socks9://127.0.0.1:1", "http://127.0.0.1:no"])
 def test_a_proxy_that_is_none(wait: Wait, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("http_proxy", proxy)
-    with pytest.raises(ModelError, match="environment variables of proxies"):
+    with pytest.raises(ModelError, match="environment variables for proxies"):
         _ask(wait, "http://model.example.invalid/v1")

@@ -111,7 +111,7 @@ def test_a_start_takes_no_longer_than_its_task(start: Start) -> None:
 
 def test_a_task_whose_time_is_over_starts_none(start: Start) -> None:
     wire, starter = start(always())
-    with pytest.raises(Unanswered, match=r"has ended, and the time of the task is over \(option wait_timeout\)\.$"):
+    with pytest.raises(Unanswered, match=r"has ended, and the task has timed out \(option wait_timeout\)\.$"):
         wire.ask("threads", "x", within=0)
     assert starter.calls == []
 
@@ -169,7 +169,7 @@ def test_a_runtime_that_hangs_in_a_stream_is_noticed(start: Start) -> None:
     began = time.monotonic()
     stream = iter(wire.stream("threads", "x", "runs", body={}, once="k", quiet=600))
     assert next(stream).name == "a"
-    with pytest.raises(Unanswered, match=r"^The stream broke off: it hangs"):
+    with pytest.raises(Unanswered, match=r"^The stream was interrupted: it hangs"):
         next(stream)
     assert time.monotonic() - began < 60
     # The next request replaces it.

@@ -41,7 +41,7 @@ def test_ask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ("script", "error", "message"),
     [
         (silence, Unanswered, "did not answer: it sent nothing for 0.3 seconds"),
-        (hang_up, Unanswered, "did not answer: the connection broke off"),
+        (hang_up, Unanswered, "did not answer: the connection was lost"),
         (always(b"<html>"), Unanswered, "is not a runtime of this collection"),
         (always([]), Unanswered, "is not a runtime of this collection"),
         (always({"error": {"message": "No."}}, "409 Conflict"), WireError, r"^No\. \(HTTP 409\)"),

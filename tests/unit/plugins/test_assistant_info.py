@@ -52,7 +52,7 @@ def test_found(world: World, assistants: Json, options: Json, names: list[str], 
         ({"assistant_id": "asst_gone"}, "assistant_id: No assistant found with id 'asst_gone'."),
         ({"name": " "}, "name is empty"),
         ({"limit": 0}, "limit is 0, but must be at least 1."),
-        ({"metadata": {"ansible_x": "y"}}, "keys that start with 'ansible_' are the collection's own"),
+        ({"metadata": {"ansible_x": "y"}}, "keys that start with 'ansible_' are reserved for the collection"),
     ],
 )
 def test_refused(world: World, options: dict[str, Any], message: str) -> None:

@@ -95,7 +95,7 @@ def twins(world: World) -> None:
 
 
 REFUSALS = {
-    "none, no model": Refusal(nothing, {"name": "A"}, "^model is missing: .*'A' does not exist"),
+    "none, no model": Refusal(nothing, {"name": "A"}, "^model is missing\\. .*'A', which does not exist"),
     "unknown id": Refusal(nothing, {"assistant_id": "asst_x"}, "^assistant_id: No assistant .*'asst_x'.*runtime_store"),
     "two of one name": Refusal(twins, A, r"^2 assistants have the name 'A': asst_\w+, asst_\w+\. .*assistant_id"),
     "two of one name, absent": Refusal(twins, {"name": "A", "state": "absent"}, "^2 assistants have the name 'A'"),

@@ -299,7 +299,7 @@ def test_a_thing_that_was_predicted_elsewhere(world: World) -> None:
     done = world.do("message", check=True, thread_id=KNOWN_AFTER_APPLY, content="Hi")
     assert done.result["changed"]
     (line,) = world.lines
-    assert re.match(r"The thread '\(known after apply\)' does not exist yet, and this task does not know", line)
+    assert re.match(r"The thread '\(known after apply\)' does not exist yet\. It was predicted", line)
     for resource in ("assistant", "message", "run"):
         where = {} if resource == "assistant" else {"thread_id": KNOWN_AFTER_APPLY}
         result = world.do(resource, check=True, **where, **{f"{resource}_id": "(known after apply 7)"}).result

@@ -149,10 +149,10 @@ def test_the_end_is_not_waited_for() -> None:
 @pytest.mark.parametrize(
     ("pieces", "message"),
     [
-        ([CHUNKED, chunk(A)], r"^The stream broke off: the connection broke off"),
-        ([CHUNKED, chunk(A), b"ff\r\nhalf"], r"^The stream broke off: the connection broke off"),
-        ([CHUNKED, chunk(A), b"what?\r\n"], r"^The stream broke off: the connection broke off"),
-        ([HEAD + b"content-length: 9999\r\n\r\n", A], r"^The stream broke off: the connection broke off"),
+        ([CHUNKED, chunk(A)], r"^The stream was interrupted: the connection was lost"),
+        ([CHUNKED, chunk(A), b"ff\r\nhalf"], r"^The stream was interrupted: the connection was lost"),
+        ([CHUNKED, chunk(A), b"what?\r\n"], r"^The stream was interrupted: the connection was lost"),
+        ([HEAD + b"content-length: 9999\r\n\r\n", A], r"^The stream was interrupted: the connection was lost"),
         ([CHUNKED, chunk(A + framed("b", "{")), b"0\r\n\r\n"], r"the data of an event 'b' is not JSON\.$"),
     ],
 )

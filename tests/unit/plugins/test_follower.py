@@ -119,7 +119,10 @@ def test_a_server_that_reports_an_error_instead_of_a_run() -> None:
 def test_a_run_that_is_none_is_an_error(missing: str) -> None:
     broken = {name: value for name, value in run("completed").items() if name != missing}
     for scripts in ([stream(event("thread.run.completed", broken), DONE)], [stream(state("queued")), always(broken)]):
-        with Scripted(*scripts) as server, pytest.raises(TaskError, match=r"(no id|no \w+)\..*runtime_url\.$"):
+        with (
+            Scripted(*scripts) as server,
+            pytest.raises(TaskError, match=r"(has no id|without \w+)\..*runtime_url is .*\.$"),
+        ):
             follow(server)
 
 

@@ -134,9 +134,11 @@ REFUSALS = {
     ),
     "unknown id": Refusal(on_a_thread(), {**T, "message_id": "msg_x"}, "^message_id: No message .*'msg_x'"),
     "by id, other content": Refusal(
-        said(**HI), {**T, "message_id": "newest", "content": "Ho"}, "^content: message msg_.* says something else.* key"
+        said(**HI),
+        {**T, "message_id": "newest", "content": "Ho"},
+        "^content: the content of message msg_.* is different.* key",
     ),
-    "by key alone, none": Refusal(on_a_thread(), {**T, "key": "k"}, "^content is missing: "),
+    "by key alone, none": Refusal(on_a_thread(), {**T, "key": "k"}, "^content is missing"),
 }
 
 
@@ -189,7 +191,7 @@ def test_a_message_waits_for_the_active_run(world: World, more: Json) -> None:
             {"calls": [{"name": "disk"}]},
             "requires_action",
             {},
-            r"has an active run, run_\w+ \(requires_action\), which waits for the answers to its tool calls: .*_run",
+            r"has an active run, run_\w+ \(requires_action\), which waits for the outputs of its tool calls\. .*_run",
         ),
     ],
 )

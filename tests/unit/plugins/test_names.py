@@ -86,9 +86,9 @@ def test_an_id_costs_no_request(world: World, made: Json) -> None:
         (
             "message",
             {**THREAD, "thread_id": "two", "content": "Hi"},
-            "^2 threads have the key 'two': thread_.*by its id",
+            "^2 threads have the key 'two': thread_.*Use the id",
         ),
-        ("run", {**RUN, "assistant_id": "Two"}, "^2 assistants have the name 'Two': asst_.*by its id"),
+        ("run", {**RUN, "assistant_id": "Two"}, "^2 assistants have the name 'Two': asst_.*Use the id"),
     ],
 )
 def test_what_is_not_clear(world: World, made: Json, resource: str, options: Json, message: str) -> None:

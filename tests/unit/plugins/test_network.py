@@ -67,7 +67,7 @@ def test_a_bundle_that_cannot_be_read_names_its_variable(
     if content is not None:
         (tmp_path / "ca.pem").write_text(content)
     monkeypatch.setenv(variable, str(tmp_path / "ca.pem"))
-    with pytest.raises(TaskError, match=f"environment variable {variable} must name certificates"):
+    with pytest.raises(TaskError, match=f"environment variable {variable} must be the path of CA certificates"):
         wire_to("https://127.0.0.1:1/v1").get("threads", "x")
 
 
@@ -76,7 +76,10 @@ def test_https_to_a_server_without_tls() -> None:
         peer.sock.recv(1000)
         peer.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-    with Scripted(refuse) as server, pytest.raises(Unanswered, match=r"no TLS with it: .* Does it speak https\?"):
+    with (
+        Scripted(refuse) as server,
+        pytest.raises(Unanswered, match=r"the TLS handshake failed: .* Check whether the server supports https"),
+    ):
         wire_to(server.url.replace("http:", "https:")).get("threads", "x")
 
 
@@ -196,9 +199,9 @@ def test_exceptions_of_the_proxy(monkeypatch: pytest.MonkeyPatch, exceptions: st
     [
         (raw(b"HTTP/1.1 407 Who are you?\r\n\r\n"), r"answered 407 Who are you\?\.$"),
         (raw(b"HTTP/1.1 403 No\r\nx: y\r\n\r\nlong text"), r"answered 403 No\.$"),
-        (hang_up, "did not open the way: the connection broke off"),
-        (raw(b"What?\r\n"), "did not open the way: it does not answer as an HTTP server does"),
-        (silence, "did not open the way: it sent nothing"),
+        (hang_up, "did not open a tunnel: the connection was lost"),
+        (raw(b"What?\r\n"), "did not open a tunnel: it did not send a valid HTTP response"),
+        (silence, "did not open a tunnel: it sent nothing"),
     ],
 )
 def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch, script: object, message: str) -> None:
@@ -214,6 +217,8 @@ def test_a_proxy_that_refuses_is_named(monkeypatch: pytest.MonkeyPatch, script: 
 @pytest.mark.parametrize("url", ["socks5://a:1", "https://a:secret@b:1", "http://a:99999", "http://"])
 def test_a_proxy_of_another_kind_is_refused(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     monkeypatch.setenv("ALL_PROXY", url)
-    with pytest.raises(Unanswered, match=r"variable ALL_PROXY must be a proxy like http://.*\.$") as caught:
+    with pytest.raises(
+        Unanswered, match=r"variable ALL_PROXY must be the URL of an HTTP proxy, such as http://.*\.$"
+    ) as caught:
         wire_to("http://example.test/v1", max_retries=2).get("threads", "x")
     assert "secret" not in caught.value.message

@@ -143,7 +143,7 @@ def test_results_without_a_run_are_left_out(runs: Runs) -> None:
     done = runs.info({"results": [skipped, one, failed, nothing_to_cancel, two]}, wait=True)
     assert _responses(done) == ["Reply to: one", "Reply to: two"]
     assert runs.world.lines == [
-        "runs.results[2] is left out: its task failed before there was a run (No thread found.)."
+        "runs.results[2] is ignored, because its task failed before it created a run (No thread found.)."
     ]
     assert runs.info([]).result["runs"] == []
     assert runs.info({"results": [], "skipped": True}).result["runs"] == []
@@ -162,7 +162,7 @@ def test_which_runs_failed_and_why(runs: Runs) -> None:
     assert done.result["msg"] == (
         f"2 of 4 runs failed. {two['run_id']} on {two['thread_id']} ended as failed: {_SAID}out of order. "
         f"{three['run_id']} on {three['thread_id']} ended as incomplete: max_completion_tokens was "
-        "reached. Raise that option, or ask for less."
+        "reached. Increase this option, or shorten the request."
     )
     assert [run["status"] for run in done.result["runs"]] == ["completed", "failed", "incomplete", "completed"]
     assert _responses(done)[2:] == ["Well", "Reply to: four"]
@@ -201,7 +201,7 @@ def test_a_run_that_waits_for_tool_outputs_is_not_waited_for(runs: Runs) -> None
     assert (call["function"]["name"], call["function"]["arguments"]) == ("disk", {})
     assert result["failed_runs"] == []
     result = runs.info(started, wait=True, fail_on=["requires_action"]).result
-    assert "it waits for the answers to its tool calls" in result["msg"]
+    assert "it waits for the outputs of its tool calls" in result["msg"]
     assert [each["status"] for each in result["failed_runs"]] == ["requires_action"]
 
 
@@ -213,7 +213,7 @@ def test_a_reply_that_is_not_the_json_asked_for_fails_that_run_alone(runs: Runs)
     runs.world.change("UPDATE runs SET document = replace(document, '\"failed\"', '\"completed\"')")
     result = runs.info(started, wait=True).result
     assert "1 of 2 runs failed. " in result["msg"]
-    assert "is not JSON, though response_format asked for json_schema" in result["msg"]
+    assert "is not JSON, although response_format requires json_schema" in result["msg"]
     assert [run["output"] for run in result["runs"]] == [None, {"cause": "optics"}]
     assert result["statuses"] == {"completed": 2}
     assert [each["item"] for each in result["failed_runs"]] == ["one"]
@@ -232,7 +232,7 @@ def test_the_time_is_over_for_all(runs: Runs) -> None:
     result = done.result
     assert result["msg"] == (
         f"2 of 3 runs have not ended after 0.7 seconds (option wait_timeout): {one['run_id']} (in_progress), "
-        f"{three['run_id']} (in_progress). They go on: run the task again to wait for them."
+        f"{three['run_id']} (in_progress). They continue. Run the task again to wait for them."
     )
     assert result["statuses"] == {"in_progress": 2, "completed": 1}
     assert _responses(done) == ["", "Quick.", ""]
@@ -353,9 +353,9 @@ def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
         ({"runs": ["thread_x:run_x", None]}, r"runs\[1\] is None, but"),
         ({"runs": True}, r"runs is True, but"),
         ({"runs": {"results": [{"changed": True}]}}, r"runs\.results\[0\] has no run_id"),
-        ({"runs": ["run_x"]}, r"runs\[0\] 'run_x' does not say which thread"),
-        ({"runs": [{"run_id": "run_x"}]}, r"runs\[0\] 'run_x' does not say which thread"),
-        ({"runs": "a:b", "thread_id": "c"}, r"runs 'a:b' names another thread than the option thread_id"),
+        ({"runs": ["run_x"]}, r"runs\[0\] 'run_x' does not specify a thread"),
+        ({"runs": [{"run_id": "run_x"}]}, r"runs\[0\] 'run_x' does not specify a thread"),
+        ({"runs": "a:b", "thread_id": "c"}, r"runs 'a:b' and the option thread_id \('c'\) specify different threads"),
         ({"runs": ["thread_ x:run"]}, r"runs\[0\]\.thread_id is 'thread_ x', which is not an id"),
         ({**ONE, "wait_timeout": 0}, r"wait_timeout is 0"),
         ({"thread_id": "thread_x", "limit": 0}, r"limit is 0, but must be at least 1"),
@@ -373,7 +373,7 @@ def test_an_id_that_does_not_exist_is_an_error(runs: Runs, wait: bool) -> None:
     (one,) = runs.completed("one")["results"]
     result = runs.info([one, f"{one['thread_id']}:run_gone"], wait=wait).result
     assert result["msg"].startswith("runs[1]: No run found with id 'run_gone'.")
-    assert "that runtime_store is where the run is kept" in result["msg"]
+    assert "that runtime_store is set to the store of the run" in result["msg"]
     assert result["error"]["status"] == 404
     result = runs.world.do("run_info", thread_id="thread_gone").result
     assert result["msg"].startswith("thread_id: No thread found with id 'thread_gone'.")

@@ -15,7 +15,7 @@ from ansible_collections.threadworks.openai.tests.unit.plugins.run_states import
 )
 from ansible_collections.threadworks.openai.tests.world import Json, World
 
-NO_QUESTION = "has no message of role user"
+NO_QUESTION = "has no message with the role user"
 ASSISTANT_SAYS: Json = {"role": "assistant", "content": "Hi"}
 
 

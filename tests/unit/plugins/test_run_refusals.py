@@ -59,8 +59,8 @@ REFUSALS = {
         nothing, {"thread_id": "thread_x", "state": "cancelled"}, "^thread_id: No thread .*'thread_x'"
     ),
     "unknown run, cancelled": Refusal(nothing, {"run_id": "run_x", "state": "cancelled"}, "^run_id: No run .*'run_x'"),
-    "no assistant": Refusal(nothing, {"assistant_id": None}, "^assistant_id is missing: .* run_id"),
-    "outputs for no run": Refusal(nothing, OUTPUTS, "^tool_outputs needs run_id"),
+    "no assistant": Refusal(nothing, {"assistant_id": None}, "^assistant_id is missing. .* run_id"),
+    "outputs for no run": Refusal(nothing, OUTPUTS, "^tool_outputs requires run_id"),
     "outputs for another call": Refusal(
         waiting(),
         {"run_id": "newest", "tool_outputs": [{"tool_call_id": "call_2", "output": "x"}]},

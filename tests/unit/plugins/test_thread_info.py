@@ -68,7 +68,7 @@ def test_with_messages_and_runs(world: World, threads: Json) -> None:
         ({"thread_id": "thread_gone"}, "thread_id: No thread found with id 'thread_gone'."),
         ({"key": " "}, "key is empty"),
         ({"limit": 0}, "limit is 0, but must be at least 1."),
-        ({"metadata": {"ansible_x": "y"}}, "keys that start with 'ansible_' are the collection's own"),
+        ({"metadata": {"ansible_x": "y"}}, "keys that start with 'ansible_' are reserved for the collection"),
     ],
 )
 def test_refused(world: World, options: dict[str, Any], message: str) -> None:

@@ -247,8 +247,8 @@ def test_thread_run(world: World, row: Row) -> None:
 @pytest.mark.parametrize(
     ("given", "asked", "message"),
     [
-        (ran(), {"thread": {"messages": [{"content": "Hi"}]}}, "^assistant_id is missing: .* key or thread_id"),
-        (ran(), {**KEYED, "assistant_id": None}, r"^assistant_id is missing: say which assistant is to run\."),
+        (ran(), {"thread": {"messages": [{"content": "Hi"}]}}, "^assistant_id is missing. .* key or thread_id"),
+        (ran(), {**KEYED, "assistant_id": None}, r"^assistant_id is missing\. Set it to create a run\."),
         (ran(), {**HI, "assistant_id": "asst_x"}, "^assistant_id: No assistant .*'asst_x'"),
         (ran(), {**HI, "thread_id": "thread_x"}, "^thread_id: No thread .*'thread_x'"),
         (ran(), {**thread("Ho"), "thread_id": "newest"}, "^thread_id: thread thread_.* has no run with .* openai_run"),

@@ -60,7 +60,7 @@ def test_keys_that_were_typed_ahead_answer_nothing() -> None:
     assert decide(_CALL, None, terminal, None)["answer"] == "yes"
     assert decide(_CALL, None, terminal, None)["answer"] == "no"
     (told,) = (each for each in terminal.asked if "discarded" in each)
-    assert told == "What was typed before the question is discarded."
+    assert told == "Keys that were typed before the question are discarded."
 
 
 def test_a_wrong_answer_is_asked_again() -> None:
@@ -68,7 +68,7 @@ def test_a_wrong_answer_is_asked_again() -> None:
     assert decide(_CALL, None, terminal, None)["answer"] == "no"
     assert terminal.asked[2].splitlines()[:2] == [
         r"'yup\u001b' is not one of: yes, no, always, stop.",
-        "The model asks for a tool.",
+        "The model calls a tool.",
     ]
 
 

@@ -36,24 +36,24 @@ def _doubling(levels: int) -> Json:
 @pytest.mark.parametrize(
     ("schema", "path", "reason"),
     [
-        ({"type": "obj"}, ["type"], '"obj" is not a type: array, boolean,'),
+        ({"type": "obj"}, ["type"], '"obj" is not a type. Use array, boolean,'),
         ({"properties": {"a": {"type": ["string", "nul"]}}}, ["properties", "a", "type"], "is not a type"),
         ({"properties": {"a": {"minimum": "1"}}}, ["properties", "a", "minimum"], '"1" is not of type "number"'),
         ({"anyOf": [{}, {"required": "a"}]}, ["anyOf", 1, "required"], '"a" is not of type "array"'),
         ({"properties": {"a": 5}}, ["properties", "a"], "5 is not of types"),
         ({"properties": {"a": {"$ref": "#/$defs/no"}}}, ["properties", "a", "$ref"], "cannot be found"),
-        ({"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}, ["$defs", "a", "$ref"], "back to itself"),
-        ({"$defs": {"a/b": {"$ref": "#"}}, "$ref": "#/$defs/a~1b"}, ["$defs", "a/b", "$ref"], "back to"),
-        ({"$ref": "#", "properties": {"a": {"$ref": "#"}}}, ["$ref"], "back to itself"),
-        ({"$defs": {"a": {"$anchor": "b", "$ref": "#b"}}}, ["$defs", "a", "$ref"], '"#b" leads back to itself'),
-        ({"$id": "http://e/s", "$defs": {"a": {"$ref": "s#/$defs/a"}}}, ["$defs", "a", "$ref"], "back to itself"),
-        ({"$defs": {"a": {"$id": "http://e/a", "$ref": "http://e/a"}}}, ["$defs", "a", "$ref"], "back to itself"),
-        ({"$defs": {"a": {"$id": "urn:a:b", "$ref": "#"}}}, ["$defs", "a", "$ref"], "back to itself"),
-        ({"$defs": {"a": {"$dynamicAnchor": "n", "$dynamicRef": "#n"}}}, ["$defs", "a", "$dynamicRef"], "back to"),
-        ({"$defs": {"a": {"allOf": [{}, {"$ref": "#/$defs/a"}]}}}, ["$defs", "a", "allOf", 1, "$ref"], "back to"),
-        ({"$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}}, ["$defs", "a", "not", "$ref"], "back to itself"),
-        ({"dependentSchemas": {"a": {"$ref": "#"}}}, ["dependentSchemas", "a", "$ref"], "back to itself"),
-        ({"properties": {"a": {"$ref": ""}}}, ["properties", "a", "$ref"], '"#" leads to the schema itself'),
+        ({"$defs": {"a": {"$ref": "#/$defs/a"}}, "$ref": "#/$defs/a"}, ["$defs", "a", "$ref"], "circular reference"),
+        ({"$defs": {"a/b": {"$ref": "#"}}, "$ref": "#/$defs/a~1b"}, ["$defs", "a/b", "$ref"], "circular reference"),
+        ({"$ref": "#", "properties": {"a": {"$ref": "#"}}}, ["$ref"], "circular reference"),
+        ({"$defs": {"a": {"$anchor": "b", "$ref": "#b"}}}, ["$defs", "a", "$ref"], '"#b" is a circular reference'),
+        ({"$id": "http://e/s", "$defs": {"a": {"$ref": "s#/$defs/a"}}}, ["$defs", "a", "$ref"], "circular reference"),
+        ({"$defs": {"a": {"$id": "http://e/a", "$ref": "http://e/a"}}}, ["$defs", "a", "$ref"], "circular reference"),
+        ({"$defs": {"a": {"$id": "urn:a:b", "$ref": "#"}}}, ["$defs", "a", "$ref"], "circular reference"),
+        ({"$defs": {"a": {"$dynamicAnchor": "n", "$dynamicRef": "#n"}}}, ["$defs", "a", "$dynamicRef"], "circular"),
+        ({"$defs": {"a": {"allOf": [{}, {"$ref": "#/$defs/a"}]}}}, ["$defs", "a", "allOf", 1, "$ref"], "circular"),
+        ({"$defs": {"a": {"not": {"$ref": "#/$defs/a"}}}}, ["$defs", "a", "not", "$ref"], "circular reference"),
+        ({"dependentSchemas": {"a": {"$ref": "#"}}}, ["dependentSchemas", "a", "$ref"], "circular reference"),
+        ({"properties": {"a": {"$ref": ""}}}, ["properties", "a", "$ref"], 'Use "#" to refer to the schema itself'),
         ({"$ref": "http://127.0.0.1:9/schema"}, ["$ref"], "only references within the schema"),
         ({"$ref": "file:///etc/passwd"}, ["$ref"], "only references within the schema"),
         ({"$schema": "http://example.org/mine"}, ["$schema"], "not a known draft"),
@@ -111,7 +111,7 @@ def test_a_schema_that_takes_too_much_is_refused_by_its_number() -> None:
     assert found is not None
     number, why = found
     assert (number, why.path) == (1, [])
-    assert why.reason == "checking it has failed: it needs too much time or memory"
+    assert why.reason == "it cannot be validated: validation needs too much time or memory"
 
 
 def test_all_schemas_of_a_request_share_the_time() -> None:
@@ -126,7 +126,7 @@ def test_all_schemas_of_a_request_share_the_time() -> None:
     found = _unusable({"unevaluatedProperties": True}, *schemas)
     assert found is not None
     assert found[0] > 0
-    assert found[1].reason == "checking it has failed: it needs too much time or memory"
+    assert found[1].reason == "it cannot be validated: validation needs too much time or memory"
 
 
 def test_what_is_simple_or_known_needs_no_process(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,7 +146,7 @@ def test_what_is_simple_or_known_needs_no_process(monkeypatch: pytest.MonkeyPatc
         found = _unusable(simple[0], schema)
         assert found is not None
         assert found[0] == 1
-        assert found[1].reason == "checking it has failed: No such file or directory"
+        assert found[1].reason == "it cannot be validated: No such file or directory"
 
 
 def test_nothing_is_fetched() -> None:
@@ -178,8 +178,8 @@ def test_where_and_why_values_break_their_schemas() -> None:
         '$.a: "var" does not match "^/"',
         '$: "a" is a required property',
         '$.b[1]: "x" is not of type "integer"',
-        ('the schema itself cannot be used: $.type: "obj" is not a type: array, boolean, integer, null, number, object '
-        "or string is expected"),
+        ('the schema itself cannot be used: $.type: "obj" is not a type. Use array, boolean, integer, null, number, '
+        "object or string"),
         None,
     ]  # fmt: skip
     assert asyncio.run(problems([], [])) == []
@@ -223,13 +223,13 @@ def test_what_takes_too_much_ends_and_does_not_pass(case: tuple[Json, Any]) -> N
 
     first, second = asyncio.run(check())
     assert first == '$: "x" is not of type "integer"'
-    assert second is None or second.startswith("it cannot be checked against its schema")
+    assert second is None or second.startswith("it cannot be validated against its schema")
 
 
 def test_a_process_that_cannot_be_started_lets_nothing_pass(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checking.sys, "executable", "/nonexistent")
     (problem,) = _problems(({}, {}))
-    assert problem == "it cannot be checked against its schema: No such file or directory"
+    assert problem == "it cannot be validated against its schema: No such file or directory"
 
 
 def test_the_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -239,7 +239,7 @@ def test_the_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     monkeypatch.setattr(checking.sys, "executable", str(python))
     for name in ("OPENAI_API_KEY", "HTTPS_PROXY", "OPENAI_RUNTIME_STORE"):
         monkeypatch.setenv(name, "canary-4711")
-    assert _problems(({}, {})) == ["it cannot be checked against its schema: the process that does so has failed"]
+    assert _problems(({}, {})) == ["it cannot be validated against its schema: the validation process failed"]
     environment = (tmp_path / "environment").read_text()
     assert "PYTHONPATH=" in environment
     assert "4711" not in environment
@@ -254,7 +254,7 @@ def test_the_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         ("9" * 5000, "Exceeds the limit"),
         ("{'a': 1}", "Expecting property name"),
         ("", "Expecting value"),
-        ('{"a": "\\ud800"}', "half of a surrogate pair"),
+        ('{"a": "\\ud800"}', "a lone surrogate"),
         ("[" * 200 + "]" * 200, "nested more than 100 levels"),
         ("[" * 200_000, "nested more than 100 levels"),
         ('{"a":' * 200_000, "nested more than 100 levels"),

@@ -66,7 +66,7 @@ def test_what_cannot_be_a_store(tmp_path: Path) -> None:
     assert "neither a path nor a database URL" in _refusal("://x")
     with sqlite3.connect(tmp_path / "other.db") as other:
         other.execute("CREATE TABLE messages (text)")
-    assert "another program's: it has a table messages" in _refusal(tmp_path / "other.db")
+    assert "another program: it has a table messages" in _refusal(tmp_path / "other.db")
 
 
 def test_an_unreachable_postgresql_is_said_without_its_password() -> None:
@@ -113,14 +113,14 @@ def test_python_3_10_has_the_texts_only(text: str, expected: bool) -> None:
         (
             "attempt to write a readonly database",
             Trouble.READ_ONLY,
-            "The store's file or its folder is read-only. Make both writable.",
+            "The file or the directory of the store is read-only. Make both writable.",
         ),
         (
             "unable to open database file",
             Trouble.READ_ONLY,
-            "The store's file or its folder is read-only. Make both writable.",
+            "The file or the directory of the store is read-only. Make both writable.",
         ),
-        ("database is locked", Trouble.UNAVAILABLE, "The store cannot be reached or is busy; try again."),
+        ("database is locked", Trouble.UNAVAILABLE, "The store cannot be reached or is busy. Try again later."),
     ],
 )
 def test_trouble_with_a_store_that_was_in_order(text: str, kind: Trouble, said: str) -> None:

@@ -103,7 +103,7 @@ def test_a_newer_store_is_not_changed(old: Path) -> None:
     before = old.read_bytes()
     with pytest.raises(StoreError) as refused:
         open_store(Settings(store=str(old)))
-    known = f"version 99, and this runtime knows version {migrations.VERSION}"
+    known = f"version 99, but this runtime only supports version {migrations.VERSION}"
     assert str(refused.value) == f"The store {old} has {known}. Upgrade the collection threadworks.openai."
     assert old.read_bytes() == before
 

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The runtime: the Assistants v2 wire as an ASGI application, on a store of your own and any Responses API server.
+"""The runtime: an ASGI application with the Assistants API v2, a store, and any server with the Responses API.
 
-It knows the wire and the store, and nothing of Ansible. ``python -m threadworks_runtime serve`` serves it over HTTP,
-``local`` over a Unix socket to the playbooks of one user.
+It does not depend on Ansible. ``python -m threadworks_runtime serve`` serves it over HTTP, and ``local`` over a Unix
+socket for the playbooks of one user.
 """
 
 from __future__ import annotations

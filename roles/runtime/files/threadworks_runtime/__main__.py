@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m threadworks_runtime serve|local``. Nothing else is imported before it is known which of the two runs."""
+"""``python -m threadworks_runtime serve|local``. Other modules are only imported by the selected command."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import sys
 
 
 def main() -> None:
-    """Run the command that the command line names.
+    """Run the command of the command line.
 
     Raises:
         SystemExit: Always.
@@ -40,7 +40,7 @@ def _serve(arguments: list[str]) -> None:
             sys.exit()
     except ImportError as error:
         reason = str(error)
-    sys.exit(f"The runtime cannot be served: {reason}. Run: {sys.executable} -m pip install -r {REQUIREMENTS}")
+    sys.exit(f"The runtime cannot be started: {reason}. Run: {sys.executable} -m pip install -r {REQUIREMENTS}")
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The application: routes, and the answer to everything that goes wrong."""
+"""The application: routes and error responses."""
 
 from __future__ import annotations
 
@@ -55,16 +55,16 @@ class Runtime(falcon.asgi.App):  # type: ignore[type-arg]  # generic in newer fa
     context: Context
 
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:  # type: ignore[override]
-        """Answer a request, or follow the server's lifespan."""
+        """Answer a request or handle a lifespan event of the server."""
         if scope["type"] == "http":
             receive = watch_body(scope, receive)
         await super().__call__(scope, receive, send)
 
 
 def create_app(settings: Settings) -> Runtime:
-    """Make the application; it opens the store, and no socket.
+    """Create the application and open the store. No socket is opened.
 
-    Its server has to support ASGI's lifespan events: the runs begin with the first of them. `Pool.stop` ends them.
+    The server must support the lifespan events of ASGI. Runs are executed after the startup event, until `Pool.stop`.
 
     Args:
         settings: Store, model server and limits.
@@ -79,7 +79,7 @@ def create_app(settings: Settings) -> Runtime:
     context = Context(settings, store, Pool(settings, store))
     app = Runtime(middleware=[RequestLog(), Bodies(settings.max_body), Doors(settings), _Lifespan(context)])
     app.context = context
-    # ASCII: an older store may have text that UTF-8 cannot encode.
+    # ASCII, because an older store may contain text that UTF-8 cannot encode.
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=json.dumps)
     for path, resource in _ROUTES.items():
         app.add_route(f"/v1{path}", resource(context))
@@ -93,7 +93,7 @@ def create_app(settings: Settings) -> Runtime:
 
 
 class _Lifespan:
-    """Begins and ends with the server."""
+    """Handles the startup and shutdown of the server."""
 
     def __init__(self, context: Context) -> None:
         self._context = context
@@ -109,14 +109,14 @@ class _Lifespan:
 
 
 async def _answer(req: Request, resp: Response, error: Exception, params: dict[str, Any]) -> None:
-    """Answer in the shape of the wire; every error comes through here."""
+    """Return an error response of the API. All errors are handled here."""
     answer = to_api_error(error)
     resp.status = answer.status
     resp.media = answer.body
 
 
 async def _answer_http_error(req: Request, resp: Response, error: falcon.HTTPError, params: dict[str, Any]) -> None:
-    hint = "" if req.path.startswith("/v1/") else ": paths begin with /v1/"
+    hint = "" if req.path.startswith("/v1/") else ": paths start with /v1/"
     known = {
         404: ("unknown_url", f"Invalid URL ({req.method} {req.path}){hint}"),
         405: ("method_not_allowed", f"Not allowed to {req.method} on {req.path}."),
@@ -127,7 +127,7 @@ async def _answer_http_error(req: Request, resp: Response, error: falcon.HTTPErr
 
 
 async def _answer_store_failure(req: Request, resp: Response, error: SQLAlchemyError, params: dict[str, Any]) -> None:
-    # Its text may quote what was to be written: the log says only what kind of trouble it is.
+    # The text may contain data, so only the type of the problem is logged.
     _LOG.error("store failure: %s", type(getattr(error, "orig", None) or error).__name__)
     await _answer(req, resp, error, params)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire's objects, as they are when they are made (Assistants wire, sections 3 to 8)."""
+"""Create and change the objects of the API (Assistants wire, sections 3 to 8)."""
 
 from __future__ import annotations
 
@@ -37,18 +37,18 @@ _ASSISTANT: Document = {
 }
 _THREAD: Document = {"tool_resources": {}, "metadata": {}}
 SAMPLING = ("temperature", "top_p")
-"""What a model server is sent only where it was asked for."""
+"""The fields that are only sent to a model server if they were set."""
 
 
 def assistant(id: str, fields: Document) -> tuple[AssistantObject, AssistantPrivate]:
-    """A new assistant.
+    """Return a new assistant.
 
     Args:
         id: Its id.
         fields: The validated body of createAssistant.
 
     Returns:
-        The wire's object, and what the wire does not show.
+        The object of the API, and its private part.
     """
     known = {"id": id, "object": "assistant", "created_at": now(), "model": fields["model"], **_ASSISTANT}
     return changed_assistant(cast(AssistantObject, known), {"reasoning_effort": None, "sampling": []}, fields)
@@ -57,15 +57,15 @@ def assistant(id: str, fields: Document) -> tuple[AssistantObject, AssistantPriv
 def changed_assistant(
     document: AssistantObject, private: AssistantPrivate, fields: Document
 ) -> tuple[AssistantObject, AssistantPrivate]:
-    """An assistant with some fields changed; null sets a field back to its default.
+    """Return an assistant with some fields changed; null sets a field back to its default.
 
     Args:
-        document: The wire's object as it was.
-        private: What the wire does not show, as it was.
+        document: The current object.
+        private: The current private part.
         fields: The validated body of modifyAssistant.
 
     Returns:
-        Both in their desired state.
+        The changed object and private part.
     """
     effort = fields.get("reasoning_effort", private["reasoning_effort"])
     asked = [name for name in SAMPLING if (fields[name] is not None if name in fields else name in private["sampling"])]
@@ -74,34 +74,34 @@ def changed_assistant(
 
 
 def thread(id: str, fields: Document) -> ThreadObject:
-    """A new thread.
+    """Return a new thread.
 
     Args:
         id: Its id.
         fields: The validated body of createThread.
 
     Returns:
-        The wire's object.
+        The object.
     """
     document: ThreadObject = {"id": id, "object": "thread", "created_at": now(), "tool_resources": {}, "metadata": {}}
     return changed_thread(document, {name: value for name, value in fields.items() if name in _THREAD})
 
 
 def changed_thread(document: ThreadObject, fields: Document) -> ThreadObject:
-    """A thread with some fields changed; null sets a field back to its default.
+    """Return a thread with some fields changed; null sets a field back to its default.
 
     Args:
-        document: The wire's object as it was.
+        document: The current object.
         fields: The validated body of modifyThread.
 
     Returns:
-        The wire's object in its desired state.
+        The changed object.
     """
     return _with_defaults(document, fields, _THREAD)
 
 
 def message(id: str, thread_id: str, fields: Document) -> MessageObject:
-    """A new message from a client.
+    """Return a new message from a client.
 
     Args:
         id: Its id.
@@ -109,7 +109,7 @@ def message(id: str, thread_id: str, fields: Document) -> MessageObject:
         fields: The validated body of createMessage.
 
     Returns:
-        The wire's object.
+        The object.
     """
     content = fields["content"]
     parts = [{"type": "text", "text": content}] if isinstance(content, str) else content
@@ -126,14 +126,14 @@ def message(id: str, thread_id: str, fields: Document) -> MessageObject:
 
 
 def answer(id: str, run: RunObject) -> MessageObject:
-    """A message that a run has begun to write.
+    """Return a message that a run has begun to write.
 
     Args:
         id: Its id.
         run: The run.
 
     Returns:
-        The wire's object, in progress and empty.
+        The empty object, with the status in_progress.
     """
     return {
         **_message(id, run["thread_id"], now()),
@@ -145,7 +145,7 @@ def answer(id: str, run: RunObject) -> MessageObject:
 def run(
     id: str, thread: ThreadObject, assistant: AssistantRecord, fields: Document, expiry: int
 ) -> tuple[RunObject, RunPrivate]:
-    """A new run: everything it will use is settled now, whatever becomes of the assistant meanwhile.
+    """Return a new run. It copies everything that it uses, so later changes of the assistant do not affect it.
 
     Args:
         id: Its id.
@@ -155,7 +155,7 @@ def run(
         expiry: Seconds until it expires.
 
     Returns:
-        The wire's object, and what the wire does not show.
+        The object of the API, and its private part.
     """
     known, private = assistant.document, assistant.private
     instructions = _given(fields, "instructions", known["instructions"] or "")
@@ -203,15 +203,15 @@ def run(
 
 
 def step(id: str, run: RunObject, details: Document) -> StepObject:
-    """A step that a run has begun.
+    """Return a step that a run has begun.
 
     Args:
         id: Its id.
         run: The run.
-        details: The wire's ``step_details``.
+        details: The ``step_details`` of the API.
 
     Returns:
-        The wire's object, in progress.
+        The object, with the status in_progress.
     """
     return {
         "id": id,
@@ -234,27 +234,27 @@ def step(id: str, run: RunObject, details: Document) -> StepObject:
 
 
 def with_metadata(document: D, fields: Document) -> D:
-    """An object with its metadata changed, where nothing else can be.
+    """Return an object with changed metadata.
 
     Args:
-        document: The wire's object as it was.
+        document: The current object.
         fields: The validated body of modifyMessage or modifyRun.
 
     Returns:
-        The wire's object in its desired state.
+        The changed object.
     """
     return _with_defaults(document, fields, {"metadata": {}})
 
 
 def shown_step(step: StepObject, *, include: bool) -> StepObject:
-    """A step as the wire shows it: what file_search found is shown only to those who ask for it.
+    """Return a step as the API returns it. The results of file_search are only included on request.
 
     Args:
         step: The step.
-        include: Whether it was asked for.
+        include: Whether they are requested.
 
     Returns:
-        The wire's object.
+        The object.
     """
     calls = step["step_details"].get("tool_calls", [])
     if include or not any("file_search" in call for call in calls):
@@ -306,7 +306,7 @@ def _given(fields: Document, name: str, default: Any) -> Any:
 
 
 def _merged(first: Document, second: Document) -> Document:
-    # Files of the assistant (or given for the run) and those of the thread can all be used.
+    # A run can use the files of the assistant (or of the run itself) and of the thread.
     return {
         tool: {
             name: list(dict.fromkeys([*_ids(first, tool, name), *_ids(second, tool, name)]))

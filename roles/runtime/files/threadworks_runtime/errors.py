@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The errors of the store and of the state machine: types with data. `wire_errors` has their texts and codes."""
+"""The errors of the store and of the state machine, as types with data. `wire_errors` has their texts and codes."""
 
 from __future__ import annotations
 
@@ -8,20 +8,20 @@ from dataclasses import dataclass
 
 
 class StoreError(Exception):
-    """The store cannot be opened; the message says which, why and what to do."""
+    """The store cannot be opened. The message contains the store, the reason and the solution."""
 
 
-class Refused(Exception):  # the base of what follows, each named after the condition
-    """A request cannot be carried out in the state that the store is in."""
+class Refused(Exception):  # the base of the following errors
+    """A request cannot be processed in the current state of the store."""
 
 
 @dataclass(eq=False)
 class NotFound(Refused):
-    """There is no such object, or none that belongs to the given owner.
+    """The object does not exist, or does not belong to the given parent.
 
     Args:
         noun: The kind of the object, as in ``run step``.
-        id: The id that was asked for.
+        id: The requested id.
     """
 
     noun: str
@@ -30,12 +30,12 @@ class NotFound(Refused):
 
 @dataclass(eq=False)
 class CursorNotFound(Refused):
-    """A page of a list starts or ends at an object that is not in this list.
+    """The cursor of a list page is not in the list.
 
     Args:
         parameter: ``after`` or ``before``.
         noun: The kind of the listed objects.
-        id: The id that was asked for.
+        id: The requested id.
     """
 
     parameter: str
@@ -45,13 +45,13 @@ class CursorNotFound(Refused):
 
 @dataclass(eq=False)
 class RunActive(Refused):
-    """A run is active on the thread, which takes neither another run nor a message until the run ends.
+    """A run is active on the thread. Until it ends, no other run or message can be added.
 
     Args:
         thread_id: The thread.
         run_id: The active run.
         run_status: Its status.
-        wanted: What was to be created: ``run`` or ``message``.
+        wanted: The object to create, ``run`` or ``message``.
     """
 
     thread_id: str
@@ -88,12 +88,12 @@ class RunNotWaiting(Refused):
 
 @dataclass(eq=False)
 class ToolOutputsMismatch(Refused):
-    """The tool outputs are not for exactly the calls that the run waits for.
+    """The tool outputs do not match the calls that the run waits for.
 
     Args:
         run_id: The run.
-        expected: The ids of the calls that wait.
-        given: The ids of the calls that outputs were given for.
+        expected: The ids of the waiting calls.
+        given: The ids of the submitted outputs.
     """
 
     run_id: str
@@ -103,11 +103,11 @@ class ToolOutputsMismatch(Refused):
 
 @dataclass(eq=False)
 class ThreadFull(Refused):
-    """The thread would have too many messages.
+    """The thread would exceed the maximum number of messages.
 
     Args:
         thread_id: The thread.
-        limit: How many messages it can have.
+        limit: The maximum number of messages.
     """
 
     thread_id: str
@@ -115,12 +115,12 @@ class ThreadFull(Refused):
 
 
 class InvalidIdempotencyKey(Refused):
-    """The request's idempotency key is empty, too long, or has characters that it cannot have."""
+    """The idempotency key is empty, too long, or contains invalid characters."""
 
 
 class IdempotencyKeyReused(Refused):
-    """The request's idempotency key was used for a request with another path or body."""
+    """The idempotency key was used for a request with a different path or body."""
 
 
 class Stopping(Refused):
-    """This server stops; another one of the store continues its runs."""
+    """This server is stopping. Another server of the store continues its runs."""

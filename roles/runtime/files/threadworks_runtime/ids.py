@@ -13,7 +13,7 @@ _LENGTH = 24
 
 
 def new_id(prefix: str) -> str:
-    """A fresh id: letters and digits only after the prefix, since clients parse ids out of error texts as words.
+    """Return a new id. After the prefix, it has only letters and digits, because clients parse ids in error messages.
 
     Args:
         prefix: As in ``run``.
@@ -21,7 +21,7 @@ def new_id(prefix: str) -> str:
     Returns:
         As in ``run_7RzuOVpMlqOeYmHWjhJcVdKU``.
     """
-    # One number from the system's source instead of a letter at a time: a large request needs thousands of ids.
+    # One random number per id instead of one per letter, because a large request needs thousands of ids.
     number = secrets.randbelow(len(_ALPHABET) ** _LENGTH)
     letters = []
     for _time in range(_LENGTH):
@@ -31,5 +31,5 @@ def new_id(prefix: str) -> str:
 
 
 def now() -> int:
-    """Unix seconds, the wire's only kind of time."""
+    """Return the current time in Unix seconds, the format of all times in the API."""
     return int(time.time())

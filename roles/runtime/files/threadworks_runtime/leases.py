@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Leases: a runner holds a run as long as it gives signs of life.
+"""Leases. A runner holds a run as long as it renews its lease.
 
-A lease ends by two clocks. The monotonic clock is one for all processes of a machine, and nobody can set it: it counts
-wherever the holder's process can be seen. Other machines have nothing but the wall clock.
+A lease has two end times. The monotonic clock is the same for all processes of a machine, and cannot be changed. It is
+used if the holder's process is on the same machine. Other machines use the wall clock.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from .owners import is_gone, is_here, this_host
 from .records import Lease, RunRecord
 
 NOBODY: Lease = {"lease_owner": None, "lease_until": None, "lease_monotonic": None}
-"""The lease of a run that nobody holds."""
+"""The lease of a run without a holder."""
 
 
 def held_for(owner: str, seconds: float) -> Lease:
-    """A lease from now on.
+    """Return a new lease that starts now.
 
     Args:
         owner: The holder's name.
-        seconds: How long it is held without a further sign of life.
+        seconds: The time until it expires unless it is renewed.
 
     Returns:
         The lease.
@@ -37,23 +37,23 @@ def held_for(owner: str, seconds: float) -> Lease:
 
 
 def is_held(run: RunRecord) -> bool:
-    """Whether somebody holds a run.
+    """Return whether a runner holds a run.
 
     Args:
         run: The run.
 
     Returns:
-        ``False`` also where its holder is dead, or has given no sign of life in time.
+        False if there is no holder, if it is dead, or if its lease has expired.
     """
     if run.lease_owner is None or is_gone(run.lease_owner):
         return False
-    if is_here(run.lease_owner) and run.lease_monotonic is not None:  # an older version knows the wall clock only
+    if is_here(run.lease_owner) and run.lease_monotonic is not None:  # an older version only uses the wall clock
         return run.lease_monotonic > time.monotonic()
     return run.lease_until is not None and run.lease_until > time.time()
 
 
 def lapsed(runs: Table) -> ColumnElement[bool]:
-    """The condition that nobody holds a run, as far as a database can tell: it does not see who is dead.
+    """Return the SQL condition for runs with an expired lease. A database cannot detect dead processes.
 
     Args:
         runs: The table.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the libraries are installed and new enough; an old one would fail later, at the first run that needs it."""
+"""Check whether the libraries are installed and recent enough. An old one would only fail at the first run."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ _RELEASE = re.compile(r"\d+(\.\d+)*")
 
 
 def missing() -> str | None:
-    """Look whether the libraries are there, without importing them.
+    """Check whether the libraries are installed, without importing them.
 
     Returns:
-        Those that are not; ``None``: all are.
+        The missing libraries, or None if all are installed.
     """
     found = [name for name, _release in _needed() if importlib.util.find_spec(name.lower().replace("-", "_")) is None]
     return f"libraries are missing: {', '.join(found)}" if found else None
 
 
 def too_old() -> str | None:
-    """Compare the installed libraries with what the runtime needs.
+    """Compare the versions of the installed libraries with the requirements.
 
     Returns:
-        Those that are too old, with both versions; ``None``: none is.
+        The libraries that are too old, with both versions, or None.
     """
     found = []
     for name, release in _needed():
@@ -46,7 +46,7 @@ def _installed(name: str) -> str:
     try:
         return metadata.version(name)
     except metadata.PackageNotFoundError:
-        # It is not installed as a package, but it can be imported: who put it there knows its version.
+        # It can be imported but is not installed as a package, so its version is unknown and is not checked.
         return "9999"
 
 

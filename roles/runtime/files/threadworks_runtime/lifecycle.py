@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The state machine of a run: which status follows, and what becomes of its messages and steps (sections 7 and 8).
+"""The state machine of a run: the next status, and the effect on its messages and steps (sections 7 and 8).
 
-Nothing is changed or written here. Each step of a run is a `Change`, which `store.runs.apply` writes.
+This module does not write anything. Each step of a run is a `Change`, which `store.runs.apply` writes.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ _RUNNER_DIED: RunError = {"code": "server_error", "message": "The runner of this
 
 @dataclass(frozen=True)
 class Parts:
-    """Messages and steps of a run that are in progress."""
+    """The messages and steps of a run that are in progress."""
 
     messages: tuple[MessageRecord, ...] = ()
     steps: tuple[StepRecord, ...] = ()
@@ -43,23 +43,23 @@ class Parts:
 
 @dataclass(frozen=True)
 class Change:
-    """A run, and those of its messages and steps that change with it, as they become."""
+    """The changed run, and its messages and steps that change with it."""
 
     run: RunRecord
     parts: tuple[MessageRecord | StepRecord, ...] = ()
 
     def events(self) -> list[WireEvent]:
-        """What is told to those who follow the run (section 11)."""
+        """Return the events for clients that follow the run (section 11)."""
         return [*part_events(self.parts), run_event(self.run.document)]
 
 
 def begin(run: RunRecord, lease: Lease, expiry: int) -> Change:
-    """Take a queued run up.
+    """Start to execute a queued run.
 
     Args:
         run: The run.
-        lease: Its runner.
-        expiry: Seconds that a run may take. The time that it has waited for its turn does not count.
+        lease: The lease of its runner.
+        expiry: The maximum duration of a run in seconds, without the time in the queue.
 
     Returns:
         The change.
@@ -72,7 +72,7 @@ def begin(run: RunRecord, lease: Lease, expiry: int) -> Change:
 
 
 def give_back(run: RunRecord) -> Change:
-    """Put a run that is being executed back into the queue.
+    """Return an active run to the queue.
 
     Args:
         run: The run.
@@ -86,14 +86,14 @@ def give_back(run: RunRecord) -> Change:
 def end(
     run: RunRecord, parts: Parts, status: RunStatus, *, error: RunError | None = None, reason: str | None = None
 ) -> Change:
-    """End a run, and with it whatever it has open.
+    """End a run and its open messages and steps.
 
     Args:
         run: The run.
-        parts: Its messages and steps in progress, as far as they have come.
+        parts: Its messages and steps in progress.
         status: The terminal status.
-        error: With ``failed``, the wire's ``last_error``.
-        reason: With ``incomplete``, the wire's ``incomplete_details.reason``.
+        error: The ``last_error`` for ``failed``.
+        reason: The ``incomplete_details.reason`` for ``incomplete``.
 
     Returns:
         The change.
@@ -106,7 +106,7 @@ def end(
     }
     if status in _STAMPS:
         fields[_STAMPS[status]] = now()
-    if status != RunStatus.EXPIRED:  # there it says since when
+    if status != RunStatus.EXPIRED:  # it keeps the time of the expiry
         fields["expires_at"] = None
     messages = (close_message(message, status) for message in parts.messages)
     steps = (close_step(step, status, error) for step in parts.steps)
@@ -114,19 +114,19 @@ def end(
 
 
 def due(run: RunRecord, *, takes_queued: bool) -> RunStatus | None:
-    """What a run must become because of the clock or its runner's death.
+    """Return the status that a run must get because it has expired or its runner has died.
 
     Args:
         run: The run.
-        takes_queued: A queued run without a runner is taken up by one of this store's servers.
+        takes_queued: Whether a server of this store executes queued runs without a runner.
 
     Returns:
-        A terminal status, or ``None``.
+        A terminal status, or None if nothing is due.
     """
     if run.status not in ACTIVE_STATUSES:
         return None
-    # A living runner is the first to end its run, since only it knows what has come so far, and by a clock that nobody
-    # sets. A queued run waits for its turn, and its time has not begun.
+    # A running runner ends its run itself, because only it knows the data received so far, and it uses the monotonic
+    # clock. The time of a queued run has not started.
     if is_held(run):
         return None
     if time.time() >= run.expires_at:
@@ -144,7 +144,7 @@ def settle(run: RunRecord, parts: Parts, status: RunStatus) -> Change:
     Args:
         run: The run.
         parts: Its messages and steps in progress.
-        status: What is due.
+        status: The status that is due.
 
     Returns:
         The change.
@@ -153,7 +153,7 @@ def settle(run: RunRecord, parts: Parts, status: RunStatus) -> Change:
 
 
 def cancel(run: RunRecord, parts: Parts) -> Change:
-    """Cancel a run: at once if no runner holds it, otherwise by asking its runner.
+    """Cancel a run. If a runner holds it, the runner is asked to cancel it.
 
     Args:
         run: The run.
@@ -163,7 +163,7 @@ def cancel(run: RunRecord, parts: Parts) -> Change:
         The change.
 
     Raises:
-        RunNotCancellable: It has ended or is being cancelled.
+        RunNotCancellable: The run has ended or is already being cancelled.
     """
     if run.status in (RunStatus.QUEUED, RunStatus.REQUIRES_ACTION):
         return end(run, parts, RunStatus.CANCELLED)
@@ -177,9 +177,9 @@ def wait(run: RunRecord, parts: Parts, calls: list[Document]) -> Change:
 
     Args:
         run: The run.
-        parts: Its messages and steps in progress, as far as they have come.
-        calls: The wire's tool calls, as in a step; ``problem``, the runtime's addition, says how the arguments of a
-            call break the function's schema.
+        parts: Its messages and steps in progress.
+        calls: The tool calls of the API, as in a step. ``problem``, an addition of the runtime, describes how the
+            arguments of a call violate the schema of the function.
 
     Returns:
         The change.
@@ -193,20 +193,20 @@ def wait(run: RunRecord, parts: Parts, calls: list[Document]) -> Change:
 
 
 def submit(run: RunRecord, parts: Parts, outputs: list[Document], lease: Lease) -> Change:
-    """Take the outputs of the function calls a run waits for, and queue it again.
+    """Add the outputs of the function calls that a run waits for, and queue the run again.
 
     Args:
         run: The run.
         parts: Its messages and steps in progress.
         outputs: The validated ``tool_outputs``.
-        lease: Whoever is going to execute it.
+        lease: The lease of the runner that will execute it.
 
     Returns:
         The change.
 
     Raises:
-        RunNotWaiting: It does not wait for outputs.
-        ToolOutputsMismatch: It does not wait for exactly these.
+        RunNotWaiting: The run does not wait for outputs.
+        ToolOutputsMismatch: The outputs do not match the waiting calls.
     """
     action = run.document["required_action"]
     if run.status != RunStatus.REQUIRES_ACTION or action is None:
@@ -222,11 +222,11 @@ def submit(run: RunRecord, parts: Parts, outputs: list[Document], lease: Lease) 
 
 
 def close_message(message: MessageRecord, status: RunStatus) -> MessageRecord:
-    """End a message in progress, as its run does.
+    """End a message in progress when its run ends.
 
     Args:
-        message: The message, as far as it has come.
-        status: The run's status, or ``completed``.
+        message: The message in progress.
+        status: The status of the run, or ``completed``.
 
     Returns:
         The change.
@@ -242,36 +242,36 @@ def close_message(message: MessageRecord, status: RunStatus) -> MessageRecord:
 
 
 def close_step(step: StepRecord, status: RunStatus, error: RunError | None = None) -> StepRecord:
-    """End a step in progress, as its run does.
+    """End a step in progress when its run ends.
 
     Args:
-        step: The step, as far as it has come.
-        status: The run's status, or ``completed``.
-        error: With ``failed``, the run's ``last_error``.
+        step: The step in progress.
+        status: The status of the run, or ``completed``.
+        error: The ``last_error`` of the run for ``failed``.
 
     Returns:
         The change.
     """
-    # No step is incomplete: what it did is done (Assistants wire, section 8).
+    # Steps have no status incomplete (Assistants wire, section 8).
     ended = StepStatus.COMPLETED if status == RunStatus.INCOMPLETE else StepStatus(status)
     usage = step.private.get("usage", _NO_USAGE)
     fields: dict[str, Any] = {"status": ended, f"{ended}_at": now(), "usage": usage}
     if error is not None:
-        # A step's errors have no code for a refused prompt.
+        # The errors of a step have no code for a refused prompt.
         code = "server_error" if error["code"] == "invalid_prompt" else error["code"]
         fields["last_error"] = {**error, "code": code}
     return replace(step, document={**step.document, **fields})  # type: ignore[typeddict-item]
 
 
 def with_items(run: RunRecord, items: list[Document]) -> RunRecord:
-    """A run whose next round sends further items.
+    """Return a run with further items for the next round.
 
     Args:
         run: The run.
         items: The model's raw output items, or the outputs of function calls.
 
     Returns:
-        The run as it becomes.
+        The changed run.
     """
     return replace(run, private={**run.private, "items": [*run.private["items"], *items]})
 
@@ -294,14 +294,14 @@ def with_summaries(run: RunRecord, summaries: list[str]) -> RunRecord:
 
 
 def with_usage(run: RunRecord, usage: Usage) -> RunRecord:
-    """A run that has used more tokens.
+    """Return a run with added usage.
 
     Args:
         run: The run.
-        usage: The tokens of one round, as far as they are known.
+        usage: The tokens of one round.
 
     Returns:
-        The run as it becomes.
+        The changed run.
     """
     before = run.private["usage"]
     total: Usage = {
@@ -313,34 +313,34 @@ def with_usage(run: RunRecord, usage: Usage) -> RunRecord:
 
 
 def with_calls(step: StepRecord, calls: list[Document]) -> StepRecord:
-    """A step with other tool calls.
+    """Return a step with changed tool calls.
 
     Args:
         step: The step.
-        calls: The wire's tool calls.
+        calls: The tool calls of the API.
 
     Returns:
-        The step as it becomes.
+        The changed step.
     """
     details = {**step.document["step_details"], "tool_calls": calls}
     return replace(step, document={**step.document, "step_details": details})
 
 
 def run_event(run: RunObject) -> WireEvent:
-    """The event that tells a run's status."""
+    """Return the event for the status of a run."""
     return f"thread.run.{run['status']}", run
 
 
 def created_events(run: RunObject) -> list[WireEvent]:
-    """The events that tell of a new run."""
+    """Return the events for a new run."""
     return [("thread.run.created", run), run_event(run)]
 
 
 def part_events(parts: Iterable[MessageRecord | StepRecord]) -> list[WireEvent]:
-    """The events that tell of messages and steps that they have ended.
+    """Return the events for messages and steps that have ended.
 
     Args:
-        parts: Messages and steps. Those in progress have nothing to tell.
+        parts: Messages and steps. Those in progress have no events.
 
     Returns:
         The events.
@@ -350,10 +350,10 @@ def part_events(parts: Iterable[MessageRecord | StepRecord]) -> list[WireEvent]:
 
 
 def begun_events(kind: str, part: MessageObject | StepObject) -> list[WireEvent]:
-    """The events that tell of a new message or step.
+    """Return the events for a new message or step.
 
     Args:
-        kind: What the names of its events start with.
+        kind: The prefix of the event names.
         part: The message or step.
 
     Returns:
@@ -371,7 +371,7 @@ def _is_of_calls(step: StepRecord) -> bool:
 
 
 def _become(run: RunRecord, status: RunStatus, lease: Lease | None = None, **fields: Any) -> RunRecord:
-    """A run with another status; with another lease, if one is given, and other fields of the wire's object."""
+    """Return a run with a changed status, lease (if given) and fields."""
     document: RunObject = {**run.document, "status": status, **fields}  # type: ignore[typeddict-item]
     changed = replace(run, document=document, status=status)
     return replace(changed, **lease) if lease else changed

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Logs of the served runtime: JSON lines that tell what was asked for and how it went, never contents or keys."""
+"""Logs of the served runtime: JSON lines with requests and their results, without content and keys."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from falcon.asgi import Request, Response
 _LOG = logging.getLogger("threadworks.runtime.requests")
 
 
-# What they log is known: no contents, no keys.
+# These loggers do not log content or keys.
 _TRUSTED = ("threadworks", "uvicorn")
 
 
 class JsonFormatter(logging.Formatter):
-    """One JSON object a line, without what may quote the data that was being handled.
+    """One JSON object per line, without text that could contain data.
 
-    Of an exception only its type is told. Of the messages of other loggers the first line is told, without its
+    Only the type of an exception is logged. Of the messages of other loggers, only the first line is logged, without
     arguments.
     """
 
     def format(self, record: logging.LogRecord) -> str:
-        """Make the line of a record."""
+        """Return the line for a record."""
         entry: dict[str, Any] = {
             "time": time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(record.created)) + f".{int(record.msecs):03}Z",
             "level": record.levelname.lower(),
@@ -47,10 +47,10 @@ def _message(record: logging.LogRecord) -> str:
 
 
 class RequestLog:
-    """Logs each request. The query is left out: it may hold metadata."""
+    """Logs each request. The query is omitted, because it can contain metadata."""
 
     async def process_request(self, req: Request, resp: Response) -> None:
-        """Remember when the request came."""
+        """Store the start time of the request."""
         req.context.began = time.monotonic()
 
     async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire's objects, and what is kept of each beside them and is not shown on the wire.
+"""The objects of the API, and their private parts, which the API does not return.
 
-The types are those of the decoded JSON: an object is read from the store, sent and written as it is, without a copy.
-It is never changed in place; a change is a new object.
+The types describe decoded JSON: an object is read from the store, sent and written without a copy. It is never changed
+in place. Each change creates a new object.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Document = dict[str, Any]
 
 
 class Usage(TypedDict):
-    """Tokens, as the wire counts them."""
+    """Numbers of tokens in the API."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -25,7 +25,7 @@ class Usage(TypedDict):
 
 
 class RunError(TypedDict):
-    """A run's or a step's ``last_error``."""
+    """The ``last_error`` of a run or a step."""
 
     code: str
     message: str
@@ -132,12 +132,12 @@ class StepObject(TypedDict):
 
 
 class AssistantPrivate(TypedDict):
-    """What the wire does not show of an assistant.
+    """The private part of an assistant.
 
     Attributes:
-        reasoning_effort: What was asked for.
-        sampling: Which of ``temperature`` and ``top_p`` were asked for. The wire shows 1 for the others, and reasoning
-            models refuse to be sent even that. Older stores have a mapping from these names to the values.
+        reasoning_effort: The requested reasoning effort.
+        sampling: The names of ``temperature`` and ``top_p`` if they were set. The API returns 1 for unset ones, but
+            reasoning models refuse even this value. Older stores have a mapping from these names to the values.
     """
 
     reasoning_effort: str | None
@@ -145,7 +145,7 @@ class AssistantPrivate(TypedDict):
 
 
 class RunPrivate(TypedDict):
-    """What the wire does not show of a run.
+    """The private part of a run.
 
     Attributes:
         reasoning_effort: As for an assistant.
@@ -163,7 +163,7 @@ class RunPrivate(TypedDict):
 
 
 class StepPrivate(TypedDict, total=False):
-    """What the wire does not show of a step until the step ends.
+    """The private part of a step, until the step ends.
 
     Attributes:
         usage: The tokens of its round, in the last step of the round.

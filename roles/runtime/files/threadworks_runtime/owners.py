@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Who holds a lease: a process that others on the same host can find dead at once."""
+"""Lease holders: processes whose end other processes on the same host can detect immediately."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from pathlib import Path
 
 @cache
 def this_host() -> str:
-    """What all names of lease holders begin with that are on this machine.
+    """Return the prefix of the names of all lease holders on this machine.
 
-    A process id says something only within one boot of one machine, and one process namespace of it.
+    A process id is only unique within one boot and one process namespace of a machine.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
@@ -26,36 +26,36 @@ def this_host() -> str:
 
 
 def new_owner() -> str:
-    """A lease holder's name for this process, another one at each call: a lease is one runner's, not one process's.
+    """Return a new name for a lease holder in this process. Each runner has its own name.
 
     Returns:
-        Host, process, its start and a random part.
+        The host, the process id, its start time and a random part.
     """
     pid = os.getpid()
     return f"{this_host()}|{pid}|{_started(pid) or '-'}|{secrets.token_hex(8)}"
 
 
 def is_gone(owner: str) -> bool:
-    """Whether a lease holder's process is known to be dead.
+    """Return whether a lease holder's process is known to be dead.
 
     Args:
         owner: Its name.
 
     Returns:
-        ``False`` also where this cannot be known: then the lease's end tells.
+        False if it is alive or if this is unknown. In the latter case, the lease expires.
     """
     host, pid, started, _nonce = owner.split("|")
     return host == this_host() and _started(int(pid)) != (None if started == "-" else started)
 
 
 def is_here(owner: str) -> bool:
-    """Whether a lease holder's process can be seen from here: it is on the same machine, in the same boot.
+    """Return whether a lease holder's process is on the same machine, in the same boot.
 
     Args:
         owner: Its name.
 
     Returns:
-        ``False`` also where the platform does not show processes.
+        False if it is not, or if the platform does not show processes.
     """
     host, _pid, started, _nonce = owner.split("|")
     return host == this_host() and started != "-"
@@ -63,7 +63,7 @@ def is_here(owner: str) -> bool:
 
 def _started(pid: int) -> str | None:
     try:
-        # The name in parentheses may have spaces; state is the first field behind it, the start time the twentieth.
+        # The name in parentheses can contain spaces. The state is the first field after it, the start time the 20th.
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
     except OSError:
         return None

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The stored objects: the wire's object, what the wire does not show, and what is searched or locked.
+"""The stored objects: the object of the API, its private part, and the columns for queries and locks.
 
-The fields are columns of the object's table.
+The fields are the columns of the object's table.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _Private = TypeVar("_Private", bound=Any)
 
 
 class Lease(TypedDict):
-    """Who holds a run.
+    """The holder of a run.
 
     Attributes:
-        lease_owner: The holder's name; ``None``: nobody.
-        lease_until: When the lease ends by the wall clock, in Unix seconds.
-        lease_monotonic: The same by the monotonic clock, which counts on the holder's machine; 0.1.0 does not write it.
+        lease_owner: The name of the holder, or None.
+        lease_until: The end of the lease on the wall clock, in Unix seconds.
+        lease_monotonic: The end of the lease on the monotonic clock, for the holder's machine. 0.1.0 does not write it.
     """
 
     lease_owner: str | None
@@ -46,9 +46,9 @@ class Record(Generic[_Object, _Private]):
     """A stored object.
 
     Attributes:
-        seq: Its place in the order of insertion.
-        id: Its id on the wire.
-        document: The wire's object.
+        seq: Its position in the order of insertion.
+        id: Its id in the API.
+        document: The object.
         private: What the wire does not show of it.
     """
 
@@ -74,7 +74,7 @@ class MessageRecord(Record[MessageObject, Document]):
 
     Attributes:
         thread_id: Its thread.
-        run_id: The run that has written it; ``None``: a client has.
+        run_id: The run that has written it, or None for a message of a client.
     """
 
     thread_id: str
@@ -88,7 +88,7 @@ class RunRecord(Record[RunObject, RunPrivate]):
     Attributes:
         thread_id: Its thread.
         status: Its status.
-        expires_at: When its time is over, in Unix seconds; also when it has ended, unlike on the wire.
+        expires_at: Its expiry in Unix seconds. Unlike in the API, it is kept after the run has ended.
         lease_owner: See `Lease`.
         lease_until: See `Lease`.
         lease_monotonic: See `Lease`.
@@ -102,7 +102,7 @@ class RunRecord(Record[RunObject, RunPrivate]):
     lease_monotonic: float | None
 
     def __post_init__(self) -> None:
-        """Take the column's text for what it means."""
+        """Convert the text of the column to the enum."""
         object.__setattr__(self, "status", RunStatus(self.status))
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The HTTP connections: uvicorn's, for clients that may be slow, many, or send too much."""
+"""The HTTP connections of uvicorn, with limits for slow, numerous or excessive clients."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ OPTIONS: dict[str, Any] = {
 }
 """uvicorn's options, wherever the runtime is served."""
 _LARGEST_HEAD = 64 * 1024  # bytes
-_PIPELINED = 8  # requests that may wait for the answer to the one before them
+_PIPELINED = 8  # pipelined requests that can wait for an earlier response
 _TO_SEND_A_BODY = 120.0  # seconds
-_TO_READ_ON = 120.0  # seconds until a client has to take something of an answer
-_TO_LEAVE = 2.0  # seconds in which a client that was refused may read why
-_LOOK = 1.0  # seconds between two looks at a connection
+_TO_READ_ON = 120.0  # seconds until a client must read part of a response
+_TO_LEAVE = 2.0  # seconds for a refused client to read the error
+_LOOK = 1.0  # seconds between two checks of a connection
 
 
 class _Unacceptable(Exception):
@@ -37,14 +37,14 @@ class _Unacceptable(Exception):
 
 
 class Protocol(HttpToolsProtocol):
-    """uvicorn's HTTP protocol, with limits for what a client sends and for the time that it takes.
+    """uvicorn's HTTP protocol, with limits for the size and duration of requests.
 
-    A client has uvicorn's ``timeout_keep_alive`` for the head of its next request, whether it has begun to send it or
-    not. uvicorn's ``limit_concurrency`` is the first number of connections that is one too many.
+    A client has uvicorn's ``timeout_keep_alive`` for the head of its next request, whether or not it has started to
+    send it. With uvicorn's ``limit_concurrency`` connections, further connections are refused.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Begin to look after the connection."""
+        """Start to watch the connection."""
         super().connection_made(transport)
         self._size = self._kept = self._callbacks = self._received = 0
         self._refused = self._has_headers = False
@@ -52,14 +52,14 @@ class Protocol(HttpToolsProtocol):
         self._since = 0.0
         if self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency:
             self.connections.discard(self)
-            message = "The runtime has as many connections as it can take; try again later."
+            message = "The runtime has reached its maximum number of connections. Try again later."
             self._answer(unavailable(message, "too_busy"))
             transport.close()
         else:
             self._look()
 
     def data_received(self, data: bytes) -> None:
-        """Parse what has come. The parser keeps an unfinished header, however long it becomes."""
+        """Parse the received data, and limit the size of the head, which the parser does not limit."""
         if self._refused:
             return
         before = self._callbacks
@@ -73,7 +73,7 @@ class Protocol(HttpToolsProtocol):
             self.send_400_response("")
 
     def eof_received(self) -> bool:  # type: ignore[override]
-        """Keep the connection of a client that has closed its side after a whole request, until it has the answer."""
+        """Keep the connection of a client that closes its side after a complete request until the response is sent."""
         cycle: Any = self.cycle
         if cycle is None or cycle.more_body or cycle.response_started:
             return False
@@ -81,25 +81,25 @@ class Protocol(HttpToolsProtocol):
         return True
 
     def on_message_begin(self) -> None:
-        """Begin to count."""
+        """Start to count the size of the head."""
         self._size = 0
         self._has_headers = False
         self._count(0)
         super().on_message_begin()
 
     def on_url(self, url: bytes) -> None:
-        """Take a piece of the URL."""
+        """Add a part of the URL."""
         self._count(len(url))
         super().on_url(url)
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header. A trailer after a body is ignored: it comes after all that checks the headers."""
+        """Add a header. A trailer after a body is ignored, because the headers have already been checked."""
         self._count(len(name) + len(value) + len(": \r\n"))
         if not self._has_headers:
             super().on_header(name, value.rstrip(b" \t"))
 
     def on_headers_complete(self) -> None:
-        """Start to answer, or put the request behind the one that is being answered."""
+        """Start to answer the request, or queue it after the current one."""
         self._has_headers = True
         if self._is_offered_upgrade():
             return
@@ -110,18 +110,18 @@ class Protocol(HttpToolsProtocol):
         super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
-        """Take a piece of the body; the application bounds its size."""
+        """Add a part of the body. The application limits its size."""
         self._callbacks += 1
         self._received += len(body)
         super().on_body(body)
 
     def on_message_complete(self) -> None:
-        """End the body."""
+        """Finish the body."""
         if not self._is_offered_upgrade():
             super().on_message_complete()
 
     def send_400_response(self, msg: str) -> None:
-        """Refuse what cannot be parsed. Requests before it are still answered; then the connection is closed."""
+        """Refuse a malformed request. Earlier requests are still answered. Then the connection is closed."""
         cycle: Any = self.cycle
         unfinished = cycle is not None and not cycle.response_complete
         if unfinished and not cycle.more_body:
@@ -129,11 +129,11 @@ class Protocol(HttpToolsProtocol):
             self._refused = True
             return
         if unfinished and (cycle.response_started or self.pipeline):
-            # There is no place for an answer in the middle of another one.
+            # An error cannot be sent in the middle of another response.
             self.transport.abort()
         if self.transport.is_closing():
             return
-        if unfinished:  # the application gets no more of the request, and says no more
+        if unfinished:  # the application gets no further data of the request, and sends nothing
             cycle.disconnected = True
             cycle.waiting_for_100_continue = False
             cycle.message_event.set()
@@ -142,14 +142,14 @@ class Protocol(HttpToolsProtocol):
             self._answer(ApiError(431, message, code="headers_too_large"))
         else:
             self._answer(ApiError(400, "The request is not valid HTTP.", code="invalid_http"))
-        # A connection that is closed before all has been read is reset, and the answer is lost.
+        # If a connection is closed before all data has been read, it is reset, and the response is lost.
         self.transport.write_eof()
         self._refused = True
 
     def _parse(self, data: bytes) -> None:
-        """Parse what has come, and ignore offers to upgrade.
+        """Parse the received data, and ignore upgrade offers.
 
-        The parser would stop at one, before the request's body: another one gets the same headers without the offer.
+        The parser would stop at the offer, before the body. So a new parser gets the same headers without it.
         """
         while True:
             try:
@@ -173,14 +173,14 @@ class Protocol(HttpToolsProtocol):
             raise _Unacceptable
 
     def _answer(self, error: ApiError) -> None:
-        """Answer in the shape of the wire."""
+        """Send an error response of the API."""
         content = json.dumps(error.body).encode()
         phrase = http.HTTPStatus(error.status).phrase
         fields = f"content-type: application/json\r\ncontent-length: {len(content)}\r\nconnection: close"
         self.transport.write(f"HTTP/1.1 {error.status} {phrase}\r\n{fields}\r\n\r\n".encode() + content)
 
     def _look(self) -> None:
-        """Close the connection if the client takes too long; otherwise look again later."""
+        """Close the connection if the client takes too long. Otherwise check again later."""
         if self not in self.connections:
             return
         waiting, limit = self._awaited()
@@ -193,7 +193,7 @@ class Protocol(HttpToolsProtocol):
             self.loop.call_later(_LOOK, self._look)
 
     def _awaited(self) -> tuple[tuple[str, object] | None, float]:
-        """What the client is to do next, and how many seconds it has for that; ``None``: it is the server's turn."""
+        """Return what the client must do next, and the seconds that it has for this, or None if the server is next."""
         cycle: Any = self.cycle
         answered = cycle is None or cycle.response_complete
         if self._refused and (answered or cycle.disconnected):
@@ -210,10 +210,10 @@ class Protocol(HttpToolsProtocol):
 
 
 class TcpProtocol(Protocol):
-    """The protocol of TCP connections, which sends each piece of an answer at once.
+    """The protocol of TCP connections, which sends each part of a response immediately.
 
-    asyncio does so by itself only where the listening socket names its protocol, and that of uvicorn's worker processes
-    does not: there each answer would wait 40 ms for the acknowledgement of its headers.
+    asyncio only does this if the listening socket specifies its protocol. The socket of uvicorn's worker processes does
+    not, so each response would wait 40 ms for the acknowledgement of its headers.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a runtime is told once, when it is made, and what a request may tell it."""
+"""The settings of a runtime, and the options of a request."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from .text import shorten
 
 @dataclass(frozen=True)
 class ModelOptions:
-    """A model server and how it is asked. Secrets are kept out of ``repr``, so that no log or traceback shows them.
+    """A model server and its options. Secrets are not part of ``repr``, so that logs and tracebacks do not show them.
 
     Args:
-        base_url: The model server's address, up to and including ``/v1``; ``None``: the SDK's default.
-        api_key: The model server's key. Never stored.
+        base_url: The URL of the model server, including ``/v1``, or None for OpenAI.
+        api_key: The API key of the model server. Never stored.
         organization: Sent to the model server.
         project: Sent to the model server.
-        timeout: Seconds the model server may stay silent.
-        max_retries: Further attempts at a model server that is busy or cannot be reached.
+        timeout: The seconds that the model server may be silent.
+        max_retries: The number of retries if a model server is busy or cannot be reached.
     """
 
     base_url: str | None = None
@@ -33,37 +33,37 @@ class ModelOptions:
 
 
 def missing_scheme(base_url: str) -> str | None:
-    """What is wrong with a model server's address without ``http://``, which would be of no use to any run.
+    """Return the problem of a model server's URL without ``http://``, which no run could use.
 
     Args:
         base_url: The address.
 
     Returns:
-        The problem and its remedy, without a user and a password; ``None``: there is a scheme.
+        The problem and its solution, without user and password, or None if there is a scheme.
     """
     if re.match(r"[a-zA-Z][a-zA-Z0-9+.-]*://", base_url):
         return None
-    return f"has no scheme: write http://{shorten(base_url.rpartition('@')[2])}, or https:// for a server with TLS"
+    return f"has no scheme. Use http://{shorten(base_url.rpartition('@')[2])}, or https:// for a server with TLS"
 
 
 @dataclass(frozen=True)
 class Settings:
-    """The runtime's settings. Secrets are kept out of ``repr``.
+    """The runtime's settings. Secrets are not part of ``repr``.
 
     Args:
         store: SQLAlchemy URL (``sqlite`` or ``postgresql``), or the path of an SQLite file.
         model: The model server of all runs (``served``).
-        executor: ``local``: each request that makes or continues a run names its model server, so a run belongs to
-            this process from its creation on; ``served``: all runs use ``model``, and any server of the store takes a
-            queued run.
-        concurrent_runs: Runs that are executed at the same time; the others are queued.
-        run_expiry: Seconds from a run's creation until it expires (Assistants wire, section 7).
-        lease: Seconds a runner holds a run without a sign of life.
-        token: What clients must send as bearer token; ``None``: nothing is asked for.
-        hosts: The host names that requests may be for, besides those of loopback addresses; ``None``: any.
-        max_body: Bytes a request's body may have.
-        passthrough: Whether files, vector stores, uploads and models of the model server can be used by clients.
-        max_upload: Bytes a request may have that uploads a file to the model server.
+        executor: ``local`` or ``served``. With ``local``, each request that creates or continues a run specifies its
+            model server, so a run belongs to this process from its creation. With ``served``, all runs use ``model``,
+            and any server of the store can execute a queued run.
+        concurrent_runs: The number of runs that are executed at the same time. Other runs are queued.
+        run_expiry: The seconds from the creation of a run until it expires (Assistants wire, section 7).
+        lease: The seconds that a runner holds a run without renewing its lease.
+        token: The bearer token that clients must send, or None.
+        hosts: The allowed host names besides those of loopback addresses, or None for all.
+        max_body: The maximum size of a request body in bytes.
+        passthrough: Whether clients can use files, vector stores, uploads and models of the model server.
+        max_upload: The maximum size of a request that uploads a file, in bytes.
     """
 
     store: str

@@ -8,7 +8,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-#: What a stream sends when nothing happens: a comment, which every reader of the format skips.
+#: A comment that is sent if there are no events. All clients skip it.
 SIGN_OF_LIFE = b": waiting\n\n"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FIELD = b"data:"
@@ -26,12 +26,12 @@ def encode_event(name: str, data: Mapping[str, Any] | str) -> bytes:
 
 
 class EventStreamDecoder:
-    """Splits the bytes of a stream into the data of its events, in time that is linear in the stream's size.
+    """Splits the bytes of a stream into the data of its events, in linear time.
 
-    An event that the stream does not complete is dropped, as the format requires.
+    An incomplete event at the end of the stream is dropped, as the format requires.
 
     Attributes:
-        pending: The bytes of the event that is not complete yet.
+        pending: The bytes of the incomplete event.
     """
 
     def __init__(self) -> None:
@@ -41,7 +41,7 @@ class EventStreamDecoder:
         self._is_first = True
 
     def feed(self, chunk: bytes) -> list[bytes]:
-        """Take more of the stream, and return the data of each event that is complete now; comments have none."""
+        """Add a chunk of the stream, and return the data of all complete events, without comments."""
         if not chunk:
             return []
         if self._is_first:
@@ -57,12 +57,12 @@ class EventStreamDecoder:
             start = end + 2
             end = pending.find(b"\n\n", start)
         del pending[:start]
-        # The first half of an empty line may be there already.
+        # The first half of an empty line may have been received.
         self._searched = max(len(pending) - 1, 0)
         return found
 
     def _with_line_feeds(self, chunk: bytes) -> bytes:
-        """Replace line ends of any kind; a pair of carriage return and line feed may be split between two chunks."""
+        """Normalize line ends. A pair of carriage return and line feed can be split between two chunks."""
         if self._ends_with_return:
             chunk = chunk.removeprefix(b"\n")
         self._ends_with_return = chunk.endswith(b"\r")

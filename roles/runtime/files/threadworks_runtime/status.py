@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The statuses of the wire's objects (Assistants wire, sections 5, 7 and 8)."""
+"""The statuses of the API's objects (Assistants wire, sections 5, 7 and 8)."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from enum import Enum
 
 
 class _Status(str, Enum):
-    """A status is its text, in documents, rows and messages."""
+    """A status that equals its string, in documents, rows and messages."""
 
     def __str__(self) -> str:
         return str(self.value)
 
 
 class RunStatus(_Status):
-    """Where a run stands."""
+    """The status of a run."""
 
     QUEUED = "queued"
     IN_PROGRESS = "in_progress"
@@ -29,7 +29,7 @@ class RunStatus(_Status):
 
 
 class MessageStatus(_Status):
-    """Where a message stands."""
+    """The status of a message."""
 
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
@@ -37,7 +37,7 @@ class MessageStatus(_Status):
 
 
 class StepStatus(_Status):
-    """Where a step of a run stands."""
+    """The status of a step."""
 
     IN_PROGRESS = "in_progress"
     COMPLETED = "completed"
@@ -47,6 +47,6 @@ class StepStatus(_Status):
 
 
 ACTIVE_STATUSES = (RunStatus.QUEUED, RunStatus.IN_PROGRESS, RunStatus.REQUIRES_ACTION, RunStatus.CANCELLING)
-"""A run that has not ended: it keeps its thread locked."""
+"""A run that has not ended. It locks its thread."""
 RESTING_STATUSES = (*(each for each in RunStatus if each not in ACTIVE_STATUSES), RunStatus.REQUIRES_ACTION)
-"""Nothing happens to the run unless a client asks for it: it has no runner."""
+"""A run without a runner. It only changes if a client sends a request."""

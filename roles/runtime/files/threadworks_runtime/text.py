@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What messages repeat of a request or a setting."""
+"""Texts of requests and settings in messages."""
 
 from __future__ import annotations
 
-_LONGEST = 100  # characters of a name or a value in a message
+_LONGEST = 100  # maximum number of characters of a name or a value in a message
 
 
 def shorten(text: str) -> str:
-    """What a message repeats of a request: an answer is not as large as what it refuses.
+    """Return a text of a request, shortened for an error message.
 
     Args:
         text: A name or a value of the request.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading requests and writing answers as the wire has them (Assistants wire, sections 9 to 11)."""
+"""Read requests and create responses of the API (Assistants wire, sections 9 to 11)."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ INCLUDE = "include[]"
 FILE_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
 WITH_MESSAGES = "messages"
 _PAIR = re.compile(r"metadata\[(.*)\]", re.DOTALL)
-_MOST_PAIRS = 16  # as many as an object may have; each is one more part of the store's query
+_MOST_PAIRS = 16  # the maximum per object. Each pair adds a condition to the query of the store
 
 
 async def read_body(req: Request, schema: type[Body]) -> dict[str, Any]:
-    """Read and validate a request's body. An empty body is an empty object, whatever its content type says.
+    """Read and validate the body of a request. An empty body is an empty object, with any content type.
 
     Args:
         req: The request.
-        schema: The body's model.
+        schema: The model of the body.
 
     Returns:
-        The fields that were sent.
+        The fields in the request.
 
     Raises:
         ApiError: 400, 413, 415 or 503.
@@ -39,18 +39,18 @@ async def read_body(req: Request, schema: type[Body]) -> dict[str, Any]:
 
 
 def read_page(req: Request, *, metadata: bool = True, further: Collection[str] = ()) -> Page:
-    """Read a list's query.
+    """Read the query of a list request.
 
     Args:
         req: The request.
-        metadata: Whether ``metadata[key]=value`` is a filter of this list (the runtime's addition).
-        further: The names this list knows besides.
+        metadata: Whether the list supports the filter ``metadata[key]=value`` (an addition of the runtime).
+        further: The names of further parameters.
 
     Returns:
-        The part of the list that is asked for.
+        The requested part of the list.
 
     Raises:
-        ApiError: 400, for the first parameter that is wrong or unknown.
+        ApiError: 400 for the first invalid or unknown parameter.
     """
     query: dict[str, Any] = {"metadata": {}}
     for name in req.params:
@@ -74,17 +74,17 @@ def read_page(req: Request, *, metadata: bool = True, further: Collection[str] =
 
 
 def read_parameter(req: Request, name: str) -> str:
-    """Read a parameter of the query.
+    """Read a query parameter.
 
     Args:
         req: The request.
-        name: The parameter, which is there.
+        name: The name of the parameter, which must be set.
 
     Returns:
         Its value.
 
     Raises:
-        ApiError: 400, it is given more than once, or is no text that a store can look for.
+        ApiError: 400 if it is set more than once, or contains a null character.
     """
     value = req.params[name]
     if not isinstance(value, str):
@@ -95,17 +95,17 @@ def read_parameter(req: Request, name: str) -> str:
 
 
 def read_include(req: Request, known: str = FILE_CONTENT) -> bool:
-    """Whether the request asks for what the wire shows only to those who ask for it.
+    """Return whether the request includes optional data.
 
     Args:
         req: The request.
-        known: The only value of ``include[]`` that this operation has.
+        known: The only value of ``include[]`` that this operation supports.
 
     Returns:
-        ``include[]`` names it.
+        True if ``include[]`` contains it.
 
     Raises:
-        ApiError: 400, ``include[]`` names something else.
+        ApiError: 400 if ``include[]`` contains another value.
     """
     asked = req.params.get(INCLUDE, [])
     for value in [asked] if isinstance(asked, str) else asked:
@@ -115,14 +115,14 @@ def read_include(req: Request, known: str = FILE_CONTENT) -> bool:
 
 
 def list_object(data: Sequence[Mapping[str, Any]], more: bool) -> dict[str, Any]:
-    """The body of a list.
+    """Return the body of a list response.
 
     Args:
         data: The objects.
-        more: Whether there are more.
+        more: Whether there are further objects.
 
     Returns:
-        The wire's list object.
+        The list object of the API.
     """
     return {
         "object": "list",
@@ -134,13 +134,13 @@ def list_object(data: Sequence[Mapping[str, Any]], more: bool) -> dict[str, Any]
 
 
 def deleted(kind: str, id: str) -> dict[str, Any]:
-    """The answer to a deletion.
+    """Return the response to a deletion.
 
     Args:
-        kind: The deleted object's ``object``.
+        kind: The ``object`` field of the deleted object.
         id: Its id.
 
     Returns:
-        The wire's object.
+        The object.
     """
     return {"id": id, "object": f"{kind}.deleted", "deleted": True}

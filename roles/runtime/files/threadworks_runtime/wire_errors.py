@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Error answers of the wire (Assistants wire, section 9), and where the runtime's own errors become such answers."""
+"""The error responses of the API (Assistants wire, section 9), and the conversion of the runtime's errors to them."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _TROUBLE = {Trouble.FULL: "store_full", Trouble.READ_ONLY: "store_read_only", Tr
 
 
 class ApiError(Exception):
-    """An error answer.
+    """An error response.
 
     Args:
         status: The HTTP status.
-        message: What went wrong, for people.
-        param: The request's field it is about.
-        code: What went wrong, for programs.
+        message: The error for humans.
+        param: The field of the request.
+        code: The error code for programs.
         type: The family of the error.
-        data: Further keys of the error, for programs (the runtime's addition to the wire).
+        data: Further keys of the error for programs (an addition of the runtime).
     """
 
     def __init__(
@@ -45,48 +45,48 @@ class ApiError(Exception):
 
     @property
     def body(self) -> dict[str, Any]:
-        """The error body: the wire's four keys, always."""
+        """The body, always with the four keys of the API."""
         return {"error": self.error}
 
 
 def invalid(param: str, problem: str, code: str = "invalid_value") -> ApiError:
-    """The 400 for a field that has a wrong value.
+    """Return the error 400 for a field with an invalid value.
 
     Args:
         param: The field's path, as in ``tools[0].function.name``.
-        problem: What is wrong with it.
-        code: What is wrong with it, for programs.
+        problem: The problem with the value.
+        code: The error code for programs.
 
     Returns:
-        The error, to be raised.
+        The error to raise.
     """
     return ApiError(400, f"Invalid value for '{param}': {problem}", param=param, code=code)
 
 
 def unavailable(message: str, code: str) -> ApiError:
-    """The 503 for what works again later.
+    """Return the error 503 for a temporary problem.
 
     Args:
-        message: What is wrong at the moment.
-        code: The same, for programs.
+        message: The problem.
+        code: The error code for programs.
 
     Returns:
-        The error, to be raised.
+        The error to raise.
     """
     return ApiError(503, message, code=code, type="server_error")
 
 
 @singledispatch
 def to_api_error(error: Exception) -> ApiError:
-    """Translate an error of the runtime.
+    """Convert an error of the runtime to an error response.
 
     Args:
         error: The error.
 
     Returns:
-        The answer to the request.
+        The response to the request.
     """
-    return ApiError(500, "The runtime failed at this request.", code="internal_error", type="server_error")
+    return ApiError(500, "The runtime failed to process this request.", code="internal_error", type="server_error")
 
 
 @to_api_error.register
@@ -113,7 +113,7 @@ def _(error: errors.CursorNotFound) -> ApiError:
 
 @to_api_error.register
 def _(error: errors.RunActive) -> ApiError:
-    # Clients parse these texts, which are those of the API that was switched off.
+    # Clients parse these texts. They are the same as in OpenAI's API.
     if error.wanted == "run":
         message = f"Thread {error.thread_id} already has an active run {error.run_id}."
     else:
@@ -165,4 +165,4 @@ def _(error: errors.IdempotencyKeyReused) -> ApiError:
 
 @to_api_error.register
 def _(error: errors.Stopping) -> ApiError:
-    return unavailable("The server stops; another one continues the run.", "runtime_stopping")
+    return unavailable("The server is stopping. Another server continues the run.", "runtime_stopping")

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON Schema: the one place where a schema, and a value against its schema, is checked.
+"""JSON Schema: the validation of schemas, and of values against schemas.
 
-Schemas come from clients, and values from models: neither is trusted. Nothing is ever fetched, patterns match in linear
-time, and a value is checked in a process of its own that has a few seconds for it.
+Schemas come from clients, and values from models. Neither is trusted. No URL is fetched, patterns match in linear time,
+and values are validated in a separate process with a limit of a few seconds.
 """

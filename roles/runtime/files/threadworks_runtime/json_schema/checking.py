@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Checking schemas and values in another process, so that it can be ended."""
+"""Validate schemas and values in another process, so that the validation can be aborted."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from .worker import SECONDS
 
 _NEEDED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR")
 _HOME = Path(__file__).resolve().parents[2]
-# The process ends itself after its seconds of computing; on a machine that is overloaded it has more of the clock's.
+# The process ends itself after its limit of CPU time. On an overloaded machine, this takes longer by the clock.
 _PATIENCE = 12 * max(SECONDS.values())
-# As many at once as there are processors; the others wait.
+# As many at the same time as there are processors. Others wait.
 _WATCHERS = ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="json-schema")
 
 
@@ -31,29 +31,31 @@ async def problems(schemas: list[dict[str, Any]], values: list[tuple[int, Any]])
         values: JSON values, each with the number of its schema.
 
     Returns:
-        For each value where and why it breaks its schema, or ``None``. One that could not be checked breaks it.
+        For each value, where and why it violates its schema, or None. A value that cannot be validated counts as a
+        violation.
     """
     if not values:
         return []
     found, why = await ask("values", {"schemas": schemas, "values": values})
-    return found + [f"it cannot be checked against its schema: {why}"] * (len(values) - len(found))
+    return found + [f"it cannot be validated against its schema: {why}"] * (len(values) - len(found))
 
 
 async def ask(what: str, given: dict[str, Any]) -> tuple[list[Any], str]:
-    """Ask the process.
+    """Send a request to the process.
 
     Args:
-        what: What it checks, ``schemas`` or ``values``.
+        what: What to validate, ``schemas`` or ``values``.
         given: Its input.
 
     Returns:
-        What it has found of each as far as it got, and why it got no further.
+        The results in order, as far as there are any, and the reason why further results are missing.
     """
     return await asyncio.get_running_loop().run_in_executor(_WATCHERS, _ask, what, given)
 
 
 def _ask(what: str, given: dict[str, Any]) -> tuple[list[Any], str]:
-    # What Python needs, and no more: there are secrets in the environment, such as the password of a proxy.
+    # Only the variables that Python needs, because the environment can contain secrets, such as the password of a
+    # proxy.
     environment = {name: value for name, value in os.environ.items() if name in _NEEDED or name.startswith("PYTHON")}
     path = os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))
     try:
@@ -68,9 +70,9 @@ def _ask(what: str, given: dict[str, Any]) -> tuple[list[Any], str]:
             env={**environment, "PYTHONPATH": path},
         )
         told = process.stdout
-        why = "it needs too much time or memory" if process.returncode < 0 else "the process that does so has failed"
+        why = "validation needs too much time or memory" if process.returncode < 0 else "the validation process failed"
     except subprocess.TimeoutExpired as expired:
-        told, why = expired.stdout or b"", "it takes too long"
+        told, why = expired.stdout or b"", "validation takes too long"
     except OSError as error:
-        told, why = b"", os.strerror(error.errno) if error.errno else "no process can be started"
+        told, why = b"", os.strerror(error.errno) if error.errno else "no validation process can be started"
     return [json.loads(line) for line in told.splitlines(keepends=True) if line.endswith(b"\n")], why

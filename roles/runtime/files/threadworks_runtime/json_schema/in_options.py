@@ -12,14 +12,13 @@ from .usable import first_unusable
 
 
 async def find_unusable(options: Mapping[str, Any]) -> tuple[str, Unusable] | None:
-    """Look for a schema that cannot be used.
+    """Find a schema that cannot be used.
 
     Args:
         options: Has the wire's ``tools`` and ``response_format``; both may be missing, or null.
 
     Returns:
-        Where the first such schema is, as in ``tools[0].function.parameters``, and what is wrong with it. None if all
-        can be used.
+        The location of the first one, as in ``tools[0].function.parameters``, and its problem. None if all can be used.
     """
     found: dict[str, dict[str, Any]] = {}
     for number, tool in enumerate(options.get("tools") or []):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""References of a JSON Schema that lead back to where they are, without a step into the value."""
+"""Find circular references of a JSON Schema that do not advance in the value."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class _Place:
         path: Where it is.
         pointer: The same as a JSON pointer.
         base: The URI that its references are relative to.
-        next: The pointers of what is checked against the same value, each with the reference that leads there.
+        next: The pointers of the schemas for the same value, each with the reference to it.
     """
 
     schema: dict[str, Any]
@@ -37,16 +37,16 @@ class _Place:
 
 
 def find_loop(schema: dict[str, Any]) -> tuple[list[Step], str] | None:
-    """Look for a loop: whatever is checked against it would pass, or be checked for ever.
+    """Find a circular reference. Any value would pass it, or its validation would never end.
 
     Args:
         schema: A schema that is not nested deeply.
 
     Returns:
-        Where one of its references is, and where that leads.
+        The location of one of its references, and its target.
     """
     places: dict[str, _Place] = {}
-    # By URI: the pointers of resources and anchors. Several places may share a dynamic anchor.
+    # By URI, the pointers of resources and anchors. Several objects can have the same dynamic anchor.
     named: dict[str, list[str]] = {"": [""]}
     _collect(schema, (), "", "", places, named)
     for place in places.values():
@@ -57,7 +57,7 @@ def find_loop(schema: dict[str, Any]) -> tuple[list[Step], str] | None:
 def _collect(
     value: Any, path: tuple[Step, ...], pointer: str, base: str, places: dict[str, _Place], named: dict[str, list[str]]
 ) -> None:
-    """Note the objects within a value, the innermost first."""
+    """Collect the objects within a value, the innermost first."""
     if isinstance(value, dict):
         id = value.get("$id")
         if isinstance(id, str) and not id.startswith("#"):
@@ -98,7 +98,7 @@ def _targets(base: str, target: str, named: dict[str, list[str]]) -> list[str]:
 
 
 def _loop(places: dict[str, _Place]) -> tuple[list[Step], str] | None:
-    """Follow each place once, depth first and without recursion: a chain may have thousands of references."""
+    """Visit each object once, depth first and without recursion, because a chain can have thousands of references."""
     done: set[str] = set()
     for start in places:
         way: dict[str, str | None] = {}
@@ -110,7 +110,7 @@ def _loop(places: dict[str, _Place]) -> tuple[list[Step], str] | None:
             if pointer in way:
                 pointers = list(way)
                 first = pointers.index(pointer)
-                # How each place of the loop leads to the next. Without a reference there is no loop.
+                # The links of the loop. Without a reference, it is not a loop.
                 leads = zip(pointers[first:], [*list(way.values())[first + 1 :], reference], strict=True)
                 place, name = next((places[at], name) for at, name in leads if name)
                 return [*place.path, name], place.schema[name]
@@ -123,7 +123,7 @@ def _loop(places: dict[str, _Place]) -> tuple[list[Step], str] | None:
 
 def _joined(base: str, target: str) -> str:
     try:
-        # URNs are no bases to urljoin.
+        # urljoin does not support URNs as a base.
         return urldefrag(base).url + target if target.startswith("#") else urljoin(base, target) if target else base
     except ValueError:
         return target

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a JSON Schema may be, and how a value breaks it."""
+"""The rules for JSON Schemas, and the problems of values."""
 
 from __future__ import annotations
 
@@ -20,17 +20,17 @@ _PATTERNS = 500
 _PATTERN_KEYWORDS = ("pattern", "patternProperties")
 _ELSEWHERE = "cannot be found: only references within the schema are followed"
 _NOT_FOUND = {**dict.fromkeys(REFERENCES, _ELSEWHERE), "$schema": "is not a known draft of JSON Schema"}
-# Bytes that one compiled pattern may take.
+# The maximum size of a compiled pattern in bytes.
 _PATTERN_SIZE = 4 * 1024 * 1024
-_SHOWN = 300  # characters of a reason: it may repeat a value
+_SHOWN = 300  # maximum number of characters of a reason, which can contain a value
 
 
 class Unusable(ValueError):
     """A schema cannot be used.
 
     Attributes:
-        path: Where in the schema.
-        reason: Why, without a full stop.
+        path: The location in the schema.
+        reason: The reason, without a full stop.
     """
 
     def __init__(self, path: list[Step], reason: str) -> None:
@@ -40,13 +40,13 @@ class Unusable(ValueError):
 
 
 def check_schema(schema: dict[str, Any]) -> None:
-    """Check that values can be checked against a schema.
+    """Check that a schema can be used.
 
     Args:
         schema: The schema, of the draft that its ``$schema`` names; without it, of draft 2020-12.
 
     Raises:
-        Unusable: They cannot.
+        Unusable: It cannot be used.
     """
     compiled(schema)
 
@@ -60,7 +60,7 @@ def compiled(schema: dict[str, Any]) -> jsonschema_rs.Validator:
         schema: The schema.
 
     Returns:
-        What checks values.
+        The validator.
 
     Raises:
         Unusable: It cannot be used.
@@ -75,11 +75,11 @@ def compiled(schema: dict[str, Any]) -> jsonschema_rs.Validator:
     if patterns > _PATTERNS:
         raise Unusable([], f"it has more than {_PATTERNS} patterns")
     for path, _name, target in _keywords(schema, *REFERENCES):
-        if target == "":  # the library takes it for a reference to a schema that allows everything
-            raise Unusable(path, 'the reference is empty: "#" leads to the schema itself')
+        if target == "":  # the library treats it as a reference to a schema that allows everything
+            raise Unusable(path, 'the reference is empty. Use "#" to refer to the schema itself')
     if loop := find_loop(schema):
         path, target = loop
-        raise Unusable(path, f"{_short(json.dumps(target))} leads back to itself")
+        raise Unusable(path, f"{_short(json.dumps(target))} is a circular reference")
     try:
         return jsonschema_rs.validator_for(
             schema,
@@ -94,14 +94,14 @@ def compiled(schema: dict[str, Any]) -> jsonschema_rs.Validator:
 
 
 def problem(validator: jsonschema_rs.Validator, value: Any) -> str | None:
-    """How a value breaks a schema.
+    """Return how a value violates a schema.
 
     Args:
         validator: The prepared schema.
         value: JSON.
 
     Returns:
-        Where and why; ``None``: it does not.
+        The location and the reason, or None if it is valid.
     """
     error = next(validator.iter_errors(value), None)
     if error is None:
@@ -111,7 +111,7 @@ def problem(validator: jsonschema_rs.Validator, value: Any) -> str | None:
 
 
 def json_path(path: list[Step]) -> str:
-    """A place in a JSON value as a JSON path.
+    """Return a location in a JSON value as a JSON path.
 
     Args:
         path: Names and indexes, from the outside.
@@ -125,12 +125,12 @@ def json_path(path: list[Step]) -> str:
 def _unusable(schema: dict[str, Any], error: jsonschema_rs.ValidationError) -> Unusable:
     path = error.instance_path
     if path and path[-1] == "type":
-        return Unusable(path, f"{_short(json.dumps(error.instance))} is not a type: {_TYPES} is expected")
+        return Unusable(path, f"{_short(json.dumps(error.instance))} is not a type. Use {_TYPES}")
     if error.message.endswith('is not a "regex"'):
         why = "lookaround and backreferences are not supported, and the size is limited"
         return Unusable(path, f"the pattern {_short(json.dumps(error.instance))} cannot be used: {why}")
     if not path:
-        # The library does not say where a reference is that leads nowhere.
+        # The library does not report the location of an invalid reference.
         for at, name, target in _keywords(schema, *_NOT_FOUND):
             if str(target).lstrip("#") in error.message:
                 return Unusable(at, f"{_short(json.dumps(target))} {_NOT_FOUND[name]}")
@@ -138,7 +138,7 @@ def _unusable(schema: dict[str, Any], error: jsonschema_rs.ValidationError) -> U
 
 
 def _keywords(value: Any, *names: str, path: tuple[Step, ...] = ()) -> Iterator[tuple[list[Step], str, Any]]:
-    """The places in a schema that have one of these names, with what is there."""
+    """Yield the locations of keywords in a schema, with their names and values."""
     if isinstance(value, dict):
         for name, inner in value.items():
             at = (*path, name)
@@ -151,7 +151,7 @@ def _keywords(value: Any, *names: str, path: tuple[Step, ...] = ()) -> Iterator[
 
 
 def _nearest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationError:
-    """Of a value that fits none of several schemas, the error in the schema that it comes nearest to."""
+    """Return the error of the closest schema for a value that matches none of several schemas."""
     while isinstance(error.kind, (ValidationErrorKind.AnyOf, ValidationErrorKind.OneOfNotValid)):
         firsts = [branch[0] for branch in error.kind.context if branch]
         deepest = max(firsts, key=lambda each: len(each.instance_path), default=error)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""JSON that comes from a model: read strictly, since Python accepts more than JSON is."""
+"""Read JSON from a model strictly, because Python accepts more than valid JSON."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import json
 import math
 from typing import Any
 
-#: Levels of nesting that a value may have. Every reader of the wire can follow them.
+#: The maximum nesting of a value. All clients support it.
 DEEPEST = 100
 
 
@@ -16,13 +16,13 @@ def read_json(text: str) -> Any:
     """Read a JSON text.
 
     Args:
-        text: What a model wrote.
+        text: The text of a model.
 
     Returns:
         The value.
 
     Raises:
-        ValueError: It is not JSON, or is nested too deeply; the message says which, and where.
+        ValueError: It is not JSON, or is nested too deeply. The message contains the reason and the location.
     """
     try:
         value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
@@ -33,19 +33,19 @@ def read_json(text: str) -> Any:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError:
-        raise ValueError("it has half of a surrogate pair, which is no character") from None
+        raise ValueError("it contains a lone surrogate, which is not a valid character") from None
     return value
 
 
 def is_deep(value: Any, levels: int) -> bool:
-    """Whether a value has more levels of nesting than that.
+    """Return whether a value is nested too deeply.
 
     Args:
         value: JSON.
-        levels: As many are fine.
+        levels: The maximum nesting.
 
     Returns:
-        It has more.
+        True if it is nested more deeply.
     """
     level = [value]
     for _level in range(levels + 1):
@@ -71,5 +71,5 @@ def _refuse(name: str) -> None:
 def _finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise ValueError(f"{digits[:40]} is too large a number")
+        raise ValueError(f"the number {digits[:40]} is too large")
     return number

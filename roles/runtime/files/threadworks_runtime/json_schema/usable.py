@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether a request's schemas can be used: at once where that is sure to be quick, else in another process."""
+"""Check the schemas of a request: directly if that is quick, otherwise in another process."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from typing import Any
 from .checking import ask
 from .rules import Unusable, check_schema
 
-# What is prepared here: up to about 20 milliseconds, in which nobody else is answered.
+# The limits for schemas that are prepared in this process. This takes up to 20 ms and blocks other requests.
 _LIGHT_VALUES = 2000
-_LIGHT_PATTERNS = 10_000  # characters, repeated as often as the patterns say
+_LIGHT_PATTERNS = 10_000  # characters, including repetitions in the patterns
 _BRACES = re.compile(r"\{[^}]*")
 _DIGITS = re.compile(r"\d{1,6}")
-# Unicode classes and flags have thousands of characters behind a few.
+# Unicode classes and flags stand for thousands of characters.
 _HEAVY = re.compile(r"\\[pP]|\(\?")
 _PATTERNS = ("pattern", "patternProperties")
-# Preparing them takes twice as long, or more, with each reference that they follow.
+# The time to prepare them doubles, or more, with each reference.
 _UNEVALUATED = ("unevaluatedProperties", "unevaluatedItems")
 _MOST_KNOWN = 4096
 
-# Digests of schemas that can be used, the oldest first: each round of a run has its assistant's again.
+# Digests of usable schemas, the oldest first. Each round of a run uses the same schemas again.
 _known: dict[bytes, None] = {}
 
 
 async def first_unusable(schemas: list[dict[str, Any]]) -> tuple[int, Unusable] | None:
-    """Look for a schema that cannot be used. All of them together have a few seconds of computing.
+    """Find a schema that cannot be used. All schemas together have a few seconds of CPU time.
 
     Args:
         schemas: The schemas.
 
     Returns:
-        The first one's number and what is wrong with it; ``None``: all can be used.
+        The index of the first one and its problem, or None if all can be used.
     """
     digests = [hashlib.sha256(json.dumps(schema).encode()).digest() for schema in schemas]
     new = [number for number, digest in enumerate(digests) if digest not in _known]
@@ -48,7 +48,7 @@ async def first_unusable(schemas: list[dict[str, Any]]) -> tuple[int, Unusable] 
     else:
         told, why = await ask("schemas", {"schemas": unknown})
         found = [each and Unusable(each["path"], each["reason"]) for each in told]
-    found += [Unusable([], f"checking it has failed: {why}")] * (len(new) - len(found))
+    found += [Unusable([], f"it cannot be validated: {why}")] * (len(new) - len(found))
     for number, unusable in zip(new, found, strict=True):
         if unusable is not None:
             return number, unusable
@@ -67,7 +67,7 @@ def _verdict(schema: dict[str, Any]) -> Unusable | None:
 
 
 def _are_light(schemas: list[dict[str, Any]]) -> bool:
-    """Whether schemas are small and simple enough to be prepared quickly, whatever they say."""
+    """Return whether schemas are small and simple enough to be prepared quickly."""
     left: list[Any] = [*schemas]
     values = patterns = 0.0
     while left:
@@ -91,6 +91,6 @@ def _are_light(schemas: list[dict[str, Any]]) -> bool:
 def _weight(pattern: str) -> float:
     if _HEAVY.search(pattern) or len(pattern) > _LIGHT_PATTERNS:
         return math.inf
-    # Repetitions within repetitions multiply.
+    # Nested repetitions multiply.
     counts = [max(map(int, _DIGITS.findall(braces)), default=1) for braces in _BRACES.findall(pattern)]
     return len(pattern) * math.prod(counts) if len(counts) < 10 else math.inf

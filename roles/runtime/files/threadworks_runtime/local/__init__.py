@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The runtime of one user's playbooks: started when it is needed, reached over a Unix socket, ends when it is idle.
+"""The local runtime for the playbooks of one user. It starts on demand, uses a Unix socket, and exits when it is idle.
 
-The configuration is one JSON object on standard input, so that no password of a store is on a command line or in an
-environment. The answer is one JSON line on standard output: ``{"ready": true, "pid": 4711}``, or ``{"error": "...",
+The configuration is one JSON object on standard input, so that passwords are not on a command line or in an
+environment. The answer is one line of JSON on standard output: ``{"ready": true, "pid": 4711}``, or ``{"error": "...",
 "option": "runtime_store"}``.
 """
 
@@ -21,16 +21,16 @@ _START_LIMIT = 120  # seconds
 
 
 def main() -> None:
-    """Serve until nobody needs the runtime. It does not return."""
+    """Serve until the runtime is idle. Does not return."""
     configuration = Configuration(**json.load(sys.stdin))
     detach()
     end_if_stuck(_START_LIMIT)
     os.environ.update(configuration.environment)
     starter = Starter()
-    # What is imported stays for good: to look for garbage meanwhile takes time, and finds none.
+    # Imported modules are permanent, so garbage collection during imports only takes time.
     gc.disable()
     try:
-        # The libraries are imported here: the process has left the playbook's session by now.
+        # The libraries are imported after the process has left the playbook's session.
         from ..libraries import too_old
         from .service import serve
 
@@ -43,7 +43,7 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001  # the starter reports it, whatever it is
         option = "runtime_store" if type(error).__name__ == "StoreError" else None
         starter.refuse(_reason(error), option=option)
-    # No thread that waits for a database or a name server keeps the process.
+    # Exit without waiting for threads that wait for a database or a name server.
     os._exit(starter.refused)
 
 

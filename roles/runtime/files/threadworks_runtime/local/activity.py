@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the runtime is needed: requests in flight, runs, and when there was the last of them."""
+"""Track the activity of the runtime: requests and runs."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from collections.abc import Iterator
 
 from ..resources.context import Context
 
-# Who has just started the runtime, or has asked whether it is alive, is about to send a request.
+# A client that has just started or checked the runtime is about to send a request.
 _EXPECTED = 10.0  # seconds
 
 
 class Activity:
-    """Knows since when the runtime is idle.
+    """Tracks since when the runtime is idle.
 
     Args:
-        context: The application's parts.
+        context: The parts of the application.
     """
 
     def __init__(self, context: Context) -> None:
@@ -29,9 +29,9 @@ class Activity:
 
     @contextlib.contextmanager
     def request(self) -> Iterator[None]:
-        """Count a request, until its answer has been sent; a stream is one for as long as it lasts."""
+        """Count a request until its response, which can be a stream, has been sent."""
         self._requests += 1
-        # Only the first one is expected.
+        # Only the first request was expected.
         self._expected = 0.0
         try:
             yield
@@ -40,7 +40,7 @@ class Activity:
             self._last = time.monotonic()
 
     def expect(self) -> None:
-        """Somebody is about to send a request."""
+        """Expect a request."""
         self._last = time.monotonic()
         self._expected = self._last + _EXPECTED
 
@@ -51,11 +51,11 @@ class Activity:
         return bool(self._requests or executor.running() or executor.queued())
 
     def idle_seconds(self) -> float:
-        """The seconds without work; to be asked often, since runs do not report their end here."""
+        """Return the seconds without work. Must be called often, because runs do not report their end."""
         if self.busy:
             self._last = time.monotonic()
         return time.monotonic() - self._last
 
     def is_over(self) -> bool:
-        """Whether there has been no work for long enough."""
+        """Return whether the idle timeout has expired."""
         return self.idle_seconds() >= self._context.idle_timeout and time.monotonic() >= self._expected

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a local runtime is told when it is started."""
+"""The configuration of a local runtime."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Configuration:
-    """The configuration of a local runtime. Secrets are kept out of ``repr``.
+    """The configuration of a local runtime. Secrets are not part of ``repr``.
 
     Args:
         store: The absolute path of an SQLite file, or an SQLAlchemy URL.
         socket: The path of the socket.
-        idle_timeout: Seconds without work after which the runtime ends, until a request names others.
-        concurrent_runs: Runs that are executed at the same time, until a request names another number.
+        idle_timeout: The seconds without work after which the runtime exits, until a request sets another value.
+        concurrent_runs: The maximum number of active runs, until a request sets another number.
         environment: The network environment: proxies, certificate authorities, PostgreSQL.
     """
 
@@ -27,10 +27,10 @@ class Configuration:
 
     @property
     def store_file(self) -> str | None:
-        """The path of an SQLite store; ``None``: the store is no file."""
+        """The path of an SQLite store, or None for other stores."""
         if "://" not in self.store:
             return self.store
-        # Imported here: a process reads its configuration before it leaves the playbook's session.
+        # Imported here, because the configuration is read before the process leaves the playbook's session.
         from sqlalchemy import make_url
 
         url = make_url(self.store)

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is before the application: the count of requests, and the operations that only a local runtime has.
+"""The layer before the application: counts requests, and adds operations of the local runtime.
 
-``GET /healthz`` says that the process is alive, as the application does, but without a look at the store.
+``GET /healthz`` reports that the process is alive, without checking the store.
 ``GET /runtime`` describes the process, ``POST /runtime/stop`` ends it.
 """
 
@@ -22,27 +22,27 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 
 
 class Gate:
-    """An ASGI application around the runtime's.
+    """An ASGI application that wraps the runtime's application.
 
     Args:
         app: The runtime's application.
         activity: Counts the requests.
         describe: Describes the process.
-        stop: Ends it; takes whether the runs that are active are waited for (``False``) or not (``True``).
+        stop: Stops it. The argument is True to stop without waiting for active runs.
     """
 
     def __init__(
         self, app: Any, activity: Activity, describe: Callable[[], dict[str, Any]], stop: Callable[[bool], None]
     ) -> None:
         self.closing = False
-        """Whether each answer closes its connection, so that the client's next request goes to another runtime."""
+        """Whether responses close their connections, so that the next request goes to another runtime."""
         self._app = app
         self._activity = activity
         self._describe = describe
         self._stop = stop
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer what is about the process, and pass on what is about the store."""
+        """Answer requests about the process, and pass other requests to the application."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The log: a file beside the store that does not grow without end. It has neither contents nor keys in it."""
+"""The log: a rotating file in the directory of the store, without content and keys."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _OURS = "threadworks"
 
 
 def log_path(configuration: Configuration) -> str:
-    """The file to log to: beside an SQLite store, else beside the socket.
+    """Return the path of the log: in the directory of an SQLite store, otherwise of the socket.
 
     Args:
         configuration: The runtime's configuration.
@@ -30,7 +30,7 @@ def log_path(configuration: Configuration) -> str:
 
 
 def log_to(path: str) -> None:
-    """Log to a file from now on. A file that cannot be written is no reason to fail.
+    """Log to a file. Errors of the file are ignored.
 
     Args:
         path: The file.
@@ -43,7 +43,7 @@ def log_to(path: str) -> None:
 
 
 def open_private(path: str) -> TextIO:
-    """Open a file of this user's to append to it.
+    """Open a private file to append to it.
 
     Args:
         path: The file.
@@ -58,7 +58,7 @@ def open_private(path: str) -> TextIO:
 
 
 class _LogFile(logging.Handler):
-    """Writes lines to a file that other processes write too, each of which may put it aside when it is long."""
+    """Writes lines to a file that several processes write to and rotate."""
 
     def __init__(self, path: str) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ class _LogFile(logging.Handler):
             file.flush()
 
     def _current(self, more: int) -> TextIO:
-        """The file to write to, which has room for so many bytes."""
+        """Return the current file, rotated if it has no room for this number of bytes."""
         file = self._file
         if file is None or not self._is_there(file):
             file = self._open()

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The socket's place in the file system. Only one process at a time has it, and only its owner removes it."""
+"""The path of the socket. Only one process owns it at a time, and only the owner removes it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _BACKLOG = 2048
 
 
 class Place:
-    """Where clients look for the runtime.
+    """The path where clients connect to the runtime.
 
     Args:
         path: The path of the socket.
@@ -26,10 +26,10 @@ class Place:
         self._identity: tuple[int, int] | None = None
 
     def listen(self) -> socket.socket:
-        """Make the listening socket under a name that no client knows.
+        """Create the listening socket with a temporary name.
 
         Raises:
-            OSError: It cannot be made.
+            OSError: It cannot be created.
         """
         self._sweep()
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -43,13 +43,13 @@ class Place:
         return listener
 
     def take(self) -> None:
-        """Put the listening socket in its place: from now on clients find it, and no longer the one before."""
+        """Rename the listening socket to its final path. It replaces the previous socket."""
         found = os.stat(self._new)
         self._identity = (found.st_dev, found.st_ino)
         os.rename(self._new, self.path)
 
     def is_own(self) -> bool:
-        """Whether the socket in this place is still this process's."""
+        """Return whether the socket at the path still belongs to this process."""
         try:
             found = os.lstat(self.path)
         except OSError:
@@ -60,24 +60,24 @@ class Place:
         """Remove the socket, so that the next client starts another runtime.
 
         Returns:
-            Whether it is gone; ``False``: somebody is about to start or use a runtime here.
+            True if it was removed, or False if another process is starting or using a runtime here.
         """
         with self._locked() as locked:
             if locked and self.is_own():
                 os.unlink(self.path)
             if locked and not os.path.lexists(self.path):
-                with contextlib.suppress(FileNotFoundError):  # the whole folder may be gone
+                with contextlib.suppress(FileNotFoundError):  # the directory may have been removed
                     os.unlink(f"{self.path}.lock")
             return locked
 
     def abandon(self) -> None:
-        """Remove the socket if it has never been in its place."""
+        """Remove the socket if it was never renamed to its final path."""
         if self._identity is None:
             with contextlib.suppress(OSError):
                 os.unlink(self._new)
 
     def _sweep(self) -> None:
-        """Remove what starts that were killed have left. There is one start at a time: whoever starts has the lock."""
+        """Remove the files of killed starts. Only one process starts at a time, because it holds the lock."""
         folder, name = os.path.split(self.path)
         for entry in os.listdir(folder):
             if entry.startswith(f"{name}.") and entry[len(name) + 1 :].isdigit():
@@ -86,11 +86,11 @@ class Place:
 
     @contextlib.contextmanager
     def _locked(self) -> Iterator[bool]:
-        """The lock that starters take too, without waiting for it."""
+        """Try to take the lock of starters without waiting."""
         try:
             lock = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         except OSError:
-            # Where the folder is gone there is nothing to remove, and nobody to meet.
+            # If the directory has been removed, there is nothing to do.
             yield not os.path.exists(os.path.dirname(self.path))
             return
         try:
@@ -101,7 +101,7 @@ class Place:
     def _lock(self, lock: int) -> bool:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            # A file that somebody has removed meanwhile keeps nobody out.
+            # If the file was removed in the meantime, the lock has no effect.
             return os.path.samestat(os.fstat(lock), os.stat(f"{self.path}.lock"))
         except OSError:
             return False

@@ -29,7 +29,7 @@ from .unix import UnixServer
 
 _LOG = logging.getLogger("threadworks.runtime.local")
 _STUCK = 60.0  # seconds
-_LOOK = 1.0  # seconds between two looks at what is going on
+_LOOK = 1.0  # seconds between two queries at what is going on
 # Clients that connected just before the socket was removed are still served.
 _LATE = 0.1  # seconds
 
@@ -38,11 +38,11 @@ def serve(configuration: Configuration, starter: Starter) -> None:
     """Serve until the runtime is idle, stopped or replaced.
 
     Args:
-        configuration: What the starter wants.
-        starter: Gets the outcome of the start.
+        configuration: The configuration from the starter.
+        starter: Gets the result of the start.
 
     Raises:
-        OSError: The socket cannot be made.
+        OSError: The socket cannot be created.
         StoreError: The store cannot be used.
     """
     place = Place(configuration.socket)
@@ -73,7 +73,7 @@ class _Service:
         self._stopping = False
 
     def _find_store(self) -> tuple[int, int] | None:
-        """What identifies the file of the store; ``None``: it is no file, or is gone."""
+        """Return the identity of the store's file, or None if it is not a file or is missing."""
         try:
             found = os.stat(self._store_file or "")
         except OSError:
@@ -81,10 +81,10 @@ class _Service:
         return found.st_dev, found.st_ino
 
     def _has_store(self) -> bool:
-        """Whether the store is still where it was. A file that was removed or replaced is nobody's store any more.
+        """Whether the file of the store is still the same.
 
-        If it is not, the place is left at once: the client that has just connected finds nobody, and starts another
-        runtime, with the store that is there now.
+        If it was removed or replaced, the socket is removed immediately. A client that has just connected then starts
+        another runtime with the current store.
         """
         if self._find_store() == self._store:
             return True
@@ -109,10 +109,10 @@ class _Service:
         }
 
     def stop(self, force: bool) -> None:
-        """End.
+        """Stop.
 
         Args:
-            force: Do not wait for the runs. It may be called again with it.
+            force: Do not wait for the runs. Can be set in a second call.
         """
         self._stopping = True
         if force:
@@ -128,7 +128,7 @@ class _Service:
         await self._server.serve([listener])
 
     def _begin(self) -> None:
-        """Requests are answered: take the place, report it, and look after both from now on."""
+        """Publish the socket, report success, and start the checks."""
         log = log_path(self._configuration)
         log_to(log)
         self._traces = open_private(log)
@@ -139,7 +139,7 @@ class _Service:
         gc.enable()
         loop = asyncio.get_running_loop()
         self._watching = loop.create_task(self._watch())
-        # Slow, and not needed for the first answers.
+        # Slow, and not needed for the first responses.
         self._importing = loop.run_in_executor(None, _import_later)
 
     async def _watch(self) -> None:
@@ -152,7 +152,7 @@ class _Service:
             await asyncio.sleep(min(_LOOK, self._context.idle_timeout / 4))
 
     def _terminate(self) -> None:
-        """A signal stops the runtime; if it is being stopped already, without the runs."""
+        """Handle a signal: stop the runtime. A second signal stops it without waiting for runs."""
         self.stop(force=self._stopping)
 
     def _end(self, reason: str) -> None:
@@ -162,7 +162,7 @@ class _Service:
     async def _finish(self, reason: str) -> None:
         left = self._place.leave()
         if reason == "idle" and not left:
-            # Somebody is about to use this runtime.
+            # Another process is about to use this runtime.
             self._ending = None
             return
         _LOG.info("ending: %s", reason)
@@ -175,6 +175,6 @@ class _Service:
 
 
 def _import_later() -> None:
-    # A run reports what is wrong with it.
+    # A run reports the problem.
     with contextlib.suppress(Exception):
         importlib.import_module("openai")

@@ -22,19 +22,19 @@ from ..server import OPTIONS, Protocol
 BACKLOG = 2048
 _DESCRIPTORS = 65536
 _KEEP_ALIVE = 60  # seconds
-_LAST_ANSWERS = 10  # seconds that answers have after the runs
+_LAST_ANSWERS = 10  # seconds for responses after the runs have ended
 # From sys/un.h and sys/ucred.h of macOS.
 _SOL_LOCAL, _LOCAL_PEERCRED, _XUCRED = 0, 1, 76
 
 
 class UnixServer(uvicorn.Server):
-    """The server of a local runtime; signals are the service's matter.
+    """The server of a local runtime; the service handles signals.
 
     Args:
-        app: What is called: what is wrapped around the application.
+        app: The ASGI application that wraps the runtime.
         runtime: The application.
-        begin: Called once, as soon as requests are answered.
-        admits: Whether a new connection is served; one that is not is closed without an answer.
+        begin: Called once when the server is ready.
+        admits: Whether a new connection is accepted. Otherwise it is closed without a response.
     """
 
     def __init__(self, app: Any, runtime: Runtime, begin: Callable[[], None], admits: Callable[[], bool]) -> None:
@@ -56,36 +56,36 @@ class UnixServer(uvicorn.Server):
         self._begin = begin
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Begin to answer."""
+        """Start to answer requests."""
         await super().startup(sockets)
         self._begin()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Answer what has been sent already, and let the runs end that it makes. If the end is forced, do neither."""
+        """Answer the received requests, and wait for their runs. If the stop is forced, do neither."""
         if self.forced:
-            # The open streams wait for these very runs.
+            # The open streams wait for these runs.
             await asyncio.gather(self._runtime.context.executor.stop(0), super().shutdown(sockets))
         else:
             self._runtime.context.grace = None
             await super().shutdown(sockets)
 
     async def hurry(self) -> None:
-        """Do not wait for runs any more, also if the end has begun."""
+        """Stop waiting for runs, even if the stop is in progress."""
         self.forced = True
         if self.should_exit:
             await self._runtime.context.executor.stop(0)
 
     def capture_signals(self) -> contextlib.AbstractContextManager[None]:  # type: ignore[override]
-        """Capture none."""
+        """Do not capture signals."""
         return contextlib.nullcontext()
 
 
 def _protocol(admits: Callable[[], bool]) -> type[asyncio.Protocol]:
-    """The HTTP protocol for connections of this user's processes that are admitted."""
+    """Return the HTTP protocol for connections of this user's processes that are admitted."""
 
     class UnixProtocol(Protocol):
         def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-            """Look who it is before anything is read."""
+            """Check the peer before anything is read."""
             super().connection_made(transport)
             if _peer_user(transport.get_extra_info("socket")) not in (None, os.geteuid()) or not admits():
                 transport.abort()
@@ -94,7 +94,7 @@ def _protocol(admits: Callable[[], bool]) -> type[asyncio.Protocol]:
 
 
 def _peer_user(connection: socket.socket) -> int | None:
-    """The user id of the process at the other end; ``None``: not known here, only the folder keeps others out."""
+    """Return the user id of the peer, or None if it is unknown. Then only the directory restricts access."""
     if sys.platform.startswith("linux"):
         credentials = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
         return int(struct.unpack("3i", credentials)[1])

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model server's side of a run: from the Assistants wire to the Responses API and back.
+"""The model server's side of a run: conversion between the Assistants API and the Responses API.
 
-Nothing here knows the store or the runner; `execute_round` is all that they call.
+This package does not depend on the store or the runner. They only call `execute_round`.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The address of a model server, ``base_url``."""
+"""The URL of a model server, ``base_url``."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class Address:
     """A checked ``base_url``.
 
     Attributes:
-        url: The parts of the URL. There may be a password among them.
+        url: The parts of the URL, which can include a password.
     """
 
     url: SplitResult
@@ -30,27 +30,27 @@ class Address:
 
     @property
     def place(self) -> str:
-        """Host and port as they are written, for messages."""
+        """The host and port for messages."""
         return self.url.netloc.rpartition("@")[2]
 
     @property
     def is_tls(self) -> bool:
-        """Whether the server is spoken to with TLS."""
+        """Whether the server uses TLS."""
         return self.url.scheme == "https"
 
     @property
     def has_path(self) -> bool:
-        """Whether the URL has a path; the Responses API of most servers is below one."""
+        """Whether the URL has a path. Most servers have the Responses API below a path."""
         return self.url.path not in {"", "/"}
 
     @property
     def credentials(self) -> list[str]:
-        """The secrets in the URL, as they are written there and as they are meant."""
+        """The secrets in the URL, quoted and unquoted."""
         written = [self.url.password or "", self.url.netloc.rpartition("@")[0]]
         return [*written, *map(unquote, written)]
 
     def is_same_server(self, url: str) -> bool:
-        """Return whether a URL is one of this server, and not of another one at the same host."""
+        """Return whether a URL belongs to this server, not to another one on the same host."""
         try:
             return _origin(urlsplit(url)) == _origin(self.url)
         except ValueError:
@@ -75,8 +75,8 @@ def read_address(base_url: str | None) -> Address:
     if not is_usable:
         raise ModelError("server_error", "base_url (OPENAI_BASE_URL) is not an http or https URL.")
     if "?" in base_url or "#" in base_url:
-        # It may be a key, and is not shown.
-        raise ModelError("server_error", "base_url (OPENAI_BASE_URL) must end with its path, without ? or #.")
+        # It is not shown, because it may be a key.
+        raise ModelError("server_error", "base_url (OPENAI_BASE_URL) must not contain a query or a fragment (? or #).")
     return Address(url)
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server's raw Responses events, read as what happens on the Assistants wire."""
+"""Convert the raw Responses events of a server to events of a run."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ async def read_answer(
     Args:
         batches: The raw events, from `ModelServer.respond`.
         request: The request that they answer.
-        secrets: What is hidden, even where the pieces of a text have it in parts.
+        secrets: The values to hide, even if they are split between pieces of a text.
 
     Yields:
-        What has happened since the last time.
+        The new events.
 
     Raises:
-        ModelError: The answer failed or broke off, or the server silently ignored what the request asked for.
+        ModelError: The answer failed or was interrupted, or the server ignored an option of the request.
     """
     reader = OutputReader(request.get("tools", []), secrets or Secrets())
     calls: list[ToolCall] = []
@@ -49,7 +49,7 @@ async def read_answer(
             except ModelError as error:
                 failure = error
             if events := reader.take():
-                # What came before a failure happened before it.
+                # Report the events before the failure first.
                 yield events
             if failure is not None:
                 raise failure
@@ -57,14 +57,14 @@ async def read_answer(
             if last is not None:
                 yield [await _checked(last, reader, calls, request)]
                 return
-    raise ModelError("server_error", "The model server's answer broke off before its end.")
+    raise ModelError("server_error", "The answer of the model server was interrupted before its end.")
 
 
 def _read(reader: OutputReader, batch: list[Json]) -> Json | None:
-    """Read events, and return the response with which they end, if they do.
+    """Read events, and return the response at their end, if any.
 
     Raises:
-        ModelError: One of them reports an error, or is not understood.
+        ModelError: One of them reports an error or is malformed.
     """
     kind: object = None
     try:
@@ -80,14 +80,14 @@ def _read(reader: OutputReader, batch: list[Json]) -> Json | None:
     except Malformed as error:
         raise not_understood(f"{error} in an event {kind}") from error
     except (AttributeError, TypeError, ValueError) as error:
-        raise not_understood(f"an event {kind} has not the form that it has in the Responses API") from error
+        raise not_understood(f"an event {kind} does not have the format of the Responses API") from error
     return None
 
 
 async def _checked(
     response: Json, reader: OutputReader, calls: list[ToolCall], request: ResponseRequest
 ) -> AnswerFinished:
-    """Check a whole answer against its request."""
+    """Check a complete answer against its request."""
     try:
         return await _check(response, reader.output(response), calls, request)
     except KeyError as error:
@@ -107,8 +107,8 @@ async def _check(response: Json, output: list[Json], calls: list[ToolCall], requ
             await check_format(output, request)
             problems = await find_problems(calls, request)
         except ModelError as error:
-            error.usage = usage  # what it has cost all the same
+            error.usage = usage  # the tokens were used nevertheless
             raise
     if usage is None:
-        warnings.append("The model server does not tell how many tokens it used.")
+        warnings.append("The model server does not report how many tokens it used.")
     return AnswerFinished(reason, usage or NO_USAGE.copy(), output, warnings, problems)

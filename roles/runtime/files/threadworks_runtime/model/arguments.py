@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the arguments of function calls are what the functions' schemas allow."""
+"""Check the arguments of function calls against the schemas of the functions."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .types import ResponseRequest, ToolCall
 
 
 async def find_problems(calls: list[ToolCall], request: ResponseRequest) -> dict[str, str | None]:
-    """Check the function calls of an answer. Whoever answers a call must know, and need not check again.
+    """Check the function calls of an answer, so that clients do not have to.
 
     Args:
-        calls: The wire's tool calls, exactly as they will be answered.
+        calls: The tool calls of the API.
         request: The request, with the functions.
 
     Returns:
-        By the id of each call what is wrong with it, or ``None``.
+        The problem of each call or None, by its id.
 
     Raises:
         ModelError: Two calls have the same id.
@@ -34,7 +34,7 @@ async def find_problems(calls: list[ToolCall], request: ResponseRequest) -> dict
         if call["type"] != "function":
             continue
         if call["id"] in found:
-            # Their outputs could not be told apart, nor what is wrong with each.
+            # Their outputs and problems could not be distinguished.
             raise not_understood(f"two calls have the id {call['id']}")
         number = numbers.get(call["function"]["name"])
         problem, arguments = _read(call["function"]["arguments"] or "{}")

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether the server did what the request asked for.
+"""Check whether the server honored the request.
 
-Small servers answer 200 and silently leave out what they cannot do. A run must never pass that off as done: where the
-answer shows it, the run fails and says what was ignored; where it cannot be known, the run ends with a warning.
+Small servers answer 200 and ignore what they do not support. A run must not hide that. If the answer shows it, the run
+fails and reports what was ignored. If it is unknown, the run ends with a warning.
 """
 
 from __future__ import annotations
@@ -16,44 +16,44 @@ from .types import Json, ResponseRequest
 from .wording import line
 
 _HOSTED = {"code_interpreter": "code_interpreter_call", "file_search": "file_search_call"}
-# Small servers have a context of so many tokens, or a multiple.
+# The context sizes of small servers are multiples of this number of tokens.
 _CONTEXT_STEP = 1024
 
 
 def incomplete_reason(response: Json, usage: Usage | None, request: ResponseRequest) -> str | None:
     """Return why the run is incomplete (Assistants wire, section 7), or None if the answer is whole.
 
-    llama.cpp calls an answer completed that it cut at ``max_output_tokens``, or where its context was full: only the
-    usage shows it.
+    llama.cpp reports an answer as completed even if it was cut at ``max_output_tokens`` or because the context was
+    full. Only the usage shows this.
 
     Args:
         response: The raw response.
-        usage: Its usage, as the wire has it.
+        usage: Its usage in the format of the Assistants API.
         request: The request.
 
     Raises:
-        ModelError: It was cut for a reason that a run cannot be incomplete for.
+        ModelError: It was cut for a reason that is not possible for an incomplete run.
     """
     if response.get("status") == "incomplete":
         reason = line(str((response.get("incomplete_details") or {}).get("reason") or "max_output_tokens"))
         if reason != "max_output_tokens":
             code = "invalid_prompt" if reason == "content_filter" else "server_error"
-            raise ModelError(code, f"The model server cut the answer short: {reason}.")
+            raise ModelError(code, f"The model server truncated the answer: {reason}.")
         return "max_completion_tokens"
     if usage is None:
         return None
     if usage["completion_tokens"] >= request["max_output_tokens"]:
         return "max_completion_tokens"
     total = usage["total_tokens"]
-    # A server that knows the field would have filled it in. Without it, an answer that by chance ends on such a number
-    # of tokens is taken for a cut one: better once in a thousand times than a cut one for a whole one.
+    # A server that supports the field would have set it. Without it, an answer that happens to end at this number of
+    # tokens is treated as cut. This is rare, and better than treating a cut answer as complete.
     if "incomplete_details" not in response and total and total % _CONTEXT_STEP == 0:
         return "max_completion_tokens"
     return None
 
 
 def check_answer(response: Json, output: list[Json], request: ResponseRequest) -> list[str]:
-    """Check a whole answer against its request.
+    """Check a complete answer against its request.
 
     Args:
         response: The raw response.
@@ -61,10 +61,10 @@ def check_answer(response: Json, output: list[Json], request: ResponseRequest) -
         request: The request.
 
     Returns:
-        Warnings: what may have been ignored.
+        Warnings about options that may have been ignored.
 
     Raises:
-        ModelError: What was ignored.
+        ModelError: The server ignored an option.
     """
     _check_tool_choice(output, request)
     _check_hosted_tools(response, request)
@@ -93,13 +93,13 @@ def _check_tool_choice(output: list[Json], request: ResponseRequest) -> None:
 
 
 def _check_hosted_tools(response: Json, request: ResponseRequest) -> None:
-    """Many servers repeat the request's tools in the response: a tool that is missing there was dropped."""
+    """Check the tools that a server repeats in its response. A missing tool was ignored."""
     if "tools" not in response:
         return
     known = {tool.get("type") for tool in response["tools"] or []}
     for tool in request.get("tools", []):
         if tool["type"] in _HOSTED and tool["type"] not in known:
-            raise _ignored(f"the tool {tool['type']}", "the response does not have it")
+            raise _ignored(f"the tool {tool['type']}", "the response does not contain it")
 
 
 def _unused_tools(response: Json, output: list[Json], request: ResponseRequest) -> list[str]:
@@ -107,7 +107,7 @@ def _unused_tools(response: Json, output: list[Json], request: ResponseRequest) 
         return []
     used = {item["type"] for item in output}
     return [
-        f"The model did not use {tool['type']}, and the model server does not tell whether it has it."
+        f"The model did not use {tool['type']}, and the model server does not report whether it supports it."
         for tool in request.get("tools", [])
         if tool["type"] in _HOSTED and _HOSTED[tool["type"]] not in used
     ]
@@ -127,5 +127,5 @@ def is_refusal(messages: list[Json]) -> bool:
 def _ignored(what: str, seen: str) -> ModelError:
     return ModelError(
         "server_error",
-        f"The model server ignored {what}: {seen}. Use a server and a model that support it, or do without it.",
+        f"The model server ignored {what}: {seen}. Use a server and a model that support it, or omit it.",
     )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model server's JSON as what can be stored, sent and shown: Python's reader accepts more than JSON can carry."""
+"""Clean JSON of a model server, so that it can be stored, sent and shown. Python accepts more than valid JSON."""
 
 from __future__ import annotations
 
@@ -10,22 +10,22 @@ from typing import Any
 from ..json_schema.text import is_deep
 from .secrets import Secrets
 
-# A request's schemas, which servers repeat, are nested less deeply (see json_schema).
+# The schemas of a request, which servers repeat, have less nesting (see json_schema).
 _DEEPEST = 150
 _LARGEST_INTEGER = 2**64
 
 
 def clean(value: Any, secrets: Secrets) -> Any:
-    """Remove what JSON cannot carry, and what is secret.
+    """Remove values that JSON does not support, and secrets.
 
-    Halves of surrogate pairs become question marks; NaN, infinities and integers of more than 64 bits become null.
+    Lone surrogates are replaced by question marks. NaN, infinities and integers of more than 64 bits become null.
 
     Args:
         value: The decoded JSON.
-        secrets: What is hidden in each text.
+        secrets: The secrets to hide in each text.
 
     Returns:
-        The same, clean.
+        The cleaned value.
 
     Raises:
         ValueError: It is nested too deeply.
@@ -36,12 +36,12 @@ def clean(value: Any, secrets: Secrets) -> Any:
 
 
 def text(value: str, secrets: Secrets) -> str:
-    """Return a text without halves of surrogate pairs and without secrets."""
+    """Return a text without lone surrogates and secrets."""
     return secrets.hide(value if value.isascii() else without_surrogates(value))
 
 
 def without_surrogates(value: str) -> str:
-    """Return a text with question marks in place of halves of surrogate pairs, which UTF-8 cannot encode."""
+    """Return a text with lone surrogates, which UTF-8 cannot encode, replaced by question marks."""
     return value.encode("utf-8", "replace").decode()
 
 

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where servers of the Responses API differ: what is added to the portable request for each.
+"""Differences between servers of the Responses API: fields that are added to the portable request.
 
-`build_request` makes a request that every server takes. OpenAI (and Azure) refuse unknown fields and
-keep each response unless told otherwise; llama.cpp enforces a JSON Schema only in the chat style ``response_format``.
+`build_request` creates a request that every server accepts. OpenAI (and Azure) refuse unknown fields and store each
+response by default. llama.cpp only enforces a JSON Schema in the ``response_format`` of chat completions.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ _ENCRYPTED = "reasoning.encrypted_content"
 
 
 def default_output_limit(host: str) -> int:
-    """Return the bound of an answer in tokens where a run sets none: a weak model may never stop by itself.
+    """Return the default limit of an answer in tokens. A weak model may never stop on its own.
 
-    OpenAI: what all its models can write, reasoning included. This machine: a small model on a CPU, where 1000 tokens
-    take half a minute.
+    OpenAI: a limit that all models support, including reasoning. This machine: for a small model on a CPU, where 1000
+    tokens take half a minute.
     """
     if _OPENAI_HOSTS.search(host):
         return 16384
@@ -36,7 +36,7 @@ def speak(body: ResponseRequest, *, host: str) -> Json:
     include = [_INCLUDE[tool["type"]] for tool in body.get("tools", []) if tool["type"] in _INCLUDE]
     spoken: Json = {**body}
     if is_openai:
-        # The history is ours: nothing is kept there, so reasoning items have to travel with their content.
+        # The history is stored here, not on the server, so reasoning items must be sent with their content.
         spoken["store"] = False
         include.append(_ENCRYPTED)
     elif text_format := body.get("text", {}).get("format"):
@@ -49,7 +49,7 @@ def speak(body: ResponseRequest, *, host: str) -> Json:
 def without_refused(spoken: Json, *, param: str | None, message: str) -> Json | None:
     """Return the request without the addition that a server refused, or None if it refused something else.
 
-    A gateway at any host name may have OpenAI behind it, and not every model takes what its server takes.
+    A gateway with any host name may use OpenAI, and models may support less than their server.
 
     Args:
         spoken: The request, from `speak`.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What can go wrong with a model server, as the three error codes of a run (Assistants wire, section 7)."""
+"""Errors of model servers, as the three error codes of a run (Assistants wire, section 7)."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ NO_PATH = " base_url has no path: the Responses API of most servers is below /v1
 
 
 class ModelError(Exception):
-    """The model server's part of a run failed.
+    """The model server caused a run to fail.
 
     Attributes:
         code: ``server_error``, ``rate_limit_exceeded`` or ``invalid_prompt``, as in a run's ``last_error``.
-        message: What happened and what to do about it; never contains a key.
-        status: The HTTP status of the server's answer, where there was one.
-        usage: The usage of an answer that came to its end and cannot be used; None where it is not known.
+        message: The problem and its solution, without keys.
+        status: The HTTP status of the answer, if any.
+        usage: The usage of a complete answer that cannot be used, or None if it is unknown.
     """
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
@@ -39,7 +39,7 @@ class ModelError(Exception):
 
 
 class ContextExceeded(ModelError):
-    """The prompt is longer than the model's context; ``limit`` is its size in tokens where the server tells it."""
+    """The prompt is longer than the model's context; ``limit`` is its size in tokens, if the server reports it."""
 
     def __init__(self, message: str, status: int | None, limit: int | None) -> None:
         super().__init__("server_error", message, status)
@@ -59,12 +59,12 @@ class LimitReached(Exception):
 
 
 def not_understood(what: str) -> ModelError:
-    """The error of an answer that is not one of the Responses API.
+    """Return the error for an answer that does not conform to the Responses API.
 
     Args:
-        what: What is wrong with it, without a full stop.
+        what: The problem, without a full stop.
     """
-    return ModelError("server_error", f"The model server's answer is not understood: {line(what)}.")
+    return ModelError("server_error", f"The answer of the model server cannot be processed: {line(what)}.")
 
 
 def from_body(error: object, *, place: str = "", status: int | None = None, hint: str = "") -> ModelError:
@@ -74,7 +74,7 @@ def from_body(error: object, *, place: str = "", status: int | None = None, hint
         error: ``{"message", "type", "code", ...}`` with anything missing, or a text; without secrets.
         place: The server's host and port, where known.
         status: The HTTP status that came with it.
-        hint: What to say where the server does not know the path.
+        hint: A hint for the case that the server does not know the path.
     """
     details: dict[str, Any] = error if isinstance(error, dict) else {"message": error}
     text = said(details.get("message") or details.get("detail"))
@@ -95,6 +95,8 @@ def from_body(error: object, *, place: str = "", status: int | None = None, hint
     if status in (404, 405):
         about_model = "model" in f"{kinds} {text}".lower()
         message += (
-            " Check the option model." if about_model else f" Does it have POST /responses? Check base_url.{hint}"
+            " Check the option model."
+            if about_model
+            else (f" Check base_url, and check that the server supports POST /responses.{hint}")
         )
     return ModelError("server_error", message, status)

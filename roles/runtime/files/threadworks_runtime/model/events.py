@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What happens while a model answers, in terms of the Assistants wire.
+"""Events of a model's answer, in terms of the Assistants API.
 
-`read_answer` yields these in the order in which things happen; `AnswerFinished` is always the last.
+`read_answer` yields them in order. `AnswerFinished` is always the last one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ class MessageStarted:
     """A message begins.
 
     Attributes:
-        content: Returns what there is of the message at that moment.
+        content: Returns the current content of the message.
     """
 
     content: Callable[[], list[ContentPart]] = field(default=list, compare=False, repr=False)
@@ -51,7 +51,7 @@ class MessageFinished:
     """The current message ends.
 
     Attributes:
-        content: All of it.
+        content: The complete content.
     """
 
     content: list[ContentPart]
@@ -63,7 +63,7 @@ class ToolCallStarted:
 
     Attributes:
         index: Its number among the tool calls of the answer, from 0.
-        call: The call, with nothing filled in yet.
+        call: The call without its content.
     """
 
     index: int
@@ -89,7 +89,7 @@ class ToolCallFinished:
 
     Attributes:
         index: The number of the call.
-        call: All of it; the ``output`` of a function call is None.
+        call: The complete call. The ``output`` of a function call is None.
     """
 
     index: int
@@ -98,14 +98,14 @@ class ToolCallFinished:
 
 @dataclass(frozen=True)
 class AnswerFinished:
-    """The answer has come to a good end.
+    """The answer is complete.
 
     Attributes:
         reason: Why the run is incomplete (Assistants wire, section 7: ``incomplete_details``); None if it is not.
         usage: The tokens of this answer alone.
-        items: Its raw output items, which the next round of the same run must send back.
-        warnings: What the server may have ignored, where the answer does not show it.
-        problems: By the id of each function call, how it breaks the function's schema, or None.
+        items: Its raw output items, which the next round of the run must send again.
+        warnings: Options that the server may have ignored.
+        problems: How each function call violates the schema of its function, or None, by the id of the call.
     """
 
     reason: str | None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Exceptions of the openai SDK, and of the HTTP library under it, as errors of a run. Imported when both are."""
+"""Exceptions of the openai SDK, and of the HTTP library under it, as errors of a run. Only imported with both."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from .errors import NO_PATH, ModelError, from_body
 from .secrets import Secrets
 from .wording import line
 
-_CHECK = "Is the server running there? Check base_url (OPENAI_BASE_URL)."
+_CHECK = "Check that the server is running, and check base_url (OPENAI_BASE_URL)."
 _MOVED = (301, 302, 303, 307, 308)
 
 
 @dataclass(frozen=True)
 class Failures:
-    """Translates what goes wrong with one model server.
+    """Converts errors of one model server.
 
     Args:
         place: The server's host and port.
         timeout: Seconds that the server may be silent.
         connect: Seconds that a connection may take.
-        attempts: How often a request is sent at most.
-        secrets: What no message may contain.
+        attempts: The maximum number of attempts of a request.
+        secrets: The secrets, which messages must not contain.
         has_path: Whether ``base_url`` has a path.
     """
 
@@ -46,7 +46,7 @@ class Failures:
         """Translate an exception.
 
         Args:
-            error: What was raised while the server was asked, and its answer read.
+            error: The exception of the request or of its answer.
 
         Returns:
             The error of the run.
@@ -62,7 +62,7 @@ class Failures:
         return self.unreadable(f"something that is not JSON ({line(self._hidden(str(error)))})")
 
     def unreadable(self, what: str) -> ModelError:
-        """The error of an answer that cannot be read.
+        """Return the error of an answer that cannot be read.
 
         Args:
             what: What the server sent.
@@ -85,8 +85,8 @@ class Failures:
         if status in _MOVED:
             target = line(self._hidden(error.response.headers.get("location", "")))
             return self._failed(
-                f"The model server at {self.place} redirects to {target or 'an unknown place'} ({status}). No message"
-                " was sent there. If that is the right server, set base_url (OPENAI_BASE_URL) to it.",
+                f"The model server at {self.place} redirects to {target or 'an unknown address'} ({status}). No "
+                "message was sent there. If it is the correct server, set base_url (OPENAI_BASE_URL) to its URL.",
                 status,
             )
         return from_body(self._clean(error.body), place=self.place, status=status, hint=self._hint)
@@ -98,7 +98,9 @@ class Failures:
                 f"The model server at {self.place} could not be reached: no connection within {self.connect:g} seconds"
                 f"{tried}. {_CHECK}"
             )
-        return self._failed(f"The model server at {self.place} said nothing for {self.timeout:g} seconds (timeout).")
+        return self._failed(
+            f"The model server at {self.place} did not send anything for {self.timeout:g} seconds (option timeout)."
+        )
 
     @property
     def _hint(self) -> str:
@@ -119,21 +121,22 @@ class Failures:
 
 
 def _reason(error: BaseException) -> str:
-    """Why there is no connection, or no more."""
+    """Return the reason why there is no connection."""
     causes = list(_causes(error))
     for cause in causes:
-        # The texts of asyncio name the address, and not the reason. Errors of these two kinds count differently.
+        # The messages of asyncio contain the address, but not the reason. The errno of these two types has a different
+        # meaning.
         if isinstance(cause, OSError) and cause.errno and not isinstance(cause, (ssl.SSLError, socket.gaierror)):
             return os.strerror(cause.errno)
     return next((words for words in map(str, causes) if words), "no reason given").rstrip(".")
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """An exception's causes, nearest first, then the exception itself."""
+    """Yield the causes of an exception, the nearest first, then the exception itself."""
     cause = error.__cause__ or error.__context__
     while cause is not None:
         yield cause
-        # Where several addresses of a host were tried, the first one stands for all.
+        # If several addresses of a host were tried, use the first one.
         several = getattr(cause, "exceptions", (None,))
         cause = cause.__cause__ or cause.__context__ or several[0]
     yield error

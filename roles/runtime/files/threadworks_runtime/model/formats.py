@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Whether an answer has the JSON format that was asked for."""
+"""Check whether an answer has the requested JSON format."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from .types import Json, ResponseRequest
 
 
 async def check_format(output: list[Json], request: ResponseRequest) -> None:
-    """Check an answer's text; not every server enforces a format, so it is never taken on trust.
+    """Check the text of an answer, because not all servers enforce a format.
 
     Args:
-        output: The response's output items. One that refuses, or calls functions, has no such text.
+        output: The response's output items. A refusal or a function call has no text to check.
         request: The request.
 
     Raises:
-        ModelError: The text is not JSON, or breaks the schema; the message has the path and the reason.
+        ModelError: The text is not JSON or violates the schema. The message contains the path and the reason.
     """
     text_format = request.get("text", {}).get("format")
     messages = [item for item in output if item["type"] == "message"]
@@ -40,6 +40,6 @@ def _broken(text_format: Json, reason: str) -> ModelError:
     name = f"json_schema {text_format['name']}" if "name" in text_format else text_format["type"]
     return ModelError(
         "server_error",
-        f"The answer breaks response_format ({name}): {reason}."
-        " The model server does not enforce the format, or the model cannot keep to it.",
+        f"The answer violates response_format ({name}): {reason}. The model server does not enforce the format, or "
+        "the model cannot follow it.",
     )

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The output items of a response while they are written.
 
-Servers differ in how much of an item they stream. So each item remembers what it has reported, and when it ends it
-reports the rest.
+Servers differ in how much of an item they stream. Each item stores what it has reported, and reports the rest when it
+ends.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class Message:
     """A message of the assistant.
 
     Args:
-        secrets: What is hidden in its texts.
+        secrets: The secrets to hide in its texts.
     """
 
     kind = "message"
@@ -41,7 +41,7 @@ class Message:
         self._refusal = StreamedText(secrets)
         self._annotations: list[Annotation] = []
         self._citations = 0
-        # The types of the parts in the order in which they have begun.
+        # The types of the parts, in the order in which they started.
         self._parts: list[str] = []
 
     def start(self) -> list[AnswerEvent]:
@@ -53,7 +53,7 @@ class Message:
 
         Args:
             kind: The type of the raw event.
-            piece: The text that it carries.
+            piece: The text of the event.
         """
         if kind == _REFUSAL:
             return self._refuse(self._refusal.more(piece))
@@ -73,7 +73,7 @@ class Message:
         """End the message.
 
         Args:
-            item: All of it; empty where the server does not repeat it.
+            item: The complete item, or empty if the server does not repeat it.
         """
         parts = item.get("content") or []
         written = "".join(part["text"] for part in parts if part["type"] == "output_text")
@@ -85,7 +85,7 @@ class Message:
         return [*events, MessageFinished(to_content(parts) if parts else self.content() or to_content([]))]
 
     def content(self) -> list[ContentPart]:
-        """Return what there is of the message, as content parts of the wire."""
+        """Return the current content of the message, as content parts of the Assistants API."""
         whole: dict[str, ContentPart] = {
             "text": {"type": "text", "text": {"value": str(self._text), "annotations": self._annotations}},
             "refusal": {"type": "refusal", "refusal": str(self._refusal)},
@@ -114,9 +114,9 @@ class Call:
 
     Args:
         item: The item as it was announced.
-        secrets: What is hidden in its texts.
-        index: Its place among the response's calls.
-        tools: The request's tools, for what the call's wire object repeats of them.
+        secrets: The secrets to hide in its texts.
+        index: Its index among the calls of the response.
+        tools: The tools of the request, from which the call copies some fields.
     """
 
     def __init__(self, item: Json, secrets: Secrets, index: int, tools: list[Json]) -> None:
@@ -139,7 +139,7 @@ class Call:
         """End the call.
 
         Args:
-            item: All of it; empty where the server does not repeat it.
+            item: The complete item, or empty if the server does not repeat it.
         """
         events: list[AnswerEvent] = []
         whole = {**self._item, **item}
@@ -153,14 +153,14 @@ class Call:
 
 
 def without_secrets(item: Json, secrets: Secrets) -> Json:
-    """Hide secrets that are spread over the parts of a message; each part alone has none.
+    """Hide secrets that are split between the parts of a message.
 
     Args:
-        item: The item, whole.
+        item: The complete item.
         secrets: What is hidden.
 
     Returns:
-        The same; where a secret was, the texts are one part, without the places of citations.
+        The item. If a secret was found, the texts are joined in one part, without the positions of citations.
     """
     parts = item.get("content") or []
     texts = [part for part in parts if part["type"] == "output_text"] if item["type"] == "message" else []

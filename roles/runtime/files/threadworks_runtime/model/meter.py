@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The size of an answer, which ends it when it is too large: also of an error, which the SDK reads as a whole."""
+"""Limit the size of an answer, including errors, which the SDK reads completely."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .limits import LARGEST_PIECE, LARGEST_STREAM, MIB
 
 
 class Meter(httpx2.AsyncByteStream):
-    """The body of an answer, up to the limits.
+    """The body of an answer, with limits.
 
     Args:
         body: The body.
@@ -40,10 +40,10 @@ class Meter(httpx2.AsyncByteStream):
             yield chunk
 
     def next_event(self, received: int = 0) -> None:
-        """Count for the next event, which has a limit of its own.
+        """Start to count the next event, which has its own limit.
 
         Args:
-            received: The bytes of it that have come already.
+            received: The bytes of it that have already been received.
         """
         self._piece = received
 
@@ -53,13 +53,13 @@ class Meter(httpx2.AsyncByteStream):
 
 
 async def measure(response: httpx2.Response) -> None:
-    """Limit the body of an answer; called when its head has come.
+    """Limit the body of an answer. Called when its head has been received.
 
     Args:
         response: The answer.
 
     Raises:
-        ModelError: It is compressed, although that was not accepted: its size would be known too late.
+        ModelError: It is compressed, although the request did not accept this. Its size would be known too late.
     """
     encoding = response.headers.get("content-encoding", "identity")
     if encoding.strip().lower() not in {"", "identity"} or not isinstance(response.stream, httpx2.AsyncByteStream):

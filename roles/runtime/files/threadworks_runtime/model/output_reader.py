@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Follows the output items of one response.
 
-The wire reports one item after the other; a server may write several at once, announce an item late or not at all, or
-send something twice.
+The Assistants API reports one item after the other. A server may write several at the same time, announce an item late
+or not at all, or send events twice.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from .usage import read_usage
 
 
 class _OpenItem:
-    """An item that is being written, or that waits to be reported."""
+    """An item that is being written or waits to be reported."""
 
     def __init__(self, item: Message | Call, keys: list[str]) -> None:
         self.item = item
@@ -37,7 +37,7 @@ class OutputReader:
 
     Args:
         tools: The request's tools.
-        secrets: What is hidden in each text.
+        secrets: The secrets to hide in each text.
     """
 
     def __init__(self, tools: list[Json], secrets: Secrets) -> None:
@@ -54,12 +54,12 @@ class OutputReader:
         self._previous: Json = {}
 
     def take(self) -> list[AnswerEvent]:
-        """Return what has happened since the last time."""
+        """Return the new events."""
         events, self._events = self._events, []
         return events
 
     def read(self, event: Json) -> None:
-        """Read one raw event; most of them report nothing that the wire has an event for."""
+        """Read a raw event. Most raw events have no equivalent in the Assistants API."""
         kind = event.get("type")
         if self._is_repeated(event) or not isinstance(kind, str):
             return
@@ -79,7 +79,7 @@ class OutputReader:
             raise from_body({name: event.get(name) for name in ("message", "code")})
 
     def end(self, response: Json) -> None:
-        """End the response, and with it what is still open."""
+        """End the response and its open items."""
         status = response.get("status", "completed")
         if status not in {"completed", "incomplete"} or response.get("error"):
             error = from_body(response.get("error") or f"the response ended with status {status}")
@@ -94,7 +94,7 @@ class OutputReader:
         self._go_on()
 
     def output(self, response: Json) -> list[Json]:
-        """Return the response's output items, each of them once."""
+        """Return the output items of the response, without duplicates."""
         whole = response.get("output")
         if not whole:
             return list(self._done)
@@ -108,7 +108,7 @@ class OutputReader:
         return output
 
     def _is_repeated(self, event: Json) -> bool:
-        """Return whether a server, or what is between it and us, sends an event twice; only where it numbers them."""
+        """Return whether an event is a duplicate. This requires that the server numbers events."""
         number, before = event.get("sequence_number"), self._previous
         self._previous = event
         if not isinstance(number, int) or number != before.get("sequence_number"):
@@ -120,7 +120,7 @@ class OutputReader:
         self._pieces += len(piece) if isinstance(piece, str) else 0
         if self._pieces > MOST_CHARACTERS:
             raise _too_long()
-        # A piece of an item that was never announced waits until the whole item comes.
+        # A piece of an unannounced item is kept until the complete item arrives.
         found = self._find(item_kind, [f"{item_kind} {item_id}"] if isinstance(item_id, str) and item_id else [])
         if found is not None:
             self._report(found, found.item.delta(kind, event["delta"]))
@@ -147,7 +147,7 @@ class OutputReader:
         keys, name = _keys(whole), _name_of(whole)
         if name is not None and self._done_names.get(name) == whole:
             return
-        # Counted apart from the pieces: what is streamed comes once more as a whole.
+        # Counted separately from the pieces, because streamed text is repeated in the complete item.
         self._wholes += len(json.dumps(whole, ensure_ascii=False))
         if self._wholes > MOST_CHARACTERS:
             raise _too_long()
@@ -170,7 +170,7 @@ class OutputReader:
             about.waiting += events
 
     def _go_on(self) -> None:
-        """Report the next item, when the one before it is finished."""
+        """Report the next item when the previous one is finished."""
         while self._open and self._open[0].finished:
             reported = self._open.popleft()
             for key in reported.keys:
@@ -180,7 +180,7 @@ class OutputReader:
                 self._events += self._open[0].waiting
 
     def _find(self, kind: str, keys: list[str]) -> _OpenItem | None:
-        """Find the open item of this kind: the one with one of these ids, else (ids are often missing) the latest."""
+        """Find the open item of a kind by one of its ids, or the latest one, because ids are often missing."""
         for key in keys:
             found = self._by_key.get(key)
             if found is not None and not found.finished:
@@ -192,9 +192,9 @@ class OutputReader:
 
 
 def _keys(item: Json) -> list[str]:
-    """Return the ids of an item, the surest first.
+    """Return the ids of an item, the most reliable first.
 
-    Some servers have one id for all items, but each call has one besides.
+    Some servers use the same id for all items, but each call also has its own id.
     """
     ids = [item.get("call_id"), item.get("id")]
     return [f"{item['type']} {id}" for id in ids if isinstance(id, str) and id]

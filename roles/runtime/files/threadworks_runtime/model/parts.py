@@ -10,7 +10,7 @@ from typing import Any
 
 from .types import Annotation, ContentPart, FunctionCall, Json, ToolCall
 
-#: The kinds of output items that are tool calls on the wire, and where each keeps its input.
+#: The types of output items that are tool calls in the Assistants API, with the field of their input.
 CALL_INPUTS = {"function_call": "arguments", "code_interpreter_call": "code", "file_search_call": None}
 _ANNOTATIONS = {"file_citation": "file_citation", "file_path": "file_path", "container_file_citation": "file_path"}
 _DEFAULT_RANKING: Json = {"ranker": "default_2024_08_21", "score_threshold": 0.0}
@@ -18,11 +18,11 @@ _FILE_ID = re.compile(r"c?file[-_]\w+")
 
 
 class Malformed(ValueError):
-    """An item is not as the Responses API has it; the message says how."""
+    """An item does not conform to the Responses API. The message describes the problem."""
 
 
 def to_content(item_parts: list[Json]) -> list[ContentPart]:
-    """Return a message item's parts as content parts of the wire (section 2); at least one, empty if need be."""
+    """Return a message item's parts as content parts of the Assistants API (section 2), at least one."""
     parts: list[ContentPart] = []
     for part in item_parts:
         if part["type"] == "refusal":
@@ -33,20 +33,20 @@ def to_content(item_parts: list[Json]) -> list[ContentPart]:
 
 
 def to_annotations(part: Json) -> list[Annotation]:
-    """Return the annotations of a text part; what the wire has no word for (a web address) is left out."""
+    """Return the annotations of a text part, without types that the Assistants API does not support, such as URLs."""
     translated = (to_annotation(annotation, part["text"]) for annotation in part.get("annotations") or [])
     return [annotation for annotation in translated if annotation]
 
 
 def to_annotation(annotation: Json, text: str) -> Annotation | None:
-    """Return a citation as an annotation of the wire, or None where the wire has no word for it.
+    """Return a citation as an annotation of the Assistants API, or None if it does not support the type.
 
-    The wire marks a range of the text. Responses does so for a file that code has written; for a file that was searched
-    it names only the place where the citation belongs (an empty range), and for a file path nothing (the text's end).
+    The Assistants API marks a range of the text. The Responses API does so for files written by code. For searched
+    files it only has a position (an empty range), and for file paths nothing (the end of the text).
 
     Args:
-        annotation: The citation as the Responses API has it.
-        text: The message's text as far as it is known.
+        annotation: The citation in the format of the Responses API.
+        text: The current text of the message.
     """
     kind = _ANNOTATIONS.get(annotation["type"])
     if kind is None:
@@ -67,7 +67,7 @@ def to_call(item: Json, tools: list[Json]) -> ToolCall:
 
     Args:
         item: The item.
-        tools: The request's tools, for the ranking options that a file search was asked to use.
+        tools: The tools of the request, for the ranking options of a file search.
     """
     return _CALLS[item["type"]](item, tools)
 
@@ -84,13 +84,13 @@ def reasoning_summaries(items: Sequence[Json]) -> list[str]:
 
 
 def a_text(value: Any) -> str:
-    """Return a value that has to be a text.
+    """Return a value that must be a string.
 
     Raises:
-        Malformed: It is something else.
+        Malformed: It is not a string.
     """
     if not isinstance(value, str):
-        raise Malformed(f"{_name_of(value)} is in the place of a text")
+        raise Malformed(f"{_name_of(value)} is used instead of a string")
     return value
 
 
@@ -122,7 +122,7 @@ def _code_interpreter(item: Json, _tools: list[Json]) -> ToolCall:
 def _code_output(output: Json) -> Json:
     if output["type"] == "logs":
         return {"type": "logs", "logs": a_text(output["logs"])}
-    # The wire names an image by its file, Responses by an address that ends in the file.
+    # The Assistants API identifies an image by its file, the Responses API by a URL that ends with the file.
     url = a_text(output["url"])
     found = _FILE_ID.findall(url)
     return {"type": "image", "image": {"file_id": found[-1] if found else url}}
@@ -144,7 +144,7 @@ def _file_search(item: Json, tools: list[Json]) -> ToolCall:
 
 
 def _score(value: Any) -> float:
-    """Return a score as the wire has it, from 0 to 1."""
+    """Return a score from 0 to 1."""
     return max(0.0, min(float(value), 1.0)) if isinstance(value, (int, float)) else 0.0
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Where an option of a run is in the request to the model server."""
+"""The location of run options in the request to the model server."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from ..schemas.passed import PASSED
 from .types import Json
 
-# The options that have another name there. All others are passed on as they are.
+# Options with a different name in the request. All others have the same name.
 _PLACES = {
     "max_completion_tokens": "max_output_tokens",
     "reasoning_effort": "reasoning.effort",
@@ -21,7 +21,7 @@ _OPTIONS = {**{name: name for name in PASSED}, **{place: name for name, place in
 
 
 def put(request: Json, option: str, value: Any) -> None:
-    """Put the value of an option where it is in the request; ``None`` is left out."""
+    """Set an option in the request. None is omitted."""
     if value is not None:
         *path, last = _PLACES.get(option, option).split(".")
         for name in path:
@@ -33,8 +33,8 @@ def option_of(param: str, message: str) -> str | None:
     """Return the option that a model server's error is about.
 
     Args:
-        param: The field of the request that the error names; empty where it names none.
-        message: The error's message, which may name it too.
+        param: The field in the error, or empty.
+        message: The message of the error, which may also contain the field.
     """
     for place, option in _OPTIONS.items():
         if param == place or param.startswith(f"{place}.") or (not param and place in message):

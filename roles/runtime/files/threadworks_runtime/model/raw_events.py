@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model server's answer as raw events of the Responses API, without secrets and without what JSON cannot carry."""
+"""Read a model server's answer as raw events of the Responses API, without secrets and invalid values."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ DELTAS = {
     "response.function_call_arguments.delta": "function_call",
     "response.code_interpreter_call_code.delta": "code_interpreter_call",
 }
-#: The event that stands for an answer that is not a stream.
+#: The event for an answer that is not a stream.
 WHOLE = "response.whole"
 _DONE = b"[DONE]"
 _DRAIN_SECONDS = 0.2
-# What tells a response from any other JSON object.
+# The fields that distinguish a response from other JSON objects.
 _RESPONSE = {"status", "output", "error"}
 
 
@@ -44,19 +44,19 @@ async def read_events(
 ) -> AsyncGenerator[list[Json], None]:
     """Read an answer to its end, and close it.
 
-    An answer that is plain JSON is one event, as if only the last one had been streamed.
+    A plain JSON answer is read as a single event, the last one of a stream.
 
     Args:
-        response: The answer; its body has not been read.
-        secrets: What is hidden in each text. In the deltas it is not, since a secret may be split between them.
-        failures: Makes the errors.
+        response: The answer with an unread body.
+        secrets: The secrets to hide in each text. In the deltas it is not, since a secret may be split between them.
+        failures: Creates the errors.
 
     Yields:
-        The events that have come together.
+        The events that were received together.
 
     Raises:
         ModelError: The answer cannot be read, or reports an error.
-        httpx2.HTTPError: It broke off, or nothing came for too long.
+        httpx2.HTTPError: The answer was interrupted, or the server was silent for too long.
         RecursionError: It is nested too deeply.
         ValueError: It is not JSON.
     """
@@ -128,7 +128,7 @@ class _Reader:
         return cleaned
 
     def only_event(self, raw: bytes) -> Json:
-        """Return the event that stands for an answer in plain JSON."""
+        """Return the event for a plain JSON answer."""
         if not raw.strip():
             raise self._failures.unreadable("an empty answer")
         if title := page(raw.decode(errors="replace")):
@@ -140,7 +140,7 @@ class _Reader:
         return {"type": WHOLE, "response": cleaned}
 
     def _item_id(self, id: object) -> str | None:
-        """Return the id of an item as it is in the event that announces the item."""
+        """Return the id of an item as in the event that announced it."""
         known, cleaned = self._item_ids
         if id != known:
             cleaned = clean(id, self._secrets) if isinstance(id, str) else None
@@ -149,7 +149,7 @@ class _Reader:
 
 
 def _decoded(data: bytes) -> Any:
-    """Decode JSON. What the fast decoder refuses, such as half of a surrogate pair, the other one may know."""
+    """Decode JSON. If the fast decoder refuses it, for example because of a lone surrogate, try the other one."""
     try:
         return from_json(data)
     except ValueError:
@@ -157,7 +157,7 @@ def _decoded(data: bytes) -> Any:
 
 
 async def _drain(body: AsyncIterator[bytes]) -> None:
-    """Read what follows the last event that was wanted: only a connection whose answer is read can be used again."""
+    """Read the rest of the answer, because a connection can only be reused after that."""
 
     async def read() -> None:
         async for _chunk in body:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A run as a request to ``POST /responses`` that every server takes."""
+"""Build a request to ``POST /responses`` that every server accepts."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from .types import NO_USAGE, Json, ResponseRequest
 
 # OpenAI refuses a smaller max_output_tokens.
 _LEAST_OUTPUT_TOKENS = 16
-# What stands before the input: it is the same in all runs of a thread with the same assistant.
+# The fields before the input. They are the same in all runs of a thread with the same assistant.
 _STABLE = ("model", "instructions", "tools")
 
 
@@ -34,20 +34,20 @@ async def build_request(
     count: Callable[[ResponseRequest], Awaitable[int | None]] | None = None,
     context: int | None = None,
 ) -> ResponseRequest:
-    """Make the request of a run's next round.
+    """Build the request of a run's next round.
 
-    What stays the same from run to run comes first, always in the same order: servers keep what they have computed for
-    the beginning of a prompt.
+    Fields that stay the same from run to run come first, in a fixed order, because servers cache the beginning of a
+    prompt.
 
     Args:
-        run: The wire run (Assistants wire, section 7), everything the assistant sets already resolved.
-        messages: The thread's wire messages, oldest first, without those that this run has written itself.
-        private: What the wire run does not show: ``reasoning_effort``, ``tool_resources``.
+        run: The wire run (Assistants wire, section 7), with the values of the assistant.
+        messages: The messages of the thread, oldest first, without those of this run.
+        private: The private part of the run: ``reasoning_effort``, ``tool_resources``.
         items: The raw output items of the run's earlier rounds and the ``function_call_output`` items, in order.
-        used: The wire usage of the earlier rounds: a run's token limits are for all its rounds together.
-        output_limit: The bound of the answer, in tokens, where the run sets no ``max_completion_tokens``.
-        count: Counts the tokens of a request's prompt; without it, or where it returns ``None``, they are estimated.
-        context: Tokens that the model's context has for the prompt, where that is known.
+        used: The wire usage of the earlier rounds: the token limits of a run apply to all rounds together.
+        output_limit: The limit of the answer in tokens, if the run does not set ``max_completion_tokens``.
+        count: Counts the tokens of a prompt. If it is missing or returns None, they are estimated.
+        context: The number of tokens for the prompt in the model's context, if known.
 
     Returns:
         The request's body, without nulls.
@@ -78,7 +78,7 @@ async def build_request(
 
 
 async def _check_schemas(run: Json) -> None:
-    """Check that calls of a run's functions, and its answer, can be checked: an older run may have any schema."""
+    """Check the schemas of a run, because an older run may have any schema."""
     unusable = await find_unusable(run)
     if unusable is not None:
         place, why = unusable
@@ -90,14 +90,14 @@ async def _uncounted(_body: ResponseRequest) -> None:
 
 
 def _settings(run: Json, private: Json, tools: list[Json], *, forced: bool) -> ResponseRequest:
-    """Return all of the request but its input and its limit.
+    """Return the request without its input and its limit.
 
     Args:
         run: The wire run.
-        private: What the wire run does not show.
+        private: The private part of the run.
         tools: The run's tools, translated.
-        forced: Whether ``tool_choice`` still has to be obeyed: if it were after the tools have answered, no run that
-            forces a tool would ever end.
+        forced: Whether ``tool_choice`` still applies. If it applied after the tools have answered, a run that forces a
+            tool would never end.
     """
     text_format = to_text_format(run.get("response_format"))
     choice = run.get("tool_choice")
@@ -133,7 +133,7 @@ def _output_limit(run: Json, used: Usage, default: int) -> int:
 
 
 def _without_nulls(value: Any) -> Any:
-    """Return a server's own output item as it may be sent back: what it answers as null it refuses in a request."""
+    """Return an output item of a server without nulls, which the server would refuse in a request."""
     if isinstance(value, dict):
         return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
     if isinstance(value, list):

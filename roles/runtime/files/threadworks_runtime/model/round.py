@@ -17,9 +17,9 @@ from .server import ModelServer
 from .truncation import estimate
 from .types import Json
 
-# Of a model's context the prompt may take this much, so that there is room for an answer.
+# The share of the model's context for the prompt, so that there is room for an answer.
 _PROMPT_SHARE = 0.75
-# From one to the next the prompt becomes shorter. A server that finds each too long has another reason.
+# The prompt becomes shorter each time. If the server still refuses it, there is another reason.
 _ATTEMPTS = 10
 
 
@@ -32,24 +32,24 @@ async def execute_round(
     items: Sequence[Json] = (),
     used: Usage | None = None,
 ) -> AsyncGenerator[list[AnswerEvent], None]:
-    """Execute a run's next round: request a response for what the run has so far.
+    """Execute the next round of a run.
 
-    Where the prompt turns out to be longer than the model's context, the strategy ``auto`` drops messages and asks
-    again (Assistants wire, section 2).
+    If the prompt is longer than the model's context, the strategy ``auto`` drops messages and repeats the request
+    (Assistants wire, section 2).
 
     Args:
         server: The model server.
         run: As for `build_request`, like the others.
         messages: The messages of the thread.
-        private: What the wire run does not show.
+        private: The private part of the run.
         items: The items of the run's earlier rounds.
         used: The usage of the run's earlier rounds.
 
     Yields:
-        What has happened since the last time.
+        The new events.
 
     Raises:
-        LimitReached: A token limit of the run leaves no room for this round; nothing has been sent.
+        LimitReached: A token limit of the run leaves no room for this round. No request has been sent.
         ModelError: The run fails.
     """
     context: int | None = None
@@ -67,7 +67,7 @@ async def execute_round(
                 context=context,
             )
         except LimitReached as limit:
-            # Where the model's context was found too small, it is that, and not the run's own limit.
+            # If the model's context was too small, that is the reason, not the limit of the run.
             raise exceeded or limit from None
         begun = False
         try:

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Keeping what came as a secret out of what a model server sends: it may be stored, and shown to others.
+"""Remove secrets from the data of a model server, which may be stored and shown to others.
 
-A server repeats a key in an error, a page, a header or an answer; as it is, in the base64 of an ``Authorization``
-header, and each special character of either as it is, quoted for a URL, or escaped in JSON, Python or HTML.
+A server may repeat a key in an error, a page, a header or an answer: as plain text, or in the base64 of an
+``Authorization`` header. Special characters of either can be quoted for a URL, or escaped in JSON, Python or HTML.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from functools import cache
 from html.entities import html5
 
 _HIDDEN = "(key hidden)"
-# A server without keys is often given some word for one: "none", "sk". To hide that would garble ids and texts.
+# Servers without keys are often used with a placeholder such as "none" or "sk". Hiding it would garble ids and texts.
 _LEAST = 8
-# How many backslashes stand before a character in JSON, in JSON in JSON, and once more. It may be one itself.
+# The numbers of backslashes before a character in JSON, nested up to three times. The character can be a backslash.
 _ESCAPED = {"\\": (1, 3, 7), '"': (1, 3, 7), "/": (1, 2, 4), "'": (1, 2, 4)}
 
 
@@ -25,12 +25,12 @@ class Secrets:
     """The secrets of one model server.
 
     Args:
-        values: The secrets. One with fewer than 8 characters is taken for a placeholder, and is not hidden.
+        values: The secrets. A secret with fewer than 8 characters is treated as a placeholder, and is not hidden.
     """
 
     def __init__(self, *values: str | None) -> None:
         texts = {form for value in values if value and len(value) >= _LEAST for form in (value, *_in_base64(value))}
-        # The longest first: where one text contains another, all of it is hidden.
+        # The longest first, so that a secret that contains another one is hidden completely.
         spelt = [[_spellings(each) for each in text] for text in sorted(texts, key=lambda text: (-len(text), text))]
         self._spelt = spelt
         self._shortest = min(map(len, texts), default=0)
@@ -38,7 +38,7 @@ class Secrets:
         self._starts = {each[0] for text in spelt for each in text[0]}
         self._pattern: re.Pattern[str] | None = None
         if texts:
-            # Most places of a text are passed over quickly.
+            # Skip most positions quickly.
             starts = "".join(map(re.escape, sorted(self._starts)))
             self._pattern = re.compile(f"(?=[{starts}])(?:{'|'.join(map(_pattern, spelt))})")
 
@@ -54,13 +54,13 @@ class Secrets:
         return self._pattern.sub(_HIDDEN, text)
 
     def begun(self, text: str) -> int:
-        """Where at the end of a text a secret may have begun.
+        """Return the position at the end of a text where a secret may start.
 
         Args:
-            text: A text without whole secrets.
+            text: A text without complete secrets.
 
         Returns:
-            The index; the text's length where none has.
+            The index, or the length of the text.
         """
         for start in range(max(0, len(text) - self._longest + 1), len(text)):
             if text[start] in self._starts and any(_is_cut(spelt, text, start) for spelt in self._spelt):
@@ -69,7 +69,7 @@ class Secrets:
 
 
 class Veil:
-    """A text that comes in pieces, without the secrets: what may be the beginning of one is held back.
+    """Removes secrets from a text in pieces. A possible beginning of a secret is held back.
 
     Args:
         secrets: The secrets.
@@ -86,7 +86,7 @@ class Veil:
             piece: More of the text.
 
         Returns:
-            What can be shown now.
+            The text that can be shown.
         """
         if self._secrets.is_empty:
             return piece
@@ -96,18 +96,18 @@ class Veil:
         return text[:begun]
 
     def rest(self) -> str:
-        """What is left when no more pieces come."""
+        """Return the rest after the last piece."""
         held, self._held = self._held, ""
         return held
 
 
 def _is_cut(spelt: list[tuple[str, ...]], text: str, start: int) -> bool:
-    """Whether a text ends within a secret.
+    """Return whether a text ends within a secret.
 
     Args:
-        spelt: The spellings of each of the secret's characters.
+        spelt: The spellings of each character of the secret.
         text: The text.
-        start: Where the secret may begin.
+        start: The position where the secret may start.
     """
     places = {start}
     for spellings in spelt:
@@ -125,7 +125,7 @@ def _pattern(spelt: list[tuple[str, ...]]) -> str:
 
 @cache
 def _spellings(character: str) -> tuple[str, ...]:
-    """How a character may be written, the longest way first."""
+    """Return the spellings of a character, the longest first."""
     if character.isascii() and character.isalnum():
         return (character,)
     code = ord(character)
@@ -142,10 +142,10 @@ def _spellings(character: str) -> tuple[str, ...]:
 
 
 def _in_base64(value: str) -> set[str]:
-    """How a text looks in the base64 of something longer: the characters that depend on the text alone."""
+    """Return the base64 forms of a text within a longer text: the characters that only depend on the text."""
     data = value.encode("utf-8", "replace")
     found: set[str] = set()
-    for before in range(3):  # how many bytes stand before it, modulo 3
+    for before in range(3):  # the number of bytes before it, modulo 3
         bits = 8 * (before + len(data))
         encoded = base64.b64encode(bytes(before) + data).decode()[-(-8 * before // 6) : bits // 6]
         found |= {encoded, encoded.replace("+", "-").replace("/", "_")}

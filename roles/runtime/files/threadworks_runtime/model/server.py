@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
     from .failures import Failures
 
-# A server on one's own machine often wants no key, but the SDK does not go without.
+# Local servers often need no key, but the SDK requires one.
 NO_KEY = "none"
-# Redirects that repeat the request. The others make a GET of it, which is no request for a response.
+# Redirects that repeat the request. Others change it to GET, which cannot request a response.
 _MOVED = (307, 308)
 _REDIRECTS = 3
 _COUNTED = ("input", "instructions", "model", "parallel_tool_calls", "reasoning", "text", "tool_choice", "tools")
 
 
 class ModelServer:
-    """A server that runs are executed on. Building it opens no connection; its runs share connections.
+    """A server that executes runs. Creating it opens no connection. Its runs share connections.
 
     Args:
-        options: Where it is, and how it is asked.
+        options: The address and the options of the server.
 
     Attributes:
-        secrets: What must not be stored or shown.
-        output_limit: Tokens that an answer may have where the run sets no ``max_completion_tokens``.
+        secrets: The values that must not be stored or shown.
+        output_limit: The default limit of an answer in tokens.
 
     Raises:
         ModelError: Neither ``base_url`` nor ``api_key`` is given, or one of the options cannot be used.
@@ -66,10 +66,10 @@ class ModelServer:
             body: The request, from `build_request`.
 
         Yields:
-            The raw events that have come together. A server that answers plain JSON sends one event.
+            The raw events that were received together. A plain JSON answer is a single event.
 
         Raises:
-            ModelError: The request was refused or not answered in time, or the answer broke off.
+            ModelError: The request was refused or not answered in time, or the answer was interrupted.
         """
         failures = self._failures()
         import httpx2
@@ -86,7 +86,7 @@ class ModelServer:
             raise failures.translate(error) from error
 
     async def count_tokens(self, body: ResponseRequest) -> int | None:
-        """Return the tokens of a request's prompt, or None where the server does not count.
+        """Return the number of tokens of a prompt, or None if the server does not count tokens.
 
         Args:
             body: The request, from `build_request`.
@@ -103,7 +103,7 @@ class ModelServer:
         try:
             answer: Any = await self._client().post("/responses/input_tokens", body=counted, cast_to=object)
         except (openai.APIStatusError, ValueError, RecursionError):
-            # Not offered, or not for this request: if the request itself is bad, its own answer says so best.
+            # Not supported, or not for this request. If the request is invalid, its own answer reports this.
             answer = None
         except openai.OpenAIError as error:
             raise failures.translate(error) from error
@@ -117,7 +117,7 @@ class ModelServer:
             await self._sdk.close()
 
     async def _request(self, body: Json) -> httpx2.Response:
-        """Send a request, without what this server turns out to refuse but the run can do without."""
+        """Send a request. If the server refuses an optional field, repeat it without the field."""
         import openai
 
         path, redirects = "/responses", 0
@@ -166,8 +166,8 @@ class ModelServer:
             reason = line(self.secrets.hide(str(error)))
             raise ModelError(
                 "server_error",
-                f"No connection to the model server at {address.place} can be made: {reason}. Check base_url"
-                " (OPENAI_BASE_URL), and the environment variables of proxies and certificates.",
+                f"Cannot connect to the model server at {address.place}: {reason}. Check base_url "
+                "(OPENAI_BASE_URL), and the environment variables for proxies and certificates.",
             ) from error
 
     def _failures(self) -> Failures:
@@ -193,5 +193,5 @@ def _check_options(options: ModelOptions) -> None:
     for name in ("api_key", "organization", "project"):
         value = getattr(options, name) or ""
         if not (value.isascii() and value.isprintable()):
-            # It is sent in a header. Its value is not shown: it may be a key.
-            raise ModelError("server_error", f"{name} has a character that cannot be sent to a model server.")
+            # It is sent in a header. The value is not shown, because it may be a key.
+            raise ModelError("server_error", f"{name} contains a character that cannot be sent to a model server.")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The model servers that runs share."""
+"""The model servers, shared by runs."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ _KEPT = 64
 
 
 class ModelServers:
-    """The model servers in use, each with its own connections. Keys are kept in memory, and only as long as here."""
+    """The model servers in use, each with its own connections. Keys are only kept in memory, and only here."""
 
     def __init__(self) -> None:
         self._servers: dict[ModelOptions, ModelServer] = {}
 
     def get(self, options: ModelOptions) -> ModelServer:
-        """Return the server of these options, the same one each time.
+        """Return the server for these options, always the same object.
 
         Args:
-            options: Where it is, and how it is asked.
+            options: The address and the options of the server.
 
         Raises:
-            ModelError: They name no server.
+            ModelError: The options do not specify a server.
         """
         server = self._servers.pop(options, None) or self._make(options)
-        self._servers[options] = server  # the one that was used last is last
+        self._servers[options] = server  # the most recently used one is last
         if len(self._servers) > _KEPT:
-            # Runs that still use it keep it alive.
+            # Active runs keep a reference to it.
             self._servers.pop(next(iter(self._servers)))
         return server
 

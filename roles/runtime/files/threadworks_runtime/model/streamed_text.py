@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A text that comes in pieces: the only copy of what has been reported of it."""
+"""A text in pieces: the only copy of the reported text."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from .secrets import Secrets, Veil
 
 
 class StreamedText:
-    """A text of an item, as far as it has been reported.
+    """The reported text of an item.
 
     Args:
-        secrets: What is hidden in it, also where two pieces have it in parts.
+        secrets: The secrets to hide, even if they are split between two pieces.
     """
 
     def __init__(self, secrets: Secrets) -> None:
@@ -20,14 +20,14 @@ class StreamedText:
         self._pieces: list[str] = []
 
     def more(self, piece: str) -> str:
-        """Take a piece, and return what can be reported of the text now."""
+        """Add a piece, and return the text that can be reported."""
         return self._keep(self._veil.feed(a_text(piece)))
 
     def rest(self, whole: str) -> str:
-        """Return what has not been reported yet.
+        """Return the text that has not been reported yet.
 
         Args:
-            whole: The whole text; empty where the server does not repeat it.
+            whole: The complete text, or empty if the server does not repeat it.
         """
         reported = str(self)
         if whole and whole.startswith(reported):
@@ -35,7 +35,7 @@ class StreamedText:
         return "" if whole else self._keep(self._veil.rest())
 
     def __str__(self) -> str:
-        # Joined once: whoever asks again and again, as many citations do, must not pay for all of it each time.
+        # Joined only once, because many citations would otherwise join it again each time.
         if len(self._pieces) > 1:
             self._pieces = ["".join(self._pieces)]
         return self._pieces[0] if self._pieces else ""

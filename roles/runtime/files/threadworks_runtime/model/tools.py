@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""An assistant's tools, tool choice and response format, as the Responses API writes them."""
+"""Convert tools, tool choice and response format to the Responses API."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from .errors import ModelError
 from .types import Json
 
-#: The schema of a function that takes nothing, or whatever the model gives it.
+#: The schema of a function without parameters.
 NO_PARAMETERS: Json = {"type": "object", "properties": {}}
 
 
@@ -26,16 +26,16 @@ def to_tools(tools: list[Json], resources: Json, file_ids: list[str]) -> list[Js
     """
     names = [tool["function"]["name"] for tool in tools if tool["type"] == "function"]
     if name := next((name for number, name in enumerate(names) if name in names[:number]), None):
-        # New runs are refused for it; an older one may have it.
+        # New runs with duplicates are refused, but an older one may have them.
         raise ModelError("invalid_prompt", f"Two functions have the name {name}. Rename one of them.")
     return [translated for tool in tools if (translated := _TRANSLATE[tool["type"]](tool, resources, file_ids))]
 
 
 def to_tool_choice(choice: str | Json | None, tools: list[Json]) -> str | Json | None:
-    """Translate a run's ``tool_choice``; ``None`` where it says only what is the default.
+    """Convert the ``tool_choice`` of a run. Returns None for the default.
 
     Args:
-        choice: The wire's choice.
+        choice: The choice in the Assistants API.
         tools: The request's tools.
 
     Raises:
@@ -58,7 +58,7 @@ def to_tool_choice(choice: str | Json | None, tools: list[Json]) -> str | Json |
 
 
 def to_text_format(response_format: str | Json | None) -> Json | None:
-    """Translate a run's ``response_format``; ``None`` for plain text."""
+    """Convert the ``response_format`` of a run. Returns None for plain text."""
     kind = response_format["type"] if isinstance(response_format, dict) else "text"
     if kind == "text" or not isinstance(response_format, dict):
         return None
@@ -71,7 +71,7 @@ def to_text_format(response_format: str | Json | None) -> Json | None:
 
 
 def describe(choice: str | Json) -> str:
-    """Return a translated tool choice in words, for messages."""
+    """Return a description of a converted tool choice for messages."""
     if isinstance(choice, str):
         return "a tool"
     return f"the function {choice['name']}" if choice["type"] == "function" else str(choice["type"])
@@ -80,7 +80,7 @@ def describe(choice: str | Json) -> str:
 def _function(tool: Json, _resources: Json, _file_ids: list[str]) -> Json:
     function = tool["function"]
     described = {"description": function["description"]} if function.get("description") else {}
-    # Responses takes a missing "strict" for true, the Assistants wire for false.
+    # A missing "strict" means true in the Responses API, and false in the Assistants API.
     return {
         "type": "function",
         "name": function["name"],
@@ -99,14 +99,14 @@ def _code_interpreter(_tool: Json, resources: Json, file_ids: list[str]) -> Json
 def _file_search(tool: Json, resources: Json, _file_ids: list[str]) -> Json | None:
     stores = (resources.get("file_search") or {}).get("vector_store_ids") or []
     if not stores:
-        # The wire allows it, there is just nothing to search; Responses refuses it.
+        # The Assistants API allows it without anything to search. The Responses API refuses it.
         return None
     options = tool.get("file_search") or {}
     translated: dict[str, Any] = {"type": "file_search", "vector_store_ids": stores}
     if options.get("max_num_results"):
         translated["max_num_results"] = options["max_num_results"]
     if options.get("ranking_options"):
-        # The wire's rankers are older than those of Responses, which has "auto" in common with it.
+        # The rankers of the Assistants API are older. Only "auto" exists in both APIs.
         translated["ranking_options"] = {
             "ranker": "auto",
             "score_threshold": options["ranking_options"]["score_threshold"],

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The connections to model servers: shared by all runs that use the same server."""
+"""The connections to model servers, shared by all runs of a server."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import httpx2
 
-#: Seconds that a connection may take, with TLS.
+#: The maximum time for a connection with TLS, in seconds.
 CONNECT_SECONDS = 5.0
 _KEPT_CONNECTIONS = 100
 _KEPT_SECONDS = 30.0
@@ -20,14 +20,14 @@ _KEPT_SECONDS = 30.0
 
 @functools.cache
 def tls_context() -> ssl.SSLContext:
-    """The TLS settings of all connections, built once: reading the system's certificates takes about 50 ms."""
+    """Return the TLS context of all connections. It is cached, because reading the certificates takes about 50 ms."""
     import httpx2
 
     return httpx2.create_ssl_context()
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host is this machine."""
+    """Return whether a host is a loopback host."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -35,12 +35,12 @@ def is_loopback(host: str) -> bool:
 
 
 def new_client(*, host: str, tls: bool, timeout: float) -> httpx2.AsyncClient:
-    """Make the HTTP client of one model server. It opens no connection yet.
+    """Create the HTTP client of a model server. No connection is opened.
 
     Args:
         host: The server's host name.
-        tls: Whether the server is spoken to with TLS.
-        timeout: Seconds to wait for each piece of an answer.
+        tls: Whether the server uses TLS.
+        timeout: The seconds to wait for each piece of an answer.
 
     Returns:
         The client.
@@ -50,16 +50,16 @@ def new_client(*, host: str, tls: bool, timeout: float) -> httpx2.AsyncClient:
     from .meter import measure
 
     return httpx2.AsyncClient(
-        # Without TLS no certificates are read; this empty context trusts nobody.
+        # Without TLS, no certificates are loaded. This empty context trusts no certificate.
         verify=tls_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
         timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS), pool=None),
-        # How many runs there are at once is the pool's matter, not the connections'.
+        # The pool limits the number of runs, so connections are not limited.
         limits=httpx2.Limits(
             max_connections=None, max_keepalive_connections=_KEPT_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS
         ),
-        # A proxy of the environment cannot reach this machine's own servers.
+        # A proxy cannot reach servers on the loopback address.
         trust_env=not is_loopback(host),
-        # Messages go where they were meant to go; the caller decides about each redirect.
+        # Do not follow redirects. The caller decides about each redirect.
         follow_redirects=False,
         headers={"Accept-Encoding": "identity"},
         event_hooks={"request": [_watch], "response": [measure]},
@@ -71,10 +71,10 @@ async def _watch(request: httpx2.Request) -> None:
 
 
 async def _trace(request: httpx2.Request, step: str, info: dict[str, object]) -> None:
-    """Stop the SDK from sending again what the server has received but not answered in time.
+    """Prevent the SDK from repeating a request that the server has received but not answered in time.
 
-    The model may still be at work on it, and the one who waits has waited for the whole timeout already. Called by the
-    HTTP library around each of its steps; the SDK does not retry after an error of its own kind.
+    The model may still be processing it, and the client has already waited for the whole timeout. The HTTP library
+    calls this function for each of its steps. The SDK does not retry after its own exceptions.
     """
     if step.endswith("receive_response_headers.failed"):
         import httpcore2

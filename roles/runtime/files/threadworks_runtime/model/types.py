@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON objects on both sides: of the Responses API, and of the Assistants wire."""
+"""JSON objects of the Responses API and of the Assistants API."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 
 from ..objects import Usage
 
-#: A JSON object whose fields are not known: what a model server sends is checked where it is read.
+#: A JSON object with unknown fields. Data of a model server is checked where it is read.
 Json = dict[str, Any]
 
 
@@ -61,7 +61,7 @@ class ToolCall(TypedDict, total=False):
 
 
 class ResponseRequest(TypedDict, total=False):
-    """The body of ``POST /responses``, as every server takes it; fields that are not set are left out."""
+    """The body of ``POST /responses``, as accepted by every server. Unset fields are omitted."""
 
     model: str
     instructions: str

@@ -9,25 +9,25 @@ from typing import Any
 from ..objects import Usage
 from .types import Json
 
-# Every reader of JSON knows integers up to here.
+# The largest integer that all JSON decoders support.
 _MOST = 2**53
 
 
 def tokens(value: Any) -> int | None:
-    """Return a number of tokens, or None where a server says something that is not one."""
+    """Return a number of tokens, or None if the value is not a number of tokens."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _MOST else None
 
 
 def read_usage(response: Json) -> Usage | None:
-    """Return the usage of a response as the wire has it.
+    """Return the usage of a response in the format of the Assistants API.
 
     Args:
         response: The raw response.
 
     Returns:
-        None where the server does not report it, or reports something else than numbers of tokens.
+        None if the server does not report it or reports invalid numbers.
     """
     usage = response.get("usage")
     if not isinstance(usage, dict) or not usage:

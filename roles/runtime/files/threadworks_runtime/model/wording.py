@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a model server says, short enough for an error message and safe to show."""
+"""Texts of a model server, shortened and cleaned for error messages."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _LOOKED_AT = 20_000
 
 
 def said(words: object) -> str:
-    """What a server gives as a reason, as a sentence.
+    """Return the reason of a server as a sentence.
 
     Args:
-        words: A text, or whatever is in its place.
+        words: A text, or any other value.
 
     Returns:
-        One line without HTML, without what looks like a key, with an end.
+        One line without HTML and without text that looks like a key, with a full stop.
     """
     if not words:
         return "it gave no reason."
@@ -31,14 +31,14 @@ def said(words: object) -> str:
 
 
 def line(text: str) -> str:
-    """A text as one line of limited length that can be shown."""
+    """Return a text as a single line of limited length."""
     text = "".join(char if char.isprintable() else " " for char in text[:_LOOKED_AT])
     text = _KEY_LIKE.sub("(key hidden)", " ".join(text.split()))
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST].rstrip()}..."
 
 
 def page(text: str) -> str:
-    """What an HTML page is called; "" where the text is no page."""
+    """Return a description of an HTML page, or "" if the text is not HTML."""
     if not _PAGE.match(text[:_LOOKED_AT]):
         return ""
     title = _TITLE.search(text[:_LOOKED_AT])

@@ -1,3 +1,3 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire's resources: one class for each, whose methods are the operations of section 1."""
+"""The resources of the API, one class for each. Their methods are the operations of section 1."""

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs as they stand now: whoever reads one first ends it, if its time is over or its runner has died."""
+"""The current state of runs. The first reader ends a run that has expired or whose runner has died."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from .context import Context
 
 
 def active_run(context: Context, connection: Connection, thread_id: str) -> RunRecord | None:
-    """The run that keeps a thread locked (Assistants wire, section 7).
+    """Return the active run of a thread (Assistants wire, section 7).
 
     Args:
-        context: The application's parts.
+        context: The parts of the application.
         connection: A writing transaction that has locked the thread.
         thread_id: The thread.
 
     Returns:
-        The run, or ``None``: the thread is free.
+        The run, or None if there is none.
     """
     table = RUNS.table
     statement = select(*RUNS.columns).where(table.c.thread_id == thread_id, IS_ACTIVE)
@@ -35,10 +35,10 @@ def active_run(context: Context, connection: Connection, thread_id: str) -> RunR
 
 
 async def current_run(context: Context, thread_id: str, run_id: str) -> RunRecord:
-    """A run as it stands.
+    """Return the current state of a run.
 
     Args:
-        context: The application's parts.
+        context: The parts of the application.
         thread_id: Its thread.
         run_id: Its id.
 
@@ -67,10 +67,10 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> RunRecor
 
 
 def _settle(context: Context, connection: Connection, run: RunRecord) -> RunRecord | None:
-    """End a locked run if its time is over or its runner is dead.
+    """End a locked run if it has expired or its runner has died.
 
     Returns:
-        The run that has ended; ``None``: it was left alone.
+        The run if it has ended, or None if it was not changed.
     """
     status = due(run, takes_queued=context.executor.takes_queued)
     if status is None:

@@ -23,7 +23,7 @@ class AssistantsResource(Resource):
     """Serves ``/assistants``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """Serve `listAssistants`; ``name``, the runtime's addition, selects the assistants of this name."""
+        """Serve `listAssistants`. The filter ``name`` is an addition of the runtime."""
         page = read_page(req, further={"name"})
         named = {"name": read_parameter(req, "name")} if "name" in req.params else {}
         found, more = await self._store.read(lambda store: rows.list_page(store, ASSISTANTS, page, **named))

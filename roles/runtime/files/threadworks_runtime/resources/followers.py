@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs that are followed through the store, because their events go elsewhere: one look at it serves all followers."""
+"""Follow runs of other processes through the store. One query serves all followers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from ..records import RunRecord
 from ..store import Store
 from ..store.tables import MESSAGES, RUNS, STEPS
 
-_AT_ONCE = 500  # runs; a statement can have only so many parameters
-_BETWEEN = 0.05  # seconds between two looks
+_AT_ONCE = 500  # runs per statement, because the number of parameters is limited
+_BETWEEN = 0.05  # seconds between two queries
 
 
 class Look(NamedTuple):
-    """A run and what it has made so far.
+    """A run with its messages and steps.
 
     Args:
         run: The run.
-        parts: Its messages and steps, each as the event that tells its status.
+        parts: Its messages and steps, each as the event for its status.
     """
 
     run: RunRecord
@@ -32,7 +32,7 @@ class Look(NamedTuple):
 
 
 class Followers:
-    """Looks at runs.
+    """Reads runs.
 
     Args:
         store: The store of the runs.
@@ -44,13 +44,13 @@ class Followers:
         self._looking: asyncio.Task[None] | None = None
 
     async def look(self, run_id: str) -> Look | None:
-        """Look at a run.
+        """Read a run.
 
         Args:
             run_id: The run.
 
         Returns:
-            The run as it is now; ``None``: there is none.
+            The current state of the run, or None if it does not exist.
 
         Raises:
             SQLAlchemyError: The store cannot be read.
@@ -58,7 +58,7 @@ class Followers:
         wanted = self._wanted.setdefault(run_id, asyncio.get_running_loop().create_future())
         if self._looking is None:
             self._looking = asyncio.create_task(self._look(), name="followers")
-        return await asyncio.shield(wanted)  # others may wait for the same look
+        return await asyncio.shield(wanted)  # others may wait for the same query
 
     async def _look(self) -> None:
         while self._wanted:
@@ -69,7 +69,7 @@ class Followers:
             except Exception as error:  # noqa: BLE001  # it is the followers' matter
                 for future in wanted.values():
                     future.set_exception(error)
-                    future.exception()  # the followers may have left
+                    future.exception()  # the followers may have disconnected
             else:
                 for run_id, future in wanted.items():
                     future.set_result(found.get(run_id))

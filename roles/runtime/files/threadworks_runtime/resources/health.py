@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``/healthz``: whether the runtime can do its work (an addition to the wire)."""
+"""``/healthz``: whether the runtime is ready (an addition to the API)."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class HealthResource(Resource):
     """Serves ``/healthz``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """200 if the store answers; a store that does not is answered with 503, as everywhere."""
+        """Respond with 200 if the store works. Otherwise the response is 503, as for all requests."""
         statement = select(version.c.version)
         found = await self._store.read(lambda connection: connection.execute(statement).scalar_one())
         resp.media = {"status": "ok", "store_version": found}

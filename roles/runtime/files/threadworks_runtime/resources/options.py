@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The header ``Runtime-Options``: a local runtime is told the model server by each request that needs it.
+"""The header ``Runtime-Options``: each request to a local runtime specifies the model server if it needs one.
 
-The values stay in memory. A served runtime has its own model server and ignores the header.
+The values are kept in memory. A served runtime has its own model server and ignores the header.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .context import Context
 
 HEADER = "Runtime-Options"
 _LARGEST = 32 * 1024  # characters
-# They become parts of the requests to a model server, and must not be able to break out of their places there.
+# They become parts of requests to a model server, and must not contain characters that change other parts.
 _Address = Annotated[str, Field(max_length=8192, pattern=r"^[^\x00-\x20\x7f]*$")]
 _Line = Annotated[str, Field(max_length=8192, pattern=r"^[\x20-\x7e]*$")]
 
@@ -36,17 +36,17 @@ class _Options(Body):
 
 
 def read_options(req: Request, context: Context) -> ModelOptions | None:
-    """Read the model server of a request, and take over its wishes for the runtime itself: the latest ones count.
+    """Read the model server of a request, and apply its options for the runtime itself. The latest values are used.
 
     Args:
         req: The request.
-        context: The application's parts.
+        context: The parts of the application.
 
     Returns:
-        The model server; ``None``: the settings'.
+        The model server, or None for the one in the settings.
 
     Raises:
-        ApiError: 400, the header is not what it should be. Its value is not repeated: there may be a key in it.
+        ApiError: 400 if the header is invalid. The error does not contain its value, which may include a key.
     """
     header = req.get_header(HEADER)
     if header is None or context.settings.executor == "served":

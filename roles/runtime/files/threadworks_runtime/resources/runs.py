@@ -54,7 +54,7 @@ class RunsResource(Resource):
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
         """Serve `listRuns`.
 
-        With ``include[]=messages``, the runtime's addition, each run is shown with the messages that it has written.
+        With ``include[]=messages``, an addition of the runtime, each run includes the messages that it has written.
         """
         page, include = read_page(req, further={INCLUDE}), read_include(req, WITH_MESSAGES)
         takes_queued = self._context.executor.takes_queued

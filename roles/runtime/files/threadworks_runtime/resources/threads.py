@@ -21,7 +21,7 @@ from .active import active_run
 from .context import Resource, mark_replayed, ticket_of
 
 MESSAGES_PER_THREAD = 100_000
-"""How many messages a client can put in a thread (Assistants wire, section 4)."""
+"""The maximum number of messages from clients in a thread (Assistants wire, section 4)."""
 
 
 def insert_thread(connection: Connection, id: str, fields: Document) -> ThreadObject:
@@ -33,7 +33,7 @@ def insert_thread(connection: Connection, id: str, fields: Document) -> ThreadOb
         fields: The validated body of createThread.
 
     Returns:
-        The wire's object.
+        The object.
     """
     document = rows.insert(connection, THREADS, documents.thread(id, fields))
     insert_messages(connection, id, fields.get("messages") or [])
@@ -56,15 +56,15 @@ def insert_messages(connection: Connection, thread_id: str, messages: list[Docum
 
 
 def add_messages(connection: Connection, thread_id: str, messages: list[MessageObject]) -> None:
-    """Write new messages of a client, if the thread has room for all of them.
+    """Write new messages of a client, if the thread does not exceed its limit.
 
     Args:
         connection: A writing transaction that has locked the thread.
         thread_id: Their thread.
-        messages: The wire's objects.
+        messages: The objects.
 
     Raises:
-        ThreadFull: The thread would have too many.
+        ThreadFull: The thread would exceed its limit.
     """
     room = MESSAGES_PER_THREAD - len(messages)
     if messages and rows.has_more_than(connection, MESSAGES, room, thread_id=thread_id):
@@ -76,7 +76,7 @@ class ThreadsResource(Resource):
     """Serves ``/threads``."""
 
     async def on_get(self, req: Request, resp: Response) -> None:
-        """The list of threads, which is the runtime's addition to the wire."""
+        """List threads, an addition of the runtime."""
         page = read_page(req)
         found, more = await self._store.read(lambda store: rows.list_page(store, THREADS, page))
         resp.media = list_object([record.document for record in found], more)

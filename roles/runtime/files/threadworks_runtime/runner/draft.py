@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What is being written but not yet stored, a message or tool calls, and the events that carry its deltas.
+"""Messages and tool calls that are not stored yet, and the events for their deltas.
 
-A delta becomes bytes here, once: all deltas of a text differ in nothing but their texts.
+A delta is encoded once, here. All deltas of a text only differ in their text.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from ..objects import Document
 from ..sse import encode_event
 
 _Part = TypeVar("_Part")
-# It stands where the text of a delta will be, and nowhere else.
+# A placeholder for the text of a delta.
 _MARK = "\0"
 _ENCODED_MARK = json.dumps(_MARK).encode()
 
 
 def begun(part: _Part | None) -> _Part:
-    """Return the message, or the tool calls, that the model's answer goes on with.
+    """Return the message or the tool calls that the model's answer continues.
 
     Args:
-        part: What has begun.
+        part: The started message or tool calls, or None.
 
     Raises:
-        RuntimeError: Nothing has, so the answer cannot be reported.
+        RuntimeError: Nothing has started, so the answer cannot be reported.
     """
     if part is None:
-        raise RuntimeError("the answer goes on with what has not begun")
+        raise RuntimeError("an event continues an item that has not started")
     return part
 
 
@@ -42,14 +42,14 @@ class Draft:
     Args:
         message_id: The message.
         step_id: Its step.
-        content: Returns what there is of the message: the model's side has it.
+        content: Returns the current content of the message.
     """
 
     def __init__(self, message_id: str, step_id: str, content: Callable[[], list[ContentPart]]) -> None:
         self.message_id, self.step_id = message_id, step_id
         self._content = content
         self._annotations = 0
-        # By the type of a content part, in the order in which the parts have begun.
+        # By the type of the content part, in the order in which the parts started.
         self._templates: dict[str, _Template] = {}
 
     def encode(self, delta: MessageDelta) -> bytes:
@@ -63,11 +63,11 @@ class Draft:
         return self._template("text").fill_text(delta.text)
 
     def content(self) -> list[Document]:
-        """Return what there is of the message, as content parts of the wire."""
+        """Return the current content of the message, as content parts of the Assistants API."""
         return cast("list[Document]", self._content())
 
     def finish(self, content: list[ContentPart]) -> None:
-        """Take the finished message's content."""
+        """Set the content of the finished message."""
         self._content = lambda: content
 
     def _template(self, kind: str) -> _Template:
@@ -91,17 +91,17 @@ class Calls:
         self._templates: dict[int, _Template] = {}
 
     def begin(self, index: int, call: ToolCall) -> bytes:
-        """Take a call that begins.
+        """Add a new call.
 
         Args:
-            index: The model's count of its calls.
-            call: The wire's tool call, nothing filled in.
+            index: The index of the call in the model's answer.
+            call: The tool call of the API without its content.
 
         Returns:
             The event of its first delta.
         """
         self._calls[index] = call
-        # Counted within the step, whatever the model's own count is.
+        # The index within the step, which may differ from the index in the answer.
         place, kind = len(self._templates), call["type"]
         name = "arguments" if kind == "function" else "input"
         self._templates[index] = self._template({"index": place, "type": kind, kind: {name: _MARK}})
@@ -112,7 +112,7 @@ class Calls:
         return self._templates[delta.index].fill(delta.arguments)
 
     def finish(self, index: int, call: ToolCall) -> None:
-        """Take a whole call."""
+        """Set the complete call."""
         self._calls[index] = call
 
     def all(self) -> list[Document]:
@@ -120,7 +120,7 @@ class Calls:
         return [{**call} for call in self._calls.values()]
 
     def functions(self) -> list[Document]:
-        """Return the calls that wait for somebody's output."""
+        """Return the function calls, which wait for outputs."""
         return [call for call in self.all() if call["type"] == "function"]
 
     def _template(self, call: Document) -> _Template:
@@ -128,18 +128,18 @@ class Calls:
 
 
 class _Template:
-    """The event of a delta, but for what is new in each."""
+    """The template for the events of a delta."""
 
     def __init__(self, kind: str, id: str, delta: Document) -> None:
         self._head, self._tail = _event(kind, id, delta).split(_ENCODED_MARK)
         self._text_head, self._text_tail = self._head + b'{"value":', b"}" + self._tail
 
     def fill(self, value: Document | str) -> bytes:
-        """Return the event with a value in its place."""
+        """Return the event with a value."""
         return self._head + json.dumps(value, separators=(",", ":")).encode() + self._tail
 
     def fill_text(self, text: str) -> bytes:
-        """Return the event with a text of a message in its place."""
+        """Return the event with a text."""
         return self._text_head + json.dumps(text).encode() + self._text_tail
 
 

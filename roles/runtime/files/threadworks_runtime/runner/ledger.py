@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a runner writes: every change of a run under its lease, and the events that follow from it."""
+"""The changes that a runner writes under its lease, and their events."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ from .progress import Progress
 from .subscription import StreamEvent, Subscription
 
 Write = Callable[[Connection, RunRecord], list[WireEvent]]
-"""Writes to a run, which is locked, and to its parts; returns the events."""
+"""Writes to a locked run and its parts, and returns the events."""
 
 
-class Stopped(Exception):  # nothing is wrong
-    """The run is no longer this runner's: it has ended, or somebody else has found the runner dead."""
+class Stopped(Exception):  # not an error
+    """The run no longer belongs to this runner. It has ended, or another process considers the runner dead."""
 
 
 class Ledger:
-    """The written side of one run. Whoever ends the run first, its runner or the pool's pulse, does so for good.
+    """Writes the changes of one run. Either the runner or the pulse of the pool ends the run, whichever is first.
 
     Args:
         store: The store.
         run_id: The run.
-        owner: Who holds the run's lease.
-        settings: How long a lease lasts, and how long a run may take.
-        subscription: Takes each event; None: nobody reads them.
+        owner: The holder of the run's lease.
+        settings: The durations of a lease and of a run.
+        subscription: Receives all events, or None if there is no reader.
     """
 
     def __init__(
@@ -47,19 +47,19 @@ class Ledger:
         self.over = asyncio.Event()
         self.progress = Progress()
         self.expires = math.inf
-        """When the run's time is over, by the monotonic clock: nobody sets it while the run is executed."""
+        """The expiry of the run on the monotonic clock, which cannot be changed."""
         self._store, self._run_id, self._owner, self._settings = store, run_id, owner, settings
         self._subscription = subscription
         self._lock = asyncio.Lock()
 
     async def claim(self) -> RunRecord:
-        """Take the run up.
+        """Start to execute the run.
 
         Returns:
             The run, in progress.
 
         Raises:
-            Stopped: It is not queued any more, or another runner was faster.
+            Stopped: The run is no longer queued, or another runner was faster.
         """
 
         def work(connection: Connection) -> RunRecord | None:
@@ -84,14 +84,14 @@ class Ledger:
         self.send(lifecycle.run_event(run.document))
 
     async def write(self, write: Write, *, last: bool = False) -> None:
-        """Write to the run and its parts; a run that is being cancelled is ended here instead.
+        """Write to the run and its parts. If the run is being cancelled, end it instead.
 
         Args:
-            write: Writes; runs in the store's thread.
-            last: Nothing may be written after this.
+            write: The function that writes. It runs in a thread of the store.
+            last: Whether this is the last write.
 
         Raises:
-            Stopped: The run is no longer this runner's.
+            Stopped: The run no longer belongs to this runner.
         """
 
         def work(connection: Connection) -> tuple[list[WireEvent], bool] | None:
@@ -122,19 +122,19 @@ class Ledger:
         """End the run if it is being cancelled.
 
         Raises:
-            Stopped: The run is no longer this runner's.
+            Stopped: The run no longer belongs to this runner.
         """
         await self.write(lambda _connection, _run: [])
 
     async def end(self, status: RunStatus, error: RunError | None = None) -> None:
-        """End the run, with what has come so far.
+        """End the run with its current data.
 
         Args:
             status: The terminal status.
-            error: With ``failed``, the wire's ``last_error``.
+            error: The ``last_error`` for ``failed``.
 
         Raises:
-            Stopped: The run is no longer this runner's.
+            Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
@@ -145,10 +145,10 @@ class Ledger:
 
     @property
     def is_watched(self) -> bool:
-        """Whether somebody reads the events that are sent now."""
+        """Whether the events have a reader."""
         return self._subscription is not None and not self._subscription.is_closed and not self.over.is_set()
 
     def send(self, event: StreamEvent) -> None:
-        """Send an event, unless the run is over or nobody reads its events."""
+        """Send an event, unless the run has ended or there is no reader."""
         if self._subscription is not None and not self.over.is_set():
             self._subscription.send(event)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The messages and steps that one round of a run makes, as far as they have come."""
+"""The messages and steps of one round of a run."""
 
 from __future__ import annotations
 
@@ -18,30 +18,30 @@ from .draft import Calls, Draft
 
 
 class Progress:
-    """What is open in a round, and what the round has made so far."""
+    """The open and the complete parts of a round."""
 
     def __init__(self) -> None:
         self.draft: Draft | None = None
         """The message in progress."""
         self.calls: Calls | None = None
-        """The tool calls of the step in progress: written all at once, however many there are."""
+        """The tool calls of the step in progress. They are written together."""
         self.message_ids: list[str] = []
-        """The messages that the round has made."""
+        """The messages of the round."""
         self.step_ids: list[str] = []
-        """The steps that the round has made. At the end of the round, the last one has its usage and its warnings."""
+        """The steps of the round. At the end of the round, the last one gets the usage and the warnings."""
 
     def open_parts(
         self, connection: Connection, usage: Usage | None = None, warnings: dict[str, str] | None = None
     ) -> Parts:
-        """Read what is open, with all that has come so far of it.
+        """Read the open parts with their current content.
 
         Args:
             connection: A transaction.
             usage: The tokens of the round, if it has ended.
-            warnings: The metadata of its last step, if it has any.
+            warnings: The warnings for the metadata of its last step.
 
         Returns:
-            The parts. A message that a client has deleted is not among them.
+            The parts, without messages that a client has deleted.
         """
         steps = (*self._calls_step(connection), *self._draft_step(connection))
         if steps and usage:
@@ -52,13 +52,13 @@ class Progress:
         return Parts(self._messages(connection), steps)
 
     def close_parts(self, connection: Connection) -> tuple[MessageRecord | StepRecord, ...]:
-        """Complete what the next part follows on: a message, or tool calls that wait for nobody.
+        """Complete the open message or tool calls before the next part.
 
         Args:
             connection: A transaction.
 
         Returns:
-            The parts, to be written.
+            The parts to write.
         """
         closed: list[MessageRecord | StepRecord] = [
             *(close_message(message, RunStatus.COMPLETED) for message in self._messages(connection)),
@@ -74,7 +74,7 @@ class Progress:
         message = rows.get(connection, MESSAGES, self.draft.message_id) if self.draft else None
         if message is None or self.draft is None:
             return ()
-        # A client may have changed its metadata meanwhile.
+        # A client may have changed the metadata in the meantime.
         return (replace(message, document={**message.document, "content": self.draft.content()}),)
 
     def _draft_step(self, connection: Connection) -> tuple[StepRecord, ...]:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One pulse for all runs of a process: keeps their leases, and ends those that are cancelled or have expired."""
+"""The pulse of all runs in a process. It renews their leases, and ends cancelled and expired runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..store.tables import RUNS
 from .execution import Execution
 from .ledger import Stopped
 
-_LOOK = 0.5  # seconds between two looks: how long a cancellation by another process waits at most
+_LOOK = 0.5  # seconds between two queries: how long a cancellation by another process waits at most
 _CHUNK = 500  # ids in one statement
 
 
@@ -28,12 +28,12 @@ class Pulse:
 
     Args:
         store: The store.
-        owner: Who holds the leases.
-        lease: Seconds a lease lasts.
-        running: By id, the runs that are executed now; the pool's own, it changes.
-        queued: By id, the runs that wait; the pool's own, it changes.
-        drop: Called for a run that does not wait any more.
-        sweep: Called at each beat.
+        owner: The holder of the leases.
+        lease: The duration of a lease in seconds.
+        running: The active runs of the pool by id. The mapping changes.
+        queued: The queued runs of the pool by id. The mapping changes.
+        drop: Called for a run that is no longer queued.
+        sweep: Called at each check.
     """
 
     def __init__(
@@ -54,18 +54,18 @@ class Pulse:
         self._task: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Start to beat; called in the event loop."""
+        """Start. Called in the event loop."""
         self._task = asyncio.create_task(self._beat(), name="pulse")
 
     async def stop(self) -> None:
-        """Beat no more."""
+        """Stop."""
         if self._task is not None:
             self._task.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._task
 
     def look_now(self) -> None:
-        """Do not wait for the next beat."""
+        """Check the runs immediately."""
         self._wake.set()
 
     async def _beat(self) -> None:
@@ -79,7 +79,7 @@ class Pulse:
                     await self._renew()
                 await self._sweep()
             except SQLAlchemyError:
-                # The store is busy or away. When the leases are over, others may have ended the runs.
+                # The store is not available. If the leases expire, other processes may end the runs.
                 if time.monotonic() - self._renewed >= self._lease:
                     for execution in list(self._running.values()):
                         execution.ledger.over.set()
@@ -100,13 +100,13 @@ class Pulse:
 
         states = await self._store.read(read)
         for run_id, job in waiting:
-            # Another process has cancelled, deleted or taken it.
+            # Another process has cancelled, deleted or taken over the run.
             if states.get(run_id) != RunStatus.QUEUED and self._queued.get(run_id) is job:
                 self._drop(run_id)
         for run_id, execution in watched:
             status = states.get(run_id)  # None: it was deleted
             if status not in (RunStatus.QUEUED, RunStatus.IN_PROGRESS):
-                # Whatever it has become, the ledger knows what follows from it.
+                # The ledger handles the changed status.
                 await self._end(execution, execution.ledger.look())
             elif status == RunStatus.IN_PROGRESS and time.monotonic() >= execution.ledger.expires:
                 await self._end(execution, execution.ledger.end(RunStatus.EXPIRED))

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Writes what one round of a run makes: messages, steps, and the round's end."""
+"""Writes the messages, steps and the end of a round."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from ..store.tables import MESSAGES, STEPS
 from .draft import Calls, Draft
 from .ledger import Ledger
 
-_MOST_WARNINGS = 16  # as many pairs as metadata can have
+_MOST_WARNINGS = 16  # the maximum number of metadata pairs
 _LONGEST_WARNING = 512  # characters
 
 
@@ -31,7 +31,7 @@ class Recorder:
     """The writes of one round.
 
     Args:
-        ledger: The run's.
+        ledger: The ledger of the run.
     """
 
     def __init__(self, ledger: Ledger) -> None:
@@ -39,13 +39,13 @@ class Recorder:
         self._progress = ledger.progress
 
     async def begin_message(self, content: Callable[[], list[ContentPart]]) -> None:
-        """A message begins; what was open before it is complete.
+        """Start a message, and complete the previous part.
 
         Args:
             content: Returns what there is of the message.
 
         Raises:
-            Stopped: The run is no longer this runner's.
+            Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
@@ -61,10 +61,10 @@ class Recorder:
         await self._ledger.write(write)
 
     async def begin_calls(self) -> None:
-        """Tool calls begin, unless there are some that the next one belongs to.
+        """Start tool calls, unless there is an open step for them.
 
         Raises:
-            Stopped: The run is no longer this runner's.
+            Stopped: The run no longer belongs to this runner.
         """
         if self._progress.calls is not None and self._progress.draft is None:
             return
@@ -80,13 +80,13 @@ class Recorder:
         await self._ledger.write(write)
 
     async def finish(self, finished: events.AnswerFinished) -> None:
-        """The model's answer has ended, and the run either ends or waits for the outputs of its function calls.
+        """Finish the model's answer. The run then ends or waits for the outputs of its function calls.
 
         Args:
-            finished: How it has ended.
+            finished: The last event of the answer.
 
         Raises:
-            Stopped: The run is no longer this runner's.
+            Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
@@ -95,7 +95,7 @@ class Recorder:
             told: list[WireEvent] = []
             warnings = _metadata(finished.warnings)
             if warnings and not self._progress.step_ids:
-                # An answer without any output; what there is to say of it needs a place all the same.
+                # An answer without output still needs a step for its usage and warnings.
                 step_id, told = self._begin_step(connection, run, _no_calls())
                 self._progress.calls = Calls(step_id)
             parts = self._progress.open_parts(connection, finished.usage, warnings)
@@ -121,16 +121,16 @@ class Recorder:
         reason: str | None = None,
         usage: Usage | None = None,
     ) -> None:
-        """End the run before the model's answer has come to its end.
+        """End the run before the model's answer is complete.
 
         Args:
             status: The terminal status.
-            error: With ``failed``, the wire's ``last_error``.
-            reason: With ``incomplete``, the wire's ``incomplete_details.reason``.
-            usage: The tokens of an answer that cannot be used, if they are known.
+            error: The ``last_error`` for ``failed``.
+            reason: The ``incomplete_details.reason`` for ``incomplete``.
+            usage: The usage of an answer that cannot be used, if known.
 
         Raises:
-            Stopped: The run is no longer this runner's.
+            Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
@@ -141,10 +141,10 @@ class Recorder:
         await self._ledger.write(write, last=True)
 
     async def hand_over(self) -> None:
-        """Give the run back to the queue without what this round has made; whoever takes it up restarts the round.
+        """Return the run to the queue without the data of this round. The next runner restarts the round.
 
         Raises:
-            Stopped: The run is no longer this runner's.
+            Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:

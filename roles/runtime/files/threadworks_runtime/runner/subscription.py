@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The way of a run's events from the pool to the one who reads them."""
+"""Pass the events of a run from the pool to a reader."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from collections.abc import AsyncGenerator
 
 from ..lifecycle import WireEvent
 
-_QUIET = 1.0  # seconds without an event, after which the reader gets a sign of life
-_LARGEST = 16 * 1024 * 1024  # bytes that wait for a reader
-_DOCUMENT = 1024  # bytes for which a document is counted
+_QUIET = 1.0  # seconds without an event after which the reader gets an empty list
+_LARGEST = 16 * 1024 * 1024  # maximum number of bytes that wait for a reader
+_DOCUMENT = 1024  # the assumed size of a document in bytes
 
-#: An event that may still be changed for its reader, or one that is complete.
+#: An event that can still be changed for its reader, or an encoded event.
 StreamEvent = WireEvent | bytes
 
 
 class Subscription:
     """The events of one execution, for one reader.
 
-    The writer never waits for the reader. A reader that is far too slow gets no more events: the store has the rest.
+    The writer never waits for the reader. A reader that is too slow gets no more events, and reads the rest from the
+    store.
 
     Attributes:
-        is_closed: Whether no more events are taken.
+        is_closed: Whether no more events are accepted.
     """
 
     def __init__(self) -> None:
@@ -42,14 +43,14 @@ class Subscription:
         self._news.set()
 
     def close(self) -> None:
-        """There will be no more events."""
+        """End the events."""
         self.is_closed = True
         self._news.set()
 
     async def __aiter__(self) -> AsyncGenerator[list[StreamEvent], None]:
-        """Yield all events that have come since the last time; none of them: a sign of life.
+        """Yield the new events, or an empty list if there are none for some time.
 
-        The events may end before the run does: then the store has the rest.
+        The events may end before the run does. The rest is then in the store.
         """
         try:
             while not self.is_closed or self._events:
@@ -62,5 +63,5 @@ class Subscription:
                 events, self._events, self._size = self._events, [], 0
                 if events:
                     yield events
-        finally:  # the reader may have left
+        finally:  # the reader may have disconnected
             self.is_closed, self._events = True, []

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Reading a request body into a model, and a validation error into the wire's error."""
+"""Validate request bodies, and convert validation errors to errors of the API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..wire_errors import ApiError, invalid
 
 
 class Body(BaseModel):
-    """A JSON object of the wire: no unknown fields, no value taken for what it is not (``"1"`` is no number)."""
+    """A JSON object of the API, without unknown fields and type conversions (``"1"`` is not a number)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
 
@@ -22,14 +22,14 @@ def parse(schema: type[Body], value: Any) -> dict[str, Any]:
     """Validate a request body.
 
     Args:
-        schema: The body's model.
+        schema: The model of the body.
         value: The decoded JSON.
 
     Returns:
-        The fields that were sent, and no others.
+        The fields in the request.
 
     Raises:
-        ApiError: 400, for the first field that is wrong (Assistants wire, section 9).
+        ApiError: 400 for the first invalid field (Assistants wire, section 9).
     """
     if not isinstance(value, dict):
         raise ApiError(400, "Invalid body: expected a JSON object.", code="invalid_type")
@@ -60,7 +60,7 @@ def _missing(param: str) -> ApiError:
 
 
 def _path(location: tuple[int | str, ...], body: Any, *, missing: bool) -> str:
-    # pydantic puts the tags of unions between the fields: only what can be followed in the body itself is a field.
+    # pydantic adds the tags of unions to the path. Only keys that exist in the body are fields.
     path, here = "", body
     for position, step in enumerate(location):
         if isinstance(here, list) and isinstance(step, int) and step < len(here):

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The JSON Schemas within a request body: whether they can be used takes too long for the model of the body."""
+"""Validate the JSON Schemas in a request body. This takes too long for the model of the body."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ async def check_schemas(body: dict[str, Any]) -> None:
         body: The request body, validated.
 
     Raises:
-        ApiError: 400, for the first schema that cannot be used; says where in it and why.
+        ApiError: 400 for the first schema that cannot be used, with the location and the reason.
     """
     unusable = await find_unusable(body)
     if unusable is not None:

@@ -71,7 +71,7 @@ class CreateMessage(Body):
     metadata: shared.Metadata = None
 
 
-# All other writers of the store wait for a request's messages.
+# All other writers of the store wait while the messages of a request are written.
 NewMessages = Annotated[list[CreateMessage], Field(max_length=10_000)]
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The options of a run that the Assistants API does not have. The model server gets them: see ``model/places.py``."""
+"""Options of a run that the Assistants API does not have. They are sent to the model server (``model/places.py``)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .base import Body
 
 
 class Passed(Body):
-    """A run shows those that are set, under the same names."""
+    """Options that are set are returned in the run, with the same names."""
 
     verbosity: Literal["low", "medium", "high"] | None = None
     reasoning_summary: Literal["auto", "concise", "detailed"] | None = None

@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Documents as the text that the database keeps. Whatever is in it, what is read can be sent as JSON in UTF-8.
+"""Encode documents as text for the database. Documents that are read can always be sent as JSON in UTF-8.
 
-Version 0.1.0 stored what a model server sent, also where it is neither Unicode nor JSON: half of a surrogate pair, NaN.
+Version 0.1.0 stored data of model servers that is not valid Unicode or JSON, such as lone surrogates and NaN.
 """
 
 from __future__ import annotations
@@ -12,15 +12,16 @@ import re
 from typing import Any
 
 _REPLACEMENT = "\\ufffd"
-# A whole escape sequence, since a backslash that is escaped begins none: a surrogate pair, half of one, or any other.
+# A whole escape sequence, because an escaped backslash does not start one: a surrogate pair, a lone surrogate, or any
+# other.
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F]..)|.)")
-# Most texts have no escaped surrogate at all, and need no second look.
+# Most texts have no escaped surrogates, and need no further check.
 _MAYBE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
 _DECODER = json.JSONDecoder(parse_constant=lambda _name: None)
 
 
 def dump(value: Any) -> str:
-    """Encode a document. It is ASCII, which a database of any character set can keep.
+    """Encode a document as ASCII, which all databases support.
 
     Args:
         value: The document.
@@ -38,10 +39,10 @@ def load(stored: str | bytes) -> Any:
     """Decode a document.
 
     Args:
-        stored: The text; psycopg has its bytes.
+        stored: The text, or its bytes from psycopg.
 
     Returns:
-        The document; NaN and infinities in it are null, half surrogate pairs the replacement character.
+        The document. NaN and infinities are replaced by null, and lone surrogates by the replacement character.
     """
     text = stored if isinstance(stored, str) else stored.decode()
     if _MAYBE_HALF.search(text):
@@ -50,12 +51,12 @@ def load(stored: str | bytes) -> Any:
 
 
 def searchable(value: str | None) -> str | None:
-    """Return a text of a document as a column that is searched.
+    """Return a text of a document for a column that is used in queries.
 
     Args:
         value: The text.
 
     Returns:
-        The text; ``None`` where there is none, or where it has a null character, which PostgreSQL does not know.
+        The text, or None if it is missing or has a null character, which PostgreSQL does not support.
     """
     return None if value is None or "\0" in value else value

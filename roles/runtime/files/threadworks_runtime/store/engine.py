@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Database engines: SQLite and PostgreSQL made to behave alike."""
+"""Database engines. SQLite and PostgreSQL are configured to behave alike."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from .encoding import dump, load
 from .files import prepare
 from .wording import because, is_busy, shown
 
-_WAIT = 30  # seconds a writer waits for the others
-# The store's own threads use a connection each.
+_WAIT = 30  # seconds that a writer waits for others
+# Each thread of the store uses a connection.
 _OPTIONS: dict[str, Any] = {
     "poolclass": QueuePool,
     "pool_size": 16,
@@ -31,16 +31,16 @@ _OPTIONS: dict[str, Any] = {
 
 
 def open_engine(address: str) -> Engine:
-    """Make the engine of a store and try it.
+    """Create the engine of a store and test it.
 
     Args:
-        address: SQLAlchemy URL or path.
+        address: An SQLAlchemy URL or a path.
 
     Returns:
         The engine.
 
     Raises:
-        StoreError: It cannot be used; says which store and why.
+        StoreError: It cannot be used. The message contains the store and the reason.
     """
     url = _url(address)
     try:
@@ -58,33 +58,33 @@ def open_engine(address: str) -> Engine:
 
 def _url(address: str) -> URL:
     if not address:
-        raise StoreError("The store's address is empty: give a path or a database URL.")
+        raise StoreError("The address of the store is empty. Set a path or a database URL.")
     if "\0" in address:
-        raise StoreError("The store's address contains a null character: give a path or a database URL.")
+        raise StoreError("The address of the store contains a null character. Set a path or a database URL.")
     if "://" not in address:
         return _file(address)
     try:
         url = make_url(address)
     except (ArgumentError, ValueError) as error:
-        raise StoreError("The store's address is neither a path nor a database URL.") from error
+        raise StoreError("The address of the store is neither a path nor a database URL.") from error
     backend = url.drivername.partition("+")[0]
     if backend in ("postgres", "postgresql"):
         return url.set(drivername="postgresql+psycopg")
     if backend != "sqlite":
-        raise StoreError(f"The store cannot be a {backend} database: sqlite and postgresql are known.")
+        raise StoreError(f"The store cannot be a {backend} database. Use sqlite or postgresql.")
     if url.database in (None, "", ":memory:"):
-        raise StoreError("The store cannot be in memory: it has to outlive the runtime. Give a path.")
+        raise StoreError("The store cannot be in memory, because it must outlive the runtime. Set a path.")
     if url.query:
-        raise StoreError("The store's URL has options, which SQLite stores do not have. Give the path alone.")
+        raise StoreError("The URL of the store has options, which are not supported for SQLite. Set only the path.")
     return _file(str(url.database))
 
 
 def _file(path: str) -> URL:
-    """The URL of an SQLite store, the same one for each name of the file."""
+    """Return the URL of an SQLite store, the same for all paths of the file."""
     try:
         return URL.create("sqlite", database=os.path.realpath(os.path.expanduser(path)))
     except ValueError as error:
-        raise StoreError("The store's path cannot be a path of this system. Choose another path.") from error
+        raise StoreError("The path of the store is not valid on this system. Choose another path.") from error
 
 
 def _sqlite(url: URL) -> Engine:
@@ -96,18 +96,18 @@ def _sqlite(url: URL) -> Engine:
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # transactions are begun below, as the reader's or the writer's
+        connection.isolation_level = None  # transactions are started below, for reading or writing
         try:
             connection.execute("PRAGMA foreign_keys = ON")
-            # A commit is on the disk when it returns. The second one is macOS's way to be sure of that.
+            # A commit is on the disk when it returns. The second pragma is needed on macOS.
             connection.execute("PRAGMA synchronous = FULL")
             connection.execute("PRAGMA fullfsync = ON")
-        except sqlite3.Error as error:  # here SQLAlchemy does not translate it
+        except sqlite3.Error as error:  # SQLAlchemy does not convert it here
             raise DBAPIError("PRAGMA", None, error) from error
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        # A writer takes the lock at once: one that began as a reader could not wait for it.
+        # A writer takes the lock immediately. A transaction that started as a reader could not wait for it.
         writing = connection.get_execution_options().get("writing")
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
 
@@ -123,7 +123,7 @@ def _use_write_ahead_log(engine: Engine) -> None:
                 try:
                     raw.cursor().execute("PRAGMA journal_mode = WAL")
                     return
-                except sqlite3.OperationalError as error:  # SQLite does not wait for this lock by itself
+                except sqlite3.OperationalError as error:  # SQLite does not wait for this lock on its own
                     if time.monotonic() > deadline or not is_busy(error):
                         raise
                     time.sleep(0.02)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of an SQLite store: this user's alone, and no other program's."""
+"""The files of an SQLite store: private to this user, and never those of another program."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from ..errors import StoreError
 from .tables import version
 
 APPLICATION_ID = 0x74687764
-"""What SQLite's header of a store says. It is 0 in the stores of version 0.1.0, and in most programs' databases."""
-# Tables that every version's stores have; another program may have one or the other name, too.
+"""The application id in the SQLite header. It is 0 in stores of version 0.1.0 and in most other databases."""
+# Tables in the stores of all versions. Another program may have some of these names, too.
 _OURS = {version.name, "assistants", "threads", "messages", "runs", "steps"}
 _PAGE = 4096  # bytes
-_IN_USE = bytes.fromhex("d9d505f920a163d7")  # what a journal begins with
+_IN_USE = bytes.fromhex("d9d505f920a163d7")  # the first bytes of a journal
 _PRIVATE = 0o600
 _LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
 
 
 def prepare(path: Path, wait: float) -> None:
-    """Make the file of a store, or take the one that is there, and let no other user read or write it.
+    """Create the file of a store, or use the existing one, and make it private.
 
     Args:
-        path: The file; missing folders are made.
-        wait: Seconds to wait for a program that writes the file at the moment.
+        path: The file. Missing directories are created.
+        wait: The seconds to wait for a program that is writing the file.
 
     Raises:
-        StoreError: The file is another program's database. Nothing has been changed.
-        OSError: The file cannot be made or made private.
-        sqlite3.Error: The file cannot be read, or is no database.
+        StoreError: The file belongs to another program. It has not been changed.
+        OSError: The file cannot be created or made private.
+        sqlite3.Error: The file cannot be read, or is not a database.
     """
     _make_folder(path.parent)
-    # Made here, not by SQLite, so that no other user can read it at any moment.
+    # Created here, not by SQLite, so that no other user can read it at any time.
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, _PRIVATE))
-    if path.is_char_device():  # SQLite says what is wrong with it
+    if path.is_char_device():  # SQLite reports the problem
         return
     if not path.is_file():
         raise StoreError(f"The store {path} is a pipe or a device, not a file. Choose another path.")
@@ -50,10 +50,10 @@ def prepare(path: Path, wait: float) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Make a folder and what is missing above it, each this user's alone, whatever the umask is."""
+    """Create a directory and its missing parents, private to this user whatever the umask is."""
     missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     for parent in reversed(missing):
-        with contextlib.suppress(FileExistsError):  # another process makes the same store
+        with contextlib.suppress(FileExistsError):  # another process creates the same store
             parent.mkdir(mode=0o700)
             parent.chmod(0o700)
 
@@ -62,8 +62,8 @@ def _refuse_others(path: Path, wait: float) -> None:
     size = path.stat().st_size
     if not size or (size <= _PAGE and _is_unmade(path)):
         return
-    # Whoever closes a database that is open to write changes what its program has left, and whoever reads a database in
-    # use makes files beside it, unless it says that nobody uses it.
+    # Closing a writable database changes the files of its program, and reading a database in use creates files next to
+    # it. Opening it as immutable avoids both.
     how = "mode=ro" if _beside(path, _LOG).exists() else "mode=ro&immutable=1"
     with contextlib.closing(sqlite3.connect(f"{path.as_uri()}?{how}", timeout=wait, uri=True)) as database:
         (application_id,) = database.execute("PRAGMA application_id").fetchone()
@@ -75,9 +75,9 @@ def _refuse_others(path: Path, wait: float) -> None:
 
 
 def _is_unmade(path: Path) -> bool:
-    """Whether a process was killed while it made a store: it leaves an empty page, and a journal that undoes it.
+    """Return whether a process was killed while it created a store. It leaves an empty page and a journal.
 
-    A journal alone says nothing. Some programs keep theirs, and overwrite its beginning when it has had its use.
+    A journal alone is not sufficient. Some programs keep their journal, and overwrite its beginning after use.
     """
     if any(path.read_bytes()):
         return False
@@ -93,4 +93,4 @@ def _beside(path: Path, end: str) -> Path:
 
 
 def _other(path: Path, sign: str) -> StoreError:
-    return StoreError(f"The store {path} is another program's: {sign}. It was not changed. Choose another path.")
+    return StoreError(f"The store {path} belongs to another program: {sign}. It was not changed. Choose another path.")

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Creation that happens exactly once, however often it is asked for (the runtime's addition to the wire)."""
+"""Idempotent creation: repeated requests create one object (an addition of the runtime)."""
 
 from __future__ import annotations
 
@@ -20,15 +20,16 @@ from .tables import Kind, idempotency
 R = TypeVar("R", bound=Record[Any, Any])
 D = TypeVar("D", bound=Mapping[str, Any])
 _KEPT = 24 * 3600  # seconds
-_SWEPT = 100  # old keys that one request removes at most: it holds the lock meanwhile
+_SWEPT = 100  # maximum number of expired keys that a request removes, because it holds the lock
 
 
 class Ticket(NamedTuple):
-    """A request's claim to be carried out once.
+    """The idempotency ticket of a request.
 
     Args:
-        key: What the client calls it; ``None``: it makes no claim.
-        fingerprint: What it asks for, so that one key is not used for two things; empty without a key.
+        key: The idempotency key, or None.
+        fingerprint: The fingerprint of the request, so that a key is not used for different requests. Empty without a
+            key.
     """
 
     key: str | None
@@ -36,18 +37,18 @@ class Ticket(NamedTuple):
 
 
 def ticket(key: str | None, path: str, body: dict[str, Any]) -> Ticket:
-    """Read a request's claim.
+    """Read the idempotency ticket of a request.
 
     Args:
-        key: The header's value.
-        path: What the request is for.
-        body: The validated body; whether the answer is streamed makes no other request of it.
+        key: The value of the header.
+        path: The path of the request.
+        body: The validated body. The field ``stream`` is not part of the fingerprint.
 
     Returns:
-        The claim.
+        The ticket.
 
     Raises:
-        InvalidIdempotencyKey: The header's value cannot be a key.
+        InvalidIdempotencyKey: The value of the header is not a valid key.
     """
     if key is not None and not (0 < len(key) <= 255 and key.isascii() and key.isprintable()):
         raise InvalidIdempotencyKey
@@ -62,12 +63,12 @@ def once(connection: Connection, kind: Kind[R], claim: Ticket, create: Callable[
 
     Args:
         connection: A writing transaction.
-        kind: What is created.
-        claim: The request's claim.
-        create: Makes the object of the given id and writes it.
+        kind: The kind of the object.
+        claim: The ticket of the request.
+        create: Creates and writes the object with the given id.
 
     Returns:
-        The object as it is now, and whether it is new.
+        The current object, and whether it is new.
 
     Raises:
         IdempotencyKeyReused: The key was used for another request.
@@ -75,13 +76,13 @@ def once(connection: Connection, kind: Kind[R], claim: Ticket, create: Callable[
     id = new_id(kind.prefix)
     if claim.key is None:
         return create(id), True
-    if connection.dialect.name == "postgresql":  # SQLite's writers are alone as it is
+    if connection.dialect.name == "postgresql":  # SQLite has only one writer at a time
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(claim.key))))
     oldest = now() - _KEPT
     same = idempotency.c.key == claim.key, idempotency.c.created_at >= oldest
     known = connection.execute(select(idempotency).where(*same)).first()
     made = rows.get(connection, kind, known.object_id) if known else None
-    # Nobody has used the key, or what was created has been deleted since: then it is free.
+    # The key is unused, or the created object has been deleted. It can be used.
     if known is None or made is None:
         values = {"key": claim.key, "fingerprint": claim.fingerprint, "object_id": id, "created_at": now()}
         connection.execute(delete(idempotency).where(idempotency.c.key == claim.key))
@@ -95,6 +96,6 @@ def once(connection: Connection, kind: Kind[R], claim: Ticket, create: Callable[
 
 def _sweep(connection: Connection, oldest: int) -> None:
     old = select(idempotency.c.key).where(idempotency.c.created_at < oldest).order_by(idempotency.c.created_at)
-    # What is locked is used again at this moment, or removed by another request.
+    # Skip locked keys, which are being used or removed by other requests.
     old = old.limit(_SWEPT).with_for_update(skip_locked=True)
     connection.execute(delete(idempotency).where(idempotency.c.key.in_(old)))

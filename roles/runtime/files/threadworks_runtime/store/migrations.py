@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The store's version, and the way from an older one to this one."""
+"""The version of the store, and its upgrades."""
 
 from __future__ import annotations
 
@@ -36,25 +36,26 @@ def _found_by_name_and_thread(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX messages_by_run ON messages (run_id, thread_id, seq)")
     connection.exec_driver_sql("ALTER TABLE assistants ADD COLUMN name VARCHAR")
     for seq, document in connection.exec_driver_sql("SELECT seq, document FROM assistants").all():
-        # SQLite has a document's text here, psycopg the document. Version 0.1.0 stored what the database cannot read.
+        # SQLite returns the text of a document, psycopg the document. Version 0.1.0 stored data that the database
+        # cannot parse.
         fields = load(document) if isinstance(document, (str, bytes)) else document
         named = text("UPDATE assistants SET name = :name WHERE seq = :seq")
         connection.execute(named, {"name": searchable(fields.get("name")), "seq": seq})
     connection.exec_driver_sql("CREATE INDEX assistants_by_name ON assistants (name, seq)")
 
 
-# What leads to a version from the one before it. A new store is made at VERSION and needs none of them.
+# The upgrades to each version from the previous one. A new store is created with VERSION.
 MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: _lease_by_monotonic_clock, 3: _found_by_name_and_thread}
 
 
 def migrate(engine: Engine) -> None:
-    """Bring a store to this runtime's version: all of the way, or not at all.
+    """Upgrade a store to the version of this runtime, completely or not at all.
 
     Args:
         engine: The store.
 
     Raises:
-        StoreError: It is newer, or is something else's database, or cannot be written.
+        StoreError: It is newer, belongs to another program, or cannot be written.
     """
     try:
         with engine.begin() as connection:
@@ -73,12 +74,12 @@ def _upgrade(connection: Connection) -> None:
     if found is None:
         taken = sorted(set(inspect(connection).get_table_names()) & set(schema.tables))
         if taken:
-            foreign = f"is another program's: it has a table {taken[0]}. Choose another database"
+            foreign = f"belongs to another program: it has a table {taken[0]}. Choose another database"
             raise StoreError(f"The store {shown(connection.engine.url)} {foreign}.")
         schema.create_all(connection)
         connection.execute(version.insert().values(version=VERSION))
     elif found > VERSION:
-        newer = f"has version {found}, and this runtime knows version {VERSION}"
+        newer = f"has version {found}, but this runtime only supports version {VERSION}"
         remedy = "Upgrade the collection threadworks.openai"
         raise StoreError(f"The store {shown(connection.engine.url)} {newer}. {remedy}.")
     else:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs in the store: how they are locked, and how a step of their state machine is written."""
+"""Lock runs in the store, and write the steps of their state machine."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ _CHANGING = ("document", "private", "status", "expires_at", "lease_owner", "leas
 
 
 def lock_run(connection: Connection, thread_id: str, run_id: str) -> RunRecord:
-    """Find a run, and keep others from changing it until the transaction ends.
+    """Find a run, and lock it until the transaction ends.
 
     Args:
         connection: A writing transaction.
-        thread_id: Its thread; always locked first, so that no two transactions wait for each other.
+        thread_id: Its thread. It is always locked first, to avoid deadlocks.
         run_id: Its id.
 
     Returns:
@@ -37,7 +37,7 @@ def lock_run(connection: Connection, thread_id: str, run_id: str) -> RunRecord:
 
 
 def lock_by_id(connection: Connection, run_id: str) -> RunRecord | None:
-    """Find a run of which only the id is known, and keep others from changing it until the transaction ends.
+    """Find a run by its id alone, and lock it until the transaction ends.
 
     Args:
         connection: A writing transaction.
@@ -47,7 +47,7 @@ def lock_by_id(connection: Connection, run_id: str) -> RunRecord | None:
         The run, or ``None``.
     """
     run = rows.get(connection, RUNS, run_id)
-    if run is None or connection.dialect.name == "sqlite":  # its writers have locked all by now
+    if run is None or connection.dialect.name == "sqlite":  # its writer has locked everything
         return run
     rows.get(connection, THREADS, run.thread_id, lock=True)
     return rows.get(connection, RUNS, run_id, lock=True)
@@ -81,7 +81,7 @@ def open_parts(connection: Connection, run_id: str) -> Parts:
         run_id: The run.
 
     Returns:
-        Them, oldest first.
+        The messages and steps, oldest first.
     """
     messages = rows.all_of(connection, MESSAGES, run_id=run_id)
     steps = rows.all_of(connection, STEPS, run_id=run_id)
@@ -99,7 +99,7 @@ def apply(connection: Connection, change: Change) -> list[WireEvent]:
         change: The step.
 
     Returns:
-        Its events, to be sent when the transaction has ended.
+        The events to send after the transaction.
     """
     write_parts(connection, change.parts)
     values = {name: getattr(change.run, name) for name in _CHANGING}
@@ -112,10 +112,10 @@ def write_parts(connection: Connection, parts: Sequence[MessageRecord | StepReco
 
     Args:
         connection: A writing transaction that has locked the run.
-        parts: The messages and steps as they become, with the metadata that they had, if lists can be filtered by it.
+        parts: The changed messages and steps. Metadata of kinds with a metadata filter is unchanged.
 
     Returns:
-        The events, to be sent when the transaction has ended.
+        The events to send after the transaction.
     """
     for part in parts:
         values = {"its_seq": part.seq, "document": part.document, "private": part.private}

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The store's tables.
 
-A row is the wire's object as one document, beside it only what is searched or locked. ``private`` holds what belongs to
-the object and is not shown on the wire. ``seq`` is the order of insertion: ``created_at`` is too coarse to sort by.
+A row contains the object of the API as one document, and columns for queries and locks. ``private`` contains data that
+the API does not return. ``seq`` is the order of insertion, because ``created_at`` is too coarse for sorting.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ _Seq = BigInteger().with_variant(Integer, "sqlite")
 
 @dataclass(frozen=True)
 class Kind(Generic[R]):
-    """One kind of the wire's objects and where it lives.
+    """A kind of objects and its table.
 
     Args:
-        noun: Its name in messages.
-        prefix: What its ids start with.
-        record: What a row is read as.
-        table: Its rows.
-        pairs: Its metadata, pair by pair, to be found by; ``None``: lists of this kind have no filter.
-        searched: The fields of the document that are columns, too, to be found by.
+        noun: The name in messages.
+        prefix: The prefix of the ids.
+        record: The type of a row.
+        table: The table.
+        pairs: The table of metadata pairs for filters, or None if lists have no metadata filter.
+        searched: The fields of the document that are also columns, for queries.
     """
 
     noun: str

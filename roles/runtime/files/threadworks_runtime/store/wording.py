@@ -9,9 +9,9 @@ from enum import Enum
 
 from sqlalchemy import URL, make_url
 
-NO_SPACE = "No space is left where the store is, or its disk fails. Free some space."
-_WRITABLE = "Choose a path that can be written."
-_READ_ONLY = f"its file or its folder is read-only. {_WRITABLE}"
+NO_SPACE = "The disk of the store is full or has failed. Free some space."
+_WRITABLE = "Choose a writable path."
+_READ_ONLY = f"its file or its directory is read-only. {_WRITABLE}"
 _ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 # The bits above the lowest eight tell more about the same error.
 _SQLITE_PRIMARY = 0xFF
@@ -51,7 +51,7 @@ def shown(address: str | URL) -> str:
 
 
 def is_out_of_space(error: BaseException | None) -> bool:
-    """Whether a store failed because there is no space, or because its disk fails.
+    """Return whether a store failed because there is no space, or because its disk fails.
 
     Args:
         error: What the database's driver or the operating system raised.
@@ -65,7 +65,7 @@ def is_out_of_space(error: BaseException | None) -> bool:
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Whether an SQLite store cannot be used because somebody else is using it at the moment.
+    """Return whether an SQLite store cannot be used because somebody else is using it at the moment.
 
     Args:
         error: What the database's driver raised.
@@ -88,8 +88,8 @@ def trouble(error: BaseException | None) -> tuple[Trouble, str]:
     if is_out_of_space(error):
         return Trouble.FULL, NO_SPACE
     if _is_of(error, *_SQLITE_READ_ONLY):
-        return Trouble.READ_ONLY, "The store's file or its folder is read-only. Make both writable."
-    return Trouble.UNAVAILABLE, "The store cannot be reached or is busy; try again."
+        return Trouble.READ_ONLY, "The file or the directory of the store is read-only. Make both writable."
+    return Trouble.UNAVAILABLE, "The store cannot be reached or is busy. Try again later."
 
 
 def because(error: BaseException | None) -> str:
