@@ -46,7 +46,7 @@ def _new(kind: type[_AnyWire], options: dict[str, t.Any], local: Local | None) -
     for name in ("api_key", "organization", "project"):
         if not f"{options[name] or ''}".isascii() or not f"{options[name] or ''}".isprintable():
             # It is sent in a header. Its value is not shown: it may be a key.
-            raise TaskError(f"{name} has a line break or another character that cannot be sent to a server.")
+            raise TaskError(f"{name} contains a line break or another character that cannot be sent to a server.")
     headers = {"OpenAI-Beta": "assistants=v2", "User-Agent": f"threadworks.openai/{VERSION}"}
     url = options["runtime_url"] or ""
     if url.startswith("unix:"):

@@ -77,5 +77,6 @@ def warn_without_question(task: Task, thread: str, messages: t.Iterable[t.Mappin
     """
     if all(message["role"] != "user" for message in messages):
         task.warn(
-            f"{thread} has no message with the role user. The model only gets the instructions of the assistant or the run."
+            f"{thread} has no message with the role user. The model only gets the instructions of the assistant or the "
+            "run."
         )

@@ -33,38 +33,40 @@ _ASKED = ("openai_assistant", *_ALL)
 ATTACHMENT = (
     #: The id of the file on the model server.
     Option("file_id", "str", required=True),
-    #: The tools that get the file.
+    #: The tools that can use the file.
     Option("tools", "list", elements="dict", default=[]),
 )
 # A message as it is given inside a thread or a run (CreateMessageRequest of the wire).
 MESSAGE = (
-    #: Who says it.
+    #: The author of the message.
     Option("role", "str", choices=("user", "assistant"), default="user"),
-    #: What is said. A text, or a list of parts, each with a C(type) of V(text), V(image_url) or V(image_file).
+    #: The content of the message. Either a string, or a list of parts, each with a C(type) of V(text), V(image_url) or
+    #: V(image_file).
     Option("content", "raw", required=True, check=check_content),
-    #: Files for the tools.
+    #: Files for the tools of the assistant.
     Option("attachments", "list", elements="dict", options=ATTACHMENT),
-    #: Up to 16 pairs to keep with the message.
+    #: Up to 16 metadata pairs of the message.
     Option("metadata", "dict", check=pairs(0)),
 )
 _THREAD = (
     #: The messages of the thread, oldest first.
     Option("messages", "list", elements="dict", options=MESSAGE),
-    #: Up to 13 pairs to keep with the thread.
+    #: Up to 13 metadata pairs of the thread.
     Option("metadata", "dict", check=pairs(3)),
-    #: The files and vector stores of hosted tools, as on the Assistants wire.
+    #: The files and vector stores for hosted tools, as in the Assistants API.
     Option("tool_resources", "dict"),
 )
 _STRATEGY = (
-    #: V(auto) leaves out messages from the middle until the thread fits; V(last_messages) sends the newest ones.
+    #: V(auto) omits messages from the middle of the thread until it fits. V(last_messages) sends only the newest
+    #: messages.
     Option("type", "str", choices=("auto", "last_messages"), required=True),
-    #: How many messages V(last_messages) sends, at least 1.
+    #: The number of messages that V(last_messages) sends, at least 1.
     Option("last_messages", "int", check=between(1)),
 )
 _TOOL_OUTPUT = (
-    #: The id of the call, from RV(required_action).
+    #: The id of the tool call, from RV(required_action).
     Option("tool_call_id", "str", required=True),
-    #: The answer. What is not a text is sent as JSON.
+    #: The output of the tool. Values other than strings are sent as JSON.
     Option("output", "raw", required=True),
 )
 FAILED = [status.value for status in UNSUCCESSFUL]
@@ -72,77 +74,78 @@ FAILING = (*FAILED, RunStatus.REQUIRES_ACTION.value)
 
 # Where a run is, and which run is meant.
 _WHICH = (
-    #: The thread, by its id or its key.
+    #: The thread, specified by its id or its key.
     Option("thread_id", "str", _RUN, required=True, check=check_thread),
-    #: The thread that an earlier task has made, by its id or its key. Needed for servers that cannot list threads. The
-    #: first time such a server needs O(force=true), since it cannot tell whether there is such a thread already.
+    #: The thread that an earlier task created, specified by its id or its key. Required for servers that cannot list
+    #: threads. With such a server, create the thread with O(force=true), because the task cannot find out whether it
+    #: already exists.
     #:
-    #: A thread without such a run is an error. Use M(threadworks.openai.openai_run) to run on any thread.
+    #: The task fails if the thread has no matching run. To use any other thread, use M(threadworks.openai.openai_run).
     Option("thread_id", "str", _THREAD_RUN, check=check_thread),
-    #: The thread to make.
+    #: The thread to create.
     Option("thread", "dict", _THREAD_RUN, wire="thread", options=_THREAD),
-    #: A run that exists, whoever made it. The task makes no other one and takes the parameters as they are. It waits
-    #: for the run, updates its metadata, gives it the O(key), and answers its tool calls with O(tool_outputs).
+    #: The id of an existing run. The task does not create a run, and does not compare its parameters. It waits for the
+    #: run, updates its metadata, sets its O(key), and submits O(tool_outputs).
     Option("run_id", "str", _RUN, check=check_id),
-    #: The answers to the function calls that the run O(run_id) waits for, all of them at once.
+    #: The outputs of all function calls that the run O(run_id) waits for.
     Option("tool_outputs", "list", _RUN, elements="dict", options=_TOOL_OUTPUT),
-    #: Makes the identity of the run explicit. The run of a key is reused as long as its parameters do not change, also
-    #: when messages have been added to the thread.
+    #: A name for the run. A run with the same key and the same parameters is reused, even if messages have been added
+    #: to the thread.
     #:
-    #: Without a key the identity is what the task gives.
+    #: Without a key, the run is identified by the options of the task.
     Option("key", "str", _ALL, no_log=False, check=text(512)),
-    #: V(present) makes sure that there is such a run.
+    #: V(present) ensures that the run exists.
     #:
-    #: V(cancelled) cancels the active run of the thread, or the run O(run_id), or that of O(key). A run that has ended
-    #: does not change.
+    #: V(cancelled) cancels the active run of the thread, or the run specified by O(run_id) or O(key). A run that has
+    #: ended is not changed.
     Option("state", "str", _RUN, choices=("present", "cancelled"), default="present"),
-    #: V(present) makes sure that there is such a thread and run.
+    #: V(present) ensures that the thread and the run exist.
     #:
-    #: V(cancelled) cancels the run if it is going.
+    #: V(cancelled) cancels the run if it is active.
     #:
-    #: V(absent) deletes the thread with the run.
+    #: V(absent) deletes the thread and the run.
     Option("state", "str", _THREAD_RUN, choices=("present", "cancelled", "absent"), default="present"),
 )
 # What the request of a run says.
 _PARAMETERS = (
-    #: The assistant that runs, by its id or its name. Required to make a run.
+    #: The assistant to run, specified by its id or its name. Required to create a run.
     Option("assistant_id", "str", _BOTH, wire="assistant_id", check=check_assistant),
     #: The assistant that runs, by its id or its name.
     Option("assistant_id", "str", (ROLE,), required=True),
-    #: The model, instead of the assistant's.
+    #: The model of the run. The default is the model of the assistant.
     Option("model", "str", _ALL, wire="model", check=text()),
-    #: The instructions, instead of the assistant's.
+    #: The instructions for the run. The default is the instructions of the assistant.
     Option("instructions", "str", _ALL, wire="instructions"),
-    #: Instructions to add to the assistant's, or to O(instructions).
+    #: Instructions that are added to O(instructions), or to the instructions of the assistant.
     Option("additional_instructions", "str", _RUN_OR_ROLE, wire="additional_instructions"),
-    #: Messages to add to the thread before the run.
+    #: Messages that are added to the thread before the run.
     Option("additional_messages", "list", _RUN_OR_ROLE, wire="additional_messages", elements="dict", options=MESSAGE),
-    #: The tools that the model may use, instead of the assistant's; at most 20.
+    #: The tools that the model can use, at most 20. The default is the tools of the assistant.
     #:
-    #: Each has a C(type) of V(function), V(code_interpreter) or V(file_search), as on the Assistants wire.
+    #: Each tool has a C(type) of V(function), V(code_interpreter) or V(file_search), as in the Assistants API.
     #:
-    #: Hosted tools work where the model server has them.
+    #: Hosted tools are only available if the model server supports them.
     #:
-    #: JSON in a string is taken too, such as the text of a file.
+    #: You can also use a JSON string, such as the content of a file.
     Option("tools", "list", _ALL, wire="tools", elements="dict", check=tools(20)),
-    #: The files and vector stores of hosted tools for this run, as on the Assistants wire.
+    #: The files and vector stores for hosted tools in this run, as in the Assistants API.
     Option("tool_resources", "dict", _THREAD_RUN, wire="tool_resources"),
-    #: Which tool the model has to call. V(none), V(auto), V(required), or a dictionary with a C(type) of V(function),
-    #: V(code_interpreter) or V(file_search). For a function, C(function.name) says which.
+    #: The tool that the model must call. V(none), V(auto), V(required), or a dictionary with a C(type) of V(function),
+    #: V(code_interpreter) or V(file_search). For a function, set C(function.name).
     Option("tool_choice", "raw", _ALL, wire="tool_choice", takes_json=True, check=check_tool_choice),
-    #: Whether the model may call several functions at once.
+    #: Whether the model can call several functions at the same time.
     Option("parallel_tool_calls", "bool", _ALL, wire="parallel_tool_calls"),
-    #: How varied the reply is, from 0 to 2.
+    #: The sampling temperature, from 0 to 2. Higher values make the reply more random.
     #:
-    #: Reasoning models take it only with a reasoning effort of V(none).
+    #: Reasoning models only support it with a reasoning effort of V(none).
     Option("temperature", "float", _ASKED, wire="temperature", check=between(0, 2)),
-    #: The share of probability that words are taken from, from 0 to 1.
+    #: The probability mass for nucleus sampling, from 0 to 1.
     Option("top_p", "float", _ASKED, wire="top_p", check=between(0, 1)),
-    #: The most tokens of the thread that are sent, at least 256.
+    #: The maximum number of tokens of the thread that are sent to the model, at least 256.
     Option("max_prompt_tokens", "int", _ALL, wire="max_prompt_tokens", no_log=False, check=between(256)),
-    #: The most tokens that the model may write, at least 256. A run that reaches it ends as C(incomplete).
+    #: The maximum number of tokens in the reply, at least 256. A run that reaches this limit ends as C(incomplete).
     Option("max_completion_tokens", "int", _ALL, wire="max_completion_tokens", no_log=False, check=between(256)),
-    #: What is sent of a thread that is too long.
+    #: How to shorten a thread that is too long for the model.
     Option(
         "truncation_strategy",
         "dict",
@@ -151,15 +154,15 @@ _PARAMETERS = (
         options=_STRATEGY,
         required_if=(("type", "last_messages", ("last_messages",)),),
     ),
-    #: The form of the reply. V(auto), or a dictionary with a C(type) of V(text), V(json_object) or V(json_schema).
+    #: The format of the reply. V(auto), or a dictionary with a C(type) of V(text), V(json_object) or V(json_schema).
     #:
-    #: With V(json_schema), C(json_schema) has a C(name) and a C(schema), which can be written as YAML.
+    #: For V(json_schema), set C(json_schema) to a dictionary with a C(name) and a C(schema).
     #:
-    #: A reply in a JSON format is returned parsed, as RV(threadworks.openai.openai_run#module:output).
+    #: A reply in JSON is returned as data in RV(threadworks.openai.openai_run#module:output).
     #:
-    #: JSON in a string is taken too.
+    #: You can also use a JSON string.
     Option("response_format", "raw", _ASKED, wire="response_format", takes_json=True, check=check_format),
-    #: How much a reasoning model thinks before it replies. A run without it takes the assistant's.
+    #: The reasoning effort of a reasoning model. The default of a run is the reasoning effort of the assistant.
     Option(
         "reasoning_effort",
         "str",
@@ -230,28 +233,28 @@ _PARAMETERS = (
         check=text(128),
         version_added="0.2.0",
     ),
-    #: Up to 13 pairs to keep with the run. A changed set of pairs is updated in place, without a new run.
+    #: Up to 13 metadata pairs of the run. A change is updated in place, without a new run.
     #:
-    #: Keys that start with V(ansible_) are the collection's own.
+    #: Keys that start with V(ansible_) are reserved for the collection.
     Option("metadata", "dict", _ALL, wire="metadata", is_identity=False, check=pairs(3)),
 )
 # How a task with a run behaves.
 _TASK = (
-    #: Always make a new run.
+    #: Whether to always create a new run.
     Option("force", "bool", _ALL, default=False),
-    #: Whether to wait until the run has ended or needs an action. If V(false), the run goes on behind the task.
+    #: Whether to wait until the run has ended or requires an action. If V(false), the run continues in the background.
     Option("wait", "bool", _ALL, default=True),
-    #: How long to wait for the run, in seconds.
+    #: The maximum time to wait for the run, in seconds.
     #:
-    #: A run that takes longer goes on. Running the task again waits for it again.
+    #: A run that takes longer continues. If you run the task again, it waits for the run.
     Option("wait_timeout", "float", _BOTH, default=600, check=between(0.001)),
-    #: How long to wait for the run, in seconds. Each round of tool calls has as long.
+    #: The maximum time to wait for the run, in seconds. It applies to each round of tool calls.
     Option("wait_timeout", "float", (ROLE,), default=600),
-    #: Whether to show the run's progress, if there is a terminal.
+    #: Whether to display the progress of the run. Only applies to terminals.
     Option("progress", "bool", _BOTH, default=True),
-    #: Whether to return the steps of the run too.
+    #: Whether to return the steps of the run.
     Option("steps", "bool", _ALL, default=False),
-    #: The statuses of a run that fail the task.
+    #: The statuses of the run for which the task fails.
     Option("fail_on", "list", _ALL, elements="str", choices=(*FAILED, RunStatus.REQUIRES_ACTION.value), default=FAILED),
 )
 RUNS = (*_WHICH, *_PARAMETERS, *_TASK)

@@ -175,8 +175,8 @@ class ReadingWire:
 
     def _not_the_wire(self, how: str) -> TaskError:
         return TaskError(
-            f"{self.transport.server} answered {how}. Is it a server of the Assistants wire? Check the option "
-            "runtime_url."
+            f"{self.transport.server} answered {how}. Check that the option runtime_url is the URL of a server of "
+            "the Assistants API."
         )
 
 
@@ -184,7 +184,7 @@ def _encoded(body: dict[str, t.Any]) -> bytes:
     try:
         return json.dumps(body, allow_nan=False).encode()
     except ValueError:
-        raise TaskError("The options of this task have a number that JSON does not know: .nan or .inf.") from None
+        raise TaskError("The options of this task contain .nan or .inf, which JSON does not support.") from None
 
 
 def _parsed(content: bytes) -> t.Any:

@@ -94,7 +94,7 @@ def test_what_creates_without_a_key_is_not_sent_again(start: Start) -> None:
 def test_a_runtime_that_always_breaks_off_is_given_up(start: Start) -> None:
     wire, starter = start(hang_up)
     starter.serve()
-    with pytest.raises(Unanswered, match=r"failed 4 times in a row: .*Look at its log, .*runtime_store"):
+    with pytest.raises(Unanswered, match=r"failed 4 times in a row: .*Check its log, .*runtime_store"):
         wire.get("threads", "x")
     assert (starter.calls, len(starter.seen)) == ([], 4)
 
@@ -124,7 +124,7 @@ def test_a_socket_of_another_user_is_refused(start: Start, monkeypatch: pytest.M
     wire, starter = start(always())
     starter.serve()
     monkeypatch.setattr(_unix.os, "geteuid", lambda: os.getuid() + 1)
-    with pytest.raises(TaskError, match=r"belongs to a process of another user \(user id \d+\): nothing was sent"):
+    with pytest.raises(TaskError, match=r"belongs to a process of another user \(user id \d+\)\. No data was sent"):
         wire.get("threads", "x")
     assert (starter.seen, starter.calls) == ([], [])
 
@@ -181,7 +181,7 @@ def test_a_module_uses_the_socket_that_it_is_given(tmp_path: Path) -> None:
     with Scripted(always(), path=path) as server:
         connect(Wire, options).post("threads", "x", "runs", body={})
         assert "runtime-options" in server.seen[0][1]
-    with pytest.raises(Unanswered, match=r"has ended, and cannot be started from here\. Run the task again"):
+    with pytest.raises(Unanswered, match=r"has ended, and this process cannot start it\. Run the task again"):
         connect(Wire, {**options, "api_key": "l"}).get("threads", "x")
 
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The bodies of requests: read completely or refused, and bounded in all that costs memory and time."""
+"""Request bodies: read completely or refused, with limits on the memory and time that they need."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from pydantic_core import from_json
 
 from .wire_errors import ApiError, unavailable
 
-# A value of two bytes takes a hundred bytes of memory and several microseconds, in which nobody else is answered.
+# A value of two bytes takes a hundred bytes of memory, and several microseconds in which other clients must wait.
 _MOST_VALUES = 250_000
-_MOST_DIGITS = 100  # the time that a number takes grows with the square of its length
+_MOST_DIGITS = 100  # parsing time grows with the square of the length
 # 1e999 is read as infinity. With so many digits at most, a number needs an exponent of three digits for that.
 _MAYBE_INFINITE = re.compile(rb"[0-9][eE]\+?[0-9]{3}")
 _ZEROS = bytes.maketrans(b"123456789", b"000000000")
-_AT_ONCE = 4  # times the size of one body, for all that are being answered
+_AT_ONCE = 4  # the limit for all bodies together, relative to the limit of one body
 LONG_BODY = "threadworks.long_body"
-"""Set in the scope of a request whose body is passed on while it comes."""
+"""Set in the scope of a request whose body is forwarded while it is received."""
 _BROKEN_OFF = "threadworks.broken_off"
 _RECEIVE = "threadworks.receive"
 _Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 
 
 class Bodies:
-    """Middleware through which a resource reads the body of its request: ``req.context.bodies.read(req)``.
+    """Middleware that lets a resource read the body of its request with ``req.context.bodies.read(req)``.
 
     Args:
-        limit: Bytes that a body may have.
+        limit: The maximum size of a body in bytes.
     """
 
     def __init__(self, limit: int) -> None:
@@ -40,15 +40,15 @@ class Bodies:
         self._held = 0
 
     async def process_request(self, req: Request, resp: Response) -> None:
-        """Offer the request its body."""
+        """Make the body available to the request."""
         req.context.bodies, req.context.held = self, 0
 
     async def process_response(self, req: Request, resp: Response, resource: object, succeeded: bool) -> None:
-        """The body is no longer needed."""
+        """Release the body."""
         self._held -= req.context.held
 
     async def read(self, req: Request) -> Any:
-        """Read a body. An empty one is an empty object, whatever its content type says.
+        """Read a body. An empty body is an empty object, with any content type.
 
         Args:
             req: The request.
@@ -79,17 +79,17 @@ class Bodies:
         return value
 
     async def pieces(self, req: Request, limit: int) -> AsyncIterator[bytes]:
-        """Yield a body piece by piece, without keeping it. It may take as long as something of it comes.
+        """Yield a body in pieces without storing it. There is no time limit as long as data arrives.
 
         Args:
             req: The request.
-            limit: Bytes that the body may have.
+            limit: The maximum size of the body in bytes.
 
         Yields:
             The next piece.
 
         Raises:
-            ApiError: 413, the body is too large; 400, it breaks off.
+            ApiError: 413 if the body is too large, 400 if it is incomplete.
         """
         req.scope[LONG_BODY] = True
         async for piece in _pieces(req, limit):
@@ -102,7 +102,7 @@ class Bodies:
             req.context.held += len(piece)
             self._held += len(piece)
             if self._held > _AT_ONCE * self._limit:
-                message = "The runtime reads too many large requests at the moment; try again."
+                message = "The runtime is processing too many large requests. Try again later."
                 raise unavailable(message, "too_busy")
         return raw
 
@@ -117,13 +117,17 @@ async def _pieces(req: Request, limit: int) -> AsyncIterator[bytes]:
             raise _too_large(f"{limit} bytes")
         yield piece
     if req.scope.get(_BROKEN_OFF) or read < length:
-        raise ApiError(400, f"The body of your request breaks off after {read} bytes.", code="incomplete_body")
+        raise ApiError(
+            400, f"The body of your request is incomplete: it ended after {read} bytes.", code="incomplete_body"
+        )
 
 
 def watch_body(scope: dict[str, Any], receive: _Receive) -> _Receive:
-    """Note in a request's scope if the client leaves before the body has ended: falcon takes that for the body's end.
+    """Record in the request's scope if the client disconnects before the end of the body.
 
-    `client_left` needs the events, too.
+    falcon treats this as the end of the body.
+
+    `client_left` also needs the events.
 
     Args:
         scope: The request.
@@ -148,7 +152,7 @@ def watch_body(scope: dict[str, Any], receive: _Receive) -> _Receive:
 
 
 async def client_left(req: Request) -> None:
-    """Wait until the client of a request, whose body has been read, has closed the connection.
+    """Wait until the client has closed the connection. The body of the request must have been read.
 
     Args:
         req: The request.
@@ -158,14 +162,14 @@ async def client_left(req: Request) -> None:
 
 
 def _check_cost(raw: bytearray) -> None:
-    """Check a JSON text without decoding it, which would take the memory and the time that are to be saved.
+    """Check the cost of a JSON text without decoding it.
 
     Raises:
-        ApiError: 413, it has too many values; 400, it has a number with too many digits.
+        ApiError: 413 if it has too many values, 400 if a number has too many digits.
     """
     if _beginnings(raw) <= _MOST_VALUES and not _has_long_number(raw):
         return
-    # Perhaps they are in strings. Each value has at most two strings: itself, or its key and itself.
+    # They may be in strings. Each value has at most two strings: its key and itself.
     unescaped = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
     too_many = unescaped.count(b'"') > 4 * _MOST_VALUES
     bare = b"" if too_many else b'"'.join(unescaped.split(b'"')[::2])
@@ -174,7 +178,7 @@ def _check_cost(raw: bytearray) -> None:
             413, f"The body is too large: at most {_MOST_VALUES} values are accepted.", code="body_too_large"
         )
     if _has_long_number(bare):
-        message = f"The body has a number that is too long: at most {_MOST_DIGITS} digits are accepted."
+        message = f"The body contains a number that is too long: at most {_MOST_DIGITS} digits are accepted."
         raise ApiError(400, message, code="invalid_json")
 
 

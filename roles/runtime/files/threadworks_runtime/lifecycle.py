@@ -277,14 +277,14 @@ def with_items(run: RunRecord, items: list[Document]) -> RunRecord:
 
 
 def with_summaries(run: RunRecord, summaries: list[str]) -> RunRecord:
-    """A run whose model has summarised its reasoning; only a run that asked for that shows it.
+    """Return a run whose model has summarised its reasoning; only a run that asked for that shows it.
 
     Args:
         run: The run.
         summaries: The summaries of one round.
 
     Returns:
-        The run as it becomes.
+        The changed run.
     """
     shown = cast(Document, run.document)
     if not summaries or "reasoning_summary" not in shown:

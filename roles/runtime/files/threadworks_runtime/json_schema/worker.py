@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process that checks schemas and values: ``python -m threadworks_runtime.json_schema.worker schemas|values``.
+"""The process that validates schemas and values: ``python -m threadworks_runtime.json_schema.worker schemas|values``.
 
-It has limits of its own. A schema can be written such that preparing it, or checking a value, takes ages, or exhausts
-the memory or the stack. None of that may stop the runtime.
+The process has its own limits. A malicious schema can make validation very slow, or exhaust the memory or the stack.
+This must not affect the runtime.
 """
 
 from __future__ import annotations
@@ -16,19 +16,19 @@ from typing import Any
 
 from .rules import Unusable, compiled, problem
 
-#: Seconds of computing, for all schemas or values together. A schema that is accepted leaves time for its values.
+#: The limits of CPU time in seconds, for all schemas or values together. An accepted schema leaves time for its values.
 SECONDS = {"schemas": 2, "values": 5}
 _MEMORY = 1024**3  # bytes
 
 
 def main(what: str) -> None:
-    """Read schemas and values from standard input; write for each schema, or each value, what is wrong with it."""
+    """Read schemas and values from standard input, and write the problem of each schema or value."""
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS[what], SECONDS[what]))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     given = json.load(sys.stdin)
     for found in _schemas(given["schemas"]) if what == "schemas" else _values(given["schemas"], given["values"]):
-        # Each at once: what is known when the time is over is not lost.
+        # Write each result immediately, so that results are not lost when the time is over.
         sys.stdout.write(f"{json.dumps(found)}\n")
         sys.stdout.flush()
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A process of its own: nobody's child, outside the playbook's session, with no descriptor of the playbook's."""
+"""Daemonize the process: outside the playbook's session, without its file descriptors."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from typing import Any, TextIO
 
 
 def detach() -> None:
-    """Leave the starter's session, process group and folder. Standard output and error still lead to the starter."""
+    """Leave the session, process group and directory of the starter. Standard output and error are kept."""
     if os.fork():
         os._exit(0)
     os.setsid()
-    # Not the leader of the session, so that no terminal can ever become this process's.
+    # Not the session leader, so that it can never get a controlling terminal.
     if os.fork():
         os._exit(0)
     os.chdir("/")
@@ -25,7 +25,7 @@ def detach() -> None:
 
 
 class Starter:
-    """The process that waits for the outcome of the start, at the other end of standard output and error."""
+    """The process that waits for the result of the start on standard output and error."""
 
     def __init__(self) -> None:
         self.refused = 0
@@ -33,18 +33,18 @@ class Starter:
         self._waits = True
 
     def accept(self) -> None:
-        """Report that requests are answered, and let go of the starter."""
+        """Report success, and detach from the starter."""
         self._report({"ready": True, "pid": os.getpid()})
 
     def refuse(self, reason: str, **data: Any) -> None:
-        """Report why the runtime cannot be used; ignored once it has been accepted."""
+        """Report why the runtime cannot be used. Ignored after success has been reported."""
         self.refused = 1
         if self._waits:
             self._report({"error": reason, **data})
 
     def _report(self, line: dict[str, Any]) -> None:
         self._waits = False
-        # The starter may have been killed meanwhile.
+        # The starter may have been killed.
         with contextlib.suppress(OSError):
             os.write(1, (json.dumps(line) + "\n").encode())
         nowhere = os.open(os.devnull, os.O_RDWR)
@@ -54,10 +54,10 @@ class Starter:
 
 
 def end_if_stuck(seconds: float, log: TextIO | None = None) -> None:
-    """End this process unless this function is called again in time. It works without the interpreter.
+    """End this process unless this function is called again in time. Works even if the interpreter hangs.
 
     Args:
         seconds: How long to wait.
-        log: Gets the place where each thread is; ``None``: standard error.
+        log: The file for the stack of each thread, or None for standard error.
     """
     faulthandler.dump_traceback_later(seconds, exit=True, file=log or sys.stderr)

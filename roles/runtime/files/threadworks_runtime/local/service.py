@@ -81,7 +81,7 @@ class _Service:
         return found.st_dev, found.st_ino
 
     def _has_store(self) -> bool:
-        """Whether the file of the store is still the same.
+        """Return whether the file of the store is still the same.
 
         If it was removed or replaced, the socket is removed immediately. A client that has just connected then starts
         another runtime with the current store.

@@ -12,10 +12,10 @@ def to_items(message: Json) -> list[Json]:
 
     A file that is attached for no tool goes to the model itself.
 
-    Small servers disagree on how an assistant's earlier message is to be written; all of them take its plain text.
+    Small servers require different formats for earlier messages of the assistant. All of them accept plain text.
 
     Returns:
-        One message item; a second one where an assistant's message carries files, which only a user may send.
+        One message item, and a second one if an assistant's message has files, which only a user can send.
     """
     files = [
         {"type": "input_file", "file_id": attachment["file_id"]}
@@ -29,7 +29,7 @@ def to_items(message: Json) -> list[Json]:
 
 
 def code_files(messages: list[Json]) -> list[str]:
-    """The ids of the files attached for the code interpreter, in the order in which they came."""
+    """Return the ids of the files that are attached for the code interpreter, in order."""
     attachments = [attachment for message in messages for attachment in message.get("attachments") or []]
     return list(dict.fromkeys(attachment["file_id"] for attachment in attachments if _is_for_code(attachment)))
 
@@ -52,7 +52,7 @@ def _user_part(part: Json) -> Json:
 
 
 def _assistant_text(part: Json) -> str:
-    """A part of an assistant's message. An image there cannot be sent back, so the model sees that there was one."""
+    """Return the text of a part of an assistant's message. An image cannot be sent, so it is replaced by a note."""
     kind = part["type"]
     if kind == "text":
         return str(part["text"]["value"])
@@ -62,5 +62,5 @@ def _assistant_text(part: Json) -> str:
 
 
 def _is_for_code(attachment: Json) -> bool:
-    """Whether a file goes to the code interpreter's container."""
+    """Return whether a file goes to the code interpreter's container."""
     return any(tool["type"] == "code_interpreter" for tool in attachment.get("tools") or [])

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model server's own files, vector stores, uploads and models: requests that are passed on to it as they are."""
+"""Files, vector stores, uploads and models of a model server: requests that are forwarded unchanged."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ if TYPE_CHECKING:
 _REDIRECTS = 3
 _MOVED = (301, 302, 303, 307, 308)
 _FIRST_ERROR = 400  # the lowest HTTP status of an error
-_LARGEST_ERROR = 64 * 1024  # bytes that are read of an error
+_LARGEST_ERROR = 64 * 1024  # maximum number of bytes read from an error
 _LARGEST_ANSWER = 1024 * 1024  # bytes of an answer that the runtime itself has asked for
 
 
 @dataclass(frozen=True)
 class Passed:
-    """A request that is passed on.
+    """A forwarded request.
 
     Args:
         method: ``GET``, ``POST`` or ``DELETE``.
-        path: Path and query below ``/v1``, quoted.
-        headers: Those of the client that the model server gets.
-        body: The body, in pieces; ``None``: there is none.
-        hide: Whether the model server's secrets are kept out of the answer. Without it the answer is passed on byte by
-            byte, which only a client can have that has sent the secrets itself.
+        path: The quoted path and query below ``/v1``.
+        headers: The headers of the client that are forwarded.
+        body: The body in pieces, or None.
+        hide: Whether to remove the secrets of the model server from the answer. If False, the answer is forwarded
+            unchanged. This is only allowed for clients that have sent the secrets themselves.
     """
 
     method: str
@@ -53,12 +53,12 @@ class Passed:
 
 @dataclass(frozen=True)
 class Answer:
-    """An answer that is passed on.
+    """A forwarded answer.
 
     Args:
         status: The HTTP status.
         headers: All headers.
-        body: The body, in pieces. It has to be closed.
+        body: The body in pieces. It must be closed.
     """
 
     status: int
@@ -71,8 +71,8 @@ class PassedError(Exception):
 
     Args:
         status: The HTTP status.
-        error: The error object of its body, without secrets; empty where it has none.
-        text: What it says.
+        error: The error object of its body, without secrets, or empty.
+        text: The error message.
         headers: All headers.
     """
 
@@ -82,10 +82,10 @@ class PassedError(Exception):
 
 
 class Passage(ModelServer):
-    """The way to a model server for requests that are passed on. Its connections are its own.
+    """A model server for forwarded requests, with its own connections.
 
     Args:
-        options: Where the server is, and how it is asked.
+        options: The address and the options of the server.
     """
 
     def __init__(self, options: ModelOptions) -> None:
@@ -93,7 +93,7 @@ class Passage(ModelServer):
         self._passing: httpx2.AsyncClient | None = None
 
     async def pass_on(self, request: Passed) -> Answer:
-        """Send a request, and return the answer as soon as its head has come.
+        """Send a request, and return the answer as soon as its head has been received.
 
         Args:
             request: The request.
@@ -121,7 +121,7 @@ class Passage(ModelServer):
 
         Args:
             method: ``GET``, ``POST`` or ``DELETE``.
-            path: Path and query below ``/v1``, quoted.
+            path: The quoted path and query below ``/v1``.
             body: What is sent.
 
         Returns:
@@ -156,7 +156,7 @@ class Passage(ModelServer):
             await self._passing.aclose()
 
     async def _follow(self, request: Passed) -> httpx2.Response:
-        """Send a request; where nothing has to be sent again, to another place of the same server, too."""
+        """Send a request, and follow redirects within the same server if no body has to be repeated."""
         url = self._address.url.geturl().rstrip("/") + request.path
         for _redirect in range(_REDIRECTS + 1):
             response = await self._send(request, url)
@@ -167,18 +167,18 @@ class Passage(ModelServer):
             if request.method != "GET" or not self._address.is_same_server(target):
                 break
             url = target
-        shown = line(self.secrets.hide(target)) or "an unknown place"
+        shown = line(self.secrets.hide(target)) or "an unknown address"
         raise ModelError(
             "server_error",
-            f"The model server at {self._address.place} redirects to {shown} ({response.status_code}), which was not"
-            " followed.",
+            f"The model server at {self._address.place} redirects to {shown} ({response.status_code}). The redirect "
+            "was not followed.",
         )
 
     async def _send(self, request: Passed, url: str) -> httpx2.Response:
         if self._passing is None:
             address = self._address
             self._passing = new_client(host=address.host, tls=address.is_tls, timeout=self._options.timeout)
-            self._passing.event_hooks = {}  # those are for responses, which have limits of their own
+            self._passing.event_hooks = {}  # these hooks are for responses, which have their own limits
         own = {
             "Authorization": f"Bearer {self._options.api_key or NO_KEY}",
             "OpenAI-Organization": self._options.organization,
@@ -214,7 +214,7 @@ class Passage(ModelServer):
         return PassedError(response.status_code, error, text, response.headers)
 
     async def _pieces(self, response: httpx2.Response, *, hide: bool) -> AsyncGenerator[bytes, None]:
-        # Each byte as one character: whatever the content is, it stays as it is, and the key is in ASCII.
+        # Decode each byte as one character. Any content stays unchanged, and the key is ASCII.
         veil = Veil(self.secrets)
         try:
             async for piece in response.aiter_raw():
@@ -229,19 +229,19 @@ async def _once(content: bytes) -> AsyncGenerator[bytes, None]:
 
 
 class Passages(ModelServers):
-    """The ways to the model servers in use."""
+    """The model servers in use for forwarded requests."""
 
     def get(self, options: ModelOptions) -> Passage:
-        """Return the way to the server of these options, the same one each time.
+        """Return the server for these options, always the same object.
 
         Args:
-            options: Where it is, and how it is asked.
+            options: The address and the options of the server.
 
         Returns:
-            The way.
+            The server.
 
         Raises:
-            ModelError: They name no server.
+            ModelError: The options do not specify a server.
         """
         return cast("Passage", super().get(options))
 

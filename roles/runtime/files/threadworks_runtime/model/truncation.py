@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Which messages of a thread a request contains (Assistants wire, section 2: ``truncation_strategy``).
 
-``last_messages`` keeps exactly so many of the newest. ``auto`` drops messages until the prompt fits: those in the
-middle, oldest first, then the thread's first message; never the latest message of the user.
+``last_messages`` keeps exactly this number of the newest messages. ``auto`` drops messages until the prompt fits: those
+in the middle, oldest first, then the first message of the thread. The latest user message is never dropped.
 """
 
 from __future__ import annotations
@@ -37,16 +37,16 @@ async def fit(
 
     Args:
         messages: The thread's messages that may be sent, oldest first.
-        limit: The tokens that the prompt may have.
-        droppable: Whether messages may be dropped at all.
-        build: Makes the request of some messages.
-        count: Counts a request's prompt, or returns ``None`` where the server cannot: then `estimate` does.
+        limit: The maximum number of tokens of the prompt.
+        droppable: Whether messages can be dropped.
+        build: Builds the request for messages.
+        count: Counts the tokens of a prompt, or returns None if the server cannot. Then `estimate` is used.
 
     Returns:
         The request.
 
     Raises:
-        LimitReached: Even without all that may be dropped the prompt is too long.
+        LimitReached: The prompt is too long even without all messages that can be dropped.
     """
     order = _drop_order(messages) if droppable else []
 
@@ -61,7 +61,7 @@ async def fit(
     best = await attempt(len(order))
     if best is None:
         raise LimitReached("max_prompt_tokens")
-    # Counting may be a request to the server, so halve the number to drop instead of trying each.
+    # Counting may need a request to the server, so use a binary search.
     too_few, enough = 0, len(order)
     while enough - too_few > 1:
         middle = (too_few + enough) // 2
@@ -73,7 +73,7 @@ async def fit(
 
 
 def estimate(body: ResponseRequest) -> int:
-    """Estimate the tokens of a request's prompt where the server does not count them, rather too many than too few.
+    """Estimate the tokens of a prompt if the server does not count them. The estimate is rather too high than too low.
 
     A token for every 3 bytes of text in UTF-8 (English has about 4), 4 for each item around it, 1000 for each image.
     """
@@ -93,6 +93,6 @@ def _parts(item: Json) -> list[Json]:
 
 
 def _drop_order(messages: Sequence[Json]) -> list[int]:
-    """Return the indexes of the messages that may be dropped, in the order in which they go."""
+    """Return the indexes of the messages that can be dropped, in this order."""
     latest = next((index for index in reversed(range(len(messages))) if messages[index]["role"] == "user"), -1)
     return [index for index in [*range(1, len(messages)), 0] if index != latest and index < len(messages)]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Answers that carry a run: as an object, or as the stream of what happens to it (Assistants wire, section 11)."""
+"""Responses with a run: as an object, or as a stream of its events (Assistants wire, section 11)."""
 
 from __future__ import annotations
 
@@ -32,15 +32,16 @@ from .context import Context, mark_replayed
 
 
 def answer_run(resp: Response, run: RunObject) -> None:
-    """Answer with a run, and tell pollers when to ask again (the SDKs heed the header, section 12).
+    """Respond with a run, and set the polling interval (the SDKs use the header, section 12).
 
     Args:
         resp: The response.
-        run: The wire's object.
+        run: The object.
     """
     resp.media = run
     if run["status"] not in RESTING_STATUSES:
-        # Most answers take seconds. A run that takes longer is not over the next moment either, unless it is cancelled.
+        # Most answers take seconds. A run that takes longer will probably continue for some time, unless it is
+        # cancelled.
         age = 0 if run["status"] == RunStatus.CANCELLING else time.time() - run["created_at"]
         resp.set_header("openai-poll-after-ms", str(250 if age < 10 else 1000 if age < 60 else 2000))
 
@@ -65,7 +66,7 @@ def queued(connection: Connection, slot: Slot, run: RunObject, opening: list[Wir
     Args:
         connection: A writing transaction.
         slot: The room.
-        run: The wire's object.
+        run: The object.
         opening: What has happened in this request; ``None``: an earlier one has started the run.
 
     Returns:
@@ -88,14 +89,14 @@ async def start_run(
     """Queue and start a run, and answer with it or with its events.
 
     Args:
-        context: The application's parts.
+        context: The parts of the application.
         req: The request, whose body has been read.
         resp: The response.
         write: Queues the run in a writing transaction.
         run_id: The run; ``None``: a new one.
-        options: The run's model server; ``None``: the settings'.
-        stream: Whether the events are asked for.
-        include: Whether steps are shown with what file_search found.
+        options: The model server of the run, or None for the one in the settings.
+        stream: Whether to stream the events.
+        include: Whether steps include the results of file_search.
     """
     events: Subscription | None = None
     with context.executor.slot(run_id) as slot:
@@ -112,7 +113,7 @@ async def start_run(
 
 
 async def _until_left(req: Request, frames: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """Pass frames on as long as there is a client; a sign of life comes often enough to notice that there is none."""
+    """Yield frames until the client disconnects. Comments are sent often enough to detect this."""
     left = asyncio.create_task(client_left(req), name="client")
     try:
         async with contextlib.aclosing(frames):
@@ -135,19 +136,19 @@ async def _frames(
                 async for batch in batches:
                     yield _encoded(batch, told, include)
                     if told.get(run["id"]) in RESTING_STATUSES:
-                        # The runner may still have to tidy up.
+                        # The runner may not have finished yet.
                         break
         if told.get(run["id"]) not in RESTING_STATUSES:
-            # The runner is somebody else's, or has died: the store has the rest.
+            # The runner is in another process, or has died. Read the rest from the store.
             async for several in _follow(context, run, told):
                 yield _encoded(several, told, include)
-    except (Refused, SQLAlchemyError) as error:  # the thread was deleted under the run, or the server stops
+    except (Refused, SQLAlchemyError) as error:  # the thread was deleted, or the server is stopping
         yield encode_event("error", to_api_error(error).error)
     yield encode_event("done", "[DONE]")
 
 
 def _encoded(events: Sequence[StreamEvent], told: dict[str, str], include: bool) -> bytes:
-    """Return events as one piece of the stream; none of them are a sign of life."""
+    """Return events as one piece of the stream. An empty list results in a comment."""
     if not events:
         return SIGN_OF_LIFE
     encoded = []
@@ -178,7 +179,7 @@ async def _follow(context: Context, run: RunObject, told: dict[str, str]) -> Asy
             continue
         news = [event for event in look.parts if told.get(event[1]["id"]) != event[1]["status"]]
         if told.get(now.id) != now.status:
-            # What the run did comes before its end, and after its beginning.
+            # The events of messages and steps come after the start and before the end of the run.
             news.insert(len(news) if now.status in RESTING_STATUSES else 0, run_event(now.document))
         yield news
         if now.status in RESTING_STATUSES:

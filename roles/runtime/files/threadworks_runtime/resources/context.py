@@ -22,18 +22,18 @@ _REPLAYED = "Idempotent-Replayed"
 
 @dataclass
 class Context:
-    """The application's parts.
+    """The parts of the application.
 
     Attributes:
-        followers: Look at the runs whose events go elsewhere.
-        passages: The ways to model servers for what is passed on to them.
+        followers: Reads the runs of other processes.
+        passages: The model servers for forwarded requests.
 
     Args:
-        settings: What the runtime was told.
-        store: Where everything is kept.
-        executor: What executes the runs.
-        grace: Seconds that runs have left when the application ends; ``None``: as long as they take.
-        idle_timeout: Seconds without work after which a local runtime ends; the latest request that names it counts.
+        settings: The settings of the runtime.
+        store: The store.
+        executor: The pool that executes the runs.
+        grace: The seconds that runs have to end when the application ends, or None for no limit.
+        idle_timeout: The seconds without work after which a local runtime exits, as set by the latest request.
     """
 
     settings: Settings
@@ -50,10 +50,10 @@ class Context:
 
 
 class Resource:
-    """A resource of the wire.
+    """A resource of the API.
 
     Args:
-        context: The application's parts.
+        context: The parts of the application.
     """
 
     def __init__(self, context: Context) -> None:
@@ -62,7 +62,7 @@ class Resource:
 
 
 def ticket_of(req: falcon.asgi.Request, body: dict[str, Any]) -> Ticket:
-    """The request's claim to be carried out once."""
+    """Return the idempotency ticket of the request."""
     return ticket(req.get_header(IDEMPOTENCY_KEY), req.path, body)
 
 

@@ -24,14 +24,14 @@ _MODELS = "Name the model without asking for it: the model server's documentatio
 
 
 def passage_of(req: Request, context: Context) -> Passage:
-    """The way to the model server of a request.
+    """Return the way to the model server of a request.
 
     Args:
         req: The request.
-        context: The application's parts.
+        context: The parts of the application.
 
     Returns:
-        The way.
+        The server.
 
     Raises:
         ApiError: 400, there is no model server, or its options cannot be used.
@@ -44,21 +44,21 @@ def passage_of(req: Request, context: Context) -> Passage:
 
 
 def failed(error: ModelError, kind: str) -> ApiError:
-    """The answer to a client whose request has not reached the model server, or has got no answer.
+    """Return the answer to a client whose request has not reached the model server, or has got no answer.
 
     Args:
         error: What went wrong.
         kind: The first part of the path, as in ``files``.
 
     Returns:
-        The error, to be raised.
+        The error to raise.
     """
     alternatives = _MODELS if kind == "models" else _FILES
     return ApiError(502, f"{error.message} {alternatives}", code="model_server_failed", type="server_error")
 
 
 def refused(error: PassedError, asked: str, kind: str, ids: Mapping[str, str], *, own_key: bool) -> ApiError:
-    """The answer to a client whose request the model server has refused.
+    """Return the error for a request that the model server has refused.
 
     Args:
         error: The refusal.
@@ -68,7 +68,7 @@ def refused(error: PassedError, asked: str, kind: str, ids: Mapping[str, str], *
         own_key: Whether the key is the client's own.
 
     Returns:
-        The error, to be raised.
+        The error to raise.
     """
     status, details = error.status, error.error
     if _has_none(error, ids):
@@ -78,7 +78,7 @@ def refused(error: PassedError, asked: str, kind: str, ids: Mapping[str, str], *
         )
         return ApiError(_NOT_FOUND, message, code="not_offered_by_model_server", model_server_status=status)
     if status in _REFUSED_KEY and not own_key:
-        # The client would take a 401 for its own token's.
+        # The client would relate a 401 to its own token.
         message = f"The model server refused the runtime's key ({status}): {error.text}"
         return ApiError(502, message, code="model_server_refused_key", type="server_error")
     code, kind_of_error, param = (details.get(name) for name in ("code", "type", "param"))
@@ -92,7 +92,7 @@ def refused(error: PassedError, asked: str, kind: str, ids: Mapping[str, str], *
 
 
 def _has_none(error: PassedError, ids: Mapping[str, str]) -> bool:
-    """Whether a server does not know the operation. One that does names what it has not found."""
+    """Return whether a server does not support the operation. Otherwise its error contains the missing id."""
     if error.status in (_NO_METHOD, _NOT_MADE):
         return True
     unknown = "invalid url" in error.text.lower() or not any(id in error.text for id in ids.values())

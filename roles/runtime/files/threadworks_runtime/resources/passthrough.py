@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Files, vector stores, uploads and models: the model server's own, passed on both ways as they come."""
+"""Files, vector stores, uploads and models of the model server. Requests and answers are forwarded."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _RETURNED = (
     "openai-poll-after-ms",
     "openai-processing-ms",
 )
-_OFF = "This runtime does not pass {} on to its model server: it was started with --no-passthrough."
+_OFF = "This runtime does not forward {} to its model server, because it was started with --no-passthrough."
 
 
 class Passthrough(Resource):
-    """What is passed on. A client needs no header ``OpenAI-Beta`` for it."""
+    """A forwarded resource. It does not require the header ``OpenAI-Beta``."""
 
     needs_beta = False
 
     async def pass_on(self, req: Request, resp: Response, ids: dict[str, str]) -> None:
-        """Pass a request on to the model server, and its answer to the client.
+        """Forward a request to the model server, and its answer to the client.
 
         Args:
             req: The request.
@@ -49,7 +49,7 @@ class Passthrough(Resource):
             ids: The parameters of the path.
 
         Raises:
-            ApiError: The request is not passed on, or the model server cannot be reached or refuses it.
+            ApiError: The request is not forwarded, or the model server cannot be reached or refuses it.
         """
         settings = self._context.settings
         kind = req.path.removeprefix("/v1/").partition("/")[0]
@@ -73,7 +73,7 @@ class Passthrough(Resource):
             _return_headers(resp, error.headers)
             raise refused(error, f"{req.method} {req.path}", kind, ids, own_key=client_is_owner) from error
         _return_headers(resp, answer.headers)
-        # A browser is not to take a file for a page of the runtime.
+        # A browser must not display a file as a page of the runtime.
         resp.set_headers({"x-content-type-options": "nosniff", "cache-control": "no-store"})
         resp.status = answer.status
         resp.stream = _until_left(req, answer.body)
@@ -89,37 +89,37 @@ class Passthrough(Resource):
 
 
 class Read(Passthrough):
-    """What can be read."""
+    """A resource that can be read."""
 
     async def on_get(self, req: Request, resp: Response, **ids: str) -> None:
-        """Pass a GET on."""
+        """Forward GET."""
         await self.pass_on(req, resp, ids)
 
 
 class Act(Passthrough):
-    """What can be done."""
+    """A resource that accepts POST."""
 
     async def on_post(self, req: Request, resp: Response, **ids: str) -> None:
-        """Pass a POST on."""
+        """Forward POST."""
         await self.pass_on(req, resp, ids)
 
 
 class _Delete(Passthrough):
     async def on_delete(self, req: Request, resp: Response, **ids: str) -> None:
-        """Pass a DELETE on."""
+        """Forward DELETE."""
         await self.pass_on(req, resp, ids)
 
 
 class Collection(Read, Act):
-    """What is listed and created."""
+    """A resource that can be listed and created."""
 
 
 class File(Read, _Delete):
-    """What is read and deleted."""
+    """A resource that can be read and deleted."""
 
 
 class Item(Read, Act, _Delete):
-    """What is read, modified and deleted."""
+    """A resource that can be read, modified and deleted."""
 
 
 _STORE = "/vector_stores/{vector_store_id}"
@@ -144,11 +144,11 @@ ROUTES: dict[str, type[Passthrough]] = {
     "/models": Read,
     "/models/{model:path}": Read,
 }
-"""What is passed on, below ``/v1``."""
+"""The forwarded paths below ``/v1``."""
 
 
 def _path(req: Request, ids: dict[str, str]) -> str:
-    """The path below the model server's ``/v1``: nothing in it can lead anywhere else."""
+    """Return the path below ``/v1`` of the model server, quoted so that it cannot leave ``/v1``."""
     for name, value in ids.items():
         parts = value.split("/") if name == "model" else [value]
         if not all(map(_ID.fullmatch, parts)):
@@ -163,7 +163,7 @@ def _return_headers(resp: Response, headers: Mapping[str, str]) -> None:
 
 
 async def _until_left(req: Request, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """Pass an answer on as long as there is a client."""
+    """Forward an answer until the client disconnects."""
     left = asyncio.create_task(client_left(req), name="client")
     try:
         async with contextlib.aclosing(pieces):

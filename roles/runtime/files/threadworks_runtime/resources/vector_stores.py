@@ -31,7 +31,7 @@ _PATH = "/vector_stores"
 _EXPIRY: Document = {"anchor": "last_active_at", "days": 7}
 """That of a thread's vector store, as the API that was switched off had it."""
 _WAIT = 60.0  # seconds for files to become searchable, as that API waited before a run
-_PAUSE = 0.25  # seconds between two looks
+_PAUSE = 0.25  # seconds between two queries
 
 
 class _StoreChanged(Exception):  # a condition, not an error
@@ -45,7 +45,7 @@ class _Undone(Exception):  # carries a result out of a transaction that is rolle
 
 
 def wanted(fields: Document, messages: Iterable[Document] = ()) -> bool:
-    """Whether a request needs a vector store on the model server.
+    """Return whether a request needs a vector store on the model server.
 
     Args:
         fields: The validated body of createAssistant or createThread.
@@ -58,7 +58,7 @@ def wanted(fields: Document, messages: Iterable[Document] = ()) -> bool:
 
 
 def searched(messages: Iterable[Document]) -> list[str]:
-    """The files that messages attach for ``file_search``.
+    """Return the files that messages attach for ``file_search``.
 
     Args:
         messages: Validated bodies of createMessage.
@@ -95,7 +95,7 @@ async def make_for_assistant(context: Context, req: Request, fields: Document) -
     """Make the vector store of a new assistant, and put its id into the fields.
 
     Args:
-        context: The application's parts.
+        context: The parts of the application.
         req: The request.
         fields: The validated body of createAssistant.
 
@@ -111,7 +111,7 @@ async def make_for_thread(context: Context, req: Request, fields: Document) -> N
     """Make or extend the vector store of a new thread, and put its id into the fields.
 
     Args:
-        context: The application's parts.
+        context: The parts of the application.
         req: The request.
         fields: The validated body of createThread.
 
@@ -145,7 +145,7 @@ async def with_files(
     """Add messages of a client to a thread, whose vector store gets their files first.
 
     Args:
-        context: The application's parts.
+        context: The parts of the application.
         req: The request.
         thread_id: The thread.
         messages: Validated bodies of createMessage.

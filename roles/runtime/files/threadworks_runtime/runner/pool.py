@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The pool: executes queued runs in their order, so many at once."""
+"""The pool executes queued runs in order, with a limit."""
 
 from __future__ import annotations
 
@@ -31,20 +31,20 @@ _STOPPED: RunError = {"code": "server_error", "message": "The runtime was stoppe
 
 @dataclass(frozen=True)
 class _Job:
-    """A run that is queued or executed here, its model server, and who reads its events."""
+    """A queued or active run of this pool, its model server, and the reader of its events."""
 
     run_id: str
     options: ModelOptions
     subscription: Subscription | None
 
     def close(self) -> None:
-        """Tell the reader that there are no more events."""
+        """End the events for the reader."""
         if self.subscription is not None:
             self.subscription.close()
 
 
 class Pool:
-    """Executes the runs of a store. No run is executed by the request that asked for it: a client may leave.
+    """Executes the runs of a store. Runs are independent of their requests, because clients may disconnect.
 
     Args:
         settings: The runtime's settings.
@@ -53,11 +53,11 @@ class Pool:
 
     def __init__(self, settings: Settings, store: Store) -> None:
         self.takes_queued = settings.executor == "served"
-        """Whether a queued run that nobody holds is taken up sooner or later."""
+        """Whether queued runs without a holder are executed eventually."""
         self.stopped = False
-        """Whether all runs have ended or are handed over."""
+        """Whether all runs have ended or have been handed over."""
         self.concurrent_runs = settings.concurrent_runs
-        """How many runs are executed at the same time."""
+        """The maximum number of runs that are executed at the same time."""
         self._settings, self._store = settings, store
         self._servers = ModelServers()
         self._owner = new_owner()
@@ -71,18 +71,18 @@ class Pool:
         self._pulse = Pulse(store, self._owner, settings.lease, self._running, self._queue, self._drop, self._sweep)
 
     def running(self) -> int:
-        """The number of runs that are being executed."""
+        """Return the number of active runs."""
         return len(self._running)
 
     def queued(self) -> int:
-        """The number of runs that wait for their turn here."""
+        """Return the number of queued runs of this pool."""
         return len(self._queue)
 
     def lease(self) -> Lease:
-        """The lease of a run that is being queued.
+        """Return the lease for a new queued run.
 
-        A local run is this process's from its creation on, since nobody else knows its model server; should the
-        process die, the run is found dead. A served run belongs to the first process that has room for it.
+        A local run belongs to this process from its creation, because only this process knows its model server. If the
+        process dies, the run is found dead. A served run belongs to the first process that has capacity for it.
         """
         if self.takes_queued:
             return NOBODY
@@ -95,7 +95,7 @@ class Pool:
         return self.concurrent_runs - len(self._running) - len(self._queue) - self._slots
 
     def open(self) -> None:
-        """Start the pulse; called in the event loop."""
+        """Start the pulse. Called in the event loop."""
         self._pulse.start()
 
     @contextlib.contextmanager
@@ -121,12 +121,12 @@ class Pool:
 
         Args:
             run_id: The run.
-            options: Its model server; ``None``: the settings'.
-            watch: Whether somebody will read the events.
+            options: Its model server, or None for the one in the settings.
+            watch: Whether the events will be read.
             claimed: The run, if a `slot` has taken it up.
 
         Returns:
-            The events; ``None``: nobody will read them, or this pool takes no more runs.
+            The events, or None if they will not be read or the pool accepts no more runs.
         """
         job = _Job(run_id, options or self._settings.model, Subscription() if watch else None)
         if claimed is not None:
@@ -139,20 +139,20 @@ class Pool:
         return job.subscription
 
     def resize(self, concurrent_runs: int) -> None:
-        """Change how many runs are executed at the same time; runs that are being executed go on."""
+        """Change the maximum number of active runs. Active runs continue."""
         self.concurrent_runs = concurrent_runs
         self.fill()
 
     def notice(self, run_id: str) -> None:
-        """Look at a run at once: a request has changed it, for example cancelled it."""
+        """Check a run immediately, because a request has changed it, for example cancelled it."""
         self._drop(run_id)
         if run_id in self._running:
             self._pulse.look_now()
 
     def fill(self) -> None:
-        """Give the next runs their turn, as far as there is room."""
+        """Start the next runs, as far as there is capacity."""
         while len(self._running) + self._slots < self.concurrent_runs:
-            # The outputs of its function calls may come before the last execution of a run has quite ended.
+            # The outputs of function calls may arrive before the previous execution of the run has ended completely.
             run_id = next((run_id for run_id in self._queue if run_id not in self._running), None)
             if run_id is None:
                 return
@@ -166,12 +166,12 @@ class Pool:
             self._late.append(asyncio.create_task(self._give_up(execution), name="late run"))
 
     async def stop(self, grace: float | None) -> None:
-        """Take no more runs, and let those that are here end. A second call waits for the first one's end.
+        """Accept no more runs, and wait until the existing runs have ended. A second call waits for the first one.
 
         Args:
-            grace: Seconds that they have; ``None``: as long as they take. Then served runs go back to the queue;
-                local runs fail, since nobody else can go on with them. A second call with 0 ends the first one's
-                patience.
+            grace: The seconds to wait, or None for no limit. After that, served runs are returned to the queue, and
+                local runs fail, because no other process can continue them. A second call with 0 ends the wait of the
+                first.
         """
         if grace == 0:
             self._hurry.set()
@@ -216,7 +216,7 @@ class Pool:
             self._drop(run_id)
 
     def _drop(self, run_id: str) -> None:
-        """Let go of a run that waits for its turn."""
+        """Remove a queued run."""
         job = self._queue.pop(run_id, None)
         if job is not None:
             job.close()
@@ -232,7 +232,7 @@ class Pool:
         self.fill()
 
     async def _sweep(self) -> None:
-        """Take up queued runs of the store that nobody holds: those of a server that has ended or is full."""
+        """Execute queued runs of the store without a holder, from servers that have ended or are busy."""
         room = self._room()
         if not self.takes_queued or self._stopping is not None or room <= 0:
             return

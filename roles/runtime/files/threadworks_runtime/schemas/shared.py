@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
 from .base import Body
 
-# Metadata is searched for, and PostgreSQL knows no text with a null character.
+# Metadata is used in queries, and PostgreSQL does not support null characters.
 _NO_NULL = r"^[^\x00]*$"
 Metadata = (
     Annotated[
@@ -31,7 +31,7 @@ ReasoningEffort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "
 
 
 Schema = dict[str, Any]
-"""A JSON Schema, of which only the form is checked here: see `json_schemas`."""
+"""A JSON Schema. Only its type is checked here. See `json_schemas`."""
 
 
 class CodeInterpreter(Body):
@@ -77,7 +77,7 @@ Tool = Annotated[CodeInterpreter | FileSearch | Function, Field(discriminator="t
 def _distinct(tools: list[Tool]) -> list[Tool]:
     names = [tool.function.name for tool in tools if isinstance(tool, Function)]
     if name := next((name for number, name in enumerate(names) if name in names[:number]), None):
-        # A call could mean either, and would be checked against one.
+        # A call would be ambiguous.
         raise ValueError(f"two functions have the name '{name}'")
     return tools
 
@@ -154,7 +154,7 @@ class TruncationStrategy(Body):
     @model_validator(mode="after")
     def _count_is_there(self) -> TruncationStrategy:
         if self.type == "last_messages" and self.last_messages is None:
-            raise ValueError("type last_messages needs the number of messages in last_messages")
+            raise ValueError("type last_messages requires last_messages, the number of messages")
         return self
 
 
@@ -169,7 +169,7 @@ class _NamedToolChoice(Body):
     @model_validator(mode="after")
     def _name_is_there(self) -> _NamedToolChoice:
         if (self.type == "function") != (self.function is not None):
-            raise ValueError("function.name is given when type is function, and only then")
+            raise ValueError("function.name is required if type is function, and not allowed otherwise")
         return self
 
 

@@ -40,10 +40,10 @@ class Store:
         self._writer = GroupWriter(self._writing) if engine.dialect.name == "sqlite" else _Writers(self.writing)
 
     async def read(self, work: Callable[[Connection], _T]) -> _T:
-        """Run a function in a transaction that only reads, and sees one state of the store.
+        """Run a function in a read transaction, which sees a consistent state of the store.
 
         Args:
-            work: Takes the connection; runs in another thread.
+            work: Called with the connection, in another thread.
 
         Returns:
             What the function returns.
@@ -51,10 +51,10 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(self._readers, _run, self.reading, work)
 
     async def write(self, work: Callable[[Connection], _T]) -> _T:
-        """Run a function in a transaction that writes: all of it happens, or, with an exception, nothing.
+        """Run a function in a write transaction. If it raises an exception, nothing is written.
 
         Args:
-            work: Takes the connection; runs in another thread.
+            work: Called with the connection, in another thread.
 
         Returns:
             What the function returns.
@@ -63,13 +63,13 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A transaction that only reads, in the caller's thread."""
+        """Open a read transaction in the caller's thread."""
         with self._engine.begin() as connection:
             yield connection
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that writes, in the caller's thread."""
+        """Open a write transaction in the caller's thread."""
         with self._writing.begin() as connection:
             yield connection
 
@@ -100,16 +100,16 @@ def _run(transaction: _Transaction, work: Callable[[Connection], _T]) -> _T:
 
 
 def open_store(settings: Settings) -> Store:
-    """Open the settings' store; make it where there is none, bring it up to date where it is older.
+    """Open the store. It is created if it does not exist, and upgraded if it is older.
 
     Args:
-        settings: Which store.
+        settings: The settings with the store.
 
     Returns:
         The store.
 
     Raises:
-        StoreError: It cannot be reached, made or read, or is newer than this runtime.
+        StoreError: It cannot be reached, created or read, or is newer than this runtime.
     """
     engine = open_engine(settings.store)
     migrate(engine)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The wire's objects as rows: insert, find, change, delete, list."""
+"""The objects of the API as rows: insert, find, change, delete, list."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ D = TypeVar("D", bound=Mapping[str, Any])
 
 @dataclass(frozen=True)
 class Page:
-    """Which part of a list is asked for (Assistants wire, section 10).
+    """A page of a list (Assistants wire, section 10).
 
     Args:
-        limit: 1..100 objects.
+        limit: The number of objects, from 1 to 100.
         order: ``asc`` or ``desc``, by creation.
-        after: The list starts behind this id.
-        before: The list ends in front of this id.
+        after: The list starts after this id.
+        before: The list ends before this id.
         metadata: Pairs that each object must have.
     """
 
@@ -47,8 +47,8 @@ def insert(
     Args:
         connection: A writing transaction.
         kind: The object's kind.
-        document: The wire's object.
-        private: What the wire does not show.
+        document: The object.
+        private: The private part of the object.
         columns: The further columns of this kind.
 
     Returns:
@@ -65,13 +65,13 @@ def insert_all(
     private: Mapping[str, Any] | None = None,
     **columns: object,
 ) -> None:
-    """Write new objects in their order. All other writers wait for it, so two statements do it, for any number.
+    """Write new objects in order, with two statements for any number of objects, because other writers wait.
 
     Args:
         connection: A writing transaction.
         kind: The objects' kind.
-        documents: The wire's objects.
-        private: What the wire does not show of each of them.
+        documents: The objects.
+        private: The private part of each object.
         columns: The further columns of this kind, the same for all.
     """
     if documents:
@@ -90,14 +90,14 @@ def get(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, *
     Args:
         connection: A transaction.
         kind: The object's kind.
-        id: Its id, as it was sent.
-        lock: Keep others from changing it until this transaction ends.
-        owner: Columns that must match: an object of another thread is not found.
+        id: Its id from the request.
+        lock: Lock it until this transaction ends.
+        owner: Columns that must match, for example the thread.
 
     Returns:
         The object, or ``None``.
     """
-    if "\0" in id:  # PostgreSQL knows no such text
+    if "\0" in id:  # PostgreSQL does not support null characters
         return None
     statement = statements.rows_by(kind, "id", *owner, lock=lock)
     row = connection.execute(statement, {"id": id, **owner}).one_or_none()
@@ -105,10 +105,10 @@ def get(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, *
 
 
 def find(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, **owner: str) -> R:
-    """Find an object that must be there: `get`, but with an error.
+    """Find an object that must exist.
 
     Raises:
-        NotFound: There is none.
+        NotFound: It does not exist.
     """
     record = get(connection, kind, id, lock=lock, **owner)
     if record is None:
@@ -120,11 +120,11 @@ def save(connection: Connection, kind: Kind[R], record: R, document: D, private:
     """Write a changed object.
 
     Args:
-        connection: A writing transaction, which has read the object itself.
+        connection: A write transaction that has read the object.
         kind: The object's kind.
-        record: The object as it was.
-        document: The wire's object in its desired state.
-        private: What the wire does not show; ``None``: as it was.
+        record: The stored object.
+        document: The changed object.
+        private: The private part, or None to keep it.
 
     Returns:
         The document.
@@ -140,51 +140,51 @@ def save(connection: Connection, kind: Kind[R], record: R, document: D, private:
 
 
 def remove(connection: Connection, kind: Kind[R], record: R) -> None:
-    """Delete an object and all that belongs to it."""
+    """Delete an object and everything that belongs to it."""
     connection.execute(delete(kind.table).where(kind.table.c.seq == record.seq))
 
 
 def remove_by_id(connection: Connection, kind: Kind[R], ids: Sequence[str]) -> None:
-    """Delete the objects that there are of these ids."""
+    """Delete the existing objects with these ids."""
     if ids:
         connection.execute(delete(kind.table).where(kind.table.c.id.in_(ids)))
 
 
 def all_of(connection: Connection, kind: Kind[R], **owner: str) -> list[R]:
-    """All objects that have these values in these columns, oldest first."""
+    """Return all objects with these column values, oldest first."""
     found = connection.execute(statements.rows_by(kind, *owner, lock=False), owner)
     return [kind.record(*row) for row in found]
 
 
 def has_more_than(connection: Connection, kind: Kind[R], number: int, **owner: str) -> bool:
-    """Whether more rows than this have these values in these columns, which an index can find."""
+    """Return whether there are more than this number of rows with these column values, which must have an index."""
     behind = connection.execute(statements.row_behind(kind, *owner), {**owner, "number": number})
     return behind.first() is not None
 
 
 def of_runs(connection: Connection, run_ids: list[str]) -> list[MessageRecord]:
-    """All messages that these runs have written, oldest first."""
+    """Return all messages that these runs have written, oldest first."""
     messages = MESSAGES.table
     statement = select(*MESSAGES.columns).where(messages.c.run_id.in_(run_ids)).order_by(messages.c.seq)
     return [MessageRecord(*row) for row in connection.execute(statement)]
 
 
 def list_page(connection: Connection, kind: Kind[R], page: Page, **owner: str) -> tuple[list[R], bool]:
-    """One page of a list; its cost depends on the page alone, since each order is an index's.
+    """Return one page of a list. Its cost only depends on the page, because there is an index for each order.
 
     Args:
         connection: A transaction.
         kind: The objects' kind.
-        page: Which part.
+        page: The page.
         owner: Columns that must match.
 
     Returns:
-        The objects, and whether there are more.
+        The objects, and whether there are further objects.
 
     Raises:
-        CursorNotFound: A cursor is no object of this list.
+        CursorNotFound: A cursor is not in this list.
     """
-    # A page in front of a cursor is read from the cursor backwards, and turned round.
+    # A page before a cursor is read backwards from the cursor, and then reversed.
     backwards = page.before is not None and page.after is None
     values: dict[str, Any] = {**owner, "number": page.limit + 1}
     for number, (key, value) in enumerate(page.metadata.items()):

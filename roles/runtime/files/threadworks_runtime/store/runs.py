@@ -54,12 +54,12 @@ def lock_by_id(connection: Connection, run_id: str) -> RunRecord | None:
 
 
 def claim(connection: Connection, run_id: str, lease: Lease, expiry: int) -> RunRecord | None:
-    """Take a queued run up.
+    """Start to execute a queued run.
 
     Args:
         connection: A writing transaction.
         run_id: The run.
-        lease: Its runner.
+        lease: The lease of its runner.
         expiry: Seconds that a run may take.
 
     Returns:

@@ -38,7 +38,7 @@ def rows_by(kind: Kind[Any], *columns: str, lock: bool) -> Select[Any]:
     statement = select(*kind.columns).order_by(kind.table.c.seq)
     for column in columns:
         statement = statement.where(kind.table.c[column] == bindparam(column))
-    # SQLite's writers have locked all by now, and its dialect leaves this out.
+    # an SQLite writer has locked everything, and its dialect ignores this.
     return statement.with_for_update(key_share=True) if lock else statement
 
 
@@ -83,7 +83,7 @@ def page_of(kind: Kind[Any], *columns: str, pairs: int, ascending: bool, above: 
         statement = statement.where(pair.c.value == bindparam(f"value_{number}"))
         if number == 0:
             order_by = pair.c.seq
-            # The index of the pairs begins with the thread: the database cannot choose to walk anything else.
+            # The index of the pairs starts with the thread, so that the database uses it.
             for column in sorted(known & set(pair.c.keys())):
                 statement = statement.where(pair.c[column] == bindparam(column))
                 known.remove(column)
