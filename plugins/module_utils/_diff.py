@@ -16,9 +16,9 @@ def diff(before: dict[str, t.Any] | None, after: dict[str, t.Any] | None, header
     """Return what Ansible shows with --diff.
 
     Args:
-        before: The fields as they are; None where the thing does not exist.
-        after: The fields as they will be; None where the thing will be gone.
-        header: The name of the thing.
+        before: The fields as they are; None if the object does not exist.
+        after: The fields as they will be; None if the object will be deleted.
+        header: The name of the object.
     """
     return {
         "before_header": header,
@@ -29,12 +29,12 @@ def diff(before: dict[str, t.Any] | None, after: dict[str, t.Any] | None, header
 
 
 def changes(actual: dict[str, t.Any], wanted: dict[str, t.Any]) -> dict[str, t.Any]:
-    """Return the wanted fields that differ from the actual ones, defaults that a server fills in left aside."""
+    """Return the desired fields that differ from the actual ones, ignoring defaults that a server adds."""
     return {name: value for name, value in wanted.items() if _normal(actual.get(name)) != _normal(value)}
 
 
 def _normal(value: t.Any) -> t.Any:
-    """Bring a field to one form: what a server adds to what it was given is no difference."""
+    """Normalize a field, so that values that a server adds do not count as differences."""
     if isinstance(value, dict):
         parts = {key: item if key in ("parameters", "schema") else _normal(item) for key, item in value.items()}
         return {
@@ -51,7 +51,7 @@ def _shortened(value: t.Any) -> t.Any:
     if isinstance(value, list):
         return [_shortened(item) for item in value]
     if isinstance(value, str) and len(value) > _SHOWN:
-        # Texts that differ only after the cut must not look equal.
+        # Texts that only differ after the cut must not look equal.
         mark = hashlib.sha256(value.encode()).hexdigest()[:8]
         return f"{value[:_SHOWN]}... ({len(value)} characters, sha256 {mark})"
     return value

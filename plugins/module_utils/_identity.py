@@ -63,7 +63,7 @@ def only_id(term: str, several: str, found: t.Iterable[dict[str, t.Any]]) -> str
     """
     ids = [each["id"] for each in found]
     if len(ids) > 1:
-        raise TaskError(f"{len(ids)} {several}: {', '.join(ids)}. Say which one by its id.")
+        raise TaskError(f"{len(ids)} {several}: {', '.join(ids)}. Use the id instead.")
     return ids[0] if ids else term
 
 

@@ -32,7 +32,7 @@ class Control(t.Protocol):
         """Look whether a runtime can be started at all.
 
         Raises:
-            TaskError: The message says what to do.
+            TaskError: The runtime cannot be started. The message says what to do.
         """
 
     def start(self) -> None:

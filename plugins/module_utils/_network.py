@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# Servers behind http and https: connections with proxies and TLS, redirects, and when a request is sent again. What
-# few tasks need is imported where it is needed.
+# Servers with http and https URLs: connections with proxies and TLS, redirects, and retries. Modules that only few
+# tasks need are imported where they are used.
 
 from __future__ import annotations
 
@@ -23,26 +23,26 @@ from ._http_answer import read_head
 from ._http_socket import Socket
 
 _PORTS = {"http": 80, "https": 443}
-# The longest time for a connection with its TLS handshake, in seconds: a server that is up takes much less.
+# The maximum time for a connection and its TLS handshake, in seconds. A running server takes much less.
 _CONNECT = 15.0
 _REDIRECTS = 5
 _MOVED = (301, 302, 303, 307, 308)
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.5, 8.0
-# A server that wants to be left alone for longer is not waited for: the task fails and says so. In seconds.
+# The longest Retry-After that is respected, in seconds. For a longer one, the task fails and reports it.
 LONGEST_RETRY_AFTER = 60.0
 _CA_FILES = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class Network:
-    """Sends requests to a server behind a URL.
+    """Sends requests to the server with a URL.
 
     Args:
-        url: The URL that all paths lie below.
-        timeout: How long the server may be silent, in seconds.
-        retries: How often a request is sent again.
+        url: The base URL of all paths.
+        timeout: The maximum time that the server may be silent, in seconds.
+        retries: The maximum number of retries of a request.
 
     Raises:
-        TaskError: The URL is not one.
+        TaskError: The URL is not valid.
     """
 
     def __init__(self, url: str, timeout: float, retries: int) -> None:
@@ -54,7 +54,7 @@ class Network:
         if not parts.hostname or not url.isprintable() or " " in url:
             raise _bad_url()
         if parts.username is not None:
-            raise TaskError("runtime_url must not have a user name or a password in it. Use the option api_key.")
+            raise TaskError("runtime_url must not contain a user name or a password. Use the option api_key.")
         self._host = parts.hostname
         self._timeout = timeout
         self._retries = retries
@@ -62,7 +62,7 @@ class Network:
         self._pool = Pool(self._connect)
 
     def send(self, request: Request) -> Response:
-        """Send a request, again where that may help, and return the answer, whatever its status is.
+        """Send a request, retry it if that may help, and return the answer with any status.
 
         Raises:
             Unanswered: The server cannot be reached.
@@ -91,7 +91,7 @@ class Network:
         return answer
 
     def _follow(self, request: Request) -> Response:
-        """Send a request, and go where the server redirects it to."""
+        """Send a request and follow redirects."""
         for _redirect in range(_REDIRECTS + 1):
             response = self._pool.exchange(request)
             location = response.header("location")
@@ -107,16 +107,16 @@ class Network:
             target = urlsplit(urljoin(f"{here}{request.path}", location))
             port = target.port or _PORTS.get(target.scheme)
         except ValueError:
-            raise Failed("it redirects to something that is not a URL", answered=True, hopeless=True) from None
+            raise Failed("it redirects to an invalid URL", answered=True, hopeless=True) from None
         if (target.scheme, target.hostname, port) != (self._url.scheme, self._host, self._port):
-            # The key and the content are for the server that the user has named, and for nobody else.
+            # The key and the content are only sent to the server that the user has configured.
             raise TaskError(
-                f"{self.server} redirects to {target.scheme}://{target.hostname}:{port}, which is another server. If "
-                "that is the right one, set runtime_url to it."
+                f"{self.server} redirects to {target.scheme}://{target.hostname}:{port}, which is another server. "
+                "If it is the correct server, set runtime_url to its URL."
             )
         path = quote(target.path or "/", safe="/%:@!$&'()*+,;=~")
         if status == 303:
-            # "Look there"; the others mean "send it there", also what has a body.
+            # 303 means GET. The other redirects repeat the request with its method and body.
             request = request._replace(method="GET", body=b"")
         return request._replace(path=path, query=quote(target.query, safe="%=&+,:;/?@[]!$'()*~"))
 
@@ -126,7 +126,7 @@ class Network:
         return host if self._port == _PORTS[self._url.scheme] else f"{host}:{self._port}"
 
     def _connect(self, deadline: float) -> Connection:
-        """Make a connection: through a proxy where the environment names one.
+        """Open a connection, through a proxy if the environment sets one.
 
         Raises:
             Failed: The request or its answer did not arrive.
@@ -150,11 +150,11 @@ class Network:
 
 
 def _bad_url() -> TaskError:
-    return TaskError("runtime_url must be a URL like http://127.0.0.1:8088/v1, with http or https.")
+    return TaskError("runtime_url must be an http or https URL, such as http://127.0.0.1:8088/v1.")
 
 
 def _pause(answer: Response | Failed, request: Request, attempt: int) -> float | None:
-    """Return how long to wait until a request is sent again, in seconds; None where that would not help."""
+    """Return the seconds to wait before a retry, or None if a retry would not help."""
     import random
 
     # Not a secret: it keeps tasks from coming back at the same moment.
@@ -170,12 +170,12 @@ def _pause(answer: Response | Failed, request: Request, attempt: int) -> float |
     wish = retry_after(answer)
     if wish is None:
         return pause
-    # A little later than asked for, so that not everybody comes back at the same moment.
+    # A little later than requested, so that clients do not all return at the same time.
     return wish + pause / 4 if wish <= LONGEST_RETRY_AFTER else None
 
 
 def retry_after(response: Response) -> float | None:
-    """Return the seconds of the header Retry-After, which is a number or a date; None where it says nothing."""
+    """Return the seconds in the header Retry-After, a number or a date, or None if there are none."""
     text = response.header("retry-after").strip()
     if not text:
         return None
@@ -190,7 +190,7 @@ def retry_after(response: Response) -> float | None:
 
 
 def _tcp(host: str, port: int, until: float) -> socket.socket:
-    """Return a socket that is connected to a host, whichever of its addresses answers.
+    """Return a socket that is connected to one of the addresses of a host.
 
     Raises:
         Failed: The request or its answer did not arrive.
@@ -199,11 +199,11 @@ def _tcp(host: str, port: int, until: float) -> socket.socket:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        reason = getattr(error, "strerror", None) or "its name is not valid"
-        raise Failed(f"{host} is not known here: {reason}", sent=False) from None
+        reason = getattr(error, "strerror", None) or "its host name is not valid"
+        raise Failed(f"{host} cannot be resolved: {reason}", sent=False) from None
     reason = "it has no address"
     for number, (family, kind, protocol, _name, address) in enumerate(found):
-        # An address that swallows everything leaves time for the others.
+        # An address that does not answer must leave time for the others.
         share = (until - time.monotonic()) / (len(found) - number)
         sock = socket.socket(family, kind, protocol)
         try:
@@ -245,18 +245,18 @@ class _Proxy:
                 line.sendall("\r\n".join([*lines, "", ""]).encode())
                 answer = read_head(line)
         except Failed as failed:
-            raise Failed(f"{name} did not open the way: {failed.reason}", sent=False) from None
+            raise Failed(f"{name} did not open a tunnel: {failed.reason}", sent=False) from None
         if answer.status != 200:
-            # Only trouble that may pass is tried again.
+            # Only retry temporary problems.
             hopeless = answer.status < 500
             raise Failed(f"{name} answered {answer.status} {answer.reason[:100]}", sent=False, hopeless=hopeless)
 
 
 def _proxy_for(scheme: str, host: str, port: int) -> _Proxy | None:
-    """Return the proxy that the environment names for a server; None where it is reached directly.
+    """Return the proxy that the environment sets for a server, or None for a direct connection.
 
     Raises:
-        Failed: The proxy is of a kind that is not supported.
+        Failed: The type of the proxy is not supported.
     """
     names = [name for base in (f"{scheme}_proxy", "all_proxy") for name in (base, base.upper()) if os.environ.get(name)]
     if not names or _is_loopback(host):
@@ -275,8 +275,8 @@ def _proxy_for(scheme: str, host: str, port: int) -> _Proxy | None:
         parts, proxy_port = urlsplit(""), 0
     if parts.scheme != "http" or not parts.hostname:
         raise Failed(
-            f"the environment variable {names[0]} must be a proxy like http://proxy.example.org:3128; other kinds of "
-            "proxies are not supported",
+            f"the environment variable {names[0]} must be the URL of an HTTP proxy, such as "
+            "http://proxy.example.org:3128; other types of proxies are not supported",
             sent=False,
             hopeless=True,
         )
@@ -302,7 +302,7 @@ _contexts: dict[tuple[str | None, ...], t.Any] = {}
 
 
 def _tls_context() -> t.Any:
-    """Return the TLS context for the environment's certificate authorities; it takes long to make, so it is kept.
+    """Return the TLS context for the environment's certificate authorities. It is cached, because it is slow to create.
 
     Raises:
         TaskError: The message names the variable that does not work.
@@ -320,7 +320,7 @@ def _tls_context() -> t.Any:
         except OSError as error:
             where = variable or "SSL_CERT_DIR"
             raise TaskError(
-                f"The environment variable {where} must name certificates of authorities in PEM format, but they "
+                f"The environment variable {where} must be the path of CA certificates in PEM format, but they "
                 f"cannot be read: {error.strerror or error}."
             ) from None
         context.set_alpn_protocols(["http/1.1"])
@@ -329,7 +329,7 @@ def _tls_context() -> t.Any:
 
 
 def _wrapped(context: t.Any, sock: socket.socket, host: str, until: float) -> socket.socket:
-    """Return the socket with TLS.
+    """Return the socket after the TLS handshake.
 
     Raises:
         Failed: The request or its answer did not arrive.
@@ -345,16 +345,18 @@ def _wrapped(context: t.Any, sock: socket.socket, host: str, until: float) -> so
         raise Failed(f"no TLS handshake within {took:.0f} seconds", sent=False) from None
     except ssl.SSLCertVerificationError as error:
         raise Failed(
-            f"its certificate is not trusted: {error.verify_message}. If it comes from an authority of your own, set "
-            "the environment variable SSL_CERT_FILE",
+            f"its certificate is not trusted: {error.verify_message}. If your own certificate authority issued it, "
+            "set the environment variable SSL_CERT_FILE",
             sent=False,
             hopeless=True,
         ) from None
     except ssl.SSLError as error:
         reason = (error.reason or str(error)).replace("_", " ").lower()
         raise Failed(
-            f"no TLS with it: {reason}. Does it speak https?", sent=False, hopeless="wrong version" in reason
+            f"the TLS handshake failed: {reason}. Check whether the server supports https",
+            sent=False,
+            hopeless="wrong version" in reason,
         ) from None
     except (OSError, ValueError) as error:
         reason = _lower(error) if isinstance(error, OSError) else str(error)
-        raise Failed(f"no TLS with it: {reason}", sent=False) from None
+        raise Failed(f"the TLS handshake failed: {reason}", sent=False) from None

@@ -43,7 +43,7 @@ def assistant(wire: ReadingWire, term: str) -> Json:
         raise NotFound(f"No assistant found with the name '{term}'.", "assistant")
     if len(named) > 1:
         ids = ", ".join(each["id"] for each in named)
-        raise TaskError(f"{len(named)} assistants have the name '{term}': {ids}. Say which one by its id.")
+        raise TaskError(f"{len(named)} assistants have the name '{term}': {ids}. Use the id instead.")
     return named[0]
 
 

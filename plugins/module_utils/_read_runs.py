@@ -86,12 +86,12 @@ def run_path(term: str, thread_id: str | None, where: str) -> tuple[str, str]:
     thread, _colon, run_id = term.rpartition(":")
     if thread and thread_id and thread != thread_id:
         raise TaskError(
-            f"{where} '{term}' names another thread than the option thread_id, which is '{thread_id}'. "
-            "Give one of them."
+            f"{where} '{term}' and the option thread_id ('{thread_id}') specify different threads. Use only one of "
+            "them."
         )
     thread = thread or thread_id or ""
     if not thread or not run_id:
         raise TaskError(
-            f"{where} '{term}' does not say which thread: write it as thread_id:run_id, or set the option thread_id."
+            f"{where} '{term}' does not specify a thread. Use the form thread_id:run_id, or set the option thread_id."
         )
     return thread, run_id

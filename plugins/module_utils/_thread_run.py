@@ -46,7 +46,7 @@ def ensure(task: Task) -> Json:
     parameters, desired = _desired(params)
     if not (desired.key or params["thread_id"] or params["assistant_id"]):
         raise TaskError(
-            "assistant_id is missing: say which assistant is to run, or which thread is meant with key or thread_id."
+            "assistant_id is missing. Set it to create a run, or set key or thread_id to use an existing thread."
         )
     threads = _find(task, desired)
     if params["state"] == "absent":
@@ -55,7 +55,7 @@ def ensure(task: Task) -> Json:
     if params["state"] == "cancelled":
         return cancel(task, runs[:1], messages)
     if not params["assistant_id"]:
-        raise TaskError("assistant_id is missing: say which assistant is to run.")
+        raise TaskError("assistant_id is missing. Set it to create a run.")
     return _present(task, parameters, desired, threads[0] if threads else None, runs, messages)
 
 
@@ -104,8 +104,8 @@ def _present(
     is_same = run is not None and desired.has_parameters(run)
     if thread and task.params["thread_id"] and not is_same:
         raise TaskError(
-            f"thread_id: thread {thread['id']} has no run with these parameters. Leave thread_id out to make a new "
-            "thread, or run on this one with openai_run."
+            f"thread_id: thread {thread['id']} has no run with these parameters. Omit thread_id to create a new "
+            "thread, or use openai_run to create a run on this thread."
         )
     difference = None
     if thread and is_same:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Local runtimes described and stopped, for the modules that show them.
+# Describes and stops local runtimes, for the modules that manage them.
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _PAUSE = 0.05
 
 
 class ControlledRuntime(LocalRuntime):
-    """The local runtime of a task, and the others of the user; see `Control` in module_utils."""
+    """The local runtime of a task, and all others of the user. See `Control` in module_utils."""
 
     def describe(self, path: str | None = None) -> dict[str, t.Any] | None:
-        """Return what a runtime says of itself, and start none.
+        """Return the description of a runtime without starting one.
 
         Args:
-            path: Its socket; None for the one that answers this task.
+            path: The socket of the runtime, or None for the runtime that this task uses.
 
         Returns:
             The description; None where none listens. One that hangs has only `pid` and `socket`.
@@ -45,12 +45,12 @@ class ControlledRuntime(LocalRuntime):
         return found and {**found, "state": "running"}
 
     def stop(self, path: str, force: bool, within: float) -> None:
-        """Stop a runtime; return when its process has ended.
+        """Stop a runtime, and wait until its process has ended.
 
         Args:
-            path: Its socket.
-            force: Do not wait for its runs, and kill it where it hangs.
-            within: How long to wait for the end, in seconds.
+            path: The path of its socket.
+            force: Do not wait for its runs, and kill it if it hangs.
+            within: The maximum time to wait for the end, in seconds.
 
         Raises:
             TaskError: It does not end in time.
@@ -79,7 +79,7 @@ class ControlledRuntime(LocalRuntime):
 
     @staticmethod
     def sockets() -> list[str]:
-        """Return the sockets of all runtimes of this user, of any store and version; nobody may listen there."""
+        """Return the sockets of all runtimes of this user, for any store and version. Some may have no listener."""
         found = []
         for folder in folders():
             with contextlib.suppress(TaskError, OSError):
@@ -94,7 +94,7 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return False
     try:
-        # One that has ended stays until its parent looks, which some containers' first process never does.
+        # A zombie remains until its parent waits for it, which the first process of some containers never does.
         with open(f"/proc/{pid}/stat", encoding="utf-8", errors="replace") as file:
             return file.read().rpartition(")")[2].split()[0] not in "ZX"
     except (OSError, IndexError):

@@ -25,8 +25,8 @@ from ._turn import Late
 _LAST_WORDS = 4096
 # A parameter of a store's URL with one of these in its name is a secret: password, sslpassword, passfile and the like.
 _SECRET = ("pass", "secret")
-# What the interpreter and its libraries need. The rest of a playbook's environment is not the runtime's matter: there
-# may be keys in it.
+# Variables that the interpreter and its libraries need. The rest of a playbook's environment is not passed on, because
+# it may contain keys.
 _VARIABLES = (
     "HOME",
     "LANG",
@@ -44,15 +44,15 @@ _VARIABLES = (
 
 
 def launch(configuration: dict[str, t.Any], deadline: float) -> None:
-    """Start a runtime; return when it answers requests.
+    """Start a runtime, and wait until it answers requests.
 
     Args:
-        configuration: What it reads from standard input.
-        deadline: Until when it must be ready, on the monotonic clock.
+        configuration: The configuration that it reads from standard input.
+        deadline: The time by which it must be ready, on the monotonic clock.
 
     Raises:
         Late: It is not ready in time.
-        TaskError: The message says what to do.
+        TaskError: The runtime cannot be started. The message says what to do.
     """
     require_libraries()
     try:
@@ -61,10 +61,10 @@ def launch(configuration: dict[str, t.Any], deadline: float) -> None:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            # From there the package is imported; the process leaves the folder at once.
+            # The package is imported from this directory. The process then changes to another one.
             cwd=RUNTIME,
             env=_environment(),
-            # A Ctrl-C at this moment is not for it.
+            # Ctrl+C must not reach it.
             start_new_session=True,
         )
     except OSError as error:
@@ -73,7 +73,7 @@ def launch(configuration: dict[str, t.Any], deadline: float) -> None:
         try:
             answer, words = _outcome(process, json.dumps(configuration).encode(), deadline)
         finally:
-            # It has left a grandchild behind long ago, unless something is wrong.
+            # It has started a grandchild long ago, unless something is wrong.
             process.kill()
     if answer.get("ready") is True:
         return
@@ -88,7 +88,7 @@ def _environment() -> dict[str, str]:
 
 
 def _outcome(process: subprocess.Popen[bytes], told: bytes, deadline: float) -> tuple[dict[str, t.Any], str]:
-    """Return the process's answer ({} where there is none), and what it wrote on standard error."""
+    """Return the answer of the process, or {} if there is none, and its standard error."""
     pipes = (process.stdin, process.stdout, process.stderr)
     stdin, stdout, stderr = t.cast("tuple[t.IO[bytes], t.IO[bytes], t.IO[bytes]]", pipes)
     with contextlib.suppress(BrokenPipeError), stdin:
@@ -98,7 +98,7 @@ def _outcome(process: subprocess.Popen[bytes], told: bytes, deadline: float) -> 
     with selectors.DefaultSelector() as selector:
         for stream in received:
             selector.register(stream, selectors.EVENT_READ, stream)
-        # Both end when the process has answered, and when it dies.
+        # Both end when the process has answered or has died.
         while selector.get_map():
             ready = selector.select(deadline - time.monotonic())
             if not ready and time.monotonic() >= deadline:
@@ -129,11 +129,11 @@ def _refusal(answer: dict[str, t.Any], words: str, secrets: set[str]) -> TaskErr
         return TaskError(f"The local runtime cannot be started. {reason}{option}")
     # The last line of a traceback is its message.
     last = words.splitlines()[-1].strip() if words else "it wrote no error message"
-    return TaskError(f"The local runtime ended while it was starting: {last}")
+    return TaskError(f"The local runtime exited during its start: {last}")
 
 
 def secrets_of(configuration: dict[str, t.Any]) -> set[str]:
-    """Return the passwords in a runtime's configuration: they must not appear in a message."""
+    """Return the passwords in the configuration of a runtime, which must not appear in a message."""
     found: set[str] = set()
     environment = configuration["environment"]
     for text in (configuration["store"], *environment.values()):

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# What the local runtime needs: libraries in the Python that runs Ansible.
+# The libraries that the local runtime needs, in the Python that runs Ansible.
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ import sys
 
 from ..module_utils._errors import TaskError
 
-# The folder that has the runtime, and the list of what it needs. A collection may be installed without anything else.
+# The directory of the runtime, and its list of requirements. Both are always installed with the collection.
 RUNTIME = os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "roles", "runtime", "files"))
 REQUIREMENTS = os.path.join(RUNTIME, "requirements.txt")
 _NAME = re.compile(r"[A-Za-z][\w.-]*")
 
 
 def require_libraries() -> None:
-    """Look whether the libraries are there, without importing them. It takes less than a millisecond.
+    """Check whether the libraries are installed, without importing them. This takes less than a millisecond.
 
     Raises:
-        TaskError: The message names all that are missing.
+        TaskError: Libraries are missing. The message lists them.
     """
     try:
         with open(REQUIREMENTS, encoding="utf-8") as lines:
             names = [match.group() for match in map(_NAME.match, lines) if match]
     except OSError as error:
         raise TaskError(
-            f"The collection threadworks.openai is not complete: {REQUIREMENTS}: {error.strerror}. Install it again."
+            f"The collection threadworks.openai is incomplete: {REQUIREMENTS}: {error.strerror}. Reinstall it."
         ) from None
     missing = [name for name in names if importlib.util.find_spec(name.lower().replace("-", "_")) is None]
     if missing:
@@ -40,12 +40,12 @@ def require_libraries() -> None:
 
 
 def unusable(reason: str) -> TaskError:
-    """Return the error of a runtime whose libraries are not as it needs them.
+    """Return the error for missing or outdated libraries.
 
     Args:
-        reason: What is wrong, without a full stop.
+        reason: The problem, without a full stop.
     """
     return TaskError(
-        f"The local runtime cannot be started: {reason}. Set runtime_url to a served runtime, or install what is "
-        f"needed for the Python that runs Ansible: {sys.executable} -m pip install -r {REQUIREMENTS}"
+        f"The local runtime cannot be started: {reason}. Set runtime_url to a served runtime, or install the "
+        f"libraries for the Python that runs Ansible: {sys.executable} -m pip install -r {REQUIREMENTS}"
     )

@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# The local runtime of a task: where it is, and what it is started with. Most tasks find one that listens, so that this
-# file imports nothing that only a start needs.
+# The local runtime of a task: its location and its configuration. Most tasks find a running one, so this file does not
+# import what only a start needs.
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ._socket import network_environment, socket_path
 if t.TYPE_CHECKING:
     from ._start import Start
 
-# How long a runtime may take to become ready, in seconds: about one on a machine with nothing else to do.
+# The maximum time until a runtime is ready, in seconds. On an idle machine it takes about one second.
 READY_WITHIN = 60.0
 
 
@@ -26,7 +26,8 @@ class LocalRuntime:
 
     Args:
         options: The connection options, with `runtime_store` set.
-        environment: The task's own environment, which beats the process's: only proxies and the like matter.
+        environment: The environment of the task. It overrides the environment of the process. Only proxy and CA
+            variables are used.
     """
 
     def __init__(self, options: dict[str, t.Any], environment: dict[str, str] | None = None) -> None:
@@ -36,7 +37,7 @@ class LocalRuntime:
         self._concurrent_runs = options["runtime_concurrent_runs"]
 
     def __eq__(self, other: object) -> bool:
-        """Two are the same where one runtime answers both."""
+        """Return whether both use the same runtime."""
         return isinstance(other, LocalRuntime) and self._identity == other._identity
 
     def __hash__(self) -> int:
@@ -47,18 +48,18 @@ class LocalRuntime:
         return (self._store, *self._network.items())
 
     def path(self) -> str:
-        """Return where the socket is, or would be.
+        """Return the path of the socket, whether or not it exists.
 
         Raises:
-            TaskError: Its folder cannot be used.
+            TaskError: The directory cannot be used.
         """
         return socket_path(self._store, self._network)
 
     def check(self) -> None:
-        """Look whether a runtime can be started at all: its libraries and its folder. It takes a millisecond.
+        """Check whether a runtime can be started: its libraries and its directory. This takes a millisecond.
 
         Raises:
-            TaskError: The message says what to do.
+            TaskError: The runtime cannot be started. The message says what to do.
         """
         from ._libraries import require_libraries
 
@@ -66,25 +67,25 @@ class LocalRuntime:
         self.path()
 
     def start(self, within: float = READY_WITHIN) -> None:
-        """Start a runtime unless one listens by now; return when it does.
+        """Start a runtime unless one is running, and wait until it is ready.
 
         Args:
-            within: How long the task can wait for that, in seconds.
+            within: The time that the task can wait, in seconds.
 
         Raises:
-            TaskError: The message says what to do.
+            TaskError: The runtime cannot be started. The message says what to do.
         """
         self._begin(within).unless_one_listens()
 
     def replace(self, pid: int | None, within: float = READY_WITHIN) -> None:
-        """Replace the runtime that hangs, unless somebody else has done so; return when another one listens.
+        """Replace a hanging runtime, unless another process has done so, and wait until the new one is ready.
 
         Args:
-            pid: Its process; None where that is not known.
-            within: How long the task can wait for that, in seconds.
+            pid: The process of the runtime, or None if it is unknown.
+            within: The time that the task can wait, in seconds.
 
         Raises:
-            TaskError: The message says what to do.
+            TaskError: The runtime cannot be started. The message says what to do.
         """
         self._begin(within).instead_of(pid)
 
@@ -102,12 +103,12 @@ class LocalRuntime:
 
 
 def _absolute(store: str) -> str:
-    """Return a store so that it means the same in every folder, and a file by the same name however it is written."""
+    """Return the store as an absolute path or URL, with the same spelling for the same file."""
     scheme, separator, rest = store.partition("://")
     if separator and scheme.partition("+")[0] != "sqlite":
         return store
     path = rest.removeprefix("/") if separator else store
-    # What cannot be a file, and a URL that has options, is refused by the runtime.
+    # The runtime refuses invalid paths and URLs with options.
     if not path or path.startswith(":") or "\0" in path or (separator and ("?" in path or not rest.startswith("/"))):
         return store
     return os.path.realpath(os.path.expanduser(path))

@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# What the tasks of a check have predicted, for the tasks after them. Each task runs in a process of its own, so it is
-# kept in a file, in the temporary folder of this ansible-playbook, which removes the folder when it ends.
+# The predictions of tasks in check mode, for the tasks after them. Each task runs in its own process, so predictions
+# are stored in a file in the temporary directory of this ansible-playbook, which removes it when it ends.
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ import typing as t
 from ansible import constants as C
 
 Predictions = dict[str, "dict[str, t.Any] | None"]
-# Not the path of an object: tells that a task on another host has predicted changes, which are not known here.
+# Not the path of an object. Marks that a task on another host has predicted changes that are unknown here.
 _ELSEWHERE = "elsewhere/"
 
 
 @contextlib.contextmanager
 def shared(options: dict[str, t.Any]) -> t.Iterator[Predictions]:
-    """Yield what has been predicted of a task's server, and keep what the task adds. Other tasks wait meanwhile.
+    """Yield the predictions for the server of a task, and store what the task adds. Other tasks wait in the meantime.
 
     Args:
         options: The connection options.
@@ -39,7 +39,7 @@ def shared(options: dict[str, t.Any]) -> t.Iterator[Predictions]:
 
 
 def seen(options: dict[str, t.Any]) -> Predictions:
-    """Return what has been predicted of a server, for one who only reads."""
+    """Return the predictions for a server, read-only."""
     try:
         with open(_path(options), encoding="utf-8") as file:
             fcntl.flock(file, fcntl.LOCK_SH)
@@ -49,30 +49,30 @@ def seen(options: dict[str, t.Any]) -> Predictions:
 
 
 def forget(options: dict[str, t.Any]) -> None:
-    """Drop what has been predicted of a server: a task has changed it for real."""
+    """Delete the predictions for a server, because a task has changed it in a real run."""
     with contextlib.suppress(FileNotFoundError):
         os.truncate(_path(options), 0)
 
 
 def note_elsewhere(predictions: Predictions) -> None:
-    """Keep that a task has predicted changes which the tasks after it cannot know."""
+    """Record that a task has predicted changes that later tasks cannot know."""
     predictions[_ELSEWHERE] = {}
 
 
 def are_elsewhere(predictions: Predictions) -> bool:
-    """Tell whether a task has predicted changes which this one cannot know."""
+    """Return whether a task has predicted changes that this task cannot know."""
     return _ELSEWHERE in predictions
 
 
 def unshared(task: str) -> str:
-    """Return the warning of a task that does not know all that earlier ones have predicted.
+    """Return the warning of a task that does not know all earlier predictions.
 
     Args:
-        task: Its name.
+        task: The name of the task.
     """
     return (
-        f"What check mode says of the task '{task}' may be wrong: tasks that run on other hosts, or with async, do not "
-        "share with other tasks what they predict."
+        f"The result of the task '{task}' in check mode may be wrong, because tasks that run on other hosts or with "
+        "async do not share predictions with other tasks."
     )
 
 
@@ -86,6 +86,6 @@ def _loaded(file: t.IO[str]) -> Predictions:
     try:
         predictions: Predictions = json.loads(file.read() or "{}")
     except ValueError:
-        # A task was killed while it wrote: what it predicted is not known.
+        # A task was killed while it was writing. Its predictions are unknown.
         return {_ELSEWHERE: {}}
     return predictions

@@ -11,15 +11,15 @@ import typing as t
 
 from ansible.utils.display import Display
 
-# Asked when the plugin is loaded: in Ansible's workers, which come later, the terminal is out of sight.
+# Determined when the plugin is loaded, because Ansible's workers have no access to the terminal.
 _TERMINAL = sys.stdout.isatty()
 
 
 def progress_printer(host: str) -> t.Callable[[str], None] | None:
-    """Return what shows a line of progress at once, or None where there is no terminal to show it on.
+    """Return a function that displays a line of progress, or None if there is no terminal.
 
     Args:
-        host: The inventory name of the task's host.
+        host: The inventory name of the host.
     """
     if not _TERMINAL:
         return None

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Where the socket of the local runtime is: one for each user, store, version and network environment.
+# The path of the local runtime's socket. Each user, store, version and network environment has its own.
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from ..module_utils._errors import TaskError
 from ..module_utils._version import VERSION
 
 _NAME = "threadworks.openai"
-# The shortest limit of the platforms for the path of a socket is 104 bytes. The runtime makes its socket under a
+# The lowest limit of all platforms for the path of a socket is 104 bytes. The runtime creates its socket with a
 # temporary name: this name, a dot and its process id.
 _LONGEST = 103
 _SUFFIX = len("/0123456789abcdef.sock.4194304")
@@ -28,7 +28,7 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA
 
 
 def network_environment(environment: t.Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that say how to reach a model server or a database."""
+    """Return the environment variables for connections to model servers and databases."""
     return {
         name: value
         for name, value in sorted(environment.items())
@@ -37,21 +37,21 @@ def network_environment(environment: t.Mapping[str, str]) -> dict[str, str]:
 
 
 def socket_path(store: str, network: dict[str, str]) -> str:
-    """Return the path of a runtime's socket, with its folder made where it was missing.
+    """Return the path of a runtime's socket, and create its directory if it is missing.
 
     Args:
         store: An absolute path or a URL.
         network: The network environment.
 
     Raises:
-        TaskError: The folder cannot be used.
+        TaskError: The directory cannot be used.
     """
     identity = json.dumps([store, VERSION, network])
     return os.path.join(usable(folders()[0]), f"{hashlib.sha256(identity.encode()).hexdigest()[:16]}.sock")
 
 
 def folders() -> list[str]:
-    """Return where sockets of this user may be, the folder for new ones first."""
+    """Return the directories for sockets of this user, starting with the one for new sockets."""
     # Whoever makes the folder first, it is used only if it belongs to this user: see `usable`.
     found = [f"/tmp/{_NAME}-{os.geteuid()}"]  # noqa: S108
     session = os.environ.get("XDG_RUNTIME_DIR", "")
@@ -63,17 +63,19 @@ def folders() -> list[str]:
 
 
 def usable(folder: str, make: bool = True) -> str:
-    """Return the folder, if it is for this user alone.
+    """Return the directory if only this user can access it.
 
     Args:
-        folder: The folder.
-        make: Whether to make it where it is missing.
+        folder: The directory.
+        make: Whether to create it if it is missing.
 
     Raises:
-        TaskError: Others can use it, or it cannot be made.
-        FileNotFoundError: It must not be made.
+        TaskError: Other users can access it, or it cannot be created.
+        FileNotFoundError: It is missing and must not be created.
     """
-    remedy = "Remove it, or set the environment variable XDG_RUNTIME_DIR to a folder of your own with a short path."
+    remedy = (
+        "Remove it, or set the environment variable XDG_RUNTIME_DIR to one of your own directories with a short path."
+    )
     try:
         found = os.lstat(folder)
     except FileNotFoundError:
@@ -81,10 +83,10 @@ def usable(folder: str, make: bool = True) -> str:
             raise
         found = _made(folder)
     if not stat.S_ISDIR(found.st_mode):
-        raise TaskError(f"{folder}, for the socket of the local runtime, is not a folder. {remedy}")
+        raise TaskError(f"{folder}, the path for the socket of the local runtime, is not a directory. {remedy}")
     if found.st_uid != os.geteuid():
         raise TaskError(
-            f"The folder {folder} for the socket of the local runtime belongs to another user (user id "
+            f"The directory {folder} for the socket of the local runtime belongs to another user (user id "
             f"{found.st_uid}), who could listen there. {remedy}"
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
@@ -102,6 +104,6 @@ def _made(folder: str) -> os.stat_result:
         return os.lstat(folder)
     except OSError as error:
         raise TaskError(
-            f"The folder {folder} for the socket of the local runtime cannot be made: {error.strerror}. Set the "
-            "environment variable XDG_RUNTIME_DIR to a folder of your own with a short path."
+            f"The directory {folder} for the socket of the local runtime cannot be created: {error.strerror}. Set "
+            "the environment variable XDG_RUNTIME_DIR to one of your own directories with a short path."
         ) from None

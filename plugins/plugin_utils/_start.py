@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# One start of a local runtime, and the waiting of those who want the same one.
+# Starts a local runtime, while other processes wait for the same one.
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from ._turn import Late, Turn, starting
 
 
 class _Told(TaskError):
-    """Somebody else's start has failed a moment ago."""
+    """The start of another process has just failed."""
 
 
 class Start:
@@ -32,8 +32,8 @@ class Start:
 
     Args:
         configuration: What the runtime reads from standard input.
-        within: How long the task waits for it, in seconds.
-        is_short: Whether that is less than a start may take: the end of it says nothing about the runtime.
+        within: The time that the task waits, in seconds.
+        is_short: Whether this is less than a start can take. A timeout then does not mean that the start failed.
     """
 
     def __init__(self, configuration: dict[str, t.Any], within: float, is_short: bool) -> None:
@@ -43,24 +43,24 @@ class Start:
         self._is_short = is_short
 
     def unless_one_listens(self) -> None:
-        """Start a runtime where none listens; return when one does.
+        """Start a runtime unless one is running, and wait until it is ready.
 
         Raises:
-            TaskError: The message says what to do.
+            TaskError: The runtime cannot be started. The message says what to do.
         """
         with self._turn() as turn:
-            # Whether it hangs is for those to decide who wait for an answer.
+            # Callers that wait for an answer decide whether it hangs.
             if not _listens(self._path, also_hanging=True):
                 self._launch(turn)
 
     def instead_of(self, pid: int | None) -> None:
-        """Replace the runtime that hangs, unless somebody else has done so.
+        """Replace a hanging runtime, unless another process has done so.
 
         Args:
-            pid: Its process; None where that is not known.
+            pid: The process of the runtime, or None if it is unknown.
 
         Raises:
-            TaskError: The message says what to do.
+            TaskError: The runtime cannot be started. The message says what to do.
         """
         with self._turn() as turn:
             found = listener(self._path)
@@ -73,7 +73,7 @@ class Start:
 
     @contextlib.contextmanager
     def _turn(self) -> t.Iterator[Turn]:
-        """Hold the lock; a start that fails is told those who wait for it, so that they do not repeat it in turn."""
+        """Hold the lock. Report a failed start to waiting processes, so that they do not all repeat it."""
         try:
             with starting(self._path, self._deadline) as turn:
                 try:
@@ -81,13 +81,13 @@ class Start:
                 except _Told:
                     raise
                 except TaskError as error:
-                    # That one task has no time left says nothing to the others.
+                    # The timeout of one task does not affect the others.
                     if not (self._is_short and isinstance(error, Late)):
                         turn.tell(error.message)
                     raise
         except Late as late:
             if self._is_short:
-                raise TaskError(f"The time of the task is over (option wait_timeout). {late.message}") from None
+                raise TaskError(f"The task has timed out (option wait_timeout). {late.message}") from None
             raise
 
     def _launch(self, turn: Turn) -> None:
@@ -98,7 +98,7 @@ class Start:
 
 
 def listener(path: str) -> int | None:
-    """Return the process that listens at a socket; None if no process does, or if the platform does not say."""
+    """Return the process that listens at a socket, or None if there is none or the platform does not report it."""
     with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)) as probe:
         try:
             probe.settimeout(patience())

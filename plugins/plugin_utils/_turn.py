@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# The right to start a local runtime: one process has it at a time.
+# The exclusive right to start a local runtime.
 
 from __future__ import annotations
 
@@ -26,29 +26,29 @@ class Late(TaskError):
 
 
 class Turn:
-    """The right to start a runtime. What comes of it is kept in the file of the lock, for those who wait for it.
+    """The exclusive right to start a runtime. The lock file contains the result for waiting processes.
 
     Args:
-        lock: The descriptor of the locked file.
-        before: What was in the file before this process waited for it.
+        lock: The file descriptor of the lock.
+        before: The content of the file before this process waited for it.
 
     Attributes:
-        failed: Why a start failed while this process waited for its turn; "" where none did.
+        failed: The error of a start that failed while this process waited, or "".
     """
 
     def __init__(self, lock: int, before: bytes) -> None:
         self._lock = lock
         self.failed = ""
         if (found := _content(lock)) != before:
-            # Whoever wrote it may have been killed meanwhile.
+            # The process that wrote it may have been killed.
             with contextlib.suppress(ValueError, LookupError):
                 self.failed = json.loads(found)["failed"]
 
     def tell(self, failed: str) -> None:
-        """Tell those who wait why the start failed, without a secret; "" where it did not."""
-        # The number makes two failures with one reason differ.
+        """Store the error of a failed start for waiting processes, without secrets; "" for a successful start."""
+        # The number distinguishes two failures with the same error.
         content = json.dumps({"number": os.urandom(8).hex(), "failed": failed}) if failed else ""
-        # Where there is no space for it, each of them finds out for itself.
+        # If there is no space for it, each process finds out on its own.
         with contextlib.suppress(OSError):
             os.ftruncate(self._lock, 0)
             os.pwrite(self._lock, content.encode(), 0)
@@ -56,15 +56,15 @@ class Turn:
 
 @contextlib.contextmanager
 def starting(path: str, deadline: float) -> t.Iterator[Turn]:
-    """Hold the lock of a socket: nobody else starts a runtime there meanwhile, and none of them ends.
+    """Hold the lock of a socket. In the meantime, no other process starts a runtime there, and none of them ends.
 
     Args:
-        path: The socket.
-        deadline: Until when to wait for the lock, on the monotonic clock.
+        path: The path of the socket.
+        deadline: The time until which to wait for the lock, on the monotonic clock.
 
     Raises:
-        Late: Others have the lock for too long.
-        TaskError: It cannot be had.
+        Late: Other processes hold the lock for too long.
+        TaskError: The lock cannot be acquired.
     """
     before: bytes | None = None
     while True:
@@ -73,7 +73,7 @@ def starting(path: str, deadline: float) -> t.Iterator[Turn]:
             if before is None:
                 before = _content(lock)
             _wait_for(lock, path, deadline)
-            # A runtime that ends removes the file, maybe while this process waited for it.
+            # A runtime removes the file when it ends, possibly while this process waited for the lock.
             if _is_at(lock, f"{path}.lock"):
                 yield Turn(lock, before)
                 return
@@ -97,8 +97,8 @@ def _opened(path: str) -> int:
         return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     except OSError as error:
         raise TaskError(
-            f"The file {path}, which the start of the local runtime needs, cannot be made: {error.strerror}. Set the "
-            "environment variable XDG_RUNTIME_DIR to a folder of your own that can be written."
+            f"The file {path}, which is needed to start the local runtime, cannot be created: {error.strerror}. Set "
+            "the environment variable XDG_RUNTIME_DIR to a directory in which you can create files."
         ) from None
 
 
@@ -110,7 +110,7 @@ def _wait_for(lock: int, path: str, deadline: float) -> None:
         except BlockingIOError:
             if time.monotonic() > deadline:
                 raise Late(
-                    f"Another process has been starting the local runtime for too long: it holds {path}.lock. Look "
-                    "for that process, or run the task again."
+                    f"Another process takes too long to start the local runtime. It holds the lock {path}.lock. "
+                    "Check that process, or run the task again."
                 ) from None
         time.sleep(_PAUSE)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# lookup() unpacks a list that has one item, so that the number of things would decide whether a playbook gets a list.
+# lookup() unpacks a list with one item, so the type of the result would depend on the number of items.
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ import typing as t
 
 
 def as_list(things: list[t.Any]) -> list[t.Any]:
-    """Return what a lookup's `run` has to return so that the playbook gets a list, whichever way it asks.
+    """Return the value for a lookup's `run` with which both query() and lookup() return a list.
 
-    query() and `wantlist=true` return the list of a lookup as it is; lookup() returns the only item of a list of one.
-    Ansible takes `wantlist` away before it calls `run`: only the local variable of its caller has it, on each core from
-    2.16 to 2.21. Where a core has no such variable, the list is returned as it is.
+    query() and `wantlist=true` return the list of a lookup unchanged. lookup() unpacks a list with one item. Ansible
+    removes `wantlist` before it calls `run`, so it can only be read from a local variable of the caller, from
+    ansible-core 2.16 to 2.21. If this variable is missing, the list is returned unchanged.
 
     Args:
-        things: What the lookup has found.
+        things: The results of the lookup.
     """
     frame = inspect.currentframe()
-    # The caller of `run`, which calls this.
+    # The frame that calls `run`, which calls this function.
     caller = frame and frame.f_back and frame.f_back.f_back
     wantlist = caller.f_locals.get("wantlist", True) if caller else True
     return things if wantlist or len(things) != 1 else [things]

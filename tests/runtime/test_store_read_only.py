@@ -66,13 +66,13 @@ def test_a_read_only_store_is_named(theirs: Path, tmp_path: Path) -> None:
     assert _their_refusal(theirs, tmp_path) == ""
     theirs.chmod(0o400)
     refusal = _their_refusal(theirs, tmp_path)
-    assert refusal == f"The store {theirs} cannot be opened: Permission denied. Choose a path that can be written."
+    assert refusal == f"The store {theirs} cannot be opened: Permission denied. Choose a writable path."
 
 
 def test_a_read_only_folder_is_named(theirs: Path, tmp_path: Path) -> None:
     theirs.parent.chmod(0o500)
-    refusal, problem = _their_refusal(theirs, tmp_path), "its file or its folder is read-only"
-    assert refusal == f"The store {theirs} cannot be opened: {problem}. Choose a path that can be written."
+    refusal, problem = _their_refusal(theirs, tmp_path), "its file or its directory is read-only"
+    assert refusal == f"The store {theirs} cannot be opened: {problem}. Choose a writable path."
     theirs.parent.chmod(0o700)
     theirs.write_bytes(b"")
     theirs.parent.chmod(0o500)
@@ -82,4 +82,4 @@ def test_a_read_only_folder_is_named(theirs: Path, tmp_path: Path) -> None:
     theirs.unlink()
     for path in (theirs, theirs.parent / "new" / "runtime.db"):
         refusal = _their_refusal(path, tmp_path)
-        assert refusal == f"The store {path} cannot be opened: Permission denied. Choose a path that can be written."
+        assert refusal == f"The store {path} cannot be opened: Permission denied. Choose a writable path."

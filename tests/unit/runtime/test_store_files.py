@@ -113,7 +113,7 @@ def test_the_database_of_another_program_is_not_changed(tmp_path: Path, statemen
     path.chmod(0o644)
     before = _state(tmp_path)
     refusal = _refusal(path)
-    assert refusal.startswith(f"The store {path} is another program's: {sign}")
+    assert refusal.startswith(f"The store {path} belongs to another program: {sign}")
     assert refusal.endswith("It was not changed. Choose another path.")
     assert _state(tmp_path) == before
 
@@ -220,10 +220,10 @@ def test_a_null_character_is_named(name: str) -> None:
 
 def test_a_path_that_no_file_can_have(tmp_path: Path) -> None:
     assert "cannot be opened: File name too long" in _refusal(tmp_path / ("x" * 300))
-    assert "cannot be a path of this system" in _refusal(f"{tmp_path}/\ud800")
+    assert "is not valid on this system" in _refusal(f"{tmp_path}/\ud800")
 
 
 @pytest.mark.parametrize("query", ["mode=ro", "timeout=5&uri=true"])
 def test_options_of_an_sqlite_url_are_refused(tmp_path: Path, query: str) -> None:
-    assert "Give the path alone" in _refusal(f"sqlite:///{tmp_path}/runtime.db?{query}")
+    assert "Set only the path" in _refusal(f"sqlite:///{tmp_path}/runtime.db?{query}")
     assert not (tmp_path / "runtime.db").exists()

@@ -27,7 +27,7 @@ from .server import OPTIONS, TcpProtocol
 from .store import open_store
 
 _KEEP_ALIVE = 30  # seconds
-_MARGIN = 5  # seconds that requests have after the runs
+_MARGIN = 5  # seconds for requests after the runs have ended
 _FURTHER_DESCRIPTORS = 256  # for the store, the log and the libraries
 
 
@@ -35,22 +35,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Serve until SIGTERM.
 
     Args:
-        arguments: The command line; ``None``: this process's.
+        arguments: The command line, or None for the one of this process.
 
     Raises:
-        SystemExit: Always; with a message, if it cannot be served.
+        SystemExit: Always. With a message if the server cannot be started.
     """
     service = read_options(arguments, os.environ)
     _allow_connections(service)
     try:
         _check_address(service.host, service.port)
-        # Made and brought up to date here, so that the workers find it ready, and trouble is reported once and plainly.
+        # Created and upgraded here, so that it is ready for the workers, and problems are only reported once.
         open_store(service.settings).close()
     except OSError as error:
         sys.exit(f"Cannot listen on {service.host}, port {service.port}: {error.strerror}. Choose another --port.")
     except StoreError as error:
         sys.exit(str(error))
-    # uvicorn hands the signal that stopped it to the handler before its own: this is a clean end.
+    # uvicorn passes the signal that stopped it to the previous handler. This is a clean exit.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     uvicorn.run(
         f"{__name__}:work",
@@ -68,7 +68,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def work() -> Runtime:
-    """Make the application of this process, as its environment says. uvicorn calls it once it handles the signals.
+    """Create the application of this process from its environment. uvicorn calls it after it handles signals.
 
     Returns:
         The application.
@@ -83,7 +83,7 @@ def work() -> Runtime:
         if not stopping:
             stopping.append(loop.create_task(runtime.context.executor.stop(service.grace)))
 
-    # uvicorn waits for open streams, and these wait for the runs: both begin to end at the same moment.
+    # uvicorn waits for open streams, and these wait for the runs. So both must be stopped at the same time.
     for number in (signal.SIGINT, signal.SIGTERM):
         _call_too(number, lambda: loop.call_soon_threadsafe(stop_runs))
     _end_with_parent(loop)
@@ -91,7 +91,7 @@ def work() -> Runtime:
 
 
 def _end_with_parent(loop: asyncio.AbstractEventLoop) -> None:
-    """Stop this process when the one that has started it as its worker is killed: nobody else would ever stop it."""
+    """Stop this worker process if its parent process is killed. Nothing else would stop it."""
     parent = multiprocessing.parent_process()
     if parent is None:
         return
@@ -115,19 +115,19 @@ def _call_too(number: int, act: Callable[[], object]) -> None:
 
 
 def _allow_connections(service: Service) -> None:
-    """Get the file descriptors that the connections of a process need.
+    """Raise the limit of file descriptors for the connections of a process.
 
     Raises:
-        SystemExit: There are not enough.
+        SystemExit: The limit is too low.
     """
     runs = service.settings.concurrent_runs
     needed = service.connections + runs + _FURTHER_DESCRIPTORS
     allowed = allow_descriptors(needed)
     if allowed < needed:
         sys.exit(
-            f"{service.connections} connections and {runs} runs need {needed} open files, and this process may have "
-            f"{allowed}. Raise its hard limit ('ulimit -Hn', LimitNOFILE in a systemd unit), or lower --connections "
-            "or --concurrent-runs."
+            f"{service.connections} connections and {runs} runs need {needed} open files, but the limit of this "
+            f"process is {allowed}. Increase its hard limit ('ulimit -Hn', LimitNOFILE in a systemd unit), or "
+            "reduce --connections or --concurrent-runs."
         )
 
 

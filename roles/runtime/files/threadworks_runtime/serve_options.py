@@ -36,15 +36,15 @@ _PASSTHROUGH = "RUNTIME_PASSTHROUGH"
 
 @dataclass(frozen=True)
 class Service:
-    """How the runtime is served.
+    """The configuration of a served runtime.
 
     Args:
         settings: The runtime's settings.
         host: The address to listen on.
         port: The port to listen on.
-        workers: Processes, all on one store.
-        connections: Connections that each process takes.
-        grace: Seconds that runs have left when the server is stopped; then they are handed over.
+        workers: The number of processes that share the store.
+        connections: The maximum number of connections per process.
+        grace: The seconds that runs have to end when the server is stopped. Then they are handed over.
     """
 
     settings: Settings
@@ -59,11 +59,11 @@ def read_options(arguments: Sequence[str] | None, environment: MutableMapping[st
     """Read how to serve from a command line, and leave it in the environment: worker processes read it there.
 
     Args:
-        arguments: The command line; ``None``: this process's.
+        arguments: The command line, or None for the one of this process.
         environment: Has the secrets, and the options that the command line does not have.
 
     Returns:
-        How to serve.
+        The configuration.
 
     Raises:
         SystemExit: An option is wrong; its message is printed.
@@ -76,13 +76,13 @@ def read_options(arguments: Sequence[str] | None, environment: MutableMapping[st
 
 
 def read_service(environment: Mapping[str, str]) -> Service:
-    """Read how to serve.
+    """Read the configuration of the server.
 
     Args:
         environment: Has the options, as `read_options` has put them there, and the secrets.
 
     Returns:
-        How to serve.
+        The configuration.
     """
     options = _parse([], environment)
     model = ModelOptions(
@@ -109,7 +109,7 @@ def read_service(environment: Mapping[str, str]) -> Service:
 
 
 def _hosts(options: argparse.Namespace, environment: Mapping[str, str]) -> frozenset[str] | None:
-    """The host names that are served. A token keeps web pages out as well: with one, all are, unless some are named."""
+    """Return the allowed host names. With a token, all are allowed by default, because web pages do not know it."""
     if environment.get("RUNTIME_TOKEN") and not options.allowed_host:
         return None
     return frozenset(name.lower().strip("[]") for name in (options.host, *options.allowed_host))
@@ -128,7 +128,7 @@ def _parse(arguments: Sequence[str] | None, environment: Mapping[str, str]) -> a
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m threadworks_runtime serve", description="Serve the Assistants v2 wire from a store."
+        prog="python -m threadworks_runtime serve", description="Serve the Assistants API v2 from a store."
     )
 
     def option(name: str, default: object, help: str, type: Callable[[str], object] = str) -> None:
@@ -141,13 +141,18 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     option("port", 8088, "port to listen on", int)
     option("store", None, "path of an SQLite file, or SQLAlchemy URL")
     option("workers", 1, "worker processes", int)
-    option("connections", 2048, "connections that a process takes at the same time", int)
-    option("concurrent_runs", Settings.concurrent_runs, "runs that a process executes at the same time", int)
+    option("connections", 2048, "maximum number of connections per process", int)
+    option(
+        "concurrent_runs",
+        Settings.concurrent_runs,
+        ("maximum number of runs that a process executes at the same time"),
+        int,
+    )
     option("run_expiry", Settings.run_expiry, "seconds until a run expires", int)
-    option("grace", 30, "seconds that runs may still take when the server is stopped", float)
-    option("max_body", Settings.max_body, "bytes that a request's body may have", int)
-    option("max_upload", Settings.max_upload, "bytes that a request may have that uploads a file", int)
-    option("timeout", 600, "seconds that the model server may stay silent", float)
+    option("grace", 30, "seconds that active runs have to end when the server is stopped", float)
+    option("max_body", Settings.max_body, "maximum size of a request body in bytes", int)
+    option("max_upload", Settings.max_upload, "maximum size of a file upload in bytes", int)
+    option("timeout", 600, "seconds that the model server may be silent", float)
     parser.add_argument(
         "--passthrough",
         action=argparse.BooleanOptionalAction,
@@ -158,18 +163,18 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         "--allowed-host",
         action="append",
         metavar="NAME",
-        help="host name that clients may use, such as that of a proxy in front; may be repeated "
-        f"({_ALLOWED_HOSTS}, separated by commas; default: those of loopback addresses, with a token all)",
+        help=f"host name that clients can use, such as the name of a proxy; can be repeated ({_ALLOWED_HOSTS}, "
+        "separated by commas; default: names of loopback addresses, or all names if a token is set)",
     )
     return parser
 
 
 def _problems(options: argparse.Namespace, environment: Mapping[str, str]) -> Iterator[str]:
-    """What is wrong with the options."""
+    """Yield the problems of the options."""
     if not options.store:
         yield "--store (OPENAI_RUNTIME_STORE) is missing"
     wrong = [name for name in options.allowed_host if not is_host(name)]
-    yield from (f"--allowed-host takes a host name or address without scheme and port, not {name!r}" for name in wrong)
+    yield from (f"--allowed-host must be a host name or address without scheme and port, not {name}" for name in wrong)
     counts = ("workers", "connections", "concurrent_runs", "run_expiry", "max_body", "max_upload")
     yield from (f"--{name.replace('_', '-')} must be at least 1" for name in counts if getattr(options, name) < 1)
     if not 0 <= options.port <= _LAST_PORT:
@@ -182,4 +187,7 @@ def _problems(options: argparse.Namespace, environment: Mapping[str, str]) -> It
     if base_url and (problem := missing_scheme(base_url)):
         yield f"OPENAI_BASE_URL {problem}"
     if not environment.get("RUNTIME_TOKEN") and not is_loopback(options.host):
-        yield f"listening on {options.host} would let everybody in: set RUNTIME_TOKEN, and put a TLS proxy in front"
+        yield (
+            f"listening on {options.host} without a token would give everyone access. Set RUNTIME_TOKEN, and use a "
+            "TLS proxy"
+        )

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""One run, executed: what the model server's answer does to the wire's objects (Assistants wire, sections 7, 8, 11)."""
+"""Execute one run: apply the model server's answer to the objects of the API (Assistants wire, sections 7, 8, 11)."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _LOG = logging.getLogger("threadworks.runtime")
 
 
 class Execution:
-    """A runner: it takes a queued run and brings it to rest.
+    """A runner. It executes a queued run until it ends or waits.
 
     Args:
         store: The run's store.
         run_id: The run.
         servers: The model servers.
-        options: Which of them, and how it is asked.
-        ledger: Writes the run, and sends its events.
+        options: The address and the options of the model server.
+        ledger: Writes the run and sends its events.
     """
 
     def __init__(self, store: Store, run_id: str, servers: ModelServers, options: ModelOptions, ledger: Ledger) -> None:
@@ -50,22 +50,22 @@ class Execution:
         self._task: asyncio.Task[None] | None = None
 
     def start(self, ended: Callable[[], None], claimed: RunRecord | None) -> None:
-        """Execute the run in a task of its own.
+        """Execute the run in a new task.
 
         Args:
-            ended: Called when the task has ended, however it did.
+            ended: Called when the task has ended in any way.
             claimed: The run, if it is taken up already.
         """
         self._task = asyncio.create_task(self.run(claimed), name=self.run_id)
         self._task.add_done_callback(lambda _task: ended())
 
     def cut(self) -> None:
-        """Stop waiting for the model server: the run is not this runner's any more."""
+        """Stop waiting for the model server, because the run no longer belongs to this runner."""
         if self._task is not None:
             self._task.cancel()
 
     async def run(self, claimed: RunRecord | None = None) -> None:
-        """Execute the run. Returns when it is at rest, or is not this runner's any more; raises no error.
+        """Execute the run until it ends, waits, or no longer belongs to this runner. Raises no errors.
 
         Args:
             claimed: The run, if it is taken up already.
@@ -81,10 +81,10 @@ class Execution:
         except LimitReached as limit:
             await self._end(self._recorder.end(RunStatus.INCOMPLETE, reason=limit.reason))
         except ImportError as error:
-            # The SDK is imported when it is needed first: the runtime starts without it.
+            # The SDK is imported when it is first needed, so that the runtime starts faster.
             message = (
-                f"A library of the runtime cannot be imported: {error}. Install what the collection's requirements.txt "
-                f"lists for the Python that the runtime uses: {sys.executable}"
+                f"A library of the runtime cannot be imported: {error}. Install the libraries in the collection's "
+                f"requirements.txt for the Python that runs the runtime: {sys.executable}"
             )
             await self._fail("server_error", message)
         except Exception as error:  # noqa: BLE001  # a run always ends, and says why
@@ -94,7 +94,7 @@ class Execution:
             self.ledger.over.set()
 
     async def hand_over(self) -> None:
-        """Give the run back to the queue without what this round has made; whoever takes it up restarts the round."""
+        """Return the run to the queue without the data of this round. The next runner restarts the round."""
         with contextlib.suppress(Stopped):
             await self._recorder.hand_over()
 
@@ -107,8 +107,8 @@ class Execution:
         except Stopped:
             pass
         except SQLAlchemyError as error:
-            # It stays as it is until the lease is over; then it is found dead.
-            _LOG.error("run %s: its end cannot be written (%s)", self.run_id, type(error).__name__)
+            # It is unchanged until the lease expires. Then it is found dead.
+            _LOG.error("run %s: its result cannot be stored (%s)", self.run_id, type(error).__name__)
 
     async def _execute_round(self, record: RunRecord) -> None:
         run, private = record.document, record.private
@@ -122,9 +122,9 @@ class Execution:
             gone = f"The assistant '{run['assistant_id']}' was deleted before the run started."
             await self._fail("server_error", gone)
             return
-        # What was not asked for is not sent, although the wire shows its default.
+        # Unset options are not sent, although the API returns their defaults.
         asked: Document = {**run, **{name: None for name in SAMPLING if name not in private["sampling"]}}
-        # The run's own messages are among the items of its earlier rounds.
+        # The messages of the run itself are in the items of its earlier rounds.
         history = [cast(Document, message.document) for message in messages]
         server = self._servers.get(self._options)
         answer = execute_round(
