@@ -236,7 +236,7 @@ def _refused(tmp_path: Path, *python: str, path: Path = RUNTIME, open_files: int
 
 def test_missing_libraries_are_named_with_the_remedy(tmp_path: Path) -> None:
     told = _refused(tmp_path, "-S")
-    assert "missing: openai, falcon, uvicorn, httptools, SQLAlchemy, pydantic" in told
+    assert "missing: openai, httpx2, httpcore2, falcon, uvicorn, httptools, SQLAlchemy, pydantic" in told
     assert told.rstrip().endswith(f"{sys.executable} -m pip install -r {RUNTIME / 'requirements.txt'}")
 
 
