@@ -345,7 +345,8 @@ def part_events(parts: Iterable[MessageRecord | StepRecord]) -> list[WireEvent]:
     Returns:
         The events.
     """
-    ended = (part for part in parts if part.document["status"] != "in_progress")
+    open_statuses = (MessageStatus.IN_PROGRESS, StepStatus.IN_PROGRESS)
+    ended = (part for part in parts if part.document["status"] not in open_statuses)
     return [(f"{_kind(part)}.{part.document['status']}", part.document) for part in ended]
 
 
