@@ -108,6 +108,10 @@ faults: .venv/dev ## attack everything and count what goes wrong, into build/fau
 build: .venv/run ## build the collection's tarball into build/
 	@.venv/bin/ansible-galaxy collection build --force --output-path build
 
+.PHONY: release
+release: .venv/dev ## make the release that galaxy.yml names: all gates, changelog, tarball, commit and tag; ARGS=--dry-run
+	@scripts/release $(ARGS)
+
 .PHONY: requirements
 requirements: ## pin requirements-dev.txt anew from requirements-dev.in
 	@scripts/venv build/uv uv
