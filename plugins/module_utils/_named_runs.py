@@ -36,14 +36,14 @@ class NamedRun:
 
 
 def named_runs(
-    value: t.Any, thread_id: str | None, meant: t.Callable[[str], str], warn: t.Callable[[str], None]
+    value: t.Any, thread_id: str | None, thread_id_of: t.Callable[[str], str], warn: t.Callable[[str], None]
 ) -> list[NamedRun]:
     """Return the runs that a value of the option `runs` names, in its order.
 
     Args:
         value: The value.
         thread_id: The thread of the runs that are named without one.
-        meant: Returns the id of the thread that an id or a key means.
+        thread_id_of: Returns the id of the thread that an id or a key means.
         warn: Shows a warning.
 
     Raises:
@@ -59,7 +59,7 @@ def named_runs(
             thread, run_id = run_path(term, thread_id, where)
             check_thread(f"{where}.thread_id", thread)
             check_id(f"{where}.run_id", run_id)
-            found.append(NamedRun((meant(thread), run_id), where, _loop_item(result)))
+            found.append(NamedRun((thread_id_of(thread), run_id), where, _loop_item(result)))
     return found
 
 

@@ -62,8 +62,8 @@ def _named(task: Task) -> _Runs:
     """Return the runs that the task names."""
     if task.params["runs"] is not None:
         # Each key is looked up once.
-        meant = functools.cache(functools.partial(_read_threads.thread_id, task.wire))
-        return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], meant, task.warn))
+        thread_id_of = functools.cache(functools.partial(_read_threads.thread_id, task.wire))
+        return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], thread_id_of, task.warn))
     resolve(task.wire, task.params)
     thread_id = task.params["thread_id"]
     status, assistant_id, metadata, limit = filters = [task.params[name] for name in _FILTERS]

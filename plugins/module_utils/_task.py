@@ -50,7 +50,7 @@ class Task:
 
     @property
     def wire(self) -> Wire:
-        """The client, made when it is first needed: bad options are told before a connection is."""
+        """The client, made when it is first needed: wrong options are reported before a connection is made."""
         if self._wire is None:
             self._wire = connect(Wire, self.params, self.local)
             if self.check_mode:

@@ -57,8 +57,8 @@ class ResourceAction(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         host = str(variables.get("inventory_hostname", "localhost"))
         if "ansible_play_hosts" in variables:
-            for told in cancel_abandoned(play_of(self._task), variables["ansible_play_hosts"]):
-                self._display.warning(told)
+            for message in cancel_abandoned(play_of(self._task), variables["ansible_play_hosts"]):
+                self._display.warning(message)
         if self._is_elsewhere(args):
             return {**result, **self._hand_over(args, variables)}
         validation = ArgumentSpecValidator(**self.resource.SPEC.to_kwargs()).validate(args)

@@ -114,7 +114,7 @@ def _cancel_those(is_abandoned: t.Callable[[Answering], bool]) -> list[str]:
         abandoned = [each for each in runs if is_abandoned(each)]
         for each in abandoned:
             del state["runs"][each.run["run_id"]]
-    return [told for told in map(_cancel, abandoned) if told]
+    return [message for message in map(_cancel, abandoned) if message]
 
 
 def _cancel(answering: Answering) -> str:
@@ -180,8 +180,8 @@ def _shared() -> t.Iterator[dict[str, t.Any]]:
 def _cancel_the_rest() -> None:
     """Cancel what is still waiting when the playbook ends: also a host that is unreachable leaves no run behind."""
     if os.getpid() == _owner:
-        for told in _cancel_those(lambda _each: True):
-            Display().warning(told)
+        for message in _cancel_those(lambda _each: True):
+            Display().warning(message)
 
 
 atexit.register(_cancel_the_rest)

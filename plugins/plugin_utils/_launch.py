@@ -20,7 +20,7 @@ from urllib.parse import unquote, unquote_plus, urlsplit
 
 from ..module_utils._errors import TaskError
 from ._libraries import RUNTIME, require_libraries, unusable
-from ._turn import Late
+from ._turn import StartTimeout
 
 _LAST_WORDS = 4096
 # A parameter of a store's URL with one of these in its name is a secret: password, sslpassword, passfile and the like.
@@ -51,7 +51,7 @@ def launch(configuration: dict[str, t.Any], deadline: float) -> None:
         deadline: The time by which it must be ready, on the monotonic clock.
 
     Raises:
-        Late: It is not ready in time.
+        StartTimeout: It is not ready in time.
         TaskError: The runtime cannot be started. The message says what to do.
     """
     require_libraries()
@@ -87,12 +87,12 @@ def _environment() -> dict[str, str]:
     return inherited
 
 
-def _outcome(process: subprocess.Popen[bytes], told: bytes, deadline: float) -> tuple[dict[str, t.Any], str]:
+def _outcome(process: subprocess.Popen[bytes], configuration: bytes, deadline: float) -> tuple[dict[str, t.Any], str]:
     """Return the answer of the process, or {} if there is none, and its standard error."""
     pipes = (process.stdin, process.stdout, process.stderr)
     stdin, stdout, stderr = t.cast("tuple[t.IO[bytes], t.IO[bytes], t.IO[bytes]]", pipes)
     with contextlib.suppress(BrokenPipeError), stdin:
-        stdin.write(told)
+        stdin.write(configuration)
     began = time.monotonic()
     received = {stdout: b"", stderr: b""}
     with selectors.DefaultSelector() as selector:
@@ -102,7 +102,7 @@ def _outcome(process: subprocess.Popen[bytes], told: bytes, deadline: float) -> 
         while selector.get_map():
             ready = selector.select(deadline - time.monotonic())
             if not ready and time.monotonic() >= deadline:
-                raise Late(
+                raise StartTimeout(
                     f"The local runtime was not ready within {deadline - began:.3g} seconds. Is the machine very "
                     "busy, or the store (option runtime_store) out of reach? Run the task again."
                 )

@@ -20,10 +20,10 @@ from ..module_utils._recovery import patience
 from ..module_utils._runtime_control import ask
 from ..module_utils._unix import peer
 from ._launch import launch
-from ._turn import Late, Turn, starting
+from ._turn import StartTimeout, Turn, starting
 
 
-class _Told(TaskError):
+class _AlreadyFailed(TaskError):
     """The start of another process has just failed."""
 
 
@@ -78,23 +78,23 @@ class Start:
             with starting(self._path, self._deadline) as turn:
                 try:
                     yield turn
-                except _Told:
+                except _AlreadyFailed:
                     raise
                 except TaskError as error:
                     # The timeout of one task does not affect the others.
-                    if not (self._is_short and isinstance(error, Late)):
-                        turn.tell(error.message)
+                    if not (self._is_short and isinstance(error, StartTimeout)):
+                        turn.record(error.message)
                     raise
-        except Late as late:
+        except StartTimeout as late:
             if self._is_short:
                 raise TaskError(f"The task has timed out (option wait_timeout). {late.message}") from None
             raise
 
     def _launch(self, turn: Turn) -> None:
         if turn.failed:
-            raise _Told(turn.failed)
+            raise _AlreadyFailed(turn.failed)
         launch(self._configuration, self._deadline)
-        turn.tell("")
+        turn.record("")
 
 
 def listener(path: str) -> int | None:

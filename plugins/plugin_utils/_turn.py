@@ -21,7 +21,7 @@ _PAUSE = 0.02
 _LONGEST_REASON = 65536
 
 
-class Late(TaskError):
+class StartTimeout(TaskError):
     """A runtime was not ready in time."""
 
 
@@ -44,7 +44,7 @@ class Turn:
             with contextlib.suppress(ValueError, LookupError):
                 self.failed = json.loads(found)["failed"]
 
-    def tell(self, failed: str) -> None:
+    def record(self, failed: str) -> None:
         """Store the error of a failed start for waiting processes, without secrets; "" for a successful start."""
         # The number distinguishes two failures with the same error.
         content = json.dumps({"number": os.urandom(8).hex(), "failed": failed}) if failed else ""
@@ -63,7 +63,7 @@ def starting(path: str, deadline: float) -> t.Iterator[Turn]:
         deadline: The time until which to wait for the lock, on the monotonic clock.
 
     Raises:
-        Late: Other processes hold the lock for too long.
+        StartTimeout: Other processes hold the lock for too long.
         TaskError: The lock cannot be acquired.
     """
     before: bytes | None = None
@@ -109,7 +109,7 @@ def _wait_for(lock: int, path: str, deadline: float) -> None:
             return
         except BlockingIOError:
             if time.monotonic() > deadline:
-                raise Late(
+                raise StartTimeout(
                     f"Another process takes too long to start the local runtime. It holds the lock {path}.lock. "
                     "Check that process, or run the task again."
                 ) from None
