@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import counting
+import deltas
 import figures
 import large
 import many
@@ -41,8 +42,8 @@ def main() -> None:
     machine, began, pattern = figures.machine(), time.monotonic(), f"*{options.only}*"
     found: list[figures.Figure] = []
     try:
-        for measure in (plays.measure, counting.measure, large.measure, many.measure, served.measure, waiting.measure):
-            found += measure(options.rounds, pattern)
+        for part in (plays, counting, large, many, served, waiting, deltas):
+            found += part.measure(options.rounds, pattern)
     except Failed as error:
         sys.exit(str(error))
     figures.save(options.output, machine, options.rounds, found)

@@ -41,6 +41,7 @@ How the figures are measured:
   client sends during this time.
 - **By hand**: a thread, a message, a run, polls with `delay: 1`, and the messages, each with a task of
   `ansible.builtin.uri`.
+- **Deltas passed through**: the deltas of a long answer that reach a client that streams the run, per second.
 - **End of the task**: the time when a callback plugin is notified.
 - **Places out of order**: the difference between the order in which the tasks created the runs and the order in which
   the model server received them. Runs that start at the same time arrive in any order, so the difference can be up to

@@ -4,7 +4,6 @@
 """A model server with little overhead, so that the runtime is what is measured.
 
 It streams one short answer to each request. A model named `wait-0.5` answers after 0.5 seconds, any other one at once.
-`GET /_sent` returns when the latest answer had been sent, as seconds of the machine's monotonic clock.
 """
 
 from __future__ import annotations
@@ -13,7 +12,6 @@ import asyncio
 import json
 import re
 import sys
-import time
 from pathlib import Path
 
 _WAIT = re.compile(rb'"model": ?"wait-([0-9.]+)"')
@@ -45,8 +43,6 @@ _ANSWER = _answer()
 class _Connection(asyncio.Protocol):
     """One connection: requests come one after the other."""
 
-    sent = 0.0
-
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take a client."""
         self._transport = transport
@@ -62,10 +58,6 @@ class _Connection(asyncio.Protocol):
             if not end or len(rest) < size:
                 return
             self._got = rest[size:]
-            if head.startswith(b"GET /_sent"):
-                text = str(_Connection.sent).encode()
-                self._write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(text), text))
-                continue
             wait = _WAIT.search(rest[:size])
             if wait:
                 asyncio.get_running_loop().call_later(float(wait[1]), self._send)
@@ -73,13 +65,9 @@ class _Connection(asyncio.Protocol):
                 self._send()
 
     def _send(self) -> None:
-        self._write(_ANSWER)
-        _Connection.sent = time.monotonic()
-
-    def _write(self, data: bytes) -> None:
         assert isinstance(self._transport, asyncio.Transport)
         if not self._transport.is_closing():
-            self._transport.write(data)
+            self._transport.write(_ANSWER)
 
 
 async def _serve(port_file: Path) -> None:

@@ -29,7 +29,14 @@ _SLOWEST = "runs served, {} at once: 99 of 100 take at most"
 _ALL = "1,000 runs of 5 s at once, served: all done after"
 _MEMORY = "1,000 runs of 5 s at once, served: largest memory"
 _LATENCY = "1,000 runs of 5 s at once, served: slowest of the requests beside them"
-_NAMES = (*(each.format(number) for number in _AT_ONCE for each in (_CPU, _RATE, _SLOWEST)), _ALL, _MEMORY, _LATENCY)
+_FAILED = "1,000 runs of 5 s at once, served: not completed"
+_NAMES = (
+    *(each.format(number) for number in _AT_ONCE for each in (_CPU, _RATE, _SLOWEST)),
+    _ALL,
+    _MEMORY,
+    _LATENCY,
+    _FAILED,
+)
 _GOALS = {
     _CPU.format(1): Goal(8),
     _CPU.format(16): Goal(8),
@@ -38,6 +45,7 @@ _GOALS = {
     _ALL: Goal(8),
     _MEMORY: Goal(400),
     _LATENCY: Goal(0.5),
+    _FAILED: Goal(0),
 }
 _BEFORE = {_CPU.format(1): 22.0, _CPU.format(16): 79.0, _RATE.format(1): 39.5, _RATE.format(16): 11.6}
 
@@ -46,9 +54,9 @@ def measure(rounds: int, only: str) -> list[Figure]:
     """Measure the selected figures."""
     wanted = [name for name in _NAMES if fnmatch.fnmatch(name, only)]
     found: list[Figure] = []
-    if set(wanted) & set(_NAMES[:-3]):
+    if set(wanted) & set(_NAMES[:-4]):
         found += _throughput(rounds)
-    if set(wanted) & set(_NAMES[-3:]):
+    if set(wanted) & set(_NAMES[-4:]):
         found += _thousand()
     return [figure for figure in found if figure.name in wanted]
 
@@ -85,17 +93,22 @@ def _thousand() -> list[Figure]:
     print("1,000 runs at once", file=sys.stderr)
     with Arena() as arena, arena.served(quick_model=True, concurrent_runs=_THOUSAND) as runtime:
         assistant = asyncio.run(_assistant(runtime, f"wait-{_WAIT}"))
-        taken, latency = asyncio.run(_all_at_once(runtime.url, assistant))
+        taken, latency, failed = asyncio.run(_all_at_once(runtime.url, assistant))
         memory = procfs.peak(runtime.pid)
     return [
         Figure(_ALL, "s", [taken], _GOALS[_ALL]),
         Figure(_MEMORY, "MiB", [memory], _GOALS[_MEMORY]),
         Figure(_LATENCY, "s", [latency], _GOALS[_LATENCY]),
+        Figure(_FAILED, "", [float(failed)], _GOALS[_FAILED]),
     ]
 
 
-async def _all_at_once(url: str, assistant: str) -> tuple[float, float]:
-    """Start 1,000 runs; return the seconds until all are completed, and those of the slowest request beside them."""
+async def _all_at_once(url: str, assistant: str) -> tuple[float, float, int]:
+    """Start 1,000 runs.
+
+    Returns:
+        The seconds until all have ended, those of the slowest request beside them, and how many runs failed.
+    """
     done, latencies = asyncio.Event(), [0.0]
 
     async def one(client: Client) -> None:
@@ -115,13 +128,16 @@ async def _all_at_once(url: str, assistant: str) -> tuple[float, float]:
         looking = asyncio.create_task(look(other, await other.ask("POST", "/threads", {})))
         clients = [await Client(url).__aenter__() for _client in range(_THOUSAND)]
         began = time.perf_counter()
-        await asyncio.gather(*(one(client) for client in clients))
+        ends = await asyncio.gather(*(one(client) for client in clients), return_exceptions=True)
         taken = time.perf_counter() - began
         done.set()
         await looking
         for client in clients:
             await client.__aexit__()
-    return taken, max(latencies)
+    failures = [end for end in ends if end is not None]
+    if failures:
+        print(f"The first of {len(failures)} runs that failed: {failures[0]}", file=sys.stderr)
+    return taken, max(latencies), len(failures)
 
 
 def _question() -> dict[str, Any]:
