@@ -240,6 +240,18 @@ def test_a_redirect_to_another_server_is_not_followed(settings: Settings) -> Non
         assert other.requests == []
 
 
+@pytest.mark.parametrize("status", ["200 OK", "500 Internal Server Error"])
+def test_a_broken_answer_to_the_runtime_itself_is_reported(settings: Settings, status: str) -> None:
+    half = f"HTTP/1.1 {status}\r\nContent-Length: 100\r\n\r\nhalf".encode()
+    body = {"model": "m", "tool_resources": {"file_search": {"vector_stores": [{}]}}}
+    with RawServer(half) as broken:
+        app = create_app(replace(settings, model=ModelOptions(base_url=broken.base_url)))
+        with AppServer(app) as server, raw_client(server) as wire:
+            answer = wire.post("/assistants", json=body)
+            assert (answer.status_code, answer.json()["error"]["code"]) == (502, "model_server_failed")
+            assert wire.get("/assistants").json()["data"] == []
+
+
 def test_an_answer_that_breaks_off_is_not_passed_on_as_whole(settings: Settings) -> None:
     half = b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf"
     with RawServer(half) as broken:

@@ -110,10 +110,11 @@ class Passage(ModelServer):
 
         try:
             response = await self._follow(request)
+            refusal = await self._refusal(response) if response.status_code >= _FIRST_ERROR else None
         except (httpx2.HTTPError, httpx2.InvalidURL, ValueError) as error:
             raise failures.translate(error) from error
-        if response.status_code >= _FIRST_ERROR:
-            raise await self._refusal(response)
+        if refusal is not None:
+            raise refusal
         return Answer(response.status_code, response.headers, self._pieces(response, hide=request.hide))
 
     async def call(self, method: str, path: str, body: Json | None = None) -> Json:
@@ -131,6 +132,8 @@ class Passage(ModelServer):
             ModelError: The server cannot be reached, or its answer cannot be understood.
             PassedError: The server has refused the request.
         """
+        import httpx2
+
         headers = {"content-type": "application/json", "openai-beta": "assistants=v2"}
         content = b"" if body is None else json.dumps(body).encode()
         headers["content-length"] = str(len(content))
@@ -143,7 +146,7 @@ class Passage(ModelServer):
                     if len(raw) > _LARGEST_ANSWER:
                         raise ValueError("an answer that is too large")
             found = clean(json.loads(raw), self.secrets)
-        except (ValueError, RecursionError) as error:
+        except (httpx2.HTTPError, ValueError, RecursionError) as error:
             raise self._failures().translate(error) from error
         if not isinstance(found, dict):
             raise not_understood(f"{method} {path} returned JSON that is not an object")
