@@ -20,6 +20,8 @@ from ._wire_reading import ReadingWire
 if t.TYPE_CHECKING:
     from ._recovery import Local
 
+# A task only counts the deltas of a stream; the runtime does that itself.
+_NO_DELTAS = {"Runtime-Deltas": "false"}
 _AnyWire = t.TypeVar("_AnyWire", bound=ReadingWire)
 _wires: dict[tuple[t.Any, ...], ReadingWire] = {}
 
@@ -58,6 +60,7 @@ def _new(kind: type[_AnyWire], options: dict[str, t.Any], local: Local | None) -
             Network(url, options["timeout"], options["max_retries"]),
             options["timeout"],
             {**headers, **_account(options)},
+            _NO_DELTAS,
         )
     elif local is None:
         raise TaskError(
@@ -72,7 +75,8 @@ def _new(kind: type[_AnyWire], options: dict[str, t.Any], local: Local | None) -
             "machine, and sets the facts local_model_base_url and local_model_api_key for these options."
         )
     transport = Unix(local, url.removeprefix("unix:"))
-    return kind(transport, options["timeout"], headers, {"Runtime-Options": _runtime_options(options)}, unconfigured)
+    run_headers = {**_NO_DELTAS, "Runtime-Options": _runtime_options(options)}
+    return kind(transport, options["timeout"], headers, run_headers, unconfigured)
 
 
 def _account(options: dict[str, t.Any]) -> dict[str, str]:

@@ -175,6 +175,9 @@ class Follower:
                 seen.messages.append(t.cast("Message", event.data))
             elif event.name == "thread.message.delta":
                 seen.deltas += 1
+            elif event.name == "thread.run.progress":
+                # The runtime counts the deltas, instead of sending each of them only to be counted here.
+                seen.deltas = event.data.get("deltas", 0)
             elif event.name == "thread.run.step.completed":
                 self._pass_on_warnings(seen.run, event.data)
             elif event.name == "error" and not seen.run:

@@ -83,7 +83,7 @@ def far(world: World, tmp_path: Path, model_server: ModelServer) -> Iterator[tup
     ("answer", "arrived"),
     [
         ({"hold": True}, b"thread.run.in_progress"),
-        ({"text": "one two three", "hold_after": 6}, b"thread.message.delta"),
+        ({"text": "one two three", "hold_after": 6}, b"thread.run.progress"),
     ],
     ids=["before the answer", "within the answer"],
 )

@@ -198,6 +198,24 @@ def test_deltas_are_as_the_wire_has_them(talk: Conversation, model_server: Model
     assert annotations == [{"index": 0, **content["text"]["annotations"][0]}]
 
 
+def test_a_client_that_wants_no_deltas_gets_their_number(
+    talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "_QUIET", 0.05)
+    talk.wire.headers["Runtime-Deltas"] = "false"
+    model_server.script([{"text": "one two three four", "hold_after": 6}])
+    names, counts = [], []
+    with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
+        for name, data in _events(answer):
+            names.append(name)
+            if name == subscription.PROGRESS:
+                counts.append(data["deltas"])
+                model_server.release()
+    assert [name for name in names if name != subscription.PROGRESS] == [*_BEGIN, *_STEP, *_MESSAGE[:2], *_END]
+    assert counts[0] == 2
+    assert counts == sorted(set(counts))
+
+
 def test_nothing_is_encoded_for_a_run_that_nobody_watches(
     talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -30,6 +30,8 @@ from ..wire_errors import to_api_error
 from .active import current_run
 from .context import Context, mark_replayed
 
+_DELTAS = "Runtime-Deltas"  # the header of clients that want no deltas
+
 
 def answer_run(resp: Response, run: RunObject) -> None:
     """Respond with a run, and set the polling interval (the SDKs use the header, section 12).
@@ -98,11 +100,11 @@ async def start_run(
         stream: Whether to stream the events.
         include: Whether steps include the results of file_search.
     """
-    events: Subscription | None = None
+    events = Subscription(has_deltas=req.get_header(_DELTAS) != "false") if stream else None
     with context.executor.slot(run_id) as slot:
         run, opening, claimed = await context.store.write(lambda connection: write(connection, slot))
-        if opening is not None:
-            events = context.executor.start(run["id"], options, watch=bool(stream), claimed=claimed)
+        if opening is None or not context.executor.start(run["id"], options, events=events, claimed=claimed):
+            events = None
     mark_replayed(resp, fresh=opening is not None)
     if not stream:
         answer_run(resp, run)

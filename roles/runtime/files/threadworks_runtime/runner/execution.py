@@ -138,10 +138,10 @@ class Execution:
         async with aclosing(answer):
             async for batch in answer:
                 for event in batch:
-                    if not isinstance(event, events.DELTAS):
+                    if isinstance(event, events.DELTAS):
+                        self.ledger.send_delta(self._encode, event)
+                    else:
                         await self._handle(event)
-                    elif self.ledger.is_watched:
-                        self.ledger.send(self._encode(event))
 
     def _encode(self, delta: events.Delta) -> bytes:
         progress = self.ledger.progress

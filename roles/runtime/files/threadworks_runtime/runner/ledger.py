@@ -8,6 +8,7 @@ import asyncio
 import math
 import time
 from collections.abc import Callable
+from typing import TypeVar
 
 from sqlalchemy import Connection
 
@@ -22,6 +23,7 @@ from ..store import Store, runs
 from .progress import Progress
 from .subscription import StreamEvent, Subscription
 
+_Delta = TypeVar("_Delta")
 Write = Callable[[Connection, RunRecord], list[WireEvent]]
 """Writes to a locked run and its parts, and returns the events."""
 
@@ -143,10 +145,20 @@ class Ledger:
 
         await self.write(write, last=True)
 
-    @property
-    def is_watched(self) -> bool:
-        """Whether the events have a reader."""
-        return self._subscription is not None and not self._subscription.is_closed and not self.over.is_set()
+    def send_delta(self, encode: Callable[[_Delta], bytes], delta: _Delta) -> None:
+        """Send a delta, which is not even encoded for nobody.
+
+        Args:
+            encode: Returns the event of a delta.
+            delta: The delta.
+        """
+        subscription = self._subscription
+        if subscription is None or subscription.is_closed or self.over.is_set():
+            return
+        if subscription.has_deltas:
+            subscription.send(encode(delta))
+        else:
+            subscription.count_delta()
 
     def send(self, event: StreamEvent) -> None:
         """Send an event, unless the run has ended or there is no reader."""

@@ -115,28 +115,33 @@ class Pool:
             self.fill()
 
     def start(
-        self, run_id: str, options: ModelOptions | None = None, *, watch: bool, claimed: RunRecord | None = None
-    ) -> Subscription | None:
+        self,
+        run_id: str,
+        options: ModelOptions | None = None,
+        *,
+        events: Subscription | None = None,
+        claimed: RunRecord | None = None,
+    ) -> bool:
         """Execute a run when it is its turn, or at once if it is taken up already.
 
         Args:
             run_id: The run.
             options: Its model server, or None for the one in the settings.
-            watch: Whether the events will be read.
+            events: Gets the events, or None if they will not be read.
             claimed: The run, if a `slot` has taken it up.
 
         Returns:
-            The events, or None if they will not be read or the pool accepts no more runs.
+            Whether the events will come. False if the pool accepts no more runs, or has the run already.
         """
-        job = _Job(run_id, options or self._settings.model, Subscription() if watch else None)
+        job = _Job(run_id, options or self._settings.model, events)
         if claimed is not None:
             self._execute(job, claimed)
-            return job.subscription
+            return True
         if self._stopping is not None or run_id in self._queue:
-            return None
+            return False
         self._queue[run_id] = job
         self.fill()
-        return job.subscription
+        return True
 
     def resize(self, concurrent_runs: int) -> None:
         """Change the maximum number of active runs. Active runs continue."""
@@ -244,4 +249,4 @@ class Pool:
 
         for run_id in await self._store.read(find):
             if run_id not in self._running:
-                self.start(run_id, watch=False)
+                self.start(run_id)

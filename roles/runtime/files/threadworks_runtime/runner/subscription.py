@@ -13,6 +13,8 @@ _QUIET = 1.0  # seconds without an event after which the reader gets an empty li
 _LARGEST = 16 * 1024 * 1024  # maximum number of bytes that wait for a reader
 _DOCUMENT = 1024  # the assumed size of a document in bytes
 
+#: The event, an addition to the wire, that has the number of deltas in place of the deltas.
+PROGRESS = "thread.run.progress"
 #: An event that can still be changed for its reader, or an encoded event.
 StreamEvent = WireEvent | bytes
 
@@ -23,12 +25,17 @@ class Subscription:
     The writer never waits for the reader. A reader that is too slow gets no more events, and reads the rest from the
     store.
 
+    Args:
+        has_deltas: Whether the reader gets each delta. Otherwise it gets their number, now and then.
+
     Attributes:
         is_closed: Whether no more events are accepted.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, has_deltas: bool = True) -> None:
         self.is_closed = False
+        self.has_deltas = has_deltas
+        self._deltas = self._reported = 0
         self._events: list[StreamEvent] = []
         self._size = 0
         self._news = asyncio.Event()
@@ -41,6 +48,10 @@ class Subscription:
         self._size += len(event) if isinstance(event, bytes) else _DOCUMENT
         self.is_closed = self._size >= _LARGEST
         self._news.set()
+
+    def count_delta(self) -> None:
+        """Take note of a delta that the reader does not get."""
+        self._deltas += 1
 
     def close(self) -> None:
         """End the events."""
@@ -57,7 +68,7 @@ class Subscription:
                 try:
                     await asyncio.wait_for(self._news.wait(), _QUIET)
                 except asyncio.TimeoutError:
-                    yield []
+                    yield self._progress()
                     continue
                 self._news.clear()
                 events, self._events, self._size = self._events, [], 0
@@ -65,3 +76,9 @@ class Subscription:
                     yield events
         finally:  # the reader may have disconnected
             self.is_closed, self._events = True, []
+
+    def _progress(self) -> list[StreamEvent]:
+        if self._deltas == self._reported:
+            return []
+        self._reported = self._deltas
+        return [(PROGRESS, {"object": PROGRESS, "deltas": self._deltas})]
