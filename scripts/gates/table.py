@@ -91,10 +91,4 @@ def sanity() -> list[Gate]:
     return [Gate("ansible-test sanity", "ansible-core", (str(ROOT / "scripts" / "sanity"),), alone=True)]
 
 
-def tests() -> list[Gate]:
-    """All tests."""
-    command = (sys.executable, "-m", "pytest", "-n", "2", "--dist", "worksteal")
-    return [Gate("tests", "pytest", command, alone=True)]
-
-
-GROUPS = {"lint": lint, "collection": collection, "sanity": sanity, "tests": tests}
+GROUPS = {"lint": lint, "collection": collection, "sanity": sanity}
