@@ -151,3 +151,9 @@ def test_a_poll_does_not_outlive_the_clock_of_the_task() -> None:
         with pytest.raises(TaskError, match=r"Run run_1 is still queued after 0\.7 seconds \(option wait_timeout\)"):
             follower.poll(run("queued"))
         assert time.monotonic() - began < 10
+
+
+def test_a_completed_run_in_place_of_a_stream_has_messages_to_be_read() -> None:
+    with Scripted(always(run("completed"))) as server:
+        started = follow(server)
+    assert (started.run["status"], started.messages) == ("completed", None)

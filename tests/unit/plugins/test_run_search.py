@@ -1,0 +1,60 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""How openai_run finds its run on a thread with more runs than it reads at a time."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.threadworks.openai.plugins.module_utils import _run_search
+from ansible_collections.threadworks.openai.tests.unit.plugins.run_states import (
+    CREATE,
+    MESSAGES,
+    RUNS,
+    Thread,
+    completed,
+    failed,
+)
+from ansible_collections.threadworks.openai.tests.world import World
+
+
+@pytest.fixture
+def thread(world: World, monkeypatch: pytest.MonkeyPatch) -> Thread:
+    monkeypatch.setattr(_run_search, "_PAGE", 2)
+    monkeypatch.setattr(_run_search, "_NEWEST", {"limit": 2, "order": "desc"})
+    return Thread(world)
+
+
+def test_the_newest_of_many_runs(thread: Thread) -> None:
+    for _each in range(4):
+        completed(force=True)(thread)
+    again = thread.run()
+    assert (again.result["changed"], again.result["run_id"]) == (False, thread.runs[-1]["id"])
+    assert again.read.count(RUNS) == 1
+
+
+def test_a_completed_run_before_many_that_failed(thread: Thread) -> None:
+    completed()(thread)
+    for _each in range(3):
+        failed(force=True)(thread)
+    again = thread.run()
+    assert (again.result["changed"], again.result["run_id"]) == (False, thread.runs[0]["id"])
+    assert again.read[:3] == [RUNS, MESSAGES, RUNS]
+
+
+def test_a_completed_run_of_a_key_before_many_that_failed(thread: Thread) -> None:
+    completed(key="k")(thread)
+    for _each in range(3):
+        failed(key="k", force=True)(thread)
+    again = thread.run(key="k")
+    assert (again.result["changed"], again.result["run_id"]) == (False, thread.runs[0]["id"])
+
+
+def test_a_new_message_after_many_runs(thread: Thread) -> None:
+    for _each in range(3):
+        completed(force=True)(thread)
+    thread.say("And now?")
+    new = thread.run()
+    assert (new.result["changed"], new.sent) == (True, [CREATE])
+    assert new.read[:3] == [RUNS, MESSAGES, RUNS]
