@@ -23,12 +23,12 @@ if t.TYPE_CHECKING:
     from ._types import Json
 
 SPEC = Spec("openai_assistant", required_one_of=[("assistant_id", "name")])
-# The wire takes reasoning_effort and never shows it: see `_effort`.
+# The API accepts reasoning_effort but never returns it (see `_effort`).
 _FIELDS = tuple(name for name in SPEC.wire if name != "reasoning_effort")
 
 
 def ensure(task: Task) -> Json:
-    """Bring an assistant to the state that the task describes, and return the task's result.
+    """Bring an assistant into the desired state, and return the task's result.
 
     Raises:
         TaskError: An option is wrong, or the server refuses a request.
@@ -85,7 +85,7 @@ class _Assistant(ObjectState):
     def _effort(self, found: Json, body: Json) -> Json:
         """Return the fields that a desired reasoning effort adds to a request.
 
-        The wire takes reasoning_effort and never shows it: what was set is kept in the metadata too.
+        The API accepts reasoning_effort but never returns it, so it is also stored in the metadata.
         """
         effort = self.params["reasoning_effort"]
         kept = ansible_metadata(found.get("metadata"))

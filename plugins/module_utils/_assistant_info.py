@@ -21,10 +21,10 @@ SPEC = Spec(
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
-    """Read the assistants that the task asks for, and return the task's result.
+    """Read the requested assistants, and return the task's result.
 
     Raises:
-        NotFound: There is none for an id.
+        NotFound: An id does not exist.
     """
     SPEC.check(task.params)
     resolve(task.wire, task.params)

@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# The client of check mode: it reads from the server, and keeps to itself what it would have changed there. So a task
-# has one logic for both modes, and knows what the tasks before it would have changed.
+# The client for check mode. It reads from the server, and stores predicted changes instead of sending them. So tasks
+# use the same logic in both modes, and take into account what earlier tasks would have changed.
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ if t.TYPE_CHECKING:
     from ._events import EventStream
     from ._types import Json
 
-# By the path of an object, in the order in which they were first predicted: the object as it would be, or None where it
-# would be deleted. Plain data, so that it can be kept between tasks.
+# The predicted objects by their paths, in the order of their prediction, or None for deleted objects. Plain data, so
+# that it can be stored between tasks.
 Predictions = dict[str, "Json | None"]
 
 _KINDS = {"assistants": "assistant", "threads": "thread", "messages": "message", "runs": "run"}
 
 
 class CheckModeWire(Wire):
-    """Answers as the server would, and changes nothing there.
+    """Answers like the server, without changing anything.
 
-    A run that is only predicted is queued when it is made, and has completed when it is next read.
+    A predicted run is queued when it is created, and completed when it is read later.
 
     Args:
         wire: The client of the server.
-        predictions: What earlier tasks would have changed; what this one would change is added.
-        warn: Shows a warning.
+        predictions: The predictions of earlier tasks. The predictions of this task are added.
+        warn: Displays a warning.
     """
 
     def __init__(self, wire: Wire, predictions: Predictions, warn: t.Callable[[str], None]) -> None:
@@ -47,12 +47,12 @@ class CheckModeWire(Wire):
         self._warn = warn
 
     def ask(self, *path: str, query: Json | None = None, within: float = float("inf")) -> Answer:
-        """Return the object at a path as it would be."""
+        """Return the predicted object at a path."""
         predicted = self._predicted(path)
         return Answer(predicted, None) if predicted else super().ask(*path, query=query, within=within)
 
     def list(self, *path: str, query: Json | None = None) -> t.Iterator[Json]:
-        """Yield the objects of a list as it would be."""
+        """Yield the predicted objects of a list."""
         query = query or {}
         oldest_first = query.get("order") == "asc"
         parent = self._predicted(path[:-1]) if path[:-1] else None
@@ -89,14 +89,14 @@ class CheckModeWire(Wire):
         return Created(thing, True)
 
     def post(self, *path: str, body: Json) -> Json:
-        """Predict what a request would change, and return the object as it would be."""
+        """Predict what a request would change, and return the predicted object."""
         if path[-1] == "cancel":
             return self._keep(path[:-1], _predicted.cancelled(self.get(*path[:-1])))
         if path[-1] == "submit_tool_outputs":
             run = self.get(*path[:-1])
             self._complete(run)
             return {**run, "status": RunStatus.QUEUED.value, "required_action": None}
-        # The wire takes reasoning_effort and never shows it.
+        # The API accepts reasoning_effort but never returns it.
         return self._keep(path, {**self.get(*path), **{key: body[key] for key in body if key != "reasoning_effort"}})
 
     def stream(self, *path: str, body: Json, once: str | None, quiet: float) -> EventStream:
@@ -108,7 +108,7 @@ class CheckModeWire(Wire):
         return RunWithoutEvents(self.create(*path, body=body, once=once).thing)
 
     def delete(self, *path: str) -> bool:
-        """Predict that an object would be deleted with all that is in it."""
+        """Predict the deletion of an object and everything in it."""
         try:
             self.get(*path)
         except NotFound:
@@ -117,7 +117,7 @@ class CheckModeWire(Wire):
         return True
 
     def _predicted(self, path: tuple[str, ...]) -> Json | None:
-        """Return an object that an earlier task would have made or changed; None where none has.
+        """Return the object as predicted by an earlier task, or None if there is no prediction.
 
         Raises:
             NotFound: An earlier task would have deleted it.
@@ -133,7 +133,7 @@ class CheckModeWire(Wire):
         return known and {**known}
 
     def _empty(self, path: tuple[str, ...]) -> Json:
-        """Return what stands for an object of which nothing but its id is known."""
+        """Return a placeholder for an object of which only the id is known."""
         kind, thing_id = _KINDS[path[-2]], path[-1]
         self._warn(
             f"The {kind} '{thing_id}' does not exist yet. It was predicted on another host or in another playbook, "
@@ -148,18 +148,18 @@ class CheckModeWire(Wire):
         return self._keep(path, make(thing_id, {}))
 
     def _new(self, path: tuple[str, ...], query: Json) -> t.Sequence[Json]:
-        """Return the objects that a list has only in the prediction, oldest first."""
+        """Return the predicted new objects of a list, oldest first."""
         things = [thing for thing in self._inside(path).values() if _is_new(thing)]
         if "run_id" in query:
             things = [thing for thing in things if thing["run_id"] == query["run_id"]]
-        # The runtime's addition to the wire: runs with their messages.
+        # An addition of the runtime: runs with their messages.
         return [{**run, "messages": []} for run in things] if "include[]" in query else things
 
     def _old(self, path: tuple[str, ...], query: Json) -> t.Iterator[Json]:
-        """Yield the objects of a list that the server has, as they would be."""
+        """Yield the existing objects of a list as predicted."""
         mine = self._inside(path)
         if not all(map(_is_new, mine.values())):
-            # What the server would leave out may have another name or other metadata by then.
+            # Do not filter on the server, because a predicted name or metadata may differ.
             query = {name: value for name, value in query.items() if not name.startswith(("name", "metadata["))}
         for thing in super().list(*path, query=query):
             after = mine.get("/".join([*path, thing["id"]]), thing)
@@ -182,7 +182,7 @@ class CheckModeWire(Wire):
         return next(new for new in map(predicted_id, itertools.count(1)) if new not in used)
 
     def _complete(self, run: Json) -> None:
-        """Let a run have ended, and have written what it will write."""
+        """Predict that a run has completed and has written its reply."""
         thread = ("threads", run["thread_id"])
         self._keep((*thread, "runs", run["id"]), _predicted.completed(run))
         new_id = self._new_id("messages")
@@ -198,5 +198,5 @@ class CheckModeWire(Wire):
 
 
 def _is_new(thing: Json | None) -> t.TypeGuard[Json]:
-    """Tell whether an object is only predicted, and not a change of one that the server has."""
+    """Return whether an object is a predicted new object, not a predicted change."""
     return thing is not None and is_predicted(thing["id"])

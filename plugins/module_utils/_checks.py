@@ -4,9 +4,9 @@
 
 # Private to this collection: may change in any release.
 #
-# The checks of options that an argument spec cannot say, besides ranges: lengths, and the shape of metadata and
-# content. They come before any request, so that a mistake costs no call and leaves nothing half made. The limits are
-# the Assistants wire's, sections 2 to 6.
+# Checks of options that an argument spec cannot express, except ranges: lengths, and the format of metadata and
+# content. They run before any request, so that errors do not leave a partial result. The limits are those of the
+# Assistants API (Assistants wire, sections 2 to 6).
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 
 
 def at_most(most: int) -> Check:
-    """Return the check of a text of at most so many characters."""
+    """Return a check for the maximum length of a text."""
     return lambda option, value: _check_length(option, value, most)
 
 
 def text(most: int | None = None) -> Check:
-    """Return the check of a text that is not empty, and has at most so many characters."""
+    """Return a check for a text that is not empty, with a maximum length."""
     return lambda option, value: _check_text(option, value, most)
 
 
@@ -72,10 +72,10 @@ def _check_id_or(option: str, value: str, prefix: str) -> None:
 
 
 def pairs(own: int) -> Check:
-    """Return the check of metadata, which makes its values strings.
+    """Return a check for metadata, which converts its values to strings.
 
     Args:
-        own: How many pairs the collection adds to the user's.
+        own: The number of pairs that the collection adds.
     """
     most = _METADATA_PAIRS - own
     reason = f" (the API allows {_METADATA_PAIRS}, and the task needs {own} of them)" if own else ""
@@ -107,7 +107,7 @@ def _checked_value(option: str, key: t.Any, value: t.Any) -> str:
         raise TaskError(
             f"{option}.{key} is {_kind(value)}, but must be a string. Convert it with `| to_json`, or omit it."
         )
-    # The wire knows only strings here; YAML reads `3` and `true` as something else.
+    # The API only accepts strings, but YAML reads `3` and `true` as other types.
     text = value if isinstance(value, str) else json.dumps(value)
     if len(text) > _METADATA_VALUE:
         raise TaskError(f"{option}.{key} has {len(text)} characters, but at most {_METADATA_VALUE} are allowed.")
@@ -115,7 +115,7 @@ def _checked_value(option: str, key: t.Any, value: t.Any) -> str:
 
 
 def tools(most: int) -> Check:
-    """Return the check of a list of at most so many tools."""
+    """Return a check for the maximum number of tools."""
 
     def check(option: str, value: list[dict[str, t.Any]]) -> None:
         _check_length(option, value, most)
@@ -132,14 +132,14 @@ def _check_tools(option: str, tools: list[dict[str, t.Any]]) -> None:
 
 
 def check_tool_choice(option: str, value: t.Any) -> None:
-    """Check which tool the model has to call."""
+    """Check a tool choice."""
     _check_choice(option, value, ("none", "auto", "required"), ("function", "code_interpreter", "file_search"))
     if isinstance(value, dict) and value["type"] == "function":
         _check_name(option, value, "function")
 
 
 def check_format(option: str, value: t.Any) -> None:
-    """Check the form of a reply."""
+    """Check a response format."""
     _check_choice(option, value, ("auto",), ("text", "json_object", "json_schema"))
     if isinstance(value, dict) and value["type"] == "json_schema":
         _check_name(option, value, "json_schema")
@@ -148,7 +148,7 @@ def check_format(option: str, value: t.Any) -> None:
 
 
 def check_content(option: str, content: t.Any) -> None:
-    """Check what a message says."""
+    """Check the content of a message."""
     if isinstance(content, list):
         if not content:
             raise TaskError(f"{option} is an empty list, but must have at least one part.")

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# The client. Everything the Ansible side does is a request on the Assistants v2 wire; who answers is configuration.
+# The client of the Assistants API v2. All tasks and lookups use it. The server depends on the configuration.
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if t.TYPE_CHECKING:
 
 
 class Created(t.NamedTuple):
-    """What came of a request that creates.
+    """The result of a request that creates an object.
 
     Attributes:
         thing: the object.
-        is_new: whether this request has created it; otherwise an earlier one with the same idempotency key has.
+        is_new: Whether this request has created it. Otherwise, an earlier request with the same idempotency key has.
     """
 
     thing: dict[str, t.Any]
@@ -31,15 +31,15 @@ class Created(t.NamedTuple):
 
 
 class Wire(ReadingWire):
-    """All requests of the Assistants v2 wire, with errors translated. The arguments are those of `ReadingWire`."""
+    """All requests of the Assistants API v2, with errors as exceptions. The arguments are those of `ReadingWire`."""
 
     def create(self, *path: str, body: dict[str, t.Any], once: str | None) -> Created:
-        """Send a request that creates, and return the object.
+        """Send a request that creates an object, and return the object.
 
         Args:
             path: the parts of the path.
             body: the JSON body.
-            once: the idempotency key: however often the request is sent, one thing is made. None: one each time.
+            once: The idempotency key. Repeated requests create one object. Without a key, each request creates one.
         """
         response = self._send("POST", path, body=body, once=once)
         return Created(self._object(response), is_new(response))
@@ -54,7 +54,7 @@ class Wire(ReadingWire):
         return self._object(self._send("POST", path, body=body))
 
     def delete(self, *path: str) -> bool:
-        """Delete the object at a path, and tell whether it was there."""
+        """Delete the object at a path, and return whether it existed."""
         try:
             response = self._send("DELETE", path)
         except NotFound:
@@ -64,25 +64,25 @@ class Wire(ReadingWire):
         return True
 
     def stream(self, *path: str, body: dict[str, t.Any], once: str | None, quiet: float) -> EventStream:
-        """Send a request that makes or continues a run, and return its events.
+        """Send a request that creates or continues a run, and return its events.
 
         Args:
             path: The parts of the path.
             body: The JSON body, without `stream`.
             once: The idempotency key, as for `create`.
-            quiet: how long the stream may take, in seconds.
+            quiet: The maximum time without an event, in seconds.
         """
         body = {**body, "stream": True}
         response = self._send("POST", path, body=body, once=once, silence=quiet, within=quiet, streamed=True)
-        # Imported here: a lookup never streams, and pays for what it imports in each task.
+        # Imported here, because lookups do not stream, and pay for their imports in each task.
         from ._events import EventStream
 
         return EventStream(response, self._object)
 
 
 def is_new(response: Response) -> bool:
-    """Tell whether a request has created something: it has, unless the server says that an earlier one had.
+    """Return whether a request has created an object, unless the server reports that an earlier request has.
 
-    A request that was sent twice may be that earlier one itself.
+    If the request was sent twice, the earlier request may be the same one.
     """
     return response.request.repeated or response.header("idempotent-replayed") != "true"

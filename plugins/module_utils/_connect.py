@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Which server answers: what a task's connection options mean.
+# Select the server for the connection options of a task.
 
 from __future__ import annotations
 
@@ -27,17 +27,17 @@ _wires: dict[tuple[t.Any, ...], ReadingWire] = {}
 
 
 def connect(kind: type[_AnyWire], params: dict[str, t.Any], local: Local | None = None) -> _AnyWire:
-    """Return the client for a task's connection options. It is kept for the life of the process.
+    """Return the client for a task's connection options. It is cached in the process.
 
     Args:
-        kind: `Wire`, or `ReadingWire` where nothing is written.
+        kind: `Wire`, or `ReadingWire` for read-only access.
         params: the connection options (see the doc fragment `connection`).
-        local: finds and starts the local runtime; None where there is none: on a managed host.
+        local: Finds and starts the local runtime. None on a managed host.
 
     Raises: TaskError where the options cannot work.
     """
     wanted = {option.name: params.get(option.name) for option in CONNECTION}
-    # A starter is equal to another one where both mean the same runtime.
+    # Two starters are equal if they use the same runtime.
     identity = (kind, *wanted.values(), local)
     if identity not in _wires:
         _wires[identity] = _new(kind, wanted, local)
@@ -47,7 +47,7 @@ def connect(kind: type[_AnyWire], params: dict[str, t.Any], local: Local | None 
 def _new(kind: type[_AnyWire], options: dict[str, t.Any], local: Local | None) -> _AnyWire:
     for name in ("api_key", "organization", "project"):
         if not f"{options[name] or ''}".isascii() or not f"{options[name] or ''}".isprintable():
-            # It is sent in a header. Its value is not shown: it may be a key.
+            # It is sent in a header. The value is not shown, because it may be a key.
             raise TaskError(f"{name} contains a line break or another character that cannot be sent to a server.")
     headers = {"OpenAI-Beta": "assistants=v2", "User-Agent": f"threadworks.openai/{VERSION}"}
     url = options["runtime_url"] or ""
@@ -89,6 +89,6 @@ def _account(options: dict[str, t.Any]) -> dict[str, str]:
 
 
 def _runtime_options(options: dict[str, t.Any]) -> str:
-    """Return what the local runtime executes a run with: it has nothing of its own to execute it with."""
+    """Return the options that the local runtime needs to execute a run."""
     wanted = {option.wire: options[option.name] for option in CONNECTION if option.wire}
     return json.dumps({name: value for name, value in wanted.items() if value is not None})

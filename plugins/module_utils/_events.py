@@ -17,7 +17,7 @@ from ._http import LARGEST, Failed, Response
 
 
 class StreamEvent(t.NamedTuple):
-    """An event of a run's stream (Assistants wire, section 11); the name "" is a sign of life and has no data."""
+    """An event of a run's stream (Assistants wire, section 11); the name "" stands for a comment without data."""
 
     name: str
     data: dict[str, t.Any]
@@ -29,11 +29,11 @@ _SIGN_OF_LIFE = StreamEvent("", {})
 class EventStream:
     """The events of a stream.
 
-    For everything that arrives there is at least a sign of life, so that the caller can look at the clock.
+    There is at least an empty event for all received data, so that the caller can check the time.
 
     Args:
         response: The answer to a request for a stream.
-        parse: Makes a JSON object of the body, where the server does not stream.
+        parse: Parses the JSON object of the body if the server does not stream.
     """
 
     def __init__(self, response: Response, parse: t.Callable[[Response], dict[str, t.Any]]) -> None:
@@ -42,16 +42,16 @@ class EventStream:
 
     @property
     def is_stream(self) -> bool:
-        """Whether the server streams; one that does not answers with the run itself."""
+        """Whether the server streams. Otherwise it returns the run itself."""
         return self._response.kind == "text/event-stream"
 
     @property
     def is_new(self) -> bool:
-        """Whether the request has created the run; otherwise an earlier one with the same idempotency key has."""
+        """Whether the request has created the run. Otherwise, an earlier request with the same idempotency key has."""
         return is_new(self._response)
 
     def run(self) -> dict[str, t.Any]:
-        """Return the run that a server which does not stream has answered with."""
+        """Return the run from a server that does not stream."""
         return self._parse(self._response)
 
     def __iter__(self) -> t.Iterator[StreamEvent]:
@@ -73,7 +73,7 @@ class EventStream:
 
 
 class RunWithoutEvents(EventStream):
-    """What a server that does not stream answers: the run alone.
+    """The answer of a server that does not stream: only the run.
 
     Args:
         run: The run.
@@ -99,10 +99,10 @@ def _event(name: str, data: str) -> StreamEvent:
 
 
 class Parser:
-    """Makes events of the bytes of a stream, however they are cut into pieces."""
+    """Parses the events of a stream from pieces of any size."""
 
     def __init__(self) -> None:
-        self._parts: list[bytes] = []  # of the line that is not complete
+        self._parts: list[bytes] = []  # parts of the incomplete line
         self._name = ""
         self._data: list[str] = []
         self._size = 0
@@ -130,10 +130,10 @@ class Parser:
         half = bool(self._parts) and self._parts[-1].endswith(b"\r")
         self._parts.append(piece)
         if not half and b"\n" not in piece and b"\r" not in piece:
-            # A long line may come in many pieces: they are put together once.
+            # A long line may arrive in many pieces. They are joined once.
             return []
         text = b"".join(self._parts)
-        # A CR at the end may be half of a CRLF: the next piece tells.
+        # A CR at the end may be half of a CRLF. The next piece decides.
         held = text[-1:] if text.endswith(b"\r") else b""
         text = text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, rest = text.split(b"\n")

@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# Ansible has no state file, so the identity of a thing is written in its own metadata on the wire: in at most three of
-# the 16 pairs that the wire allows.
+# Ansible has no state file, so the identity of an object is stored in its metadata, in at most three of the 16 pairs
+# that the API allows.
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ KEY = "ansible_key"
 PARAMETERS = "ansible_parameters"
 MESSAGE = "ansible_message"
 
-# How the ids of assistants and threads start: what starts otherwise may be a name or a key.
+# The prefixes of the ids of assistants and threads. Other values may be names or keys.
 ASSISTANT, THREAD = "asst_", "thread_"
 
-# The id of a thing that check mode would have created; later tasks of the same check know it again.
+# The id of a predicted object. Later tasks of the same play recognize it.
 KNOWN_AFTER_APPLY = "(known after apply)"
 
-# Set only, never shown by the wire (section 3): remembered here, or a change of it could not be seen.
+# The API accepts it but never returns it (section 3), so it is stored here to detect changes.
 EFFORT = "ansible_reasoning_effort"
 
 
 def predicted_id(number: int) -> str:
-    """Return the id of a thing that only check mode has made, the first, second, ... of its kind."""
+    """Return the id of a predicted object with this number among the objects of its kind."""
     return KNOWN_AFTER_APPLY if number == 1 else f"{KNOWN_AFTER_APPLY[:-1]} {number})"
 
 
 def is_predicted(term: str) -> bool:
-    """Tell whether this is the id of a thing that only check mode has made."""
+    """Return whether this is the id of a predicted object."""
     return term.startswith(KNOWN_AFTER_APPLY[:-1])
 
 
 def is_id(term: str, prefix: str) -> bool:
-    """Tell whether a term is an id, and not a name or a key.
+    """Return whether a term is an id, and not a name or a key.
 
     Args:
         term: The term.
-        prefix: How ids of its kind start.
+        prefix: The prefix of the ids.
     """
     return term.startswith(prefix) or is_predicted(term)
 
 
 def only_id(term: str, several: str, found: t.Iterable[dict[str, t.Any]]) -> str:
-    """Return the id of the only object that was found; the term itself if nothing was found: it may be an id.
+    """Return the id of the only object that was found, or the term if none was found, because it may be an id.
 
     Args:
-        term: The term that was looked for.
-        several: What is wrong if there are several, as in "assistants have the name 'A'".
+        term: The search term.
+        several: The error text for several objects, as in "assistants have the name 'A'".
         found: The objects.
 
     Raises:
-        TaskError: There are several; the message lists their ids.
+        TaskError: There are several. The message lists their ids.
     """
     ids = [each["id"] for each in found]
     if len(ids) > 1:
@@ -68,7 +68,7 @@ def only_id(term: str, several: str, found: t.Iterable[dict[str, t.Any]]) -> str
 
 
 def fingerprint(*parts: t.Any) -> str:
-    """Return a SHA-256 of plain data, as hexadecimal digits; the order of keys makes no difference."""
+    """Return a SHA-256 of plain data, as hexadecimal digits, independent of the order of keys."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -89,25 +89,25 @@ def desired_metadata(
     """Return the desired metadata of an object.
 
     Args:
-        metadata: As it is.
-        wanted: The user's pairs, in place of those that it has; None where the task says nothing of them.
-        own: Pairs of the collection, added to those that it has.
+        metadata: The current metadata.
+        wanted: The user's pairs, which replace the current ones, or None to keep them.
+        own: The pairs of the collection to add.
     """
     return {**(user_metadata(metadata) if wanted is None else wanted), **ansible_metadata(metadata), **own}
 
 
 def key_metadata(key: str | None) -> dict[str, str]:
-    """Return the pair that a task's key is kept as; none where it gives no key."""
+    """Return the metadata pair for a key, or no pair without a key."""
     return {KEY: key} if key else {}
 
 
 def shown_metadata(metadata: dict[str, str] | None) -> dict[str, t.Any]:
-    """Return what a person knows of an object's metadata, for a difference: the key, and the user's own pairs."""
+    """Return the metadata for a diff: the key and the user's pairs."""
     fields = {"key": (metadata or {}).get(KEY), "metadata": user_metadata(metadata)}
     return {name: value for name, value in fields.items() if value}
 
 
 def has_metadata(thing: t.Mapping[str, t.Any], pairs: dict[str, str]) -> bool:
-    """Tell whether an object of the wire carries all of these metadata pairs."""
+    """Return whether an object has all of these metadata pairs."""
     metadata = thing.get("metadata") or {}
     return all(metadata.get(key) == value for key, value in pairs.items())

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# The local runtime as a resource of its own. Everything is done by `Task.local`, which only the control node has.
+# The local runtime as a resource. `Task.local` does the work. It only exists on the control node.
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ _NOT_HERE = (
 
 
 class Control(t.Protocol):
-    """What these modules need of `Task.local` besides what every module needs."""
+    """The operations of `Task.local` that these modules need."""
 
     def path(self) -> str:
-        """Return where the socket of this task's runtime is, or would be."""
+        """Return the path of the socket, whether or not it exists."""
 
     def check(self) -> None:
-        """Look whether a runtime can be started at all.
+        """Check whether a runtime can be started.
 
         Raises:
             TaskError: The runtime cannot be started. The message says what to do.
         """
 
     def start(self) -> None:
-        """Start a runtime unless one listens."""
+        """Start a runtime unless one is running."""
 
     def replace(self, pid: int | None) -> None:
-        """Replace the runtime that hangs."""
+        """Replace a hanging runtime."""
 
     def stop(self, path: str, force: bool, within: float) -> None:
         """Stop a runtime, and wait for its end.
@@ -49,7 +49,7 @@ class Control(t.Protocol):
         """
 
     def describe(self, path: str | None = None) -> dict[str, t.Any] | None:
-        """Return what a runtime says of itself; None where none listens."""
+        """Return the description of a runtime, or None if it is not running."""
 
     def sockets(self) -> list[str]:
         """Return the sockets of all runtimes of this user."""
@@ -71,7 +71,7 @@ def ensure(task: Task) -> dict[str, t.Any]:
 
 
 def control(task: Task) -> Control:
-    """Return what knows the local runtimes.
+    """Return the object that controls local runtimes.
 
     Raises:
         TaskError: The task does not run on the control node.
@@ -82,14 +82,14 @@ def control(task: Task) -> Control:
 
 
 def found(local: Control, all_of_them: bool) -> list[dict[str, t.Any]]:
-    """Return the descriptions of the local runtimes that are up: the one for this task's options, or all."""
+    """Return the descriptions of the running local runtimes: the one for this task, or all."""
     paths = local.sockets() if all_of_them else [local.path()]
     return [runtime for runtime in map(local.describe, paths) if runtime]
 
 
 def _started(task: Task, local: Control) -> dict[str, t.Any]:
     if task.params["runtime_url"]:
-        # A served runtime does the work.
+        # The served runtime is used instead.
         return {"changed": False, "runtimes": []}
     local.check()
     before = found(local, False)

@@ -5,8 +5,8 @@
 # Private to this collection: may change in any release.
 #
 # Messages: identity is role and content on the thread, or a key in the metadata, or the id. Only metadata can be
-# updated in place (Assistants wire, section 5): a message of a key that is to say something else is put anew at the
-# end, and the old one is deleted.
+# updated in place (Assistants wire, section 5). If the content for a key changes, a new message is created at the end
+# of the thread, and the old one is deleted.
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SPEC = Spec("openai_message", required_one_of=[("message_id", "key", "content")]
 
 
 def ensure(task: Task) -> Json:
-    """Bring a message to the state that the task describes, and return the task's result.
+    """Bring a message into the desired state, and return the task's result.
 
     Raises:
         TaskError: An option is wrong, the server refuses a request, or an active run locks the thread for too long.
@@ -78,7 +78,7 @@ class _Message(ObjectState):
         return has_metadata(created, ansible_metadata(body["metadata"]))
 
     def request_creation(self, body: Json, replaced: Json | None) -> Created:
-        """Create the message; while a run is active on the thread, wait for it first, if the task waits."""
+        """Create the message. If a run is active on the thread and the task waits, wait for the run first."""
         lock = ThreadLock(self.task)
         while True:
             try:
@@ -105,7 +105,7 @@ class _Message(ObjectState):
         return different
 
     def _says_something_else(self, message: Json) -> bool:
-        """Tell whether a message differs in what it says; attachments are part of that."""
+        """Return whether the content or the attachments of a message differ."""
         content = self.params["content"]
         if content is not None and not has_content(message, self.params["role"], content):
             return True

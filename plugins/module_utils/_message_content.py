@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# The content of messages, as requests give it and as the server returns it.
+# The content of messages in requests and in answers of the server.
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import typing as t
 
 
 def has_content(message: t.Mapping[str, t.Any], role: str, content: t.Any) -> bool:
-    """Tell whether a message of the wire has this role and this content, as a request gives them."""
+    """Return whether a message has this role and content, given in the format of a request."""
     return message["role"] == role and parts_of(message["content"]) == parts_of(content)
 
 
 def parts_of(content: t.Any) -> list[dict[str, t.Any]]:
-    """Bring content to one form: a string is one text part, and a text's annotations are not the writer's."""
+    """Normalize content: a string becomes a text part, and annotations are ignored."""
     if isinstance(content, str):
         return [{"type": "text", "text": content}]
     return [_part(part) for part in content]
@@ -28,5 +28,5 @@ def _part(part: dict[str, t.Any]) -> dict[str, t.Any]:
     inside = part.get(kind)
     if kind == "text":
         return {"type": kind, "text": inside["value"] if isinstance(inside, dict) else inside}
-    # The wire fills in the default detail of a picture.
+    # The API adds the default detail of an image.
     return {"type": kind, kind: {"detail": "auto", **inside} if isinstance(inside, dict) else inside}

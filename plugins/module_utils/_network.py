@@ -157,7 +157,7 @@ def _pause(answer: Response | Failed, request: Request, attempt: int) -> float |
     """Return the seconds to wait before a retry, or None if a retry would not help."""
     import random
 
-    # Not a secret: it keeps tasks from coming back at the same moment.
+    # Not for security: it prevents tasks from retrying at the same time.
     spread = random.uniform(0.75, 1)  # noqa: S311
     pause: float = min(_SHORTEST_PAUSE * 2**attempt, _LONGEST_PAUSE) * spread
     if isinstance(answer, Failed):

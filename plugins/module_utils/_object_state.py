@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# The desired state of one object of the wire: find it, compare it, then create, update, replace or delete it. What is
-# particular to assistants, threads and messages is in their own files.
+# The desired state of one object: find it, compare it, then create, update, replace or delete it. The specifics of
+# assistants, threads and messages are in separate files.
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Path = tuple[str, ...]
 
 
 class ObjectState:
-    """The state that a task describes of one object.
+    """The desired state of one object.
 
     A subclass finds, compares and shows its kind of object.
 
@@ -31,7 +31,7 @@ class ObjectState:
         task: The task.
 
     Attributes:
-        kind: The kind of object: the name of its key in the task's result.
+        kind: The kind of object, which is also its key in the task's result.
     """
 
     kind: t.ClassVar[str]
@@ -41,11 +41,11 @@ class ObjectState:
         self.params = task.params
 
     def path(self) -> Path:
-        """Return the path of the list that has the object."""
+        """Return the path of the list that contains the object."""
         raise NotImplementedError
 
     def search(self) -> Json | None:
-        """Return the object that the task means, or None.
+        """Return the object of the task, or None.
 
         Raises:
             NotFound: The object, or the thread that it is in, does not exist.
@@ -56,32 +56,32 @@ class ObjectState:
         """Return the body of the request that creates the object.
 
         Raises:
-            TaskError: An option is missing that is needed for this.
+            TaskError: A required option is missing.
         """
         raise NotImplementedError
 
     def idempotency_key(self, body: Json, replaced: Json | None) -> str:
-        """Return the key under which tasks that want the same object create it only once."""
+        """Return the idempotency key. Tasks with the same key create one object."""
         raise NotImplementedError
 
     def is_meant(self, created: Json, body: Json) -> bool:
-        """Tell whether an object that an earlier request with the same idempotency key created is still the one."""
+        """Return whether an object that an earlier request has created is still the desired one."""
         raise NotImplementedError
 
     def changes(self, found: Json) -> Json:
-        """Return the fields in which an object differs from the desired state: the body of the request that updates.
+        """Return the fields that differ from the desired state, as the body of the update request.
 
         Raises:
-            TaskError: A field differs that cannot be changed.
+            TaskError: A field that cannot be changed differs.
         """
         raise NotImplementedError
 
     def is_replaced(self, found: Json) -> bool:
-        """Tell whether the object differs so that only a new one can take its place."""
+        """Return whether the object must be replaced by a new one."""
         return False
 
     def shown(self, thing: Json) -> Json:
-        """Return the fields of an object that a difference shows."""
+        """Return the fields of an object for a diff."""
         raise NotImplementedError
 
     def result(self, thing: Json) -> Json:
@@ -93,7 +93,7 @@ class ObjectState:
 
         Raises:
             TaskError: The desired state cannot be reached, or the server refuses a request.
-            KeyTaken: Another task has just created the object with other data: look again.
+            KeyTaken: Another task has just created the object with different data. Search again.
         """
         found = self.find()
         if self.params["state"] == "absent":
@@ -108,7 +108,7 @@ class ObjectState:
         }
 
     def find(self) -> Json | None:
-        """Return the object that the task means, or None.
+        """Return the object of the task, or None.
 
         Raises:
             NotFound: It does not exist, and the task needs it.
@@ -131,10 +131,10 @@ class ObjectState:
         return {**self.result(created), "changed": is_new, "diff": diff(before, after, self.kind)}
 
     def request_creation(self, body: Json, replaced: Json | None) -> Created:
-        """Create the object once, however many tasks want it at this moment.
+        """Create the object once, even if several tasks request it at the same time.
 
         Raises:
-            KeyTaken: Another task has just created it with other data.
+            KeyTaken: Another task has just created it with different data.
         """
         wire, path = self.task.wire, self.path()
         try:
@@ -144,11 +144,11 @@ class ObjectState:
         except KeyTaken:
             if self.find() != replaced:
                 raise
-        # What was created with this idempotency key has another identity by now.
+        # The object with this idempotency key has a different identity now.
         return wire.create(*path, body=body, once=None)
 
     def delete(self, found: list[Json]) -> Json:
-        """Delete objects with all that is in them, and return the task's result, which is about the first of them."""
+        """Delete objects and everything in them, and return the task's result for the first one."""
         deleted = [self.task.wire.delete(*self.path(), each["id"]) for each in found]
         return {
             "changed": any(deleted),
@@ -166,12 +166,12 @@ def update(
     Args:
         task: The task.
         path: The path of the object.
-        found: The object as it is.
+        found: The current object.
         changes: The fields that differ.
-        shown: Returns the fields of an object that a difference shows.
+        shown: Returns the fields of an object for a diff.
 
     Returns:
-        The object as it is now, and the difference; None if nothing differs.
+        The updated object, and the diff or None.
 
     Raises:
         WireError: The server refuses the change.

@@ -4,8 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# One entry of the table of options. A file of its own, because a lookup needs no more of the table than this and the
-# options that it has.
+# An entry in the table of options. In a separate file, because lookups only need this and their own options.
 
 from __future__ import annotations
 
@@ -14,11 +13,11 @@ import typing as t
 
 from ._errors import TaskError
 
-# Checks a value. Gets the option as a message names it, such as `thread.metadata`, and the value. Returns what takes
-# the place of the value, or None. Raises: TaskError.
+# Checks a value. The arguments are the name of the option for messages, such as `thread.metadata`, and the value.
+# Returns a replacement for the value, or None. Raises TaskError.
 Check = t.Callable[[str, t.Any], t.Any]
 
-# A server without keys is often given some word in place of one: "none", "sk". To hide that would garble ids and texts.
+# Servers without keys are often used with a placeholder such as "none" or "sk". Hiding it would garble ids and texts.
 _SHORTEST_SECRET = 8
 
 
@@ -30,19 +29,19 @@ class Option:
         type: Its type, as in an argument spec.
         modules: The modules that have it, and the role that has it as an input.
         lookups: The lookups that have it.
-        wire: The field of the request that carries it; empty where none does.
-        default: The value of an option that is not set.
-        choices: The values that it can have.
+        wire: The field of the request, or empty if there is none.
+        default: The default value.
+        choices: The allowed values.
         required: Whether it must be set.
         elements: The type of the items of a list.
         options: The options inside a dictionary, or inside each dictionary of a list.
         required_if: A rule about the options inside, as in an argument spec.
-        no_log: Whether the value is a secret; False where only the name looks like one.
+        no_log: Whether the value is a secret; False if only the name looks like one.
         env: The environment variables that it can be set with.
-        check: Checks what an argument spec cannot say: ranges, lengths and shapes.
-        is_identity: Whether another value makes another run: what does not change the answer does not.
-        takes_json: Whether a value that is not a word can be JSON in a string. Lists of dictionaries always can.
-        version_added: The release that has it first, where that is not the module's first one.
+        check: Checks ranges, lengths and formats.
+        is_identity: Whether a different value leads to a new run.
+        takes_json: Whether a dictionary or list can be set as a JSON string. Lists of dictionaries always can.
+        version_added: The first release with this option, if it is not the first release of the module.
     """
 
     name: str
@@ -64,16 +63,16 @@ class Option:
     version_added: str = ""
 
     def __init__(self, name: str, type: str, modules: tuple[str, ...] = (), **columns: t.Any) -> None:
-        # A named tuple or a dataclass takes longer to define than a lookup takes to read its whole table.
+        # Not a named tuple or a dataclass, which take longer to define than a lookup takes to read its whole table.
         vars(self).update(columns, name=name, type=type, modules=modules)
 
 
 def between(low: float, high: float = math.inf) -> Check:
-    """Return the check of a number that has a lowest and a highest value."""
+    """Return a check for a range of numbers."""
     allowed = f"at least {low}" if high == math.inf else f"between {low} and {high}"
 
     def check(option: str, value: float) -> None:
-        # Also where it is not a number at all: YAML has `.nan`.
+        # This also refuses `.nan`.
         if not low <= value <= high:
             raise TaskError(f"{option} is {value:g}, but must be {allowed}.")
 
@@ -81,5 +80,5 @@ def between(low: float, high: float = math.inf) -> Check:
 
 
 def secrets(values: t.Iterable[str]) -> set[str]:
-    """Return those of the values of `no_log` options that are hidden: the runtime has the same rule."""
+    """Return the values of `no_log` options that must be hidden. The runtime has the same rule."""
     return {value for value in values if len(value) >= _SHORTEST_SECRET}

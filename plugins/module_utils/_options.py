@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# What comes from the table of options: argument specs, the names of parameters, and checks. Lookups import the parts
-# of the table that they need themselves.
+# Argument specs, parameter names and checks from the table of options. Lookups only import the parts of the table that
+# they need.
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from ._table_runs import RUNS
 from ._table_tools import TOOLS
 
 TABLE = (*RUNS, *RESOURCES, *INFO, *TOOLS)
-# openai_tool_call reaches no server.
+# openai_tool_call does not use a server.
 _NO_CONNECTION = ("openai_tool_call",)
-# The options of a run that do not change what is answered.
+# The options of a run that do not affect the answer.
 NOT_IDENTITY = frozenset(option.name for option in TABLE if not option.is_identity)
 
-# JSON Schemas are the user's own data: a null means something there.
+# Keep nulls in JSON Schemas, where they have a meaning.
 _VERBATIM = ("parameters", "schema", "output")
 
 
@@ -35,7 +35,7 @@ class Spec:
 
     Args:
         module: The name of the module.
-        rules: What `AnsibleModule` takes besides the argument spec, such as `required_one_of`.
+        rules: Further arguments of `AnsibleModule`, such as `required_one_of`.
     """
 
     def __init__(self, module: str, **rules: t.Any) -> None:
@@ -43,11 +43,11 @@ class Spec:
         self.options = own if module in _NO_CONNECTION else (*own, *CONNECTION)
         self.argument_spec = {option.name: _argument(option) for option in self.options}
         self.rules = rules
-        # The options that a request of the module carries.
+        # The options in a request of the module.
         self.wire = tuple(option.name for option in own if option.wire)
 
     def to_kwargs(self) -> dict[str, t.Any]:
-        """Return the keyword arguments that `AnsibleModule` and `ArgumentSpecValidator` both take."""
+        """Return the keyword arguments for `AnsibleModule` and `ArgumentSpecValidator`."""
         return {"argument_spec": self.argument_spec, **self.rules}
 
     def secrets(self, params: dict[str, t.Any]) -> set[str]:
@@ -55,7 +55,7 @@ class Spec:
         return secrets(str(params.get(option.name) or "") for option in self.options if option.no_log)
 
     def check(self, params: dict[str, t.Any]) -> None:
-        """Check the options of a task, and make metadata values strings. Raises: TaskError."""
+        """Check the options of a task, and convert metadata values to strings. Raises: TaskError."""
         check_options(params, self.options)
 
 
@@ -65,10 +65,10 @@ def check_options(params: dict[str, t.Any], options: t.Iterable[Option], where: 
     Args:
         params: The values of the options by their names. A check can replace a value.
         options: The options.
-        where: The option that these options are inside of, for messages.
+        where: The parent option, for messages.
 
     Raises:
-        TaskError: A value is wrong. The message names the option, its value, and what it may be.
+        TaskError: A value is invalid. The message contains the option, its value, and the allowed values.
     """
     for option in options:
         value = params.get(option.name)
@@ -86,7 +86,7 @@ def check_options(params: dict[str, t.Any], options: t.Iterable[Option], where: 
 
 
 def _argument(option: Option) -> dict[str, t.Any]:
-    """Return an option as an argument spec has it."""
+    """Return an option in the format of an argument spec."""
     argument = {
         "type": option.type,
         "elements": option.elements or None,
@@ -102,9 +102,9 @@ def _argument(option: Option) -> dict[str, t.Any]:
 
 
 def given(params: dict[str, t.Any], names: t.Iterable[str]) -> dict[str, t.Any]:
-    """Return the options of these names that the task sets, as the wire wants them.
+    """Return the options with these names that are set, in the format of a request.
 
-    Nulls are left out at any depth: an option that is null is an option that is not set.
+    Nulls are omitted at any depth, because a null option is not set.
     """
     return {name: _set_only(params[name]) for name in names if params.get(name) is not None}
 

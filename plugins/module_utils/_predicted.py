@@ -16,7 +16,7 @@ from ._status import RunStatus
 
 Json = dict[str, t.Any]
 
-# What the request of a run says that the run does not show under the same name.
+# Fields of a run request that the run does not have with the same name.
 _NOT_SHOWN = ("additional_instructions", "additional_messages", "reasoning_effort", "thread", "tool_resources")
 
 

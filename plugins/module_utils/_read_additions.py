@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Lists with what the runtime adds to the wire. Another server ignores an addition, or refuses it.
+# Lists with additions of the runtime. Other servers ignore or refuse an addition.
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if t.TYPE_CHECKING:
 
 
 def list_with(wire: ReadingWire, *path: str, addition: Json) -> list[Json]:
-    """Return the objects of a list, with an addition if the server takes it.
+    """Return the objects of a list, with an addition if the server supports it.
 
     Args:
         wire: The client.
         path: The parts of the path.
-        addition: The part of the query that the runtime adds to the wire.
+        addition: The query parameters of the addition.
 
     Raises:
-        NotFound: What the list is in does not exist.
+        NotFound: The parent of the list does not exist.
     """
     try:
         return list(wire.list(*path, query=addition))

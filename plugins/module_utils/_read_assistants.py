@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# How assistants are found. Everything here only reads (Assistants wire, section 3).
+# Find assistants. This module only reads (Assistants wire, section 3).
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def assistants(wire: ReadingWire, name: str | None = None, pairs: dict[str, str]
     """Yield the assistants with a name and these metadata pairs, newest first."""
     if not name:
         return wire.matching("assistants", pairs=pairs or {})
-    # Imported here: a lookup by id does not need it.
+    # Imported here, because a lookup by id does not need it.
     from ._read_additions import list_with
 
     named = list_with(wire, "assistants", addition={"name": name})
@@ -48,7 +48,7 @@ def assistant(wire: ReadingWire, term: str) -> Json:
 
 
 def assistant_id(wire: ReadingWire, term: str) -> str:
-    """Return the id of the assistant that a term means, which is an id or a name.
+    """Return the id of the assistant for an id or a name.
 
     Raises:
         TaskError: Several assistants have the name.

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# How messages are found. Everything here only reads (Assistants wire, sections 5 and 10).
+# Find messages. This module only reads (Assistants wire, sections 5 and 10).
 
 from __future__ import annotations
 
@@ -33,6 +33,6 @@ def messages(
 
 
 def text_of(message: t.Mapping[str, t.Any]) -> str:
-    """Return the text of a message: its text and refusal parts, one after the other."""
+    """Return the text of a message: its joined text and refusal parts."""
     parts = (part.get("refusal") or (part.get("text") or {}).get("value") or "" for part in message["content"])
     return "\n".join(part for part in parts if part)

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# How runs are found. Everything here only reads (Assistants wire, sections 7 and 10).
+# Find runs. This module only reads (Assistants wire, sections 7 and 10).
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def runs(
 def runs_with_messages(wire: ReadingWire, thread_id: str) -> tuple[list[Run], dict[str, list[Message]]]:
     """Return the runs of a thread, newest first, and the messages that each has written, by its id.
 
-    The runtime adds the messages to the list. Of a server that does not know that, no messages are returned.
+    The runtime adds the messages to the list. For other servers, no messages are returned.
     """
     from ._read_additions import list_with
 
@@ -73,15 +73,15 @@ def runs_with_messages(wire: ReadingWire, thread_id: str) -> tuple[list[Run], di
 
 
 def run_path(term: str, thread_id: str | None, where: str) -> tuple[str, str]:
-    """Return the ids of the thread and the run that a term names.
+    """Return the ids of the thread and the run in a term.
 
     Args:
         term: `run_id`, or `thread_id:run_id`.
         thread_id: The option of that name.
-        where: What to call the term in a message.
+        where: The name of the term in messages.
 
     Raises:
-        TaskError: The thread is not known.
+        TaskError: The thread is unknown.
     """
     thread, _colon, run_id = term.rpartition(":")
     if thread and thread_id and thread != thread_id:

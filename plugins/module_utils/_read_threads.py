@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# How threads are found. Everything here only reads (Assistants wire, section 4).
+# Find threads. This module only reads (Assistants wire, section 4).
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 
 class CannotListThreads(TaskError):
-    """The server cannot list threads: that is an addition of the runtime to the wire."""
+    """The server cannot list threads, which is an addition of the runtime."""
 
 
 def threads(wire: ReadingWire, key: str | None = None, pairs: dict[str, str] | None = None) -> t.Iterator[Json]:
@@ -45,7 +45,7 @@ def thread(wire: ReadingWire, term: str) -> Json:
 
 
 def thread_id(wire: ReadingWire, term: str) -> str:
-    """Return the id of the thread that a term means, which is an id or a key.
+    """Return the id of the thread for an id or a key.
 
     Raises:
         TaskError: Several threads have the key.
@@ -59,10 +59,10 @@ def thread_id(wire: ReadingWire, term: str) -> str:
 
 
 def by_metadata(wire: ReadingWire, pairs: dict[str, str]) -> t.Iterator[dict[str, t.Any]]:
-    """Yield the threads that carry these metadata pairs, newest first.
+    """Yield the threads with these metadata pairs, newest first.
 
     Raises:
-        CannotListThreads: The wire itself has no such operation.
+        CannotListThreads: The server does not support this.
     """
     try:
         yield from wire.matching("threads", pairs=pairs)

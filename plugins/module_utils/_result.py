@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# What both run modules, and the lookups, tell of a run.
+# The results of runs, for the run modules and the lookups.
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ if t.TYPE_CHECKING:
 
 
 class UnreadableReply(TaskError):
-    """The reply of a run is not the JSON that was asked for; `data` is the whole result."""
+    """The reply of a run is not the requested JSON. `data` is the whole result."""
 
 
 def run_result(wire: ReadingWire, run: Run, messages: list[Message] | None = None, steps: bool = False) -> Json:
-    """Return the keys of a task's result that tell of a run.
+    """Return the keys of a task's result for a run.
 
     Args:
         wire: The client.
         run: The run object.
-        messages: The messages that the run has written, oldest first; None where they have to be asked for.
-        steps: Whether to ask for the run's steps too.
+        messages: The messages that the run has written, oldest first, or None to request them.
+        steps: Whether to request the steps of the run.
 
     Raises:
-        UnreadableReply: The reply is not the JSON that was asked for.
+        UnreadableReply: The reply is not the requested JSON.
     """
     thread = ("threads", run["thread_id"])
     if messages is None and run["started_at"]:
@@ -61,11 +61,11 @@ def run_result(wire: ReadingWire, run: Run, messages: list[Message] | None = Non
 
 
 def fail_on_status(result: dict[str, t.Any], fail_on: list[str]) -> None:
-    """Fail a task whose run ended as it must not.
+    """Fail a task if its run has a status of `fail_on`.
 
     Raises:
-        TaskError: The run has one of these statuses. The message has the run's own code and message, and the error's
-            data has the whole result.
+        TaskError: The run has one of these statuses. The message contains the error of the run, and the data
+            contains the whole result.
     """
     if result["status"] not in fail_on:
         return
@@ -75,13 +75,13 @@ def fail_on_status(result: dict[str, t.Any], fail_on: list[str]) -> None:
 
 
 def status_reason(result: dict[str, t.Any]) -> str:
-    """Return why a run has its status; "" where its status says all."""
+    """Return the reason for the status of a run, or ""."""
     run = result["run"]
     if run.get("last_error"):
         from ._error_answer import readable
 
         said, code = readable(run["last_error"]["message"]).rstrip("."), run["last_error"]["code"]
-        # It says nothing: the wire has no other code for a wrong key, or for a model that does not exist.
+        # This code has no information, because it is also used for a wrong key or an unknown model.
         return said if code == "server_error" else f"{said} ({code})"
     if run.get("incomplete_details"):
         return f"{run['incomplete_details'].get('reason')} was reached. Increase this option, or shorten the request."
@@ -91,13 +91,13 @@ def status_reason(result: dict[str, t.Any]) -> str:
 
 
 def _output(result: dict[str, t.Any]) -> t.Any:
-    """Parse the reply where a JSON format was asked for."""
+    """Parse the reply if a JSON format was requested."""
     wanted = result["run"].get("response_format")
     if (
         result["status"] != RunStatus.COMPLETED
         or not isinstance(wanted, dict)
         or wanted.get("type") not in ("json_object", "json_schema")
-        # Check mode does not know what a model will reply.
+        # Check mode cannot predict the reply.
         or any(is_predicted(message["id"]) for message in result["messages"])
     ):
         return None
@@ -114,7 +114,7 @@ def _output(result: dict[str, t.Any]) -> t.Any:
 def _required_action(run: Run) -> Json | None:
     if not run.get("required_action"):
         return None
-    # Imported here: few runs wait for tool outputs.
+    # Imported here, because few runs wait for tool outputs.
     from ._tool_calls import parsed_action
 
     return parsed_action(run)

@@ -34,7 +34,7 @@ SPEC = Spec("openai_run")
 
 
 def ensure(task: Task) -> Json:
-    """Bring a run to the state that the task describes, and return the task's result.
+    """Bring a run into the desired state, and return the task's result.
 
     Raises:
         TaskError: An option is wrong or missing, the server refuses a request, the run takes too long, or it ends with
@@ -70,7 +70,7 @@ def _request(task: Task, parameters: Json, desired: DesiredRun, found: FoundRun)
     if found.base == NO_MESSAGE:
         warn_without_question(task, f"Thread {thread_id}", body.get("additional_messages", []))
     body["metadata"] = desired.run_metadata(**{MESSAGE: found.base})
-    # Two playbooks that see the same and want the same create one run; a run that follows a failed one is another one.
+    # Two playbooks with the same state and options create one run. A run after a failed one is a different run.
     identity = desired.own_metadata(**{MESSAGE: found.base})
     once = str(uuid.uuid4()) if desired.force else fingerprint("run", thread_id, identity, adds_again, found.newest_id)
     return RunRequest(("threads", thread_id, "runs"), body, once)
@@ -81,5 +81,5 @@ def _runs_to_cancel(task: Task) -> list[Run]:
     if run_id:
         return [_read_runs.run(task.wire, thread_id, run_id)]
     runs = task.wire.matching("threads", thread_id, "runs", pairs=key_metadata(key))
-    # The newest run is the only one that can be active: the thread is locked while one is.
+    # Only the newest run can be active, because an active run locks the thread.
     return t.cast("list[Run]", list(itertools.islice(runs, 1)))

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Adopts a run that exists, whoever created it: the option run_id of openai_run, with or without tool_outputs.
+# Uses an existing run: the option run_id of openai_run, with or without tool_outputs.
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if t.TYPE_CHECKING:
 
 
 def adopt(task: Task) -> Json:
-    """Update the metadata of the run, answer its tool calls if the task does, and return the task's result.
+    """Update the metadata of the run, submit the tool outputs of the task, and return the task's result.
 
     Raises:
         NotFound: The thread has no such run.

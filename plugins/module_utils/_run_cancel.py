@@ -23,7 +23,7 @@ if t.TYPE_CHECKING:
 
 
 def cancel(task: Task, runs: list[Run], messages: dict[str, list[Message]] | None = None) -> Json:
-    """Cancel the active runs, and return the task's result, which is about the newest of the runs.
+    """Cancel the active runs, and return the task's result for the newest run.
 
     Args:
         task: The task.
@@ -50,7 +50,7 @@ def cancel(task: Task, runs: list[Run], messages: dict[str, list[Message]] | Non
 
 
 def _cancel(task: Task, run: Run) -> bool:
-    """Cancel a run; return False if it has ended by itself at this moment, or another task has cancelled it."""
+    """Cancel a run; return False if it has just ended, or if another task has cancelled it."""
     try:
         task.wire.post(*path_of(run), "cancel", body={})
     except RunNotCancellable:
@@ -59,6 +59,6 @@ def _cancel(task: Task, run: Run) -> bool:
 
 
 def _ended(task: Task, run: Run) -> Run:
-    """Return a cancelled run as it is now; if the task waits, as it is at its end."""
+    """Return a cancelled run. If the task waits, wait until it has ended."""
     run = _read_runs.run(task.wire, run["thread_id"], run["id"])
     return follower_of(task).poll(run) if task.params["wait"] else run

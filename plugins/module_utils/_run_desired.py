@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# What a task wants of a run, and how a run with this identity is recognised. Docs: docs/identity.md.
+# The desired run of a task, and how it is identified. Docs: docs/identity.md.
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from ._status import ACTIVE, RunStatus
 if t.TYPE_CHECKING:
     from ._types import Json, Metadata, Run
 
-# A run with one of these statuses makes another run unnecessary.
+# With one of these statuses, no other run is needed.
 _SUFFICIENT = (RunStatus.COMPLETED, *ACTIVE)
 
 
 @dataclass(frozen=True)
 class DesiredRun:
-    """What makes a run the one that a task wants. The parameters themselves go their own way, into the request.
+    """The identity of a task's run. The parameters themselves are passed to the request separately.
 
     Attributes:
         fingerprint: The fingerprint of the parameters.
         key: The explicit identity, or None.
-        metadata: The user's metadata; None if the task does not set it.
-        force: Whether the task wants a new run in any case.
+        metadata: The user's metadata, or None if it is not set.
+        force: Whether to always create a new run.
     """
 
     fingerprint: str
@@ -40,7 +40,7 @@ class DesiredRun:
 
     @property
     def identity(self) -> Metadata:
-        """The metadata pairs by which the run is found again."""
+        """The metadata pairs that identify the run."""
         return key_metadata(self.key) or {PARAMETERS: self.fingerprint}
 
     def own_metadata(self, **more: str) -> Metadata:
@@ -52,31 +52,31 @@ class DesiredRun:
         return {**(self.metadata or {}), **self.own_metadata(**more)}
 
     def has_parameters(self, run: Run) -> bool:
-        """Tell whether a run was created with the desired parameters."""
+        """Return whether a run was created with the desired parameters."""
         return (run["metadata"] or {}).get(PARAMETERS) == self.fingerprint
 
     def is_met_by(self, run: Run | None) -> t.TypeGuard[Run]:
-        """Tell whether a run makes another one unnecessary: it has the parameters, and is completed or active."""
+        """Return whether a run has the parameters and is completed or active, so that no other run is needed."""
         return run is not None and not self.force and self.has_parameters(run) and run["status"] in _SUFFICIENT
 
 
 def desired_run(params: Json, parameters: Json, metadata: Metadata | None) -> DesiredRun:
-    """Return what makes a run the one that a task wants.
+    """Return the identity of a task's run.
 
     Args:
         params: The options of the task.
-        parameters: The options that say what the model is asked, as the request carries them.
-        metadata: The user's metadata; None if the task does not set it.
+        parameters: The options of the request to the model.
+        metadata: The user's metadata, or None if it is not set.
     """
     decisive_ones = {name: value for name, value in parameters.items() if name not in NOT_IDENTITY}
     return DesiredRun(fingerprint(decisive_ones), params["key"], metadata, params["force"])
 
 
 def decisive(runs: t.Iterable[Run]) -> Run | None:
-    """Return the run that decides what a task does: a completed or active run takes precedence over a failed one.
+    """Return the relevant run. A completed or active run takes precedence over a failed one.
 
     Args:
-        runs: The runs of one identity, newest first. No more of them are read than are needed.
+        runs: The runs with the same identity, newest first. Only as many as needed are read.
     """
     newest = None
     for run in runs:

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# What a task does with the run that it has found, or not found, and the result that it returns.
+# Creates a run or uses an existing one, and returns the task's result.
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ def create_run(task: Task, desired: DesiredRun, request: RunRequest, found: Run 
 
     Args:
         task: The task.
-        desired: What makes a run the one that the task wants.
+        desired: The identity of the desired run.
         request: The request that creates the run.
-        found: The run of this identity that is not enough, for the difference; None if there is none.
-        parameters: The options that say what the model is asked, for the difference.
+        found: The existing run with this identity, for the diff, or None.
+        parameters: The options of the request to the model, for the diff.
 
     Raises:
         TaskError: The run cannot be created, takes too long, or ends with a status of `fail_on`.
@@ -50,11 +50,11 @@ def create_run(task: Task, desired: DesiredRun, request: RunRequest, found: Run 
 
 
 def keep_run(task: Task, desired: DesiredRun, run: Run, messages: list[Message] | None) -> Json:
-    """Use a run that exists: update its metadata, follow it if the task waits, and return the task's result.
+    """Use an existing run: update its metadata, follow it if the task waits, and return the task's result.
 
     Args:
         task: The task.
-        desired: What makes a run the one that the task wants.
+        desired: The identity of the desired run.
         run: The run.
         messages: The messages that the run has written, if they have been read.
 
@@ -63,22 +63,22 @@ def keep_run(task: Task, desired: DesiredRun, run: Run, messages: list[Message] 
     """
     run, difference = update_metadata(task, run, desired.metadata, {})
     followed = follow(task, run)
-    # A run that was followed has written more since.
+    # A run that was followed has written more messages.
     known = messages if followed is run else None
     return task_result(task, followed, known, changed=bool(difference), difference=difference)
 
 
 def update_metadata(task: Task, run: Run, wanted: Metadata | None, own: Metadata) -> tuple[Run, Json | None]:
-    """Update a run's metadata in place if it differs: nothing else of a run can be changed.
+    """Update the metadata of a run if it differs. Nothing else of a run can be changed.
 
     Args:
         task: The task.
-        run: The run as it is.
-        wanted: The user's desired pairs; None if the task does not set them.
+        run: The current run.
+        wanted: The user's desired pairs, or None if they are not set.
         own: The collection's pairs that the run must have.
 
     Returns:
-        The run as it is now, and the difference; None if nothing differs.
+        The updated run, and the diff or None.
     """
     metadata = desired_metadata(run["metadata"], wanted, own)
     changes: Json = {} if metadata == (run["metadata"] or {}) else {"metadata": metadata}
@@ -97,7 +97,7 @@ def task_result(
         run: The run.
         messages: The messages that the run has written; None if they have not been read.
         changed: Whether the task has changed anything.
-        difference: What it has changed; None for nothing.
+        difference: The diff, or None.
 
     Raises:
         TaskError: The run has a status of `fail_on`, or its reply is not the JSON that was asked for.

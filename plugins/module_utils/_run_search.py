@@ -24,21 +24,21 @@ if t.TYPE_CHECKING:
 # Most searches are decided by the newest runs and messages.
 _PAGE = 20
 _NEWEST = {"limit": _PAGE, "order": "desc"}
-# The base of a run on a thread that had no user message.
+# The base of a run on a thread without user messages.
 NO_MESSAGE = "none"
 
 
 @dataclass(frozen=True)
 class FoundRun:
-    """What a thread has of the desired run.
+    """The result of a search for the desired run.
 
     Attributes:
-        run: The run of this identity that decides, or None.
+        run: The relevant run with this identity, or None.
         messages: The messages that this run has written, oldest first; None if they have not been read.
         base: The id of the user message that a new run starts from; NO_MESSAGE on an empty thread.
-        has_added: Whether a run that failed has already put its additional messages on the thread.
-        newest_id: The id of the newest run of this identity, whatever became of it.
-        is_suspect: Whether there is no such run, and yet the thread ends with the messages that it would add.
+        has_added: Whether a failed run has already added its messages to the thread.
+        newest_id: The id of the newest run with this identity, with any status.
+        is_suspect: Whether there is no such run although the thread ends with the messages that it would add.
     """
 
     run: Run | None = None
@@ -50,12 +50,12 @@ class FoundRun:
 
 
 def search(wire: ReadingWire, thread_id: str, desired: DesiredRun, own: list[Json]) -> FoundRun:
-    """Return what a thread has of the desired run.
+    """Search the desired run on a thread.
 
     Args:
         wire: The client.
         thread_id: The thread.
-        desired: What makes a run the desired one.
+        desired: The identity of the desired run.
         own: The user messages that the run itself adds to the thread, oldest first.
 
     Raises:
@@ -74,7 +74,7 @@ def _search(wire: ReadingWire, thread_id: str, desired: DesiredRun, own: list[Js
     if desired.is_met_by(by_key):
         return FoundRun(run=by_key)
     asked, written = _latest(t.cast("t.Iterator[Message]", wire.list(*path[:2], "messages", query=_NEWEST)), len(own))
-    # What a run itself added to the thread does not count as new.
+    # Messages that a run itself has added do not count as new.
     added, base = asked[: len(own)], asked[len(own)]["id"] if len(asked) > len(own) else NO_MESSAGE
     covering = None
     if _has_added(own, added) and not any(_starts_from(run, each["id"], desired) for run in newest for each in added):
@@ -94,11 +94,11 @@ def _search(wire: ReadingWire, thread_id: str, desired: DesiredRun, own: list[Js
 
 
 def _latest(messages: t.Iterable[Message], more: int) -> tuple[list[Message], list[Message]]:
-    """Return the latest user messages of a thread, and what runs have written since the oldest of those.
+    """Return the latest user messages of a thread, and the messages of runs since the oldest of these.
 
     Args:
-        messages: The thread's messages, newest first; no more of them are read than are needed.
-        more: How many user messages are wanted besides one.
+        messages: The thread's messages, newest first. Only as many as needed are read.
+        more: The number of further user messages, in addition to one.
 
     Returns:
         The user messages, newest first, and the other messages, oldest first.
@@ -116,12 +116,12 @@ def _latest(messages: t.Iterable[Message], more: int) -> tuple[list[Message], li
 
 
 def _has_added(own: list[Json], latest: list[Message]) -> bool:
-    """Tell whether the latest user messages, newest first, are those that a run itself adds, oldest first."""
+    """Return whether the latest user messages, newest first, are those that a run itself adds, oldest first."""
     return len(latest) == len(own) and all(
         has_content(message, "user", mine["content"]) for message, mine in zip(latest, reversed(own), strict=True)
     )
 
 
 def _starts_from(run: Run, message_id: str, desired: DesiredRun) -> bool:
-    """Tell whether a run has the desired parameters, and was started from a message."""
+    """Return whether a run has the desired parameters, and was started from a message."""
     return desired.has_parameters(run) and (run["metadata"] or {}).get(MESSAGE) == message_id

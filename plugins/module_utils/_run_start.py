@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Starts runs: sends the request that creates or continues a run, and follows the run as long as the task waits.
+# Starts runs: sends the request that creates or continues a run, and follows the run while the task waits.
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ def start(task: Task, follower: Follower, request: RunRequest) -> StartedRun:
 
 
 def start_when_free(task: Task, desired: DesiredRun, request: RunRequest) -> StartedRun:
-    """Create a run; while another run is active on the thread, wait for it first.
+    """Create a run. If another run is active on the thread, wait for it first.
 
     Args:
         task: The task.
-        desired: What makes a run the same run.
+        desired: The identity of the desired run.
         request: The request.
 
     Raises:
-        TaskError: As `start` does; or the other run waits for tool outputs, or is not over in time.
+        TaskError: As for `start`, or the other run waits for tool outputs or does not end in time.
     """
     follower = follower_of(task)
     lock = ThreadLock(task, follower)
@@ -62,18 +62,19 @@ def start_when_free(task: Task, desired: DesiredRun, request: RunRequest) -> Sta
         except ThreadLocked as error:
             run = lock.active_run(request.path[1], error)
         if has_metadata(run, desired.own_metadata()) and not desired.force:
-            # Another task wanted the same at this moment: the run has all messages of the thread, and perhaps its own.
+            # Another task has created the same run at the same time. It uses all messages of the thread, and perhaps
+            # its own.
             return StartedRun(follow(task, run, follower), None, False)
         lock.wait_for(run)
 
 
 def warn_without_question(task: Task, thread: str, messages: t.Iterable[t.Mapping[str, t.Any]]) -> None:
-    """Warn if a run on a thread has no user message to answer: it may be forgotten, and the model replies anyway.
+    """Warn if a thread has no user message. It may have been forgotten, and the model replies anyway.
 
     Args:
         task: The task.
-        thread: How the warning names the thread.
-        messages: The messages that the request adds to it.
+        thread: The name of the thread in the warning.
+        messages: The messages that the request adds.
     """
     if all(message["role"] != "user" for message in messages):
         task.warn(

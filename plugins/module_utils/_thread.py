@@ -36,7 +36,7 @@ _UPDATEABLE = ("metadata", "tool_resources")
 
 
 def ensure(task: Task) -> Json:
-    """Bring a thread to the state that the task describes, and return the task's result.
+    """Bring a thread into the desired state, and return the task's result.
 
     Raises:
         TaskError: An option is wrong, or the server refuses a request.
@@ -52,7 +52,7 @@ def ensure(task: Task) -> Json:
 
 
 class ThreadState(ObjectState):
-    """The state that a task describes of a thread."""
+    """The desired state of a thread."""
 
     kind = "thread"
 
@@ -64,7 +64,7 @@ class ThreadState(ObjectState):
         """Return the thread with the task's id or key."""
         if self.params["thread_id"]:
             return self.task.wire.get("threads", self.params["thread_id"])
-        # A thread that a thread run made has a key of its own kind.
+        # Threads of thread runs have a different type of key.
         keyed = by_metadata(self.task.wire, key_metadata(self.params["key"]))
         return next((thread for thread in keyed if PARAMETERS not in thread["metadata"]), None)
 
@@ -74,28 +74,28 @@ class ThreadState(ObjectState):
         return {**fields, "metadata": desired_metadata({}, fields.get("metadata"), key_metadata(self.params["key"]))}
 
     def idempotency_key(self, body: Json, replaced: Json | None) -> str:
-        """Return a key for the task's key: what else it gives can be changed in place."""
+        """Return an idempotency key for the task's key alone, because other fields can be updated."""
         return fingerprint("thread", self.params["key"])
 
     def is_meant(self, created: Json, body: Json) -> bool:
-        """Tell whether the thread still has the task's key."""
+        """Return whether the thread still has the task's key."""
         return has_metadata(created, ansible_metadata(body["metadata"]))
 
     def changes(self, found: Json) -> Json:
-        """Return what differs of the fields that can be changed."""
+        """Return the changeable fields that differ."""
         return thread_changes(found, given(self.params, _UPDATEABLE), key_metadata(self.params["key"]))
 
     def shown(self, thing: Json) -> Json:
-        """Return the fields of a thread that a difference shows."""
+        """Return the fields of a thread for a diff."""
         return shown_thread(thing)
 
 
 def thread_changes(thread: Json, wanted: Json, own: Metadata) -> Json:
-    """Return the fields in which a thread differs from the desired ones.
+    """Return the fields of a thread that differ from the desired ones.
 
     Args:
-        thread: The thread as it is.
-        wanted: The desired fields; the metadata as the user's pairs alone.
+        thread: The current thread.
+        wanted: The desired fields. The metadata only has the user's pairs.
         own: The pairs of the collection that the thread must have.
     """
     metadata = desired_metadata(thread["metadata"], wanted.get("metadata"), own)
@@ -103,6 +103,6 @@ def thread_changes(thread: Json, wanted: Json, own: Metadata) -> Json:
 
 
 def shown_thread(thread: Json) -> Json:
-    """Return the fields of a thread that a difference shows."""
+    """Return the fields of a thread for a diff."""
     fields = {name: thread[name] for name in ("tool_resources", "messages") if thread.get(name)}
     return {**shown_metadata(thread.get("metadata")), **fields}

@@ -21,10 +21,10 @@ SPEC = Spec(
 
 
 def ensure(task: Task) -> dict[str, t.Any]:
-    """Read the threads that the task asks for, and return the task's result.
+    """Read the requested threads, and return the task's result.
 
     Raises:
-        NotFound: There is none for an id.
+        NotFound: An id does not exist.
     """
     SPEC.check(task.params)
     which = {name: task.params[name] for name in ("thread_id", "key", "metadata", "limit")}

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# An active run locks its thread: the server takes no other run and no message (Assistants wire, section 9).
+# An active run locks its thread: the server accepts no other run or message (Assistants wire, section 9).
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ if t.TYPE_CHECKING:
 
 
 class ThreadLock:
-    """Waits until a thread takes a new run, or a new message.
+    """Waits until a thread accepts a new run or message.
 
     Args:
         task: The task.
-        follower: What the task follows its own run with, so that the time for both counts together.
+        follower: The follower of the task's own run, so that both share one timeout.
     """
 
     def __init__(self, task: Task, follower: Follower | None = None) -> None:
@@ -34,7 +34,7 @@ class ThreadLock:
         self._follower = follower or follower_of(task)
 
     def active_run(self, thread_id: str, error: ThreadLocked) -> Run:
-        """Return the run because of which a request was refused."""
+        """Return the run that caused a request to be refused."""
         return _read_runs.run(self._task.wire, thread_id, error.run_id)
 
     def wait_for(self, run: Run, which: str = "another") -> None:
@@ -42,7 +42,7 @@ class ThreadLock:
 
         Args:
             run: The active run.
-            which: What the error message calls it: "another" or "an".
+            which: The article in the error message: "another" or "an".
 
         Raises:
             TaskError: The run waits for tool outputs, or has not ended in time (option wait_timeout).

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change in any release.
 #
-# A thread and its run in one operation. Identity is everything given (assistant, thread with its messages, parameters),
-# or a key; found again by the metadata of the thread (Assistants wire, section 6, and the runtime's addition
-# `GET /threads?metadata[k]=v`).
+# A thread and its run in one operation. The identity is everything given (assistant, thread with its messages,
+# parameters), or a key; found again by the metadata of the thread (Assistants wire, section 6, and the runtime's
+# addition `GET /threads?metadata[k]=v`).
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ SPEC = Spec("openai_thread_run")
 
 
 def ensure(task: Task) -> Json:
-    """Bring a thread and its run to the state that the task describes, and return the task's result.
+    """Bring a thread and its run into the desired state, and return the task's result.
 
     Raises:
         TaskError: An option is wrong or missing, the server refuses a request, the run takes too long, or it ends with
@@ -60,9 +60,9 @@ def ensure(task: Task) -> Json:
 
 
 def _desired(params: Json) -> tuple[Json, DesiredRun]:
-    """Return the parameters of the run, and what makes a run the desired one.
+    """Return the parameters of the run, and the identity of the desired run.
 
-    The thread's metadata can change in place, so it is no part of either.
+    The metadata of the thread is part of neither, because it can be updated.
     """
     parameters = given(params, SPEC.wire)
     metadata = parameters.pop("metadata", None)
@@ -77,9 +77,9 @@ def _find(task: Task, desired: DesiredRun) -> list[Json]:
     if thread_id:
         return [task.wire.get("threads", thread_id)]
     if desired.force and task.params["state"] == "present":
-        # A new one in any case: also where the server cannot list threads.
+        # Always a new one, even if the server cannot list threads.
         return []
-    # A thread that openai_thread made has a key of its own kind.
+    # Threads of openai_thread have a different type of key.
     return [each for each in _read_threads.by_metadata(task.wire, desired.identity) if PARAMETERS in each["metadata"]]
 
 
@@ -87,7 +87,7 @@ def _runs(task: Task, thread: Json, desired: DesiredRun) -> tuple[list[Run], dic
     """Return the runs of this identity on their thread, newest first, and the messages of each, if they are known."""
     by_thread_alone = task.params["thread_id"] and not desired.key and task.params["state"] == "cancelled"
     identity = {} if by_thread_alone else desired.identity
-    # With the messages, the result of a run that is kept needs no further request.
+    # With the messages, the result of a reused run needs no further request.
     found, messages = _read_runs.runs_with_messages(task.wire, thread["id"])
     return [run for run in found if has_metadata(run, identity)], messages
 
@@ -109,14 +109,14 @@ def _present(
         )
     difference = None
     if thread and is_same:
-        # Also if the run failed: it is run again where it was, since a second thread with the same messages helps
-        # nobody.
+        # Even if the run failed, it is repeated on its thread, because a second thread with the same messages would be
+        # useless.
         changes = thread_changes(thread, _thread_metadata(task), {})
         thread, difference = update(task, ("threads", thread["id"]), thread, changes, shown_thread)
     if desired.is_met_by(run):
         result = keep_run(task, desired, run, messages.get(run["id"]))
     else:
-        # A run on a thread that exists takes no tool_resources (Assistants wire, section 6).
+        # A run on an existing thread cannot have tool_resources (Assistants wire, section 6).
         takes_thread = thread and is_same and "tool_resources" not in parameters
         previous = runs[0]["id"] if runs else None
         request = _request(task, parameters, desired, thread if takes_thread else None, previous)
@@ -133,7 +133,7 @@ def _thread_metadata(task: Task) -> Json:
 def _request(
     task: Task, parameters: Json, desired: DesiredRun, thread: Json | None, previous: str | None
 ) -> RunRequest:
-    """Return the request that creates the run: with its thread, or on the thread where it failed before."""
+    """Return the request that creates the run with its thread, or on the thread of the failed run."""
     own = desired.own_metadata()
     once = str(uuid.uuid4()) if desired.force else fingerprint("thread_run", own, previous)
     body = {**parameters, "metadata": desired.run_metadata()}

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# The calls of tools that a run waits for.
+# The tool calls that a run waits for.
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ import typing as t
 if t.TYPE_CHECKING:
     from ._types import Json, Run
 
-# Levels of nesting that arguments may have: Ansible handles results recursively.
+# The maximum nesting of arguments, because Ansible processes results recursively.
 _DEEPEST = 100
-# The longest problem, in characters: it is sent to the model.
+# The maximum length of a problem in characters. It is sent to the model.
 _LONGEST = 1000
 _UNCHECKED = (
     "they are not validated, because the server at runtime_url does not validate arguments. Use the runtime of "
@@ -25,7 +25,7 @@ _UNCHECKED = (
 
 
 def parsed_action(run: Run) -> Json:
-    """Return the action that a run requires, with the arguments of each call parsed, and what is wrong with them.
+    """Return the action that a run requires, with parsed arguments and their problems.
 
     Args:
         run: A run whose status is requires_action.
@@ -45,7 +45,7 @@ def _call(call: Json, schemas: Json) -> Json:
     arguments, problem = function["arguments"], None
     try:
         parsed = json.loads(arguments or "{}", parse_constant=_refuse)
-        # What Ansible could not handle, and what is no JSON, stays the text that the model wrote.
+        # Arguments that Ansible cannot process or that are not JSON are returned as the model's text.
         if _is_deep(parsed):
             problem = f"they are nested more than {_DEEPEST} levels deep"
         else:
@@ -59,10 +59,10 @@ def _call(call: Json, schemas: Json) -> Json:
 
 
 def _problem(function: Json, arguments: t.Any, schemas: Json) -> str | None:
-    """Return what is wrong with a call's arguments; None where nothing is.
+    """Return the problem of a call's arguments, or None.
 
-    The runtime checks them against the schema, which takes a library and, with some schemas, long. Another server of
-    the wire does not, and whoever answers the call must not take that for a yes.
+    The runtime validates them against the schema, which needs a library and can take long. Other servers do not, and
+    this must not be mistaken for valid arguments.
     """
     if "problem" in function:
         return t.cast("str | None", function["problem"])

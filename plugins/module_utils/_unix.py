@@ -99,8 +99,8 @@ def connected(path: str, deadline: float) -> tuple[socket.socket, int | None]:
     """Return a connection to the runtime at a socket, and the id of its process.
 
     Raises:
-        Nobody: Nobody occurs.
-        Hangs: It accepts none of the connections that wait.
+        Nobody: No process listens.
+        Hangs: It does not accept waiting connections.
         TaskError: The process belongs to another user.
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -129,7 +129,7 @@ def _connect(sock: socket.socket, path: str, deadline: float) -> None:
         sock.connect(path)
         return
     except (BlockingIOError, TimeoutError):
-        # Too many connections wait to be accepted; Linux says so at once. Imported here: this is rare.
+        # Too many connections are waiting, which Linux reports immediately. Imported here, because this is rare.
         from ._recovery import patience
 
     deadline = min(deadline, time.monotonic() + patience())

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Following a run to its end: by its stream where the server streams, by asking again where it does not.
+# Follows a run to its end: with its stream if the server streams, otherwise by polling.
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class RunRequest:
     Attributes:
         path: The parts of the path.
         body: The JSON body.
-        idempotency_key: However often the request is sent with this key, one run is created; None if it creates none.
-        run: The run that the request continues; None if it creates one.
+        idempotency_key: Repeated requests with this key create one run. None if the request creates none.
+        run: The run that the request continues, or None if it creates one.
     """
 
     path: tuple[str, ...]
@@ -48,9 +48,9 @@ class StartedRun(t.NamedTuple):
     """A run that a request has created or continued.
 
     Attributes:
-        run: The run as it was last seen.
+        run: The run in its last known state.
         messages: The messages that it has written, oldest first; None if they have not been read.
-        is_new: Whether this task has created it; False if another task has created the same at the same moment.
+        is_new: Whether this task has created it; False if another task has created the same run at the same time.
     """
 
     run: Run
@@ -63,7 +63,7 @@ class _Seen:
     """What a stream has reported so far.
 
     Attributes:
-        run: The run as it was last seen; None while it is unknown.
+        run: The run in its last known state, or None.
         reported: Whether the stream has reported the run.
         messages: The messages that the run has written.
         streamed: Whether the server streams; otherwise it has answered with the run alone.
@@ -88,7 +88,7 @@ def _checked(run: Json) -> Run:
     """Return a run.
 
     Raises:
-        TaskError: The server calls something else a run.
+        TaskError: The object of the server is not a run.
     """
     for name in ("id", "thread_id", "status"):
         if not isinstance(run.get(name), str):
@@ -101,13 +101,13 @@ def _checked(run: Json) -> Run:
 
 @dataclass
 class Follower:
-    """Follows runs, as long as the task may take, and shows their progress.
+    """Follows runs until the timeout, and displays their progress.
 
     Attributes:
         wire: The client.
-        timeout: How long to wait at most, in seconds of wall-clock time, from now on.
-        warn: Shows a warning.
-        show: Shows a line of progress; None for silence.
+        timeout: The maximum time to wait from now on, in seconds.
+        warn: Displays a warning.
+        show: Displays a line of progress, or None.
     """
 
     wire: Wire
@@ -119,13 +119,13 @@ class Follower:
 
     @property
     def left(self) -> float:
-        """The seconds left, at least a moment: a request needs a positive timeout."""
+        """The remaining seconds. Always positive, because a request needs a timeout."""
         return max(self._start + self.timeout - time.monotonic(), 0.001)
 
     def stream(self, request: RunRequest) -> StartedRun:
-        """Send a request that creates or continues a run, and follow its stream until the run ends or needs an action.
+        """Send a request that creates or continues a run, and follow the run until it ends or requires an action.
 
-        A stream that breaks off is no reason to run again: the run is polled until it ends.
+        If the stream is interrupted, the run is polled until it ends, and not started again.
 
         Args:
             request: The request.
@@ -147,7 +147,7 @@ class Follower:
                 self._check_time(seen.run, seen.deltas)
                 if seen.run:
                     break
-                # It is not known which run was created. The same request with the same key creates no other one.
+                # The created run is unknown. Repeat the request, which does not create another run with the same key.
                 if request.idempotency_key is None or attempt == _TRIES - 1:
                     raise
         # The first request may have created the run, and its answer has not arrived.
@@ -155,14 +155,14 @@ class Follower:
         run = t.cast("Run", seen.run)
         if seen.reported and run["status"] not in RUNNING:
             return StartedRun(run, seen.messages if seen.streamed else None, is_new)
-        # If the stream broke off, messages may be missing: none of them is better than some.
+        # If the stream was interrupted, messages may be missing. Read all of them again.
         return StartedRun(self.poll(run if seen.reported else self._ask(run)[0]), None, is_new)
 
     def _read(self, events: EventStream, seen: _Seen) -> None:
-        """Note what a stream reports.
+        """Process the events of a stream.
 
         Raises:
-            Unanswered: The stream broke off, or did not report a run.
+            Unanswered: The stream was interrupted, or did not report a run.
         """
         seen.is_new = events.is_new
         if not events.is_stream:
@@ -187,10 +187,10 @@ class Follower:
             raise Unanswered("The stream ended before it reported a run.")
 
     def poll(self, run: Run) -> Run:
-        """Poll a run until it has ended or needs an action, and return it.
+        """Poll a run until it has ended or requires an action, and return it.
 
         Raises:
-            RunNotEnded: The time is over; the error's data has the run as it was last seen.
+            RunNotEnded: The time is over. The data contains the run in its last known state.
             Unanswered: The server cannot be reached.
         """
         pause = _FIRST_POLL
@@ -203,7 +203,7 @@ class Follower:
         return run
 
     def _ask(self, run: Run) -> tuple[Run, float | None]:
-        """Return the run as it is now, and after how many seconds the server wants to be asked again."""
+        """Return the current run, and the polling interval of the server in seconds."""
         try:
             answer = self.wire.ask(*path_of(run), within=self.left)
         except Unanswered:
@@ -212,13 +212,13 @@ class Follower:
         return _checked(answer.body), answer.poll_after
 
     def _pass_on_warnings(self, run: Run | None, step: Json) -> None:
-        """Warn of what the model server may have ignored: the runtime puts it with the step."""
+        """Display warnings about options that the model server may have ignored. The runtime adds them to the step."""
         for name, text in (step.get("metadata") or {}).items():
             if name.startswith("warning_"):
                 self.warn(f"Run {run['id'] if run else '(unknown)'}: {text}")
 
     def _check_time(self, run: Run | None, deltas: int = 0) -> None:
-        """Show the progress of a run now and then.
+        """Display the progress of a run at intervals.
 
         Raises:
             RunNotEnded: The time is over.
@@ -242,13 +242,13 @@ class Follower:
 
 
 def follower_of(task: Task) -> Follower:
-    """Return what follows the task's runs, for the time that the task may take from now on."""
+    """Return a follower for the task's runs. Its timeout starts now."""
     show = task.show if task.params.get("progress", True) else None
     return Follower(task.wire, task.params["wait_timeout"], task.warn, show)
 
 
 def follow(task: Task, run: Run, follower: Follower | None = None) -> Run:
-    """Follow a run that exists to its end, if the task waits; check mode does not wait for a run that is really active.
+    """Follow an existing run to its end if the task waits. Check mode does not wait for an active run.
 
     Raises:
         RunNotEnded: The run has not ended in time.

@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# The client, as far as it reads: requests on the Assistants v2 wire, with errors translated. Lookups need no more, and
-# each of them pays for what it imports.
+# The read-only client of the Assistants API v2. In a separate file, because lookups only need this, and pay for their
+# imports in each task.
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from ._http import Failed, Request, Response, unanswered
 from ._identity import has_metadata
 
 _PAGE = 100
-# What a POST creates things in; all others may be sent twice without harm.
+# The lists in which a POST creates an object. Other POST requests can be repeated.
 _COLLECTIONS = ("assistants", "threads", "messages", "runs")
 
 
 class Answer(t.NamedTuple):
-    """An answer of the wire.
+    """An answer of the server.
 
     Attributes:
         body: the JSON body.
-        poll_after: after how many seconds the server wants to be asked again; None where it has no wish.
+        poll_after: The polling interval of the server in seconds, or None.
     """
 
     body: dict[str, t.Any]
@@ -39,24 +39,24 @@ class Transport(t.Protocol):
     """Carries requests to a server.
 
     Attributes:
-        server: how to name the server in messages.
+        server: The name of the server in messages.
     """
 
     server: str
 
     def send(self, request: Request) -> Response:
-        """Send a request and return the answer, whatever its status is. Raises: Unanswered, TaskError."""
+        """Send a request and return the answer with any status. Raises: Unanswered, TaskError."""
 
 
 class ReadingWire:
-    """Requests of the Assistants v2 wire that only read, with errors translated.
+    """Read requests of the Assistants API v2, with errors as exceptions.
 
     Args:
-        transport: carries the requests.
-        timeout: how long the server may be silent, in seconds.
-        headers: headers of each request.
-        run_headers: further headers of the requests that may need the model server.
-        unconfigured: why no model can be asked ("" where one can): reported when a run is about to be made.
+        transport: Sends the requests.
+        timeout: The maximum time that the server may be silent, in seconds.
+        headers: The headers of each request.
+        run_headers: Further headers of requests that may need the model server.
+        unconfigured: The error if no model server is configured, or "". It is raised when a run is created.
     """
 
     def __init__(
@@ -78,19 +78,19 @@ class ReadingWire:
         return self.ask(*path, query=query).body
 
     def ask(self, *path: str, query: dict[str, t.Any] | None = None, within: float = float("inf")) -> Answer:
-        """Return the object at a path, with the server's wish when to ask again.
+        """Return the object at a path, with the polling interval of the server.
 
         Args:
             path: the parts of the path.
             query: the query.
-            within: how long the request may take with all its retries, in seconds.
+            within: The maximum time for the request with all its retries, in seconds.
         """
         response = self._send("GET", path, query=query, silence=min(self.timeout, within), within=within)
         wish = response.header("openai-poll-after-ms")
         return Answer(self._object(response), float(wish) / 1000 if wish.isdecimal() else None)
 
     def list(self, *path: str, query: dict[str, t.Any] | None = None) -> t.Iterator[dict[str, t.Any]]:
-        """Yield the objects of a list, page by page as they are needed (Assistants wire, section 10)."""
+        """Yield the objects of a list. Pages are requested as needed (Assistants wire, section 10)."""
         query = {"limit": _PAGE, **(query or {})}
         while True:
             page = self._json(self._send("GET", path, query=query))
@@ -103,14 +103,14 @@ class ReadingWire:
             query = {**query, "after": data[-1]["id"]}
 
     def matching(self, *path: str, pairs: dict[str, str], page: int = _PAGE) -> t.Iterator[dict[str, t.Any]]:
-        """Yield the objects of a list that carry these metadata pairs.
+        """Yield the objects of a list with these metadata pairs.
 
-        The filter is an addition of the runtime: a server that does not know it lists them all.
+        The filter is an addition of the runtime. Other servers list all objects.
 
         Args:
             path: The parts of the path.
             pairs: The metadata pairs.
-            page: How many objects to ask for at a time.
+            page: The number of objects per page.
         """
         query = {"limit": page, **{f"metadata[{key}]": value for key, value in pairs.items()}}
         return (each for each in self.list(*path, query=query) if has_metadata(each, pairs))
@@ -145,7 +145,7 @@ class ReadingWire:
         response = self.transport.send(request)
         if response.status >= 300:
             content = self._content(response)
-            # Imported here: a lookup pays for what it imports in each task, and most answers are no errors.
+            # Imported here, because lookups pay for their imports in each task, and most answers are not errors.
             from ._error_answer import from_response
 
             raise from_response(response.status, _parsed(content), response.header("retry-after"))
@@ -188,7 +188,7 @@ def _encoded(body: dict[str, t.Any]) -> bytes:
 
 
 def _parsed(content: bytes) -> t.Any:
-    """Return the JSON of an answer; where it is none, its text, and None where there is no text."""
+    """Return the JSON of an answer, or its text if it is not JSON, or None if it is not text."""
     try:
         return json.loads(content)
     except (ValueError, RecursionError):

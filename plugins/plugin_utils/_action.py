@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# A module's logic in Ansible's own worker: no module has to be shipped, and the local runtime can be started. Ansible
-# loads this file before it forks its workers: what it imports, they all have, and every play pays for.
+# Runs the logic of a module in Ansible's worker. No module has to be copied, and the local runtime can be started.
+# Ansible loads this file before it forks its workers, so they share its imports, and every play pays for them.
 
 from __future__ import annotations
 
@@ -35,17 +35,17 @@ from ._progress import progress_printer
 
 
 class ResourceAction(ActionBase):
-    """An action plugin for one resource of the wire; the class of each module's action says which."""
+    """The base class of action plugins. Each subclass is for one resource."""
 
     _supports_check_mode = True
     _supports_async = True
     resource: Resource
-    # Whether the task is always carried out here: it is about the control node itself.
+    # Whether the task always runs in this process, because it manages the control node.
     stays: t.ClassVar[bool] = False
     local_runtime: type[LocalRuntime] = LocalRuntime
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Run the task here, or hand it over to the module where it has to run elsewhere."""
+        """Run the task here, or run the module if the task must run on its host."""
         result = super().run(tmp, task_vars)
         variables = task_vars or {}
         args = parsed(plain(self._task.args), self.resource.SPEC)
@@ -74,7 +74,7 @@ class ResourceAction(ActionBase):
         return {**result, **t.cast("dict[str, t.Any]", shown)}
 
     def _is_elsewhere(self, args: dict[str, t.Any]) -> bool:
-        """Tell whether the task has to be a module for a served runtime, which other hosts reach too."""
+        """Return whether the task must run as a module on its host."""
         if self.stays or not args["runtime_url"]:
             return False
         return bool(self._task.async_val) or self._connection.transport != "local"
@@ -94,19 +94,19 @@ class ResourceAction(ActionBase):
         return result
 
     def _predictions(self, options: dict[str, t.Any]) -> contextlib.AbstractContextManager[Predictions]:
-        """Return what earlier tasks of this check have predicted; a task of a real run predicts nothing."""
+        """Return the predictions of earlier tasks in check mode."""
         return shared(options) if self._task.check_mode and not self.stays else contextlib.nullcontext({})
 
     def _drop_predictions(self, options: dict[str, t.Any]) -> None:
-        """After what may be a change: what tasks with `check_mode: true` in a real run have predicted is out of date.
+        """Delete the predictions of tasks with `check_mode: true` after a change in a real run.
 
-        With --check the predictions stay, also after a task with `check_mode: false`.
+        With --check, predictions are kept, even after a task with `check_mode: false`.
         """
         if not (self._task.check_mode or self.stays or context.CLIARGS.get("check")):
             forget(options)
 
     def _started(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> str:
-        """Return the local runtime as a URL for a module that runs beside this process; a module can start none."""
+        """Start the local runtime, and return its URL for a module on this host, which cannot start one."""
         if self._connection.transport != "local":
             raise AnsibleActionFail(
                 f"With async, this task runs on the host {host}, which cannot reach the local runtime of the control "
@@ -129,7 +129,7 @@ class ResourceAction(ActionBase):
     def _becomes_another_user(self) -> bool:
         if self._connection.become is None:
             return False
-        # A user that is not known fails in its own way.
+        # An unknown user fails later.
         with contextlib.suppress(KeyError):
             return pwd.getpwnam(str(self._connection.become.get_option("become_user"))).pw_uid != os.geteuid()
         return False
@@ -137,12 +137,12 @@ class ResourceAction(ActionBase):
     def _hand_over(
         self, args: dict[str, t.Any], variables: dict[str, t.Any], url: str | None = None
     ) -> dict[str, t.Any]:
-        """Run the task as a module. In check mode it does not know what other tasks have predicted, and says so.
+        """Run the task as a module. In check mode, it cannot use predictions, and displays a warning.
 
         Args:
             args: The options.
             variables: The variables of the task.
-            url: The runtime_url for the module, where it is not the task's own.
+            url: The runtime_url for the module, if it is not the one of the task.
         """
         if self._task.check_mode and seen(args):
             self._display.warning(unshared(self._task.get_name()))
@@ -151,7 +151,7 @@ class ResourceAction(ActionBase):
         given = {name: value for name, value in options.items() if value is not None}
         result: dict[str, t.Any] = self._execute_module(module_args=given, task_vars=variables, wrap_async=wrap_async)
         if not wrap_async:
-            # As Ansible's own action plugins do.
+            # As in Ansible's own action plugins.
             self._remove_tmp_path(self._connection._shell.tmpdir)  # noqa: SLF001
         if result.get("changed") or wrap_async:
             with self._predictions(args) as predictions:
@@ -160,7 +160,7 @@ class ResourceAction(ActionBase):
         return result
 
     def _message_of(self, error: AnsibleValidationError) -> str:
-        """Return what an ordinary module says of a wrong option."""
+        """Return the error of an ordinary module for an invalid option."""
         unsupported = isinstance(error, UnsupportedError)
         return f"Unsupported parameters for ({self._task.action}) module: {error.msg}" if unsupported else error.msg
 
@@ -172,7 +172,7 @@ def play_of(task: t.Any) -> str:
 
 
 def plain(value: t.Any) -> t.Any:
-    """Return plain data: Ansible's own string types (tagged, encrypted) mean nothing to JSON."""
+    """Return plain data, because JSON does not support Ansible's string types (tagged, encrypted)."""
     if isinstance(value, dict):
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):

@@ -4,9 +4,9 @@
 
 # Private to this collection: may change in any release.
 #
-# Which host of the playbook answers the tool calls of which run, and which tools a person has allowed for good. No
-# variable holds that, because a fact or an extra variable could replace it. Ansible's process makes this memory before
-# it forks its workers, and they share it. It has the keys that cancel a run; no file has them.
+# Stores which host of the playbook answers the tool calls of a run, and which tools a person has always allowed. This
+# is not stored in variables, because facts or extra variables could replace them. Ansible's main process creates this
+# shared memory before it forks its workers. The keys to cancel a run are only in this memory, not in files.
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ class Answering(t.NamedTuple):
     """A host that answers the tool calls of a run.
 
     Attributes:
-        host: Its name in the inventory.
+        host: The inventory name of the host.
         play: The play.
-        run: The options of a task that would cancel the run: its ids, and the connection.
+        run: The options of a task that cancels the run: its ids and the connection.
         environment: The environment of that task.
     """
 
@@ -46,13 +46,13 @@ class Answering(t.NamedTuple):
 
 
 def take(answering: Answering) -> str:
-    """Let a host answer the tool calls of a run, unless another host does.
+    """Assign the tool calls of a run to a host, unless another host answers them.
 
     Returns:
-        The name of the host that does.
+        The name of the host that answers them.
 
     Raises:
-        TaskError: Hosts cannot agree on it.
+        TaskError: The hosts cannot coordinate.
     """
     if os.getpid() == _owner:
         raise TaskError(
@@ -64,32 +64,32 @@ def take(answering: Answering) -> str:
 
 
 def holder(run_id: str) -> str | None:
-    """Return the name of the host that answers the tool calls of a run; None where no host does."""
+    """Return the name of the host that answers the tool calls of a run, or None."""
     with _shared() as state:
         return Answering(*state["runs"][run_id]).host if run_id in state["runs"] else None
 
 
 def release(run_id: str, host: str) -> None:
-    """Let other hosts answer the tool calls of a run that this host has answered so far."""
+    """Release the tool calls of a run for other hosts."""
     with _shared() as state:
         if run_id in state["runs"] and Answering(*state["runs"][run_id]).host == host:
             del state["runs"][run_id]
 
 
 def allow(kind: list[t.Any]) -> None:
-    """Allow every further call of a kind: its play, its host, its tool, and what carries it out, as JSON data."""
+    """Allow all further calls of a kind: its play, host, tool and tasks, as JSON data."""
     with _shared() as state:
         state["allowed"].append(kind)
 
 
 def is_allowed(kind: list[t.Any]) -> bool:
-    """Tell whether a person has allowed every further call of a kind."""
+    """Return whether a person has allowed all further calls of a kind."""
     with _shared() as state:
         return kind in state["allowed"]
 
 
 def asking() -> contextlib.AbstractContextManager[None]:
-    """Wait until no other host asks a person, and keep them from it meanwhile."""
+    """Wait until no other host asks a person, and lock the terminal."""
     return _locked("tool-calls.question")
 
 

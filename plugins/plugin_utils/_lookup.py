@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# What all lookups share: options, client, errors, and what to do where something is missing. Lookups only ever read.
+# The base of all lookups: options, client, errors, and missing objects. Lookups only read.
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _kept: dict[tuple[t.Any, ...], tuple[float, list[t.Any]]] = {}
 
 
 class ReadingLookup(LookupBase):
-    """A lookup of one kind of thing."""
+    """The base class of lookups. Each subclass reads one kind of object."""
 
-    # Whether the lookup lists things: then a playbook always gets a list, also of one thing.
+    # Whether the lookup always returns a list, even for one object.
     lists: t.ClassVar[bool] = False
-    # Whether the lookup needs terms, or reads all there is without any.
+    # Whether the lookup requires terms. Otherwise, it reads all objects if there are none.
     needs_terms: t.ClassVar[bool] = True
     _own: t.ClassVar[tuple[Option, ...]] = ()
 
@@ -54,7 +54,7 @@ class ReadingLookup(LookupBase):
         C.config.initialize_plugin_configuration_definitions("lookup", cls.__module__, definitions)
 
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
-        """Return what a term means ("" where there is none), as plain data.
+        """Return the objects for a term ("" without terms), as plain data.
 
         Raises:
             NotFound: The object does not exist.
@@ -63,9 +63,9 @@ class ReadingLookup(LookupBase):
         raise NotImplementedError
 
     def run(self, terms: list[t.Any], variables: dict[str, t.Any] | None = None, **kwargs: t.Any) -> list[t.Any]:
-        """Return what the terms mean, one after the other."""
+        """Return the objects for all terms."""
         options = C.config.get_configuration_definitions("lookup", self._load_name)
-        # Ansible's own, which with_... hands over on cores before 2.19.
+        # Ansible's own option, which with_... passes on before ansible-core 2.19.
         kwargs.pop("wantlist", None)
         unknown = sorted(set(kwargs) - set(options))
         if unknown:
@@ -90,7 +90,7 @@ class ReadingLookup(LookupBase):
         return as_list(found) if self.lists else found
 
     def pairs(self) -> dict[str, str]:
-        """Return the option `metadata` as the wire keeps it."""
+        """Return the option `metadata` in the format of the API."""
         return self._given["metadata"] or {}
 
     def limited(self, things: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
@@ -98,7 +98,7 @@ class ReadingLookup(LookupBase):
         return list(itertools.islice(things, self._given["limit"]))
 
     def run_path(self, wire: ReadingWire, term: str) -> tuple[str, str]:
-        """Return the ids of the thread and the run that a term names.
+        """Return the ids of the thread and the run in a term.
 
         Raises:
             TaskError: No thread is named.
@@ -143,7 +143,7 @@ class ReadingLookup(LookupBase):
         local = LocalRuntime(connection)
         if not self._is_check:
             return connect(ReadingWire, connection, local)
-        # Imported here: only --check needs them.
+        # Imported here, because only --check needs them.
         from ..module_utils._check_mode import CheckModeWire
         from ..module_utils._client import Wire
         from ._predictions import seen
@@ -152,9 +152,10 @@ class ReadingLookup(LookupBase):
 
 
 def _once_a_task(question: tuple[t.Any, ...], ask: t.Callable[[], list[t.Any]]) -> list[t.Any]:
-    """Keep an answer for the other references of the same task.
+    """Cache a result for other uses in the same task.
 
-    Only in a worker, which lives for one task, and only for a moment: `until` asks in the same worker again and again.
+    Only in a worker, which exists for one task, and only for a short time, because `until` repeats the lookup in the
+    same worker.
     """
     if multiprocessing.parent_process() is None:
         return ask()

@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# A person decides about a tool call. What the model has written is shown so that it can neither move the cursor of the
-# terminal nor change its direction of writing.
+# Asks a person to confirm a tool call. The text of the model is shown so that it can neither move the cursor of the
+# terminal nor change the writing direction.
 
 from __future__ import annotations
 
@@ -25,29 +25,29 @@ _ANSWERS = {"y": "yes", "n": "no", "a": "always", "s": "stop"}
 _TOO_LATE = "the run expires before there is an answer"
 _LONGEST_PROBLEM = 2000
 _LONG = 1000
-# ansible-runner, and so AWX, gives a playbook a terminal at which nobody sits.
+# ansible-runner, and therefore AWX, provides a terminal without a person.
 _RUNNER = "AWX_ISOLATED_DATA_DIR"
-# Ansible keeps keys that were typed ahead. No question begins before there were none for so long, in seconds.
+# Ansible buffers keys. A question only starts after this time without keys, in seconds.
 _SILENCE = 0.5
-# Categories of characters that join another one, directions of those that write to the left, and blank letters.
+# The categories of combining characters, the directions of right-to-left characters, and blank letters.
 _JOINED = ("Mn", "Mc", "Me")
 _LEFTWARDS = ("R", "AL", "AN")
 _BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
 
 
 class _Nobody(Exception):
-    """Nobody can answer; the text says why."""
+    """No one can answer. The text is the reason."""
 
 
 class Call(t.NamedTuple):
-    """A tool call, as it is checked, shown and carried out.
+    """A tool call that is checked, shown and run.
 
     Attributes:
         play: The play.
         host: The host that the tool would run on.
         name: The tool.
         arguments: Its arguments, as data.
-        tasks: The tasks that would carry it out, as in `run_tool_tasks`; None where that is not known.
+        tasks: The tasks of the tool, as in `run_tool_tasks`, or None if unknown.
     """
 
     play: str
@@ -57,7 +57,7 @@ class Call(t.NamedTuple):
     tasks: t.Any = None
 
     def kind(self) -> list[t.Any]:
-        """Return what calls have in common that a person allows with one answer."""
+        """Return the identity of calls that one answer of a person allows."""
         return [self.play, self.host, self.name, self.tasks]
 
 
@@ -73,7 +73,7 @@ class Ask(t.Protocol):
         seconds: float | None = None,
         complete_input: t.Iterable[bytes] | None = None,
     ) -> bytes:
-        """Return what was typed until one of these keys (None: Enter), or until the time is over.
+        """Return the input until one of these keys (None: Enter), or until the time is over.
 
         Raises:
             AnsibleError: No one can be asked.
@@ -82,13 +82,13 @@ class Ask(t.Protocol):
 
 
 def decide(call: Call, problem: str | None, ask: Ask | None, expires_at: float | None) -> dict[str, t.Any]:
-    """Decide whether a call may be carried out.
+    """Decide whether a call is allowed.
 
     Args:
         call: The call.
-        problem: Why it must not be carried out, whatever a person says; None where there is no such reason.
-        ask: Asks a person; None if no confirmation is needed.
-        expires_at: When the run expires, in seconds since 1970; None where that is not known.
+        problem: The reason why the call is not allowed in any case, or None.
+        ask: Asks a person, or None if no confirmation is needed.
+        expires_at: The expiry of the run in seconds since 1970, or None if unknown.
 
     Returns:
         The task's result.
@@ -106,7 +106,7 @@ def decide(call: Call, problem: str | None, ask: Ask | None, expires_at: float |
     if answer == "stop":
         return {**result, "failed": True, "allowed": False, "msg": f"The operator stopped the run at {call.name}."}
     if problem:
-        # Shown without -v: whoever watches the play sees what was refused.
+        # Displayed without -v, so that users see what was refused.
         return {**result, "msg": printable(problem)[:_LONGEST_PROBLEM], "_ansible_verbose_always": True}
     return result
 
@@ -121,7 +121,7 @@ def _answer(call: Call, ask: Ask, expires_at: float | None) -> str:
         return "always"
     if _RUNNER in os.environ:
         raise _Nobody("no one can be asked: the playbook runs in ansible-runner")
-    # One question at a time: another host's could come between what is shown and the answer.
+    # One question at a time, so that another host's question does not appear before the answer.
     with asking():
         note = ""
         while True:
@@ -143,7 +143,7 @@ def _answer(call: Call, ask: Ask, expires_at: float | None) -> str:
 
 
 def _typed(note: str, call: Call, ask: Ask, expires_at: float | None) -> str:
-    """Show a call, drop what was typed until then, and ask. Return what is typed.
+    """Show a call, discard earlier input, ask, and return the answer.
 
     Raises:
         _Nobody: Nobody can answer.
@@ -163,7 +163,7 @@ def _typed(note: str, call: Call, ask: Ask, expires_at: float | None) -> str:
 
 
 def _seconds(expires_at: float | None) -> int | None:
-    """Return how long an answer is of use; None for any time.
+    """Return the seconds until the run expires, or None if unknown.
 
     Raises:
         _Nobody: It is of none.
@@ -178,7 +178,7 @@ def _seconds(expires_at: float | None) -> int | None:
 
 def _shown(call: Call) -> str:
     arguments = printable(json.dumps(call.arguments, ensure_ascii=False))
-    # Whoever sees only the end of long arguments has to know that there is more above.
+    # If only the end of long arguments is visible, the length shows that there is more above.
     length = f" ({len(arguments)} characters)" if len(arguments) > _LONG else ""
     return (
         "The model calls a tool.\n"
@@ -189,7 +189,7 @@ def _shown(call: Call) -> str:
 
 
 def printable(text: str) -> str:
-    """Return a text with an escape sequence in place of each character that a terminal does not simply show."""
+    """Return a text in which characters that a terminal may not display as they are are escaped."""
     return "".join(each if _is_plain(each) else _escaped(each) for each in text)
 
 
