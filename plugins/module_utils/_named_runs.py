@@ -4,8 +4,8 @@
 
 # Private to this collection: may change in any release.
 #
-# Which runs the option `runs` names. Playbooks have them as `thread_id:run_id`, or as results that they registered: of
-# one task, of a loop, or of a loop on each of several hosts.
+# The runs in the option `runs`: as `thread_id:run_id`, or as registered results of a task, of a loop, or of loops on
+# several hosts.
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ if t.TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class NamedRun:
-    """A run that a task names.
+    """A run in the options of a task.
 
     Attributes:
         path: The ids of its thread and of itself.
-        where: The part of the option that names it, for messages.
-        shown: What its result shows besides the run: the item of the loop that started it.
+        where: The location in the option, for messages.
+        shown: Further keys of its result: the item of the loop that started it.
     """
 
     path: tuple[str, str]
@@ -38,16 +38,16 @@ class NamedRun:
 def named_runs(
     value: t.Any, thread_id: str | None, thread_id_of: t.Callable[[str], str], warn: t.Callable[[str], None]
 ) -> list[NamedRun]:
-    """Return the runs that a value of the option `runs` names, in its order.
+    """Return the runs in a value of the option `runs`, in this order.
 
     Args:
         value: The value.
-        thread_id: The thread of the runs that are named without one.
-        thread_id_of: Returns the id of the thread that an id or a key means.
-        warn: Shows a warning.
+        thread_id: The thread of runs that are specified without one.
+        thread_id_of: Returns the id of the thread for an id or a key.
+        warn: Displays a warning.
 
     Raises:
-        TaskError: The message names the part of the value that names no run.
+        TaskError: A part of the value is not a run. The message contains its location.
     """
     found: list[NamedRun] = []
     for where, item in _flat("runs", value):
@@ -67,7 +67,7 @@ _FORMS = "thread_id:run_id, or a dictionary with run_id and thread_id such as a 
 
 
 def _flat(where: str, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
-    """Yield the items of a value, each with its place: lists, and the results of loops, at any depth."""
+    """Yield the items of a value with their locations, from lists and results of loops at any depth."""
     if isinstance(value, dict) and isinstance(value.get("results"), list):
         where, value = f"{where}.results", value["results"]
     if isinstance(value, str):
@@ -80,8 +80,8 @@ def _flat(where: str, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:
 
 
 def _term(where: str, result: Json, warn: t.Callable[[str], None]) -> str | None:
-    """Return the run that a result names as a term; None where its task started none."""
-    # A run as on the wire, which the lookups return, has its id in another place.
+    """Return the run of a result as a term, or None if its task did not start a run."""
+    # A run of the API, as returned by lookups, has its id in a different key.
     run_id = result.get("run_id") or (result.get("id") if result.get("object") == "thread.run" else None)
     if run_id:
         thread_id = result.get("thread_id")

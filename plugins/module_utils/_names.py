@@ -19,7 +19,7 @@ if t.TYPE_CHECKING:
 
 
 def resolve(wire: ReadingWire, params: Json) -> None:
-    """Replace a name that a task gives as `assistant_id`, and a key that it gives as `thread_id`, by the id."""
+    """Replace a name in `assistant_id` and a key in `thread_id` by the id."""
     for name, id_of in (("assistant_id", assistant_id), ("thread_id", thread_id)):
         if params.get(name):
             params[name] = id_of(wire, params[name])

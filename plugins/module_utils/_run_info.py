@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Many runs: read them, or wait for all of them. Nothing is changed.
+# Read many runs, or wait for all of them. This module only reads.
 
 from __future__ import annotations
 
@@ -38,18 +38,18 @@ SPEC = Spec(
 
 _Path = tuple[str, str]
 
-# How many runs a line of progress looks at besides the one that the task waits for.
+# The number of further runs that are checked for a line of progress.
 _LOOKED_AT = 20
 _LISTED = 10
-# What the result of a task that fails has not of each run.
+# The keys of each run that are omitted from the result of a failed task.
 _LONG = ("run", "messages", "steps")
 
 
 def ensure(task: Task) -> Json:
-    """Read the runs that the task names, wait for them if it says so, and return the task's result.
+    """Read the runs of the task, wait for them if requested, and return the task's result.
 
     Raises:
-        TaskError: A run ended with a status of `fail_on`, or the time is over; the error's data has the whole result.
+        TaskError: A run ended with a status of `fail_on`, or the time is over. The data contains the whole result.
     """
     SPEC.check(task.params)
     runs = _named(task)
@@ -59,9 +59,9 @@ def ensure(task: Task) -> Json:
 
 
 def _named(task: Task) -> _Runs:
-    """Return the runs that the task names."""
+    """Return the runs of the task."""
     if task.params["runs"] is not None:
-        # Each key is looked up once.
+        # Look up each key once.
         thread_id_of = functools.cache(functools.partial(_read_threads.thread_id, task.wire))
         return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], thread_id_of, task.warn))
     resolve(task.wire, task.params)
@@ -74,7 +74,7 @@ def _named(task: Task) -> _Runs:
     else:
         found, messages = _read_runs.runs_with_messages(task.wire, thread_id)
     seen = {(thread_id, run["id"]): run for run in found}
-    # An active run writes more.
+    # An active run will write more messages.
     known = {path: messages[run["id"]] for path, run in seen.items() if run["id"] in messages and not _is_running(run)}
     return _Runs(task, [NamedRun(path, "thread_id") for path in seen], seen, known)
 
@@ -84,12 +84,12 @@ def _is_running(run: Run) -> bool:
 
 
 class _Runs:
-    """The runs that a task asks for, as they were last seen.
+    """The runs of a task in their last known state.
 
     Args:
         task: The task.
         asked: Its runs, in the order of its result.
-        seen: Those that have been read already.
+        seen: The runs that have already been read.
         messages: The messages of runs that have ended, if they have been read.
     """
 
@@ -104,16 +104,16 @@ class _Runs:
         self._asked = asked
         self._seen = seen or {}
         self._messages = messages or {}
-        # One that is named twice is asked for once.
+        # A run that is listed twice is read once.
         self._where = {each.path: each.where for each in reversed(asked)}
         self._paths = list(dict.fromkeys(each.path for each in asked))
         self._unsure = collections.deque(self._paths)
 
     def wait(self) -> None:
-        """Wait until all runs have ended or need an action, at most as long as the task may take.
+        """Wait until all runs have ended or require an action, or until the timeout.
 
-        Only the first unfinished run is asked for again and again. When it has ended, most of those after it have ended
-        too: so N runs cost about N requests, whatever the time that they take.
+        Only the first unfinished run is polled. When it has ended, most of the runs after it have also ended. So N runs
+        cost about N requests, whatever their duration is.
         """
         params = self._task.params
         show = self._show if self._task.show and params["progress"] else None
@@ -125,18 +125,18 @@ class _Runs:
                 with self._naming(path):
                     self._seen[path] = follower.poll(self._seen.get(path, unseen))
             except RunNotEnded:
-                # Those behind this one may have ended: the result has all of them as they are now.
+                # Read the other runs again, because they may have ended.
                 self._seen = {each: run for each, run in self._seen.items() if not _is_running(run)}
                 return
 
     def results(self) -> list[tuple[Json, str | None]]:
-        """Return the result of each run, in the order asked, with what is wrong with its reply."""
+        """Return the result of each run in the requested order, with the problem of its reply."""
         found = {path: self._result(path) for path in self._paths}
         return [({**found[each.path][0], **each.shown}, found[each.path][1]) for each in self._asked]
 
     def _result(self, path: _Path) -> tuple[Json, str | None]:
         run = self._run(path)
-        # What an active run has written so far is not worth a request.
+        # Do not request the partial messages of an active run.
         messages = [] if _is_running(run) else self._messages.get(path)
         try:
             return run_result(self._task.wire, run, messages, self._task.params["steps"]), None
@@ -151,7 +151,7 @@ class _Runs:
 
     @contextlib.contextmanager
     def _naming(self, path: _Path) -> t.Iterator[None]:
-        """Say which part of the option names a run that the server does not know."""
+        """Add the location in the option to the error for an unknown run."""
         try:
             yield
         except NotFound as error:
@@ -165,9 +165,9 @@ class _Runs:
             ) from None
 
     def _show(self, _line: str) -> None:
-        """Show how many runs have ended.
+        """Display the number of runs that have ended.
 
-        Also those behind the one that the task waits for; not all of them each time, since there may be many.
+        This includes runs after the one that the task waits for. Only some of them are checked each time.
         """
         for _each in range(min(len(self._unsure), _LOOKED_AT)):
             path = self._unsure.popleft()
@@ -214,7 +214,7 @@ def _task_result(task: Task, results: list[tuple[Json, str | None]]) -> Json:
 
 
 def _unfinished(task: Task, runs: list[Json]) -> str:
-    """Return which runs have not ended in time; "" where all have."""
+    """Return a message about the runs that have not ended in time, or ""."""
     active = {run["run_id"]: run["status"] for run in runs if run["status"] in RUNNING}
     if not active:
         return ""
@@ -226,7 +226,7 @@ def _unfinished(task: Task, runs: list[Json]) -> str:
 
 
 def _ended_as(run: Json, problem: str | None) -> str:
-    """Return the status that decides: a run whose reply cannot be used has failed."""
+    """Return the effective status: a run with an unusable reply has failed."""
     return RunStatus.FAILED.value if problem else run["status"]
 
 
@@ -238,6 +238,6 @@ def _failure(run: Json, problem: str | None) -> Json:
 
 
 def _listed(texts: list[str], between: str) -> str:
-    """Return texts in one, the first of them where there are many."""
+    """Join texts, or the first of them if there are many."""
     more = [f"and {len(texts) - _LISTED} more"] if len(texts) > _LISTED else []
     return between.join([*texts[:_LISTED], *more])

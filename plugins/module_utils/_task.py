@@ -21,22 +21,22 @@ from ._options import Spec
 if t.TYPE_CHECKING:
     from ._recovery import Local
 
-# What a task may give in place of an id.
+# The alternatives to an id.
 _OTHER_NAMES = {"thread_id": (THREAD, "key"), "assistant_id": (ASSISTANT, "name")}
 
 
 @dataclass
 class Task:
-    """What a resource's logic knows of the task that it works for, wherever that runs.
+    """The task, as seen by the logic of a resource, wherever it runs.
 
     Attributes:
         params: The validated options.
-        check_mode: Change nothing, only tell.
-        diff_mode: The result tells what is different.
-        warn: Shows a warning.
-        show: Shows a line of progress; None if there is no terminal.
-        local: Finds and starts the local runtime; None where there is none.
-        predictions: In check mode, what earlier tasks would have changed; what this one would change is added.
+        check_mode: Whether to only predict changes.
+        diff_mode: Whether to return a diff.
+        warn: Displays a warning.
+        show: Displays a line of progress, or None without a terminal.
+        local: Finds and starts the local runtime, or None on a managed host.
+        predictions: In check mode, the predictions of earlier tasks. Those of this task are added.
     """
 
     params: dict[str, t.Any]
@@ -61,21 +61,21 @@ class Task:
 
 
 class Resource(t.Protocol):
-    """A module of this folder that knows one resource of the wire."""
+    """A Python module of this directory with the logic of one resource."""
 
     SPEC: Spec
 
     def ensure(self, task: Task) -> dict[str, t.Any]:
-        """Bring the resource to the state that the task asks for, and return the task's result."""
+        """Bring the resource into the desired state, and return the task's result."""
 
 
 def carry_out(ensure: t.Callable[[Task], dict[str, t.Any]], task: Task) -> dict[str, t.Any]:
-    """Run a resource's logic for a task, and return the task's result, also where it failed."""
+    """Run the logic of a resource for a task, and return the task's result, even if it failed."""
     try:
         try:
             result = ensure(task)
         except KeyTaken:
-            # It was not there when we looked. Now it is.
+            # It was created after the search.
             result = ensure(task)
     except TaskError as error:
         result = {"failed": True, "changed": False, "msg": _named(error, task.params), **error.data}
@@ -85,7 +85,7 @@ def carry_out(ensure: t.Callable[[Task], dict[str, t.Any]], task: Task) -> dict[
 
 
 def _named(error: TaskError, params: dict[str, t.Any]) -> str:
-    """Return an error's message, with the option to look at where the server refused what an option says."""
+    """Return the message of an error, with the option to check if the server refused its value."""
     url = params["runtime_url"] or ""
     served = url and not url.startswith("unix:")
     if isinstance(error, NotFound):
@@ -101,7 +101,7 @@ def _named(error: TaskError, params: dict[str, t.Any]) -> str:
 
 
 def run_module(spec: Spec, ensure: t.Callable[[Task], dict[str, t.Any]]) -> None:
-    """Run a resource's logic as an ordinary module: where a task is asynchronous, or runs on another machine."""
+    """Run the logic of a resource as an ordinary module, for async tasks and tasks on other hosts."""
     module = AnsibleModule(supports_check_mode=True, **spec.to_kwargs())
     # Ansible has no public name for this.
     diff_mode = module._diff  # noqa: SLF001
