@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 _TEXT = " word"
+_LONG = 1000  # deltas
 _ID = "msg_68f1c2d3a4b5968778695a4b3c2d1e0f68f1c2d3a4b59687"
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 
@@ -29,19 +30,20 @@ def main(port_file: str, deltas: int) -> None:
         port_file: gets the port as soon as the server listens.
         deltas: how many pieces an answer has.
     """
-    body = b"".join(_chunk(event) for event in _events(deltas))
-    # What follows the deltas is sent apart, so that there is a moment of the last byte.
-    answer, listener = body + b"0\r\n\r\n", socket.create_server(("127.0.0.1", 0), backlog=128)
+    *first, last = (_chunk(event) for event in _events(deltas))
+    # A short answer takes its time, as any model does: what its end costs is not mixed with what its beginning costs.
+    pieces, pause = (b"".join(first), last + b"0\r\n\r\n"), 0.3 if deltas < _LONG else 0.0
+    listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     temporary = Path(f"{port_file}.new")
     temporary.write_text(str(listener.getsockname()[1]))
     temporary.rename(port_file)
     sent = [0.0]
     while True:
         client, _address = listener.accept()
-        threading.Thread(target=_serve, args=(client, answer, sent), daemon=True).start()
+        threading.Thread(target=_serve, args=(client, pieces, pause, sent), daemon=True).start()
 
 
-def _serve(client: socket.socket, answer: bytes, sent: list[float]) -> None:
+def _serve(client: socket.socket, pieces: tuple[bytes, bytes], pause: float, sent: list[float]) -> None:
     client.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     with client, client.makefile("rb") as reader:
         while line := reader.readline():
@@ -54,7 +56,9 @@ def _serve(client: socket.socket, answer: bytes, sent: list[float]) -> None:
                 text = json.dumps(sent[0]).encode()
                 client.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%b" % (len(text), text))
             else:
-                client.sendall(_HEAD + answer)
+                client.sendall(_HEAD + pieces[0])
+                time.sleep(pause)
+                client.sendall(pieces[1])
                 sent[0] = time.monotonic()
 
 
