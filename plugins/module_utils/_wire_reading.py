@@ -54,7 +54,7 @@ class ReadingWire:
     Args:
         transport: Sends the requests.
         timeout: The maximum time that the server may be silent, in seconds.
-        headers: The The The headers of each request.
+        headers: The headers of each request.
         run_headers: Further headers of requests that may need the model server.
         unconfigured: The error if no model server is configured, or "". It is raised when a run is created.
     """

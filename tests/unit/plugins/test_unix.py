@@ -136,19 +136,24 @@ def test_a_socket_that_cannot_be_used_is_told(tmp_path: Path) -> None:
             connect(Wire, {**OPTIONS, "runtime_url": f"unix:{path}"}).get("threads", "x")
 
 
-RUN_REQUESTS = [("threads", "runs"), ("threads", "x", "runs"), ("threads", "x", "runs", "y", "submit_tool_outputs")]
-OTHER_REQUESTS = [("threads",), ("threads", "x", "runs", "y"), ("threads", "x", "runs", "y", "cancel"), ("assistants",)]
+REQUESTS = [
+    ("threads",),
+    ("assistants",),
+    ("threads", "runs"),
+    ("threads", "x", "runs"),
+    ("threads", "x", "runs", "y", "submit_tool_outputs"),
+]
 
 
 def test_a_run_is_sent_with_what_it_needs(start: Start) -> None:
     wire, starter = start(always(), api_key="sk-1", organization="o", runtime_idle_timeout=5.0)
     starter.serve()
-    for path in (*RUN_REQUESTS, *OTHER_REQUESTS):
+    for path in REQUESTS:
         wire.post(*path, body={})
     wire.get("threads", "x", "runs")
     told = [headers.get("runtime-options") for _line, headers, _body in starter.servers[0].seen]
-    assert told[len(RUN_REQUESTS) :] == [None] * (len(OTHER_REQUESTS) + 1)
-    for text in told[: len(RUN_REQUESTS)]:
+    assert (len(told), told.pop()) == (len(REQUESTS) + 1, None)
+    for text in told:
         assert json.loads(text or "") == {
             "base_url": "http://127.0.0.1:9/v1",
             "api_key": "sk-1",
