@@ -59,14 +59,18 @@ class Done:
 class _Counted:
     """A transport that notes what it carries."""
 
-    def __init__(self, transport: Transport, requests: list[str]) -> None:
+    def __init__(self, transport: Transport, requests: list[str], sent: Callable[[str], None]) -> None:
         self.server = transport.server
         self._transport = transport
         self._requests = requests
+        self._sent = sent
 
     def send(self, request: Request) -> Response:
-        self._requests.append(f"{request.method} {_ID.sub('*', request.path)}")
-        return self._transport.send(request)
+        line = f"{request.method} {_ID.sub('*', request.path)}"
+        self._requests.append(line)
+        response = self._transport.send(request)
+        self._sent(line)
+        return response
 
 
 class _Front:
@@ -111,6 +115,7 @@ class World:
         # What the tasks in check mode since the last real one have predicted.
         self.predictions: Predictions = {}
         self._requests: list[str] = []
+        self._polls_until_release = 0
         # The path of a socket is limited to about 100 characters.
         self._folder = Path(tempfile.mkdtemp(prefix="world-", dir="/tmp"))
         self._front = _Front(create_app(Settings(store=str(self.store))))
@@ -140,7 +145,17 @@ class World:
     def use(self, wire: Wire) -> None:
         """Let the tasks use this client, and count its requests."""
         self.wire = wire
-        self.wire.transport = _Counted(wire.transport, self._requests)
+        self.wire.transport = _Counted(wire.transport, self._requests, self._release)
+
+    def release_after(self, polls: int) -> None:
+        """Let the model's answers that are held go once the tasks have asked for a run so often from now on."""
+        self._polls_until_release = polls
+
+    def _release(self, request: str) -> None:
+        if request == "GET /threads/*/runs/*" and self._polls_until_release:
+            self._polls_until_release -= 1
+            if not self._polls_until_release:
+                self.model.release()
 
     def put_before(self, around: Callable[[App], App]) -> None:
         """Put ASGI middleware before the runtime."""

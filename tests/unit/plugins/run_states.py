@@ -79,8 +79,8 @@ class Thread:
 
 Given = Callable[[Thread], None]
 QUICK: Json = {"text": "Hello"}
-# Long enough for the task that is looked at to find the run going, also on a busy machine.
-SLOW: Json = {"text": "Hello", "delay": 1.5}
+# Held until the task that is looked at has found the run going.
+HELD: Json = {"text": "Hello", "hold": True}
 
 
 def nothing(thread: Thread) -> None:
@@ -143,9 +143,10 @@ def going(answer: Json | None = None, **options: Any) -> Given:
 
     def given(thread: Thread) -> None:
         asked = len(thread.world.model.runs)
-        thread.answers(answer or SLOW)
+        thread.answers(answer or HELD)
         thread.run(wait=False, **options)
         thread.wait_for_model(asked + 1)
+        thread.world.release_after(1)
 
     return given
 
@@ -159,11 +160,13 @@ def of_somebody(answer: Json | None = None, status: str = "in_progress") -> Give
     """A run that somebody else made without this collection is going."""
 
     def given(thread: Thread) -> None:
-        thread.answers(answer or SLOW)
+        thread.answers(answer or HELD)
         body = {"assistant_id": thread.assistant_id, "temperature": 0.1, "tools": [FUNCTION]}
         thread.world.wire.post("threads", thread.id, "runs", body=body)
         thread.wait_for_model(1)
         thread.world.wait(lambda: thread.runs[-1]["status"] in (status, "completed"))
+        # Check mode looks at it once, the task itself before it waits.
+        thread.world.release_after(2)
 
     return given
 

@@ -164,7 +164,8 @@ MORE: Json = {**T, "content": "One more thing"}
 
 @pytest.mark.parametrize("more", [{}, {"key": "k"}])
 def test_a_message_waits_for_the_active_run(world: World, more: Json) -> None:
-    active({"text": "Hello", "delay": 1})(world)
+    active({"text": "Hello", "hold": True})(world)
+    world.release_after(1)
     done = world.foretold("message", **MORE, **more)
     assert (done.result["changed"], done.sent) == (True, [CREATE, CREATE])
     assert polled_once(done.read) == [LIST, "GET /threads/*/runs/*"]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import re
 import time
+from collections import Counter
 from typing import Any
 
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _wait
 from ansible_collections.threadworks.openai.plugins.module_utils._identity import KNOWN_AFTER_APPLY
-from ansible_collections.threadworks.openai.tests.world import Done, Json, World
+from ansible_collections.threadworks.openai.tests.world import App, Done, Json, World
 
 RUN, RUNS, MESSAGES = "GET /threads/*/runs/*", "GET /threads/*/runs", "GET /threads/*/messages"
 FUNCTION: Json = {"type": "function", "function": {"name": "disk", "parameters": {"type": "object", "properties": {}}}}
@@ -66,8 +67,10 @@ def _responses(done: Done) -> list[str]:
 
 
 def test_a_loop_and_then_one_task_that_waits_for_all(runs: Runs) -> None:
-    runs.answers({"match": "two", "delay": 1})
-    done = runs.info(runs.start("one", "two", "three"), wait=True)
+    runs.answers({"match": "two", "hold": True})
+    started = runs.start("one", "two", "three")
+    runs.world.release_after(4)
+    done = runs.info(started, wait=True)
     assert _responses(done) == ["Reply to: one", "Reply to: two", "Reply to: three"]
     assert [run["item"] for run in done.result["runs"]] == ["one", "two", "three"]
     assert done.result["statuses"] == {"completed": 3}
@@ -89,12 +92,25 @@ def test_a_run_costs_one_request_and_one_for_its_messages(runs: Runs) -> None:
 
 
 def test_only_the_first_unfinished_run_is_polled(runs: Runs) -> None:
-    runs.answers({"match": "one", "delay": 1.5})
-    names = ["one", *(str(n) for n in range(9))]
-    done = runs.info(runs.start(*names), wait=True)
+    runs.answers({"match": "one", "hold": True})
+    others = runs.start(*(str(n) for n in range(9)))
+    first = runs.start("one")
+    runs.world.wait(lambda: all(run["status"] == "completed" for run in runs.info(others).result["runs"]))
+    polls: Counter[str] = Counter()
+
+    def counted(app: App) -> App:
+        async def call(scope: Json, receive: Any, send: Any) -> None:
+            polls.update(re.findall(r"/runs/(run_\w+)$", scope.get("path", "")))
+            await app(scope, receive, send)
+
+        return call
+
+    runs.world.put_before(counted)
+    runs.world.release_after(13)
+    done = runs.info([first, others], wait=True)
     assert done.result["statuses"] == {"completed": 10}
-    # The others have ended meanwhile. A server says how often it wants to be asked, at the most 4 times a second.
-    assert 12 <= done.read.count(RUN) < 10 + 12
+    assert polls.pop(first["results"][0]["run_id"]) >= 4
+    assert sorted(polls.values()) == [1] * 9
     assert done.read.count(MESSAGES) == 10
 
 
@@ -153,9 +169,10 @@ def test_which_runs_failed_and_why(runs: Runs) -> None:
     runs.answers(
         {"match": "two", "failed": {"code": "server_error", "message": "out of order"}},
         {"match": "three", "incomplete": "max_output_tokens", "text": "Well"},
-        {"match": "one", "delay": 1},
+        {"match": "one", "hold": True},
     )
     started = runs.start("one", "two", "three", "four")
+    runs.world.release_after(2)
     _one, two, three, _four = started["results"]
     done = runs.info(started, wait=True)
     assert done.result["failed"]

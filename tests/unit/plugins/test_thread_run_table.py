@@ -80,6 +80,7 @@ def going(answer: Json, **options: object) -> Given:
     def given(world: World) -> None:
         ran(answer, wait=False, **options)(world)
         world.wait(lambda: len(world.model.runs) == 1)
+        world.release_after(1)
 
     return given
 
@@ -138,7 +139,7 @@ TABLE = {
         did("assistant", name="A", model="m"), {"assistant_id": "newest"}, [CREATE], [FIND], model=1
     ),
     "the same, completed": Row(ran(), HI, [], SEEN),
-    "the same, going": Row(going({"delay": 1.5}), HI, [], [FIND, RUNS, RUN, MESSAGES]),
+    "the same, going": Row(going({"hold": True}), HI, [], [FIND, RUNS, RUN, MESSAGES]),
     "the same, going, not waited for": Row(
         going({"hang": True}), {**HI, "wait": False}, [], SEEN, status="in_progress"
     ),

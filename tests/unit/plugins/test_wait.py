@@ -39,7 +39,8 @@ def thread(world: World) -> World:
 
 def test_where_the_server_does_not_stream_the_run_is_polled(thread: World) -> None:
     thread.put_before(without_streams)
-    thread.model.script([{"delay": 1}])
+    thread.model.script([{"hold": True}])
+    thread.release_after(1)
     done = thread.do("run", **T)
     assert (done.result["status"], done.result["response"]) == ("completed", "Reply to: Hello")
     assert done.sent == [CREATE]
@@ -62,7 +63,8 @@ def test_polls_become_rarer_unless_the_server_has_a_wish(thread: World, wish: st
 
     for around in (without_streams, with_header("openai-poll-after-ms", wish), timed):
         thread.put_before(around)
-    thread.model.script([{"delay": 2.5}])
+    thread.model.script([{"hold": True}])
+    thread.release_after(4)
     assert thread.do("run", **T).result["status"] == "completed"
     waited = [after - before for before, after in itertools.pairwise(times)]
     assert all(real >= least for real, least in zip(waited[:3], pauses, strict=True))
