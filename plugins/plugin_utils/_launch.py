@@ -103,8 +103,9 @@ def _outcome(process: subprocess.Popen[bytes], configuration: bytes, deadline: f
             ready = selector.select(deadline - time.monotonic())
             if not ready and time.monotonic() >= deadline:
                 raise StartTimeout(
-                    f"The local runtime was not ready within {deadline - began:.3g} seconds. Is the machine very "
-                    "busy, or the store (option runtime_store) out of reach? Run the task again."
+                    f"The local runtime was not ready within {deadline - began:.3g} seconds. Check "
+                    "whether the machine is overloaded and whether the store (option runtime_store) is reachable. Then "
+                    "run the task again."
                 )
             for key, _events in ready:
                 piece = os.read(key.fd, _LAST_WORDS)

@@ -91,8 +91,8 @@ def usable(folder: str, make: bool = True) -> str:
         )
     if stat.S_IMODE(found.st_mode) & 0o077:
         raise TaskError(
-            f"The folder {folder} for the socket of the local runtime is open to other users (mode "
-            f"{stat.S_IMODE(found.st_mode):04o}). Close it with: chmod 700 {folder}"
+            f"The directory {folder} for the socket of the local runtime is accessible to other users (mode "
+            f"{stat.S_IMODE(found.st_mode):04o}). Run: chmod 700 {folder}"
         )
     return folder
 

@@ -67,7 +67,7 @@ def test_link_is_refused(desk: Desk, local_runtimes: LocalRuntimes, tmp_path: Pa
     target = tmp_path / "elsewhere"
     target.mkdir(mode=0o700)
     local_runtimes.sockets.symlink_to(target)
-    assert "is not a folder" in _refusal(desk)
+    assert "is not a directory" in _refusal(desk)
     assert list(target.iterdir()) == []
 
 
@@ -200,7 +200,7 @@ def test_other_users_folder_is_refused_by_them_too(desk: Desk, nobody: Nobody, l
         answer = nobody.ask(desk, session=str(local_runtimes.folder))
     finally:
         fallback.rmdir()
-    assert f"The folder {fallback}" in str(answer["error"])
+    assert f"The directory {fallback}" in str(answer["error"])
     assert "belongs to another user (user id 0)" in str(answer["error"])
 
 
@@ -217,7 +217,7 @@ def test_unwritable_folder_is_reported(desk: Desk, nobody: Nobody) -> None:
 def test_unwritable_session_folder_is_reported(desk: Desk, nobody: Nobody) -> None:
     nobody.folder.chmod(0o500)
     answer = nobody.ask(desk, runtime_store="/tmp/never.db")
-    assert f"The folder {nobody.folder}/threadworks.openai for the socket" in str(answer["error"])
+    assert f"The directory {nobody.folder}/threadworks.openai for the socket" in str(answer["error"])
     assert "cannot be created: Permission denied" in str(answer["error"])
 
 

@@ -95,7 +95,7 @@ def test_library_that_is_broken(desk: Desk, tmp_path: Path, monkeypatch: pytest.
 
 def test_collection_without_its_roles(desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_libraries, "REQUIREMENTS", str(tmp_path / "requirements.txt"))
-    with pytest.raises(TaskError, match="is not complete"):
+    with pytest.raises(TaskError, match="is incomplete"):
         desk.runtime().start()
 
 
