@@ -49,7 +49,7 @@ example: .venv/run ## run the example: on OPENAI_API_KEY or OPENAI_BASE_URL, els
 	@$(EXAMPLE) -e '{"example_outputs_file": "$(CURDIR)/build/example/outputs.json"}' $(ARGS)
 
 .PHONY: example-destroy
-example-destroy: .venv/run ## take down what the example made
+example-destroy: .venv/run ## remove what the example created
 	@$(EXAMPLE) -e example_state=absent $(ARGS)
 
 .PHONY: serve
@@ -113,7 +113,7 @@ release: .venv/dev ## make the release that galaxy.yml names: all gates, changel
 	@scripts/release $(ARGS)
 
 .PHONY: requirements
-requirements: ## pin requirements-dev.txt anew from requirements-dev.in
+requirements: ## update the pins in requirements-dev.txt from requirements-dev.in
 	@scripts/venv build/uv uv
 	@build/uv/bin/uv pip compile --quiet --universal --python-version 3.10 --no-annotate --upgrade \
 		--custom-compile-command "make requirements" requirements-dev.in --output-file requirements-dev.txt

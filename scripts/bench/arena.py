@@ -24,7 +24,7 @@ import procfs
 
 ROOT = Path(__file__).resolve().parents[2]
 _RUNTIME = ROOT / "roles" / "runtime" / "files"
-# What must not get through. Python caches its bytecode, as it does unless it is told not to.
+# Variables that must not be passed on. Python caches its bytecode, as by default.
 _KEPT_OUT = ("ANSIBLE_", "OPENAI_", "RUNTIME_", "PYTHONDONTWRITEBYTECODE")
 
 

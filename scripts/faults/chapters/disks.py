@@ -129,7 +129,7 @@ class _Full:
             limit = self._limit(runtime.pid)
             self._fill(wire, f"/threads/{thread}/messages")
             model.release()
-            # Where its end cannot be written, its runner is found dead: both are told as they are.
+            # If its result cannot be stored, its runner is found dead. Both errors are clear.
             wait_for(lambda: model.runs)
             if self._disk:
                 self._disk.free()

@@ -18,7 +18,7 @@ def read_history(connection: Connection, run: RunRecord) -> list[MessageRecord]:
 
     Args:
         connection: A transaction.
-        run: The run. Where it is told to send so many of the newest messages, no others are read.
+        run: The run. With ``last_messages``, only the messages that it sends are read.
 
     Returns:
         The messages, oldest first.
@@ -35,7 +35,7 @@ def _most(run: RunRecord) -> int | None:
     strategy = run.document["truncation_strategy"]
     if strategy["type"] != "last_messages":
         return None
-    # The interpreter has the files of all messages, also of those that are not sent.
+    # The code interpreter needs the files of all messages, including those that are not sent.
     if any(tool["type"] == "code_interpreter" for tool in run.document["tools"]):
         return None
     count: int | None = strategy["last_messages"]
@@ -46,6 +46,6 @@ def _most(run: RunRecord) -> int | None:
 def _newest_first(*, bounded: bool) -> Select[Any]:
     table = MESSAGES.table
     statement = select(*MESSAGES.columns).where(table.c.thread_id == bindparam("thread_id"))
-    # A message of a client has no run, which is another one than this, too.
+    # Messages of clients have no run, and must be included.
     statement = statement.where(table.c.run_id.is_distinct_from(bindparam("run_id"))).order_by(table.c.seq.desc())
     return statement.limit(bindparam("count")) if bounded else statement

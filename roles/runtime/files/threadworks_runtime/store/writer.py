@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one writer of an SQLite store: what waits while it is at the disk shares its next transaction."""
+"""The writer of an SQLite store. Functions that wait while it commits share the next transaction."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ _Work = Callable[[Connection], Any]
 _Job = tuple[_Work, "Future[Any]"]
 _Outcome = Callable[[], None]
 
-_MOST = 64  # works in one transaction: none waits for more of the others
+_MOST = 64  # maximum number of functions in a transaction
 
 
 class GroupWriter:
-    """Writes in a thread of its own, in order.
+    """Writes in a separate thread, in order.
 
-    A durable commit takes milliseconds, however little is written. Each work has a savepoint: where it fails, nothing
-    of it is written, and the others are. Nobody hears of a work before the commit.
+    A durable commit takes milliseconds, whatever its size is. Each function has a savepoint. If it fails, only its own
+    changes are discarded. Results are returned after the commit.
 
     Args:
-        engine: The store, whose transactions write.
+        engine: The engine of the store, with write transactions.
     """
 
     def __init__(self, engine: Engine) -> None:
@@ -35,13 +35,13 @@ class GroupWriter:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
     def write(self, work: Callable[[Connection], _T]) -> Future[_T]:
-        """Let a function write, soon.
+        """Queue a function that writes.
 
         Args:
-            work: Takes the connection; runs in the writer's thread.
+            work: Called with the connection, in the writer's thread.
 
         Returns:
-            What the function returns, once it is committed.
+            A future for the function's result, after the commit.
         """
         future: Future[_T] = Future()
         self._waiting.append((work, future))
@@ -49,7 +49,7 @@ class GroupWriter:
         return future
 
     def close(self) -> None:
-        """Write what waits, and end the thread."""
+        """Write the queued functions, and end the thread."""
         self._thread.shutdown()
 
     def _write_waiting(self) -> None:
@@ -58,7 +58,7 @@ class GroupWriter:
             job = self._waiting.popleft()
             if job[1].set_running_or_notify_cancel():
                 jobs.append(job)
-        # Where there is none, an earlier call has written it.
+        # If there is none, an earlier call has written the jobs.
         if jobs:
             for tell in self._written(jobs):
                 tell()
@@ -67,7 +67,7 @@ class GroupWriter:
         """Write in one transaction.
 
         Returns:
-            What tells each of the jobs how it went.
+            The result of each job.
         """
         outcomes: list[_Outcome] = []
         try:
@@ -77,7 +77,7 @@ class GroupWriter:
                     outcomes.append(_succeeded(future, work(connection)))
                 else:
                     outcomes += [_outcome(connection, *job) for job in jobs]
-        except BaseException as error:  # noqa: BLE001, it is told to those who wait for it
+        except BaseException as error:  # noqa: BLE001, it is passed to the waiting callers
             return [_failed(future, error) for _work, future in jobs]
         return outcomes
 
@@ -88,7 +88,7 @@ def _outcome(connection: Connection, work: _Work, future: Future[Any]) -> _Outco
     try:
         result = work(connection)
     except Exception as error:
-        # Without space or memory SQLite ends the transaction by itself, with all that is in it.
+        # If space or memory runs out, SQLite rolls back the whole transaction.
         if not database.in_transaction:
             raise
         database.execute("ROLLBACK TO work")
