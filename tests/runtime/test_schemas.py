@@ -195,7 +195,7 @@ def test_a_run_that_fails_for_its_format_keeps_the_usage(
     usage = {"input_tokens": 10, "output_tokens": 5, "total_tokens": 15}
     model_server.script([{"text": text, "usage": usage}])
     run = talk.finish(response_format=_format(PATH), tools=[])
-    assert "breaks response_format" in run["last_error"]["message"]
+    assert "violates response_format" in run["last_error"]["message"]
     counted = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
     assert (run["status"], run["usage"]) == ("failed", counted)
     assert [step["usage"] for step in talk.steps(run)] == [counted]
