@@ -48,7 +48,11 @@ def _check_text(option: str, value: str, most: int | None = None) -> None:
 
 
 def check_id(option: str, value: str) -> None:
-    """Check an id. Raises: TaskError naming the option."""
+    """Check an id.
+
+    Raises:
+        TaskError: The value cannot be an id.
+    """
     _check_text(option, value)
     if not is_predicted(value) and re.search(r"[\s/?#%]", value):
         raise TaskError(f"{option} is '{value}', which is not an id. An id cannot contain spaces or any of / ? # %.")

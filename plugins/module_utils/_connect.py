@@ -34,7 +34,8 @@ def connect(kind: type[_AnyWire], params: dict[str, t.Any], local: Local | None 
         params: the connection options (see the doc fragment `connection`).
         local: Finds and starts the local runtime. None on a managed host.
 
-    Raises: TaskError where the options cannot work.
+    Raises:
+        TaskError: The options cannot work.
     """
     wanted = {option.name: params.get(option.name) for option in CONNECTION}
     # Two starters are equal if they use the same runtime.

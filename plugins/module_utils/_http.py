@@ -115,7 +115,7 @@ class Connection:
         before = self.sock.received
         self.deadline = request.deadline
         try:
-            with telling(request.silence, lambda: self.sock.received > before):
+            with translating(request.silence, lambda: self.sock.received > before):
                 self.sock.limit(request.silence, request.deadline)
                 # A server may refuse a long request before it has read all of it. Its answer contains the reason.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
@@ -206,7 +206,7 @@ class Response:
         complete = False
         try:
             self._connection.sock.limit(self.request.silence, until)
-            with telling(self.request.silence, lambda: True):
+            with translating(self.request.silence, lambda: True):
                 yield from read_body(self._connection.sock, self._head)
             complete = True
         finally:
@@ -222,7 +222,7 @@ class Response:
 
 
 @contextlib.contextmanager
-def telling(silence: float, answered: t.Callable[[], bool]) -> t.Iterator[None]:
+def translating(silence: float, answered: t.Callable[[], bool]) -> t.Iterator[None]:
     """Translate errors that occur while an answer is read.
 
     Args:
@@ -247,7 +247,7 @@ class Pool:
     """Keeps connections of this process for the next request. They are not used after a fork.
 
     Args:
-        connect: Opens a connection before a time on the monotonic clock. Raises: Failed.
+        connect: Opens a connection before a time on the monotonic clock; raises `Failed`.
     """
 
     def __init__(self, connect: t.Callable[[float], Connection]) -> None:

@@ -18,7 +18,7 @@ import typing as t
 from urllib.parse import quote, unquote, urljoin, urlsplit
 
 from ._errors import TaskError
-from ._http import Connection, Failed, Pool, Request, Response, telling, unanswered
+from ._http import Connection, Failed, Pool, Request, Response, translating, unanswered
 from ._http_answer import read_head
 from ._http_socket import Socket
 
@@ -241,7 +241,7 @@ class _Proxy:
         lines = [f"CONNECT {host}:{port} HTTP/1.1", f"Host: {host}:{port}"]
         lines += [f"{name}: {value}" for name, value in self.headers.items()]
         try:
-            with telling(_CONNECT, lambda: line.received > 0):
+            with translating(_CONNECT, lambda: line.received > 0):
                 line.sendall("\r\n".join([*lines, "", ""]).encode())
                 answer = read_head(line)
         except Failed as failed:

@@ -55,7 +55,11 @@ class Spec:
         return secrets(str(params.get(option.name) or "") for option in self.options if option.no_log)
 
     def check(self, params: dict[str, t.Any]) -> None:
-        """Check the options of a task, and convert metadata values to strings. Raises: TaskError."""
+        """Check the options of a task, and convert metadata values to strings.
+
+        Raises:
+            TaskError: A value is not allowed; the message names the option.
+        """
         check_options(params, self.options)
 
 

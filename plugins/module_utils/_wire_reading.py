@@ -45,7 +45,12 @@ class Transport(t.Protocol):
     server: str
 
     def send(self, request: Request) -> Response:
-        """Send a request and return the answer with any status. Raises: Unanswered, TaskError."""
+        """Send a request and return the answer, whatever its status is.
+
+        Raises:
+            Unanswered: No answer came.
+            TaskError: The request cannot be sent.
+        """
 
 
 class ReadingWire:
@@ -74,7 +79,13 @@ class ReadingWire:
         self.unconfigured = unconfigured
 
     def get(self, *path: str, query: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Return the object at a path. Raises: NotFound, WireError, Unanswered."""
+        """Return the object at a path.
+
+        Raises:
+            NotFound: There is none.
+            WireError: The server refused the request.
+            Unanswered: No answer came.
+        """
         return self.ask(*path, query=query).body
 
     def ask(self, *path: str, query: dict[str, t.Any] | None = None, within: float = float("inf")) -> Answer:

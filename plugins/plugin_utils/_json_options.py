@@ -24,7 +24,8 @@ def parsed(args: dict[str, t.Any], spec: Spec) -> dict[str, t.Any]:
         args: the options as the task gives them.
         spec: the spec of its module.
 
-    Raises: AnsibleActionFail where the string is not JSON.
+    Raises:
+        AnsibleActionFail: The string is not JSON.
     """
     data = {option.name for option in spec.options if _is_data(option)}
     return {name: _parsed(name, value) if name in data else value for name, value in args.items()}
