@@ -15,7 +15,7 @@ from threadworks_runtime.app import create_app
 from threadworks_runtime.settings import ModelOptions, Settings
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.raw_server import RawServer
+from ansible_collections.threadworks.openai.tests.raw_server import RawServer, answer
 from ansible_collections.threadworks.openai.tests.runtime.harness import (
     AppServer,
     Served,
@@ -258,3 +258,27 @@ def test_an_answer_that_breaks_off_is_not_passed_on_as_whole(settings: Settings)
         app = create_app(replace(settings, model=ModelOptions(base_url=broken.base_url)))
         with AppServer(app) as server, raw_client(server) as wire, pytest.raises(httpx2.RemoteProtocolError):
             wire.get("/files/file_1/content")
+
+
+@pytest.mark.parametrize("kind", ["text/html", "text/plain; charset=\N{LATIN SMALL LETTER U WITH DIAERESIS}"])
+def test_a_refusal_that_is_not_json_is_explained(settings: Settings, kind: str) -> None:
+    page = answer("<html><title>Bad gateway</title>", status="502 Bad Gateway", kind=kind)
+    with RawServer(page) as broken:
+        app = create_app(replace(settings, model=ModelOptions(base_url=broken.base_url)))
+        with AppServer(app) as server, raw_client(server) as wire:
+            refused = wire.get("/files")
+    assert refused.status_code == 502
+    assert "Bad gateway" in refused.json()["error"]["message"]
+
+
+def test_headers_of_a_file_are_passed_on(settings: Settings) -> None:
+    disposition = 'attachment; filename="\N{CJK UNIFIED IDEOGRAPH-65E5}.html"'
+    page = answer("<script>", f"Content-Disposition: {disposition}", f"Retry-After: {_KEY}", kind="text/html")
+    with RawServer(page) as files:
+        app = create_app(replace(settings, model=ModelOptions(base_url=files.base_url, api_key=_KEY)))
+        with AppServer(app) as server, raw_client(server) as wire:
+            file = wire.get("/files/file_1/content")
+    raw = dict(file.headers.raw)
+    assert (file.status_code, raw[b"content-disposition"]) == (200, disposition.encode())
+    assert file.headers["content-security-policy"] == "sandbox", "it has no rights in a browser"
+    assert raw[b"retry-after"] == b"(key hidden)"

@@ -150,3 +150,18 @@ def test_what_the_model_server_refuses_is_reported(settings: Settings) -> None:
                 client.beta.assistants.create(model="m", tool_resources=resources)
             assert none.value.code == "not_offered_by_model_server"
             assert client.beta.assistants.list().data == []
+
+
+@pytest.mark.parametrize("id", ["..", "../../admin?x=", "a/../../b", "vs_1\r\nX: y", "", "#"])
+def test_an_id_cannot_lead_to_another_path_of_the_model_server(
+    settings: Settings, model_server: ModelServer, id: str
+) -> None:
+    with AppServer(create_app(settings)) as server, raw_client(server) as wire:
+        resources = {"file_search": {"vector_store_ids": [id]}}
+        thread = wire.post("/threads", json={"tool_resources": resources}).json()
+        message = {"role": "user", "content": "x", "attachments": _attached("file_1")}
+        refused = wire.post(f"/threads/{thread['id']}/messages", json=message)
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "vector_store_id")
+        made = wire.post("/threads", json={"tool_resources": resources, "messages": [message]})
+        assert made.status_code == 400
+    assert model_server.requests == []

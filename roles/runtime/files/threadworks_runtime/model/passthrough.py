@@ -57,7 +57,7 @@ class Answer:
 
     Args:
         status: The HTTP status.
-        headers: All headers.
+        headers: All headers, by their names in lower case.
         body: The body in pieces. It must be closed.
     """
 
@@ -73,7 +73,7 @@ class PassedError(Exception):
         status: The HTTP status.
         error: The error object of its body, without secrets, or empty.
         text: The error message.
-        headers: All headers.
+        headers: All headers, by their names in lower case.
     """
 
     def __init__(self, status: int, error: dict[str, Any], text: str, headers: Mapping[str, str]) -> None:
@@ -115,7 +115,7 @@ class Passage(ModelServer):
             raise failures.translate(error) from error
         if refusal is not None:
             raise refusal
-        return Answer(response.status_code, response.headers, self._pieces(response, hide=request.hide))
+        return Answer(response.status_code, self._headers(response), self._pieces(response, hide=request.hide))
 
     async def call(self, method: str, path: str, body: Json | None = None) -> Json:
         """Ask for something of the runtime's own.
@@ -214,7 +214,12 @@ class Passage(ModelServer):
         if not isinstance(error, dict):
             error = {"message": error}
         text = said(error.get("message") or error.get("detail"))
-        return PassedError(response.status_code, error, text, response.headers)
+        return PassedError(response.status_code, error, text, self._headers(response))
+
+    def _headers(self, response: httpx2.Response) -> dict[str, str]:
+        """Return the headers without secrets. As in ASGI, each byte is one character."""
+        pairs = ((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw)
+        return {name: self.secrets.hide(value) for name, value in pairs}
 
     async def _pieces(self, response: httpx2.Response, *, hide: bool) -> AsyncGenerator[bytes, None]:
         # Decode each byte as one character. Any content stays unchanged, and the key is ASCII.

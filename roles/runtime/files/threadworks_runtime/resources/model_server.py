@@ -4,16 +4,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from urllib.parse import quote
 
 from falcon.asgi import Request
 
 from ..model.errors import ModelError
 from ..model.passthrough import Passage, PassedError
+from ..text import shorten
 from ..wire_errors import ApiError
 from .context import Context
 from .options import read_options
 
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~@-]*")
 _REFUSED_KEY = (401, 403)
 _NOT_FOUND, _NO_METHOD, _NOT_MADE = 404, 405, 501
 _FILES = (
@@ -21,6 +25,30 @@ _FILES = (
     " them, put the text into a message, send images as image_url, or let a function read or search the files."
 )
 _MODELS = "Name the model without asking for it: the model server's documentation or start command says which it has."
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text can be an id in a path of the model server. Other texts could lead to another path."""
+    return bool(_ID.fullmatch(text))
+
+
+def quoted(id: str, name: str, *, has_parts: bool = False) -> str:
+    """Return an id for a path of the model server.
+
+    Args:
+        id: The id.
+        name: The name of the parameter for the error.
+        has_parts: Whether the id can have several parts, as in ``owner/model``.
+
+    Returns:
+        The quoted id.
+
+    Raises:
+        ApiError: 400, it is not an id.
+    """
+    if not all(map(is_id, id.split("/") if has_parts else [id])):
+        raise ApiError(400, f"Invalid id: '{shorten(id)}'.", param=name, code="invalid_value")
+    return quote(id, safe="")
 
 
 def passage_of(req: Request, context: Context) -> Passage:

@@ -7,25 +7,21 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import re
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from urllib.parse import quote
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 
 from falcon.asgi import Request, Response
 
 from ..bodies import client_left
 from ..model.errors import ModelError
 from ..model.passthrough import Passed, PassedError
-from ..text import shorten
 from ..wire_errors import ApiError
 from .context import Resource
-from .model_server import failed, passage_of, refused
+from .model_server import failed, passage_of, quoted, refused
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~@-]*")
 _PARAMETER = re.compile(r"\{(\w+)(?::path)?\}")
 _SENT = ("accept", "content-type", "content-length", "idempotency-key", "openai-beta")
+_OF_BODY = ("content-type", "content-disposition")
 _RETURNED = (
-    "content-type",
-    "content-disposition",
     "retry-after",
     "retry-after-ms",
     "x-should-retry",
@@ -70,11 +66,13 @@ class Passthrough(Resource):
         except ModelError as error:
             raise failed(error, kind) from error
         except PassedError as error:
-            _return_headers(resp, error.headers)
+            _return_headers(resp, error.headers, _RETURNED)
             raise refused(error, f"{req.method} {req.path}", kind, ids, own_key=client_is_owner) from error
-        _return_headers(resp, answer.headers)
-        # A browser must not display a file as a page of the runtime.
-        resp.set_headers({"x-content-type-options": "nosniff", "cache-control": "no-store"})
+        _return_headers(resp, answer.headers, (*_OF_BODY, *_RETURNED))
+        # In a browser, a file must not have the rights of a page of the runtime.
+        resp.set_headers(
+            {"x-content-type-options": "nosniff", "content-security-policy": "sandbox", "cache-control": "no-store"}
+        )
         resp.status = answer.status
         resp.stream = _until_left(req, answer.body)
 
@@ -149,17 +147,13 @@ ROUTES: dict[str, type[Passthrough]] = {
 
 def _path(req: Request, ids: dict[str, str]) -> str:
     """Return the path below ``/v1`` of the model server, quoted so that it cannot leave ``/v1``."""
-    for name, value in ids.items():
-        parts = value.split("/") if name == "model" else [value]
-        if not all(map(_ID.fullmatch, parts)):
-            raise ApiError(400, f"Invalid id: '{shorten(value)}'.", param=name, code="invalid_value")
-    template = str(req.uri_template).removeprefix("/v1")
-    path = _PARAMETER.sub(lambda found: quote(ids[found[1]], safe=""), template)
+    parts = {name: quoted(value, name, has_parts=name == "model") for name, value in ids.items()}
+    path = _PARAMETER.sub(lambda found: parts[found[1]], str(req.uri_template).removeprefix("/v1"))
     return f"{path}?{req.query_string}" if req.query_string else path
 
 
-def _return_headers(resp: Response, headers: Mapping[str, str]) -> None:
-    resp.set_headers({name: value for name in _RETURNED if (value := headers.get(name))})
+def _return_headers(resp: Response, headers: Mapping[str, str], names: Iterable[str]) -> None:
+    resp.set_headers({name: value for name in names if (value := headers.get(name))})
 
 
 async def _until_left(req: Request, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:

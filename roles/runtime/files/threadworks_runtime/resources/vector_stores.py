@@ -24,7 +24,7 @@ from ..store import Store, rows
 from ..store.tables import THREADS
 from ..wire_errors import ApiError
 from .context import Context
-from .model_server import failed, passage_of, refused
+from .model_server import failed, is_id, passage_of, quoted, refused
 
 _T = TypeVar("_T")
 _PATH = "/vector_stores"
@@ -218,7 +218,7 @@ class _Maker:
         """Make a vector store."""
         made = await self._call("POST", _PATH, {name: value for name, value in fields.items() if value is not None})
         id = made.get("id")
-        if not isinstance(id, str) or not id:
+        if not isinstance(id, str) or not is_id(id):
             message = "The model server's answer has no id of the vector store."
             raise ApiError(502, message, code="model_server_failed", type="server_error")
         return id
@@ -226,7 +226,7 @@ class _Maker:
     async def extend(self, id: str, file_ids: list[str]) -> None:
         """Add files to a vector store."""
         for file_id in file_ids:
-            await self._call("POST", f"{_PATH}/{id}/files", {"file_id": file_id}, id)
+            await self._call("POST", f"{_path(id)}/files", {"file_id": file_id}, id)
         if file_ids:
             await self.wait(id)
 
@@ -234,7 +234,7 @@ class _Maker:
         """Wait until the files can be searched: a run that begins now is to find them."""
         end = time.monotonic() + _WAIT
         while time.monotonic() < end:
-            store = await self._call("GET", f"{_PATH}/{id}", None, id)
+            store = await self._call("GET", _path(id), None, id)
             counts = store.get("file_counts")
             if not (isinstance(counts, dict) and counts.get("in_progress")):
                 return
@@ -252,6 +252,10 @@ class _Maker:
                 # Not the object that the client asked for is missing, but something that the request names.
                 answer.status = 400
             raise answer from error
+
+
+def _path(id: str) -> str:
+    return f"{_PATH}/{quoted(id, 'vector_store_id')}"
 
 
 def _new_stores(fields: Document) -> list[Document]:
