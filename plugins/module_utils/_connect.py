@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Select the server for the connection options of a task.
+# Selects the server for the connection options of a task.
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from ._wire_reading import ReadingWire
 if t.TYPE_CHECKING:
     from ._recovery import Local
 
-# A task only counts the deltas of a stream; the runtime does that itself.
+# A task only counts the deltas of a stream, and the runtime can do that itself.
 _NO_DELTAS = {"Runtime-Deltas": "false"}
 _AnyWire = t.TypeVar("_AnyWire", bound=ReadingWire)
 _wires: dict[tuple[t.Any, ...], ReadingWire] = {}
@@ -31,11 +31,11 @@ def connect(kind: type[_AnyWire], params: dict[str, t.Any], local: Local | None 
 
     Args:
         kind: `Wire`, or `ReadingWire` for read-only access.
-        params: the connection options (see the doc fragment `connection`).
+        params: The connection options (see the documentation fragment `connection`).
         local: Finds and starts the local runtime. None on a managed host.
 
     Raises:
-        TaskError: The options cannot work.
+        TaskError: The options are invalid, or no runtime can be used here.
     """
     wanted = {option.name: params.get(option.name) for option in CONNECTION}
     # Two starters are equal if they use the same runtime.

@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# How HTTP/1.1 frames an answer: its head, and where its body ends (RFC 9112). The standard library's `http.client`
+# Reads HTTP/1.1 answers: the head, and the body up to its end (RFC 9112). The standard library's `http.client`
 # imports `ssl` and `email`, which takes longer than a lookup's request. It also accepts an incomplete head.
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ class Head(t.NamedTuple):
     Attributes:
         status: The HTTP status.
         reason: The reason phrase.
-        headers: The headers by their names in lower case. Of a repeated header, the first one.
-        length: The length of the body in bytes; None if it is not known before the body has ended.
-        is_chunked: Whether the body comes in chunks.
+        headers: The headers by their names in lower case. If a header is repeated, the first one.
+        length: The length of the body in bytes, or None if it is not known in advance.
+        is_chunked: Whether the body is sent in chunks.
         will_close: Whether the connection cannot be used for another request.
     """
 
@@ -44,9 +44,9 @@ def read_head(sock: Socket) -> Head:
     """Return the head of the next answer.
 
     Raises:
-        Malformed: The data is malformed.
-        ConnectionError: The connection ends within the head.
-        TimeoutError: The time is over.
+        Malformed: The head is malformed.
+        ConnectionError: The connection is closed within the head.
+        TimeoutError: A time limit is exceeded.
     """
     for _interim in range(_MOST_INTERIM):
         version, status, reason = _status_of(sock.line())
@@ -68,8 +68,8 @@ def read_body(sock: Socket, head: Head) -> t.Iterator[bytes]:
     """Yield the body after a head, as it arrives.
 
     Raises:
-        ConnectionError: The connection ends before the body does, or a chunk is malformed.
-        TimeoutError: The time is over.
+        ConnectionError: The connection is closed before the end of the body, or a chunk is malformed.
+        TimeoutError: A time limit is exceeded.
     """
     if head.is_chunked:
         while size := _chunk_size(sock.line()):

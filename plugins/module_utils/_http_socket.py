@@ -28,7 +28,7 @@ class Malformed(Exception):
 
 
 class Socket:
-    """A connected socket with a clock.
+    """A connected socket with time limits.
 
     Args:
         sock: The socket. It can use TLS.
@@ -59,19 +59,19 @@ class Socket:
         """Send all of the data.
 
         Raises:
-            TimeoutError: The time is over.
+            TimeoutError: A time limit is exceeded.
             OSError: The connection failed.
         """
         self._sock.settimeout(max(min(self._silence, self._deadline - time.monotonic()), 0.001))
         self._sock.sendall(data)
 
     def line(self) -> str:
-        """Return the next line, without its end.
+        """Return the next line, without the line end.
 
         Raises:
-            Malformed: It is too long.
-            ConnectionError: The connection ends before it does.
-            TimeoutError: The time is over.
+            Malformed: The line is too long.
+            ConnectionError: The connection is closed before the line ends.
+            TimeoutError: A time limit is exceeded.
         """
         while (end := self._buffer.find(b"\n", self._read)) < 0:
             if len(self._buffer) - self._read > PIECE:
@@ -87,7 +87,7 @@ class Socket:
         """Return the next data, at most `most` bytes, or b"" if the server has closed the connection.
 
         Raises:
-            TimeoutError: The time is over.
+            TimeoutError: A time limit is exceeded.
             OSError: The connection failed.
         """
         if self._read == len(self._buffer):
@@ -122,7 +122,7 @@ class Socket:
         poll = select.poll()
         try:
             poll.register(self._sock, select.POLLIN)
-        except ValueError:  # it is closed
+        except ValueError:  # the socket is closed
             return False
         return self._read == len(self._buffer) and not poll.poll(0)
 

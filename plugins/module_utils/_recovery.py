@@ -35,7 +35,7 @@ class Local(t.Protocol):
         """
 
     def start(self, within: float) -> None:
-        """Start a runtime, because none is running, and wait until it or one of another process is ready.
+        """Start a runtime, because none is running, and wait until this one or one started by another process is ready.
 
         Args:
             within: The time that the task can wait, in seconds.
@@ -63,7 +63,7 @@ def recover(
     """Repeat a failed request, and start or replace the runtime if necessary.
 
     Args:
-        local: Finds and starts the runtime; None if that is not possible here.
+        local: Finds and starts the runtime. None if that is not possible here.
         exchange: Sends a request. It raises Failed.
         request: The request.
         failed: The failure of the request.

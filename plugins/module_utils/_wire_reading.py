@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# The read-only client of the Assistants API v2. In a separate file, because lookups only need this, and pay for their
+# The read-only client of the Assistants API v2. In a separate file, because lookups only need this, and load their
 # imports in each task.
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ class Answer(t.NamedTuple):
     """An answer of the server.
 
     Attributes:
-        body: the JSON body.
+        body: The JSON body.
         poll_after: The polling interval of the server in seconds, or None.
     """
 
@@ -45,10 +45,10 @@ class Transport(t.Protocol):
     server: str
 
     def send(self, request: Request) -> Response:
-        """Send a request and return the answer, whatever its status is.
+        """Send a request and return the answer, regardless of its status.
 
         Raises:
-            Unanswered: No answer came.
+            Unanswered: There was no answer.
             TaskError: The request cannot be sent.
         """
 
@@ -82,9 +82,9 @@ class ReadingWire:
         """Return the object at a path.
 
         Raises:
-            NotFound: There is none.
+            NotFound: The object does not exist.
             WireError: The server refused the request.
-            Unanswered: No answer came.
+            Unanswered: There was no answer.
         """
         return self.ask(*path, query=query).body
 
@@ -92,8 +92,8 @@ class ReadingWire:
         """Return the object at a path, with the polling interval of the server.
 
         Args:
-            path: the parts of the path.
-            query: the query.
+            path: The parts of the path.
+            query: The query.
             within: The maximum time for the request with all its retries, in seconds.
         """
         response = self._send("GET", path, query=query, silence=min(self.timeout, within), within=within)
@@ -156,7 +156,7 @@ class ReadingWire:
         response = self.transport.send(request)
         if response.status >= 300:
             content = self._content(response)
-            # Imported here, because lookups pay for their imports in each task, and most answers are not errors.
+            # Imported here, because lookups load their imports in each task, and most answers are not errors.
             from ._error_answer import from_response
 
             raise from_response(response.status, _parsed(content), response.header("retry-after"))

@@ -37,7 +37,7 @@ def of_lookup(lookup: str, notes: list[str]) -> str:
 
     Args:
         lookup: The lookup.
-        notes: What is documented besides.
+        notes: The notes of the documentation.
     """
     return _fragment((option for option in _table_lookups.LOOKUPS if lookup in option.lookups), notes=notes)
 
@@ -46,13 +46,13 @@ def of_connection(requirements: list[str]) -> str:
     """Return the documentation of the connection options, as a fragment.
 
     Args:
-        requirements: What a plugin with these options requires.
+        requirements: The requirements of a plugin with these options.
     """
     return _fragment(_table_connection.CONNECTION, requirements=requirements)
 
 
 def of_sources() -> str:
-    """Return where plugins of the control node find the connection options, as a fragment."""
+    """Return the sources of the connection options on the control node (variables and others), as a fragment."""
     options = {
         option.name: {place: names for place, names in sources(option).items() if names}
         for option in _table_connection.CONNECTION
@@ -70,7 +70,7 @@ def _fragment(options: t.Iterable[Option], **more: t.Any) -> str:
 
 
 def described(options: t.Iterable[Option]) -> dict[str, Json]:
-    """Return options as a plugin's documentation has them.
+    """Return options in the format of a plugin's documentation.
 
     Raises:
         ValueError: An option has no comment.
@@ -109,7 +109,7 @@ def _comments() -> dict[int, list[str]]:
 
 
 def _tuples(source: str) -> t.Iterator[tuple[str, list[ast.expr]]]:
-    """Yield the tuples that a file assigns to a name: the name, and the items as they are written."""
+    """Yield the tuples that a file assigns to names: the name, and the items as syntax trees."""
     for node in ast.parse(source).body:
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Tuple) and isinstance(node.targets[0], ast.Name):
             yield node.targets[0].id, node.value.elts

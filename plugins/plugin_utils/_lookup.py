@@ -58,7 +58,7 @@ class ReadingLookup(LookupBase):
 
         Raises:
             NotFound: The object does not exist.
-            TaskError: The task cannot go on; the message says what to do.
+            TaskError: The task cannot continue. The message says what to do.
         """
         raise NotImplementedError
 
@@ -94,14 +94,14 @@ class ReadingLookup(LookupBase):
         return self._given["metadata"] or {}
 
     def limited(self, things: t.Iterable[dict[str, t.Any]]) -> list[dict[str, t.Any]]:
-        """Return as many of the things as the option `limit` allows."""
+        """Return the first objects, as many as the option `limit` allows."""
         return list(itertools.islice(things, self._given["limit"]))
 
     def run_path(self, wire: ReadingWire, term: str) -> tuple[str, str]:
         """Return the ids of the thread and the run in a term.
 
         Raises:
-            TaskError: No thread is named.
+            TaskError: The term and the options do not specify a thread.
         """
         # Imported here: not all lookups read runs.
         from ..module_utils._read_runs import run_path
@@ -114,7 +114,7 @@ class ReadingLookup(LookupBase):
         """Return all options.
 
         Raises:
-            TaskError: One is wrong.
+            TaskError: An option is invalid.
         """
         options = (*self._own, *CONNECTION)
         given = {option.name: self.get_option(option.name) for option in options}

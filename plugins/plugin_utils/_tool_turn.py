@@ -4,7 +4,7 @@
 
 # Private to this collection: may change in any release.
 #
-# Hosts that share a run take turns: one of them answers its tool calls, the others wait until that has happened.
+# Hosts that share a run take turns: one of them answers its tool calls, and the others wait until it has done so.
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ _PAUSE = 0.5
 
 
 class Turns:
-    """The resource of the module openai_tool_turn, for one task.
+    """The resource of the module `openai_tool_turn`, for one task.
 
     Args:
-        answering: The task's host as the one that answers.
+        answering: Registers the host of the task as the host that answers.
     """
 
     SPEC = SPEC
@@ -34,14 +34,14 @@ class Turns:
         self._answering = answering
 
     def ensure(self, task: Task) -> Json:
-        """Take the turn, wait for the one of another host, or give it back, and return the task's result."""
+        """Take the turn, wait for another host, or release the turn, and return the result of the task."""
         params = task.params
         SPEC.check(params)
         host, run_id = self._answering.host, params["run_id"]
         ids = {"thread_id": params["thread_id"], "run_id": run_id}
         result: Json = {"changed": False, "check_mode": task.check_mode, **ids}
         if task.check_mode:
-            # Nothing is answered.
+            # No call is answered.
             return {**result, "taken": True, "host": host, "calls": _judged(params)}
         if params["state"] == "released":
             release(run_id, host)
@@ -53,7 +53,7 @@ class Turns:
         return {**result, "taken": answers == host, "host": answers, "calls": _judged(params)}
 
     def _wait(self, task: Task) -> None:
-        """Wait until the run no longer waits for these calls, or nobody is answering them."""
+        """Wait until the run no longer waits for these calls, or until no host is answering them."""
         params = task.params
         seen = {call["id"] for call in params["calls"]}
         deadline = time.monotonic() + params["wait_timeout"]
@@ -66,7 +66,7 @@ class Turns:
 
 
 def _judged(params: Json) -> list[Json]:
-    """Return the calls as a tool's tasks get them, each with the reason why it must not be carried out, or None."""
+    """Return the calls in the format for the tasks of a tool, each with the reason for a refusal, or None."""
     return [
         {
             "id": call["id"],

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Texts of requests and settings in messages."""
+"""Shorten texts of requests and settings for messages."""
 
 from __future__ import annotations
 

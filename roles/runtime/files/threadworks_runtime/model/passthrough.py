@@ -28,7 +28,7 @@ _REDIRECTS = 3
 _MOVED = (301, 302, 303, 307, 308)
 _FIRST_ERROR = 400  # the lowest HTTP status of an error
 _LARGEST_ERROR = 64 * 1024  # maximum number of bytes read from an error
-_LARGEST_ANSWER = 1024 * 1024  # bytes of an answer that the runtime itself has asked for
+_LARGEST_ANSWER = 1024 * 1024  # maximum number of bytes of an answer to a request of the runtime itself
 
 
 @dataclass(frozen=True)
@@ -118,15 +118,15 @@ class Passage(ModelServer):
         return Answer(response.status_code, self._headers(response), self._pieces(response, hide=request.hide))
 
     async def call(self, method: str, path: str, body: Json | None = None) -> Json:
-        """Ask for something of the runtime's own.
+        """Send a request of the runtime itself.
 
         Args:
             method: ``GET``, ``POST`` or ``DELETE``.
             path: The quoted path and query below ``/v1``.
-            body: What is sent.
+            body: The JSON body, or None.
 
         Returns:
-            The answer.
+            The JSON object of the answer.
 
         Raises:
             ModelError: The server cannot be reached, or its answer cannot be understood.

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client is answered where the model server is asked for it."""
+"""Answers to clients if a request needs the model server."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _FILES = (
     "A model server with files and vector stores is OpenAI, Azure OpenAI or OGX (Llama Stack), for example. Without"
     " them, put the text into a message, send images as image_url, or let a function read or search the files."
 )
-_MODELS = "Name the model without asking for it: the model server's documentation or start command says which it has."
+_MODELS = "The documentation or the start command of the model server shows the names of its models."
 
 
 def is_id(text: str) -> bool:
@@ -52,7 +52,7 @@ def quoted(id: str, name: str, *, has_parts: bool = False) -> str:
 
 
 def passage_of(req: Request, context: Context) -> Passage:
-    """Return the way to the model server of a request.
+    """Return the model server of a request.
 
     Args:
         req: The request.
@@ -72,7 +72,7 @@ def passage_of(req: Request, context: Context) -> Passage:
 
 
 def failed(error: ModelError, kind: str) -> ApiError:
-    """Return the answer to a client whose request has not reached the model server, or has got no answer.
+    """Return the error for a request that has not reached the model server, or that it has not answered.
 
     Args:
         error: What went wrong.
@@ -90,7 +90,7 @@ def refused(error: PassedError, asked: str, kind: str, ids: Mapping[str, str], *
 
     Args:
         error: The refusal.
-        asked: Method and path.
+        asked: The method and the path.
         kind: The first part of the path, as in ``files``.
         ids: The ids in the path.
         own_key: Whether the key is the client's own.

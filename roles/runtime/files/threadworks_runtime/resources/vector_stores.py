@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Vector stores that a request makes or extends on the model server (Assistants wire, sections 2 and 5).
+"""Vector stores that requests create or extend on the model server (Assistants wire, sections 2 and 5).
 
-An assistant or a thread may be created with ``vector_stores``, and a message may attach files for ``file_search``. What
-is kept here is the id of the vector store.
+An assistant or a thread can be created with ``vector_stores``, and a message can attach files for ``file_search``. The
+runtime only stores the id of the vector store.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from .model_server import failed, is_id, passage_of, quoted, refused
 _T = TypeVar("_T")
 _PATH = "/vector_stores"
 _EXPIRY: Document = {"anchor": "last_active_at", "days": 7}
-"""That of a thread's vector store, as the API that was switched off had it."""
-_WAIT = 60.0  # seconds for files to become searchable, as that API waited before a run
+"""The expiry of a thread's vector store, as in the original API."""
+_WAIT = 60.0  # seconds for files to become searchable, as in the original API
 _PAUSE = 0.25  # seconds between two queries
 
 
 class _StoreChanged(Exception):  # a condition, not an error
-    """Another request has given the thread a vector store meanwhile."""
+    """Another request has added a vector store to the thread in the meantime."""
 
 
 class _Undone(Exception):  # carries a result out of a transaction that is rolled back
@@ -52,7 +52,7 @@ def wanted(fields: Document, messages: Iterable[Document] = ()) -> bool:
         messages: Validated bodies of createMessage.
 
     Returns:
-        Whether it does.
+        Whether the request needs one.
     """
     return bool(_new_stores(fields) or searched(messages))
 
@@ -71,14 +71,14 @@ def searched(messages: Iterable[Document]) -> list[str]:
 
 
 async def would_be_new(store: Store, work: Callable[[Connection], tuple[object, bool]]) -> bool:
-    """Carry a transaction out and undo it, so that nothing is made elsewhere for a request that is refused or repeated.
+    """Try a transaction and roll it back, so that a refused or repeated request creates nothing on the model server.
 
     Args:
         store: The store.
         work: The transaction.
 
     Returns:
-        Whether it creates something; ``False``: an earlier request has created it.
+        Whether it creates something. If ``False``, an earlier request has created it.
     """
 
     def act(connection: Connection) -> None:
@@ -92,7 +92,7 @@ async def would_be_new(store: Store, work: Callable[[Connection], tuple[object, 
 
 
 async def make_for_assistant(context: Context, req: Request, fields: Document) -> None:
-    """Make the vector store of a new assistant, and put its id into the fields.
+    """Create the vector store of a new assistant, and put its id into the fields.
 
     Args:
         context: The parts of the application.
@@ -100,7 +100,7 @@ async def make_for_assistant(context: Context, req: Request, fields: Document) -
         fields: The validated body of createAssistant.
 
     Raises:
-        ApiError: The model server does not make it.
+        ApiError: The model server does not create it.
     """
     for new in _new_stores(fields):
         maker = _Maker(context, req)
@@ -108,7 +108,7 @@ async def make_for_assistant(context: Context, req: Request, fields: Document) -
 
 
 async def make_for_thread(context: Context, req: Request, fields: Document) -> None:
-    """Make or extend the vector store of a new thread, and put its id into the fields.
+    """Create or extend the vector store of a new thread, and put its id into the fields.
 
     Args:
         context: The parts of the application.
@@ -116,7 +116,7 @@ async def make_for_thread(context: Context, req: Request, fields: Document) -> N
         fields: The validated body of createThread.
 
     Raises:
-        ApiError: The model server does not make or extend it.
+        ApiError: The model server does not create or extend it.
     """
     files = searched(fields.get("messages") or [])
     maker = _Maker(context, req)
@@ -142,21 +142,21 @@ async def with_files(
     create_once: Callable[[Connection, str | None], tuple[object, bool]],
     act: Callable[[str | None], Awaitable[_T]],
 ) -> _T:
-    """Add messages of a client to a thread, whose vector store gets their files first.
+    """Add the files of messages to the vector store of a thread, and then the messages to the thread.
 
     Args:
         context: The parts of the application.
         req: The request.
         thread_id: The thread.
         messages: Validated bodies of createMessage.
-        create_once: The transaction; takes the id of the vector store for `keep`, or ``None``.
-        act: Carries the transaction out; takes the same.
+        create_once: The transaction. Its argument is the id of the vector store for `keep`, or ``None``.
+        act: Executes the transaction. It has the same argument.
 
     Returns:
-        What `act` returns.
+        The result of `act`.
 
     Raises:
-        ApiError: The model server does not make or extend the vector store.
+        ApiError: The model server does not create or extend the vector store.
     """
     if not searched(messages) or not await would_be_new(context.store, lambda each: create_once(each, None)):
         return await act(None)
@@ -169,7 +169,7 @@ async def with_files(
 
 
 async def _make_for_messages(context: Context, req: Request, thread_id: str, messages: list[Document]) -> str:
-    """Make or extend the vector store of a thread; returns its id."""
+    """Create or extend the vector store of a thread, and return its id."""
     thread = await context.store.read(lambda connection: rows.find(connection, THREADS, thread_id))
     files, maker = searched(messages), _Maker(context, req)
     known = _store_ids(thread.document["tool_resources"])
@@ -182,7 +182,7 @@ async def _make_for_messages(context: Context, req: Request, thread_id: str, mes
 
 
 def keep(connection: Connection, thread_id: str, id: str) -> ThreadObject:
-    """Write the id of a thread's vector store into the thread.
+    """Store the id of a thread's vector store in the thread.
 
     Args:
         connection: A writing transaction that has locked the thread.
@@ -193,7 +193,7 @@ def keep(connection: Connection, thread_id: str, id: str) -> ThreadObject:
         The thread.
 
     Raises:
-        _StoreChanged: The thread has another one: `with_files` tries again.
+        _StoreChanged: The thread already has another one. `with_files` tries again.
     """
     record = rows.find(connection, THREADS, thread_id, lock=True)
     resources = record.document["tool_resources"]
@@ -208,14 +208,14 @@ def keep(connection: Connection, thread_id: str, id: str) -> ThreadObject:
 
 
 class _Maker:
-    """Asks the model server of a request."""
+    """Creates and extends vector stores on the model server of a request."""
 
     def __init__(self, context: Context, req: Request) -> None:
         self._own_key = context.settings.executor == "local"
         self._passage: Passage = passage_of(req, context)
 
     async def create(self, fields: Document) -> str:
-        """Make a vector store."""
+        """Create a vector store."""
         made = await self._call("POST", _PATH, {name: value for name, value in fields.items() if value is not None})
         id = made.get("id")
         if not isinstance(id, str) or not is_id(id):
@@ -231,7 +231,7 @@ class _Maker:
             await self.wait(id)
 
     async def wait(self, id: str) -> None:
-        """Wait until the files can be searched: a run that begins now is to find them."""
+        """Wait until the files can be searched, so that a run that starts now finds them."""
         end = time.monotonic() + _WAIT
         while time.monotonic() < end:
             store = await self._call("GET", _path(id), None, id)
@@ -249,7 +249,7 @@ class _Maker:
             named = {name: name for name in (*ids, *(body or {}).get("file_ids", []), (body or {}).get("file_id", ""))}
             answer = refused(error, f"{method} {path}", "vector_stores", named, own_key=self._own_key)
             if answer.status == 404:
-                # Not the object that the client asked for is missing, but something that the request names.
+                # The missing object is named in the body of the client's request. The requested path itself exists.
                 answer.status = 400
             raise answer from error
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Room in a pool for one run, while a request creates the run or continues it."""
+"""A free place in the pool for a run, while a request creates or continues the run."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from ..store import runs
 
 
 class Slot:
-    """Takes the run up in the transaction that makes it: one commit less, and a served run never waits for a sweep.
+    """Claims a run in the transaction that creates it. This saves a commit, and the run does not wait for a sweep.
 
     Args:
-        lease: The lease of a run that is taken up; ``None``: there is no room, and the run is queued.
-        expiry: Seconds that a run may take.
+        lease: Returns a lease for the run. ``None`` if the pool is full: the run is queued.
+        expiry: The maximum duration of a run, in seconds.
     """
 
     def __init__(self, lease: Callable[[], Lease] | None, expiry: int) -> None:
         self._lease, self._expiry = lease, expiry
 
     def claim(self, connection: Connection, run_id: str) -> RunRecord | None:
-        """Take a run up.
+        """Claim a run.
 
         Args:
             connection: The writing transaction that has queued the run.
             run_id: The run.
 
         Returns:
-            The run, in progress, to be handed to `Pool.start`; ``None``: there is no room.
+            The run, in progress, for `Pool.start`, or ``None`` if the pool is full.
         """
         if self._lease is None:
             return None

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The statements for all kinds of rows, each made once: to make one takes longer than to execute it."""
+"""The SQL statements for all kinds of rows. They are cached, because building one takes longer than executing it."""
 
 from __future__ import annotations
 
@@ -16,35 +16,35 @@ _SEQ = "its_seq"
 
 @cache
 def new_rows(kind: Kind[Any]) -> Insert:
-    """Return the statement that writes new rows."""
+    """Return the statement that inserts rows."""
     return insert(kind.table)
 
 
 @cache
 def changed_row(kind: Kind[Any]) -> Update:
-    """Return the statement that changes one row, whose place in the order of insertion is the parameter `its_seq`."""
+    """Return the statement that updates the row with the parameter `its_seq` as its `seq`."""
     return update(kind.table).where(kind.table.c.seq == bindparam(_SEQ))
 
 
 @cache
 def rows_by(kind: Kind[Any], *columns: str, lock: bool) -> Select[Any]:
-    """Return the statement that reads rows, oldest first, by columns; the columns' values are the parameters.
+    """Return the statement that selects rows by columns, oldest first. The parameters are the values of the columns.
 
     Args:
         kind: The rows' kind.
         columns: The columns.
-        lock: Keep others from changing the rows until the transaction ends.
+        lock: Whether to lock the rows against changes until the transaction ends.
     """
     statement = select(*kind.columns).order_by(kind.table.c.seq)
     for column in columns:
         statement = statement.where(kind.table.c[column] == bindparam(column))
-    # an SQLite writer has locked everything, and its dialect ignores this.
+    # An SQLite writer has locked the whole database, and its dialect ignores this.
     return statement.with_for_update(key_share=True) if lock else statement
 
 
 @cache
 def row_behind(kind: Kind[Any], *columns: str) -> Select[Any]:
-    """Return the statement that reads whether there are more rows than the parameter `number` says."""
+    """Return the statement that selects a row if there are more than `number` (a parameter) of them."""
     statement = select(kind.table.c.seq).limit(1).offset(bindparam("number"))
     for column in columns:
         statement = statement.where(kind.table.c[column] == bindparam(column))
@@ -53,7 +53,7 @@ def row_behind(kind: Kind[Any], *columns: str) -> Select[Any]:
 
 @cache
 def new_pairs(kind: Kind[Any], pairs: Table) -> Insert:
-    """Return the statement that writes a metadata pair: `its_key` and `its_value` of the object `of`."""
+    """Return the statement that inserts a metadata pair: `its_key` and `its_value` of the object `of`."""
     owner = [column.name for column in pairs.c if column.name == "thread_id"]
     columns = [kind.table.c.seq, *(kind.table.c[name] for name in owner)]
     found = select(*columns, bindparam("its_key", type_=String), bindparam("its_value", type_=String))
@@ -63,15 +63,15 @@ def new_pairs(kind: Kind[Any], pairs: Table) -> Insert:
 
 @cache
 def page_of(kind: Kind[Any], *columns: str, pairs: int, ascending: bool, above: str, below: str) -> Select[Any]:
-    """Return the statement that reads a page of a list, in an order that is an index's.
+    """Return the statement that selects a page of a list, in the order of an index.
 
     Args:
         kind: The rows' kind.
         columns: The columns whose values are parameters.
-        pairs: How many metadata pairs the objects have: the parameters `key_0`, `value_0`, `key_1` and so on.
-        ascending: Whether the oldest comes first.
-        above: The parameter above whose place in the order the page is; empty: there is none.
-        below: The parameter below whose place it is.
+        pairs: The number of metadata pairs to filter by: the parameters `key_0`, `value_0`, `key_1` and so on.
+        ascending: Whether the oldest object comes first.
+        above: The name of the parameter for the exclusive lower bound of `seq`, or empty.
+        below: The name of the parameter for the exclusive upper bound of `seq`, or empty.
     """
     table = kind.table
     statement: Select[Any] = select(*kind.columns)

@@ -22,8 +22,8 @@ _MOST = 64  # maximum number of functions in a transaction
 class GroupWriter:
     """Writes in a separate thread, in order.
 
-    A durable commit takes milliseconds, whatever its size is. Each function has a savepoint. If it fails, only its own
-    changes are discarded. Results are returned after the commit.
+    A durable commit takes milliseconds, regardless of its size. Each function has a savepoint. If it fails, only its
+    own changes are discarded. Results are returned after the commit.
 
     Args:
         engine: The engine of the store, with write transactions.
@@ -60,8 +60,8 @@ class GroupWriter:
                 jobs.append(job)
         # If there is none, an earlier call has written the jobs.
         if jobs:
-            for tell in self._written(jobs):
-                tell()
+            for deliver in self._written(jobs):
+                deliver()
 
     def _written(self, jobs: list[_Job]) -> list[_Outcome]:
         """Write in one transaction.
