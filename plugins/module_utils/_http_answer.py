@@ -18,6 +18,8 @@ _VERSIONS = ("HTTP/1.1", "HTTP/1.0")
 _MOST_HEADERS = 100
 _MOST_INTERIM = 10
 _NO_BODY = (204, 304)
+_FRAMING = ("content-length", "transfer-encoding")
+_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
 class Head(t.NamedTuple):
@@ -26,7 +28,8 @@ class Head(t.NamedTuple):
     Attributes:
         status: The HTTP status.
         reason: The reason phrase.
-        headers: The headers by their names in lower case. If a header is repeated, the first one.
+        headers: The headers by their names in lower case. If a header is repeated, the first one. Repeated headers that
+            describe the length of the body must be equal.
         length: The length of the body in bytes, or None if it is not known in advance.
         is_chunked: Whether the body is sent in chunks.
         will_close: Whether the connection cannot be used for another request.
@@ -55,7 +58,10 @@ def read_head(sock: Socket) -> Head:
             break
     else:
         raise Malformed(f"more than {_MOST_INTERIM} interim answers")
-    is_chunked = headers.get("transfer-encoding", "").lower() == "chunked"
+    coding = headers.get("transfer-encoding", "identity").lower()
+    if coding not in ("chunked", "identity"):
+        raise Malformed("an unknown Transfer-Encoding")
+    is_chunked = coding == "chunked"
     length = None if is_chunked else _length_of(headers)
     if status in _NO_BODY:
         length, is_chunked = 0, False
@@ -102,7 +108,9 @@ def _headers(sock: Socket) -> dict[str, str]:
         name, colon, value = line.partition(":")
         if not colon or not name or name != name.strip():
             raise Malformed("a header without a name")
-        headers.setdefault(name.lower(), value.strip())
+        name, value = name.lower(), value.strip()
+        if headers.setdefault(name, value) != value and name in _FRAMING:
+            raise Malformed(f"different headers {name}")
     raise Malformed(f"more than {_MOST_HEADERS} headers")
 
 
@@ -117,12 +125,9 @@ def _length_of(headers: dict[str, str]) -> int | None:
 
 def _chunk_size(line: str) -> int:
     text = line.partition(";")[0].strip()
-    try:
-        if not text.isalnum() or len(text) > 16:
-            raise ValueError
-        return int(text, 16)
-    except ValueError:
-        raise ConnectionError(errno.EBADMSG, "a chunk has no size") from None
+    if not text or len(text) > 16 or not _DIGITS.issuperset(text):
+        raise ConnectionError(errno.EBADMSG, "a chunk has no size")
+    return int(text, 16)
 
 
 def _exactly(sock: Socket, size: int) -> t.Iterator[bytes]:

@@ -76,7 +76,7 @@ class Socket:
         while (end := self._buffer.find(b"\n", self._read)) < 0:
             if len(self._buffer) - self._read > PIECE:
                 raise Malformed(f"a line of more than {PIECE} bytes")
-            arrived = self._receive(PIECE)
+            arrived = self._receive()
             if not arrived:
                 raise ConnectionError("the connection was closed")
             self._buffer, self._read = self._buffer[self._read :] + arrived, 0
@@ -91,12 +91,13 @@ class Socket:
             OSError: The connection failed.
         """
         if self._read == len(self._buffer):
-            return self._receive(min(most, PIECE))
+            # Never less than what has arrived: TLS would keep the rest where `is_quiet` does not see it.
+            self._buffer, self._read = self._receive(), 0
         piece = self._buffer[self._read : self._read + most]
         self._read += len(piece)
         return piece
 
-    def _receive(self, most: int) -> bytes:
+    def _receive(self) -> bytes:
         until = min(time.monotonic() + self._silence, self._deadline)
         pause = _FIRST_WATCH
         while True:
@@ -106,7 +107,7 @@ class Socket:
             # Not zero, which would mean "do not block".
             self._sock.settimeout(max(min(left, pause) if self._watch else left, 0.001))
             try:
-                arrived = self._sock.recv(most)
+                arrived = self._sock.recv(PIECE)
             except TimeoutError as error:
                 if error.errno == errno.ETIMEDOUT:
                     raise ConnectionError("the connection timed out") from None

@@ -61,12 +61,40 @@ def answer(data: bytes, at_once: int = 65536) -> tuple[Head, bytes, bytes]:
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", b"ok", False),
         (CHUNKED + b"3\r\nabc\r\nA;name=value\r\n0123456789\r\n0\r\n\r\n", b"abc0123456789", False),
         (CHUNKED + b"0\r\nTrailer: x\r\nOther: y\r\n\r\n", b"", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", b"ok", False),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\nok", b"ok", False),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n", b"a", False),
     ],
 )
 def test_a_body_ends_where_the_head_says(data: bytes, body: bytes, will_close: bool, at_once: int) -> None:
     head, found, behind = answer(data, at_once)
     assert (found, head.will_close, behind) == (body, will_close, b"")
+
+
+def test_with_tls_nothing_behind_a_body_is_taken_for_the_next_answer() -> None:
+    class Tls:
+        """As with TLS, the rest of a record that is not read at once waits where `poll` does not see it."""
+
+        def __init__(self, sock: socket.socket, *records: bytes) -> None:
+            self._sock, self._records = sock, list(records)
+
+        def recv(self, most: int) -> bytes:
+            record = self._records[0]
+            self._records[:1] = [record[most:]] if record[most:] else []
+            return record[:most]
+
+        def settimeout(self, seconds: float) -> None:
+            pass
+
+        def fileno(self) -> int:
+            return self._sock.fileno()
+
+    here, there = socket.socketpair()
+    with here, there:
+        records = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n", b"okHTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"
+        sock = Socket(Tls(here, *records))  # type: ignore[arg-type]
+        assert b"".join(read_body(sock, read_head(sock))) == b"ok"
+        assert not sock.is_quiet(), "the connection cannot be used again"
 
 
 def test_what_a_head_says() -> None:
@@ -90,6 +118,10 @@ def test_what_a_head_says() -> None:
         b"HTTP/1.1 200 OK\r\n folded: line\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: -1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nContent-Length: 1, 1\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: gzip\r\n\r\n0\r\n\r\n",
         b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 101 + b"\r\n",
         b"HTTP/1.1 100 Continue\r\n\r\n" * 11,
         b"HTTP/1.1 200 OK\r\na: " + b"b" * 140000,
@@ -115,8 +147,8 @@ def test_a_head_that_breaks_off(data: bytes) -> None:
         CHUNKED + b"3\r\nab",
         CHUNKED + b"2\r\nabc\r\n0\r\n\r\n",
         CHUNKED + b"-1\r\nabc\r\n",
-        CHUNKED + b"0x3\r\nabc\r\n",
-        CHUNKED + b"1_0\r\nabc\r\n",
+        CHUNKED + b"0x3\r\nabc\r\n0\r\n\r\n",
+        CHUNKED + b"0_3\r\nabc\r\n0\r\n\r\n",
         CHUNKED + b"\r\nabc\r\n",
         CHUNKED + b"fffffffffffffffff\r\nabc\r\n",
     ],
