@@ -44,12 +44,15 @@ class EventStreamDecoder:
         """Add a chunk of the stream, and return the data of all complete events, without comments."""
         if not chunk:
             return []
-        if self._is_first:
-            chunk, self._is_first = chunk.removeprefix(_BYTE_ORDER_MARK), False
         if self._ends_with_return or b"\r" in chunk:
             chunk = self._with_line_feeds(chunk)
         pending, found, start = self.pending, [], 0
         pending += chunk
+        if self._is_first and len(pending) >= len(_BYTE_ORDER_MARK):
+            self._is_first = False
+            if pending.startswith(_BYTE_ORDER_MARK):
+                del pending[: len(_BYTE_ORDER_MARK)]
+                self._searched = 0
         end = pending.find(b"\n\n", self._searched)
         while end >= 0:
             if data := _data_of(bytes(pending[start:end])):
