@@ -178,12 +178,11 @@ def _check_choice(option: str, value: t.Any, words: tuple[str, ...], types: tupl
         return
     if isinstance(value, dict) and value.get("type") in types:
         return
-    shown = _kind(value)
     if isinstance(value, dict):
-        shown = f"type '{value.get('type')}'"
-    elif isinstance(value, str):
-        shown = f"'{value}'"
-    either = f"one of {', '.join(words)}, or " if words else ""
+        shown = f"'{value['type']}'" if "type" in value else "missing"
+        raise TaskError(f"{option}.type is {shown}, but must be one of {', '.join(types)}.")
+    shown = f"'{value}'" if isinstance(value, str) else _kind(value)
+    either = f"{', '.join(words)}{',' if len(words) > 1 else ''} or " if words else ""
     raise TaskError(f"{option} is {shown}, but must be {either}a dictionary whose type is one of {', '.join(types)}.")
 
 

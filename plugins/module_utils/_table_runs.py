@@ -110,7 +110,7 @@ _WHICH = (
 _PARAMETERS = (
     #: The assistant to run, specified by its id or its name. Required to create a run.
     Option("assistant_id", "str", _BOTH, wire="assistant_id", check=check_assistant),
-    #: The assistant that runs, by its id or its name.
+    #: The assistant to run, specified by its id or its name.
     Option("assistant_id", "str", (ROLE,), required=True),
     #: The model of the run. The default is the model of the assistant.
     Option("model", "str", _ALL, wire="model", check=text()),
@@ -170,9 +170,9 @@ _PARAMETERS = (
         wire="reasoning_effort",
         choices=("none", "minimal", "low", "medium", "high", "xhigh", "max"),
     ),
-    #: How long the reply is.
+    #: How detailed the reply is.
     #:
-    #: An option of the model server. Not all servers have it.
+    #: This option is sent to the model server. Not all servers support it.
     Option(
         "verbosity",
         "str",
@@ -181,10 +181,10 @@ _PARAMETERS = (
         choices=("low", "medium", "high"),
         version_added="0.2.0",
     ),
-    #: Which summary of its reasoning a reasoning model adds. C(reasoning_summaries) of the run has the summaries, one
-    #: after the other.
+    #: The kind of summary that a reasoning model returns of its reasoning. The run contains the summaries in
+    #: C(reasoning_summaries).
     #:
-    #: An option of the model server. Not all servers have it.
+    #: This option is sent to the model server. Not all servers support it.
     Option(
         "reasoning_summary",
         "str",
@@ -193,10 +193,10 @@ _PARAMETERS = (
         choices=("auto", "concise", "detailed"),
         version_added="0.2.0",
     ),
-    #: The class of service that the run is executed with, such as V(auto), V(default), V(flex) or V(priority). It
-    #: affects the price and the speed. Another value is not a reason for a new run.
+    #: The service tier of the requests, such as V(auto), V(default), V(flex) or V(priority). It affects the price and
+    #: the speed. A different value does not lead to a new run.
     #:
-    #: An option of the model server. Not all servers have it.
+    #: This option is sent to the model server. Not all servers support it.
     Option(
         "service_tier",
         "str",
@@ -206,10 +206,10 @@ _PARAMETERS = (
         check=text(64),
         version_added="0.2.0",
     ),
-    #: A name for runs whose prompts start with the same text. The model server uses it to find the part of the prompt
-    #: that it has cached. Another value is not a reason for a new run.
+    #: A name for runs whose prompts start with the same text. The model server uses it to find the cached part of the
+    #: prompt. A different value does not lead to a new run.
     #:
-    #: An option of the model server. Not all servers have it.
+    #: This option is sent to the model server. Not all servers support it.
     Option(
         "prompt_cache_key",
         "str",
@@ -220,10 +220,10 @@ _PARAMETERS = (
         check=text(512),
         version_added="0.2.0",
     ),
-    #: An identifier of the person on whose behalf the model is asked, up to 128 characters, such as a hash of the user
-    #: name. The model server uses it to detect abuse. Another value is not a reason for a new run.
+    #: An identifier of the person who uses the model, up to 128 characters, such as a hash of the user name. The model
+    #: server uses it to detect abuse. A different value does not lead to a new run.
     #:
-    #: An option of the model server. Not all servers have it.
+    #: This option is sent to the model server. Not all servers support it.
     Option(
         "safety_identifier",
         "str",

@@ -126,8 +126,8 @@ def _refusal(answer: dict[str, t.Any], words: str, secrets: set[str]) -> TaskErr
     if answer.get("libraries"):
         return unusable(reason.rstrip("."))
     if reason:
-        option = f" (option {answer['option']})" if answer.get("option") else ""
-        return TaskError(f"The local runtime cannot be started. {reason}{option}")
+        advice = f" Check the option {answer['option']}." if answer.get("option") else ""
+        return TaskError(f"The local runtime cannot be started. {reason}{advice}")
     # The last line of a traceback is its message.
     last = words.splitlines()[-1].strip() if words else "it wrote no error message"
     return TaskError(f"The local runtime exited during its start: {last}")

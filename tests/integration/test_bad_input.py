@@ -105,20 +105,20 @@ _WRONG: dict[str, tuple[str, Json, str, list[str]]] = {
         {"key": "T", "runtime_store": "/proc/no/runtime.db"},
         (
             r"^The local runtime cannot be started\. The store /proc/no/runtime.db cannot be opened: "
-            r".*\(option runtime_store\)"
+            r".* Check the option runtime_store\.$"
         ),
         [],
     ),
     "a store that is no database": (
         "openai_thread",
         {"key": "T", "runtime_store": "{{ playbook_dir }}/text"},
-        r"/text .*not a database.*\(option runtime_store\)",
+        r"/text .*not a database.* Check the option runtime_store\.$",
         [],
     ),
     "a store that is a folder": (
         "openai_thread",
         {"key": "T", "runtime_store": "{{ playbook_dir }}"},
-        r"cannot be opened: .*\(option runtime_store\)",
+        r"cannot be opened: .* Check the option runtime_store\.$",
         [],
     ),
     "a runtime that is down": (

@@ -80,6 +80,21 @@ def test_a_server_that_is_down(connect: Connect, failure: Failure) -> None:
     assert "secret" not in error.message
 
 
+def test_a_host_name_that_is_wrong(connect: Connect, failure: Failure) -> None:
+    error = failure(connect(base_url="http://no-such-host.invalid/v1"))
+    assert "at no-such-host.invalid failed: its name cannot be resolved (" in error.message
+    assert "Errno" not in error.message
+
+
+@pytest.mark.parametrize(("path", "hint"), [("", "has no path"), ("/v1/responses", "Remove /responses"), ("/v2", "")])
+def test_a_base_url_with_a_wrong_path(
+    connect: Connect, failure: Failure, model_server: ScriptedServer, path: str, hint: str
+) -> None:
+    message = failure(connect(base_url=model_server.base_url.removesuffix("/v1") + path)).message
+    assert " 404: " in message
+    assert hint in message if hint else message.endswith("supports POST /responses.")
+
+
 @pytest.mark.parametrize("answer", [{"hang": True}, {"text": "one two", "hang_after": 5}])
 def test_a_server_that_falls_silent(
     connect: Connect, failure: Failure, model_server: ScriptedServer, answer: Json

@@ -73,6 +73,8 @@ def test_an_unreachable_postgresql_is_said_without_its_password() -> None:
     refusal = _refusal("postgresql://user:s3cret@127.0.0.1:1/db")
     assert "127.0.0.1" in refusal
     assert "s3cret" not in refusal
+    assert "\n" not in refusal
+    assert not refusal.endswith("?.")
 
 
 @pytest.mark.parametrize("query", ["password=s3cret", "sslpassword=s3cret", "passfile=/s3cret", "PASSWORD=s3cret"])

@@ -39,9 +39,12 @@ class Address:
         return self.url.scheme == "https"
 
     @property
-    def has_path(self) -> bool:
-        """Whether the URL has a path. Most servers have the Responses API below a path."""
-        return self.url.path not in {"", "/"}
+    def hint(self) -> str:
+        """What is probably wrong with the path if the server does not know it, or an empty string."""
+        path = self.url.path.rstrip("/")
+        if path.endswith("/responses"):
+            return " Remove /responses from the end of base_url: the runtime adds it."
+        return "" if path else " base_url has no path: the Responses API of most servers is below /v1."
 
     @property
     def credentials(self) -> list[str]:

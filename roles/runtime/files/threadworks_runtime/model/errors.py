@@ -17,7 +17,6 @@ _CONTEXT = re.compile(
 )
 _RATE_CODES = frozenset({"429", "rate_limit_exceeded", "rate_limit_error", "insufficient_quota"})
 _PROMPT_CODES = frozenset({"content_filter", "invalid_prompt"})
-NO_PATH = " base_url has no path: the Responses API of most servers is below /v1."
 
 
 class ModelError(Exception):

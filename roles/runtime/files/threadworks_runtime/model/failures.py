@@ -14,7 +14,7 @@ import httpx2
 import openai
 
 from .cleaning import clean, text
-from .errors import NO_PATH, ModelError, from_body
+from .errors import ModelError, from_body
 from .secrets import Secrets
 from .wording import line
 
@@ -32,7 +32,7 @@ class Failures:
         connect: Seconds that a connection may take.
         attempts: The maximum number of attempts of a request.
         secrets: The secrets, which messages must not contain.
-        has_path: Whether ``base_url`` has a path.
+        hint: What is probably wrong with the path of ``base_url``, with a space before it, or an empty string.
     """
 
     place: str
@@ -40,7 +40,7 @@ class Failures:
     connect: float
     attempts: int
     secrets: Secrets
-    has_path: bool
+    hint: str
 
     def translate(self, error: Exception) -> ModelError:
         """Translate an exception.
@@ -67,7 +67,7 @@ class Failures:
         Args:
             what: What the server sent.
         """
-        return self._failed(f"The model server at {self.place} sent {what}.{self._hint}")
+        return self._failed(f"The model server at {self.place} sent {what}.{self.hint}")
 
     def _of_exchange(self, error: openai.OpenAIError | httpx2.HTTPError) -> ModelError:
         """Translate what the SDK or the HTTP library raised."""
@@ -89,7 +89,7 @@ class Failures:
                 "message was sent there. If it is the correct server, set base_url (OPENAI_BASE_URL) to its URL.",
                 status,
             )
-        return from_body(self._clean(error.body), place=self.place, status=status, hint=self._hint)
+        return from_body(self._clean(error.body), place=self.place, status=status, hint=self.hint)
 
     def _late(self, error: Exception) -> ModelError:
         if any(isinstance(cause, httpx2.ConnectTimeout) for cause in _causes(error)):
@@ -101,10 +101,6 @@ class Failures:
         return self._failed(
             f"The model server at {self.place} did not send anything for {self.timeout:g} seconds (option timeout)."
         )
-
-    @property
-    def _hint(self) -> str:
-        return "" if self.has_path else NO_PATH
 
     @staticmethod
     def _failed(message: str, status: int | None = None) -> ModelError:
@@ -124,9 +120,11 @@ def _reason(error: BaseException) -> str:
     """Return the reason why there is no connection."""
     causes = list(_causes(error))
     for cause in causes:
-        # The messages of asyncio contain the address, but not the reason. The errno of these two types has a different
+        if isinstance(cause, socket.gaierror):
+            return f"its name cannot be resolved ({cause.strerror})"
+        # The messages of asyncio contain the address, but not the reason. The errno of SSLError has a different
         # meaning.
-        if isinstance(cause, OSError) and cause.errno and not isinstance(cause, (ssl.SSLError, socket.gaierror)):
+        if isinstance(cause, OSError) and cause.errno and not isinstance(cause, ssl.SSLError):
             return os.strerror(cause.errno)
     return next((words for words in map(str, causes) if words), "no reason given").rstrip(".")
 

@@ -179,7 +179,7 @@ class ModelServer:
             min(self._options.timeout, CONNECT_SECONDS),
             self._options.max_retries + 1,
             self.secrets,
-            has_path=self._address.has_path,
+            hint=self._address.hint,
         )
 
 

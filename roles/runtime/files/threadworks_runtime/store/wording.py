@@ -105,7 +105,11 @@ def because(error: BaseException | None) -> str:
         return f". {NO_SPACE}"
     if isinstance(error, OSError):
         return f": {error.strerror}. {_WRITABLE}"
-    return f": {_READ_ONLY if _is_of(error, *_SQLITE_READ_ONLY) else f'{str(error).strip()}.'}"
+    if _is_of(error, *_SQLITE_READ_ONLY):
+        return f": {_READ_ONLY}"
+    # Messages of libpq have several lines, and can end with a question.
+    reason = " ".join(str(error).split())
+    return f": {reason}{'' if reason.endswith(('.', '?')) else '.'}"
 
 
 def _is_of(error: BaseException | None, codes: tuple[int, ...], texts: tuple[str, ...]) -> bool:
