@@ -18,7 +18,8 @@ _STARTING, _DESCRIBING = ("openai_local_runtime",), ("openai_local_runtime_info"
 _OF_ASSISTANTS = (
     #: The id or the name of an existing assistant. Set it to change O(name).
     Option("assistant_id", "str", _ASSISTANT, check=check_assistant),
-    #: The name of the assistant, up to 256 characters.
+    #: The name of the assistant, up to 256 characters. If it starts with V(asst_), other tasks cannot use it in place
+    #: of the id.
     Option("name", "str", _ASSISTANT, wire="name", check=text(256)),
     #: The model of the assistant. Required to create the assistant.
     Option("model", "str", _ASSISTANT, wire="model", check=text()),
@@ -39,7 +40,8 @@ _OF_ASSISTANTS = (
 _OF_THREADS = (
     #: The id or the key of an existing thread.
     Option("thread_id", "str", _THREAD, check=check_thread),
-    #: A name for the thread, such as V(ticket-4711). Tasks with the same key use the same thread.
+    #: A name for the thread, such as V(ticket-4711). Tasks with the same key use the same thread. If it starts with
+    #: V(thread_), other tasks cannot use it in place of the id.
     #:
     #: With O(thread_id), the key of the thread is set to this value.
     Option("key", "str", _THREAD, no_log=False, check=text(512)),

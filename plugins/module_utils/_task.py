@@ -93,6 +93,8 @@ def _named(error: TaskError, params: dict[str, t.Any]) -> str:
         if params.get(name):
             where = "runtime_url" if served else "runtime_store"
             prefix, other = _OTHER_NAMES.get(name, ("", ""))
+            if params[name].startswith("{"):  # Ansible has converted a registered variable to a string.
+                return f"{name} is a dictionary. Use the value of its key {name} or id instead."
             what = "the id" if params[name].startswith(prefix) else f"the id or the {other}"
             return f"{name}: {error.message} Check {what}, and check that {where} is set to the correct store."
     if isinstance(error, WireError) and error.status in (401, 403) and served:

@@ -50,7 +50,7 @@ assistant:
     model: gpt-6-luna
     instructions: You explain network faults to operators, in two sentences.
     tools: []
-    tool_resources: null
+    tool_resources: {}
     metadata: {team: network}
     temperature: 1.0
     top_p: 1.0
@@ -60,6 +60,16 @@ assistant_id:
   type: str
   returned: success
   sample: asst_9fDkVp2yQzL4mT1cXw8sRb3n
+error:
+  description: The error that the server returned.
+  type: dict
+  returned: failure, when the server refused a request
+  sample:
+    status: 404
+    message: No assistant found with id 'asst_x'.
+    type: invalid_request_error
+    param: null
+    code: assistant_not_found
 """
 
 from ..module_utils._assistant import SPEC, ensure

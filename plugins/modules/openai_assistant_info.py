@@ -71,7 +71,7 @@ error:
     message: No assistant found with id 'asst_x'.
     type: invalid_request_error
     param: null
-    code: null
+    code: assistant_not_found
 """
 
 from ..module_utils._assistant_info import SPEC, ensure

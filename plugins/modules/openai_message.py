@@ -67,6 +67,16 @@ thread_id:
   type: str
   returned: success
   sample: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+error:
+  description: The error that the server returned.
+  type: dict
+  returned: failure, when the server refused a request
+  sample:
+    status: 404
+    message: No thread found with id 'thread_x'.
+    type: invalid_request_error
+    param: null
+    code: thread_not_found
 """
 
 from ..module_utils._message import SPEC, ensure

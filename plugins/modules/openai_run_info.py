@@ -199,7 +199,7 @@ error:
     message: No run found with id 'run_x'.
     type: invalid_request_error
     param: null
-    code: null
+    code: run_not_found
 """
 
 from ..module_utils._run_info import SPEC, ensure

@@ -41,13 +41,23 @@ thread:
     id: thread_4kTzW9bHqP1nVx6rJd2mYc8f
     object: thread
     created_at: 1795447001
-    tool_resources: null
+    tool_resources: {}
     metadata: {ansible_key: ticket-4711, source: helpdesk}
 thread_id:
   description: The id of the thread. In check mode, V((known after apply)) for a thread that does not exist yet.
   type: str
   returned: success
   sample: thread_4kTzW9bHqP1nVx6rJd2mYc8f
+error:
+  description: The error that the server returned.
+  type: dict
+  returned: failure, when the server refused a request
+  sample:
+    status: 404
+    message: No thread found with id 'thread_x'.
+    type: invalid_request_error
+    param: null
+    code: thread_not_found
 """
 
 from ..module_utils._task import run_module

@@ -82,7 +82,7 @@ error:
     message: No thread found with id 'thread_x'.
     type: invalid_request_error
     param: null
-    code: null
+    code: thread_not_found
 """
 
 from ..module_utils._task import run_module

@@ -49,6 +49,7 @@ _INVALID = [
     ("/assistants", {**_ASSISTANT, "metadata": {"k": 1}}, "metadata.k"),
     ("/assistants", {**_ASSISTANT, "metadata": {"k": "a\0b"}}, "metadata.k"),
     ("/assistants", {**_ASSISTANT, "metadata": []}, "metadata"),
+    ("/assistants", {**_ASSISTANT, "tool_resources": {"file_search": ["vs"]}}, "tool_resources.file_search"),
     ("/assistants", {**_ASSISTANT, "tools": [_FUNCTION] * 129}, "tools"),
     ("/assistants", {**_ASSISTANT, "tools": [{"type": "browser"}]}, "tools[0].type"),
     ("/assistants", {**_ASSISTANT, "tools": [{}]}, "tools[0].type"),
@@ -168,6 +169,7 @@ def test_invalid_bodies_name_their_field(
     error = _error(wire.post(path.format(thread=thread, run="run_x", message="msg_x"), json=body), 400)
     assert (error["type"], error["param"]) == ("invalid_request_error", param)
     assert f"'{param}'" in error["message"]
+    assert "instance of" not in error["message"], "the name of a class"
 
 
 @pytest.mark.parametrize(

@@ -82,6 +82,7 @@ def test_an_id_costs_no_request(world: World, made: Json) -> None:
             "thread_id: No thread found with id 'nowhere'.*Check the id or the key, ",
         ),
         ("run", {**RUN, "thread_id": "thread_x"}, "thread_id: No thread found with id 'thread_x'.*Check the id, "),
+        ("run", {**RUN, "thread_id": "{'thread_id': 'x'}"}, "^thread_id is a dictionary. Use the value of its key "),
         ("thread", {"thread_id": "nowhere"}, "thread_id: No thread found with id 'nowhere'.*Check the id or the key, "),
         (
             "message",

@@ -51,6 +51,8 @@ def _translated(error: ValidationError, body: dict[str, Any]) -> ApiError:
         return invalid(f"{param}.type", f"'{shorten(context['tag'])}' is not one of {context['expected_tags']}.")
     if kind == "union_tag_not_found":
         return _missing(f"{param}.type")
+    if kind == "model_type":  # pydantic's message contains the name of the class
+        return invalid(param, "input should be a valid dictionary.")
     message = first["msg"].removeprefix("Value error, ")
     return invalid(param, message[0].lower() + message[1:] + ("" if message.endswith(".") else "."))
 
