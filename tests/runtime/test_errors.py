@@ -364,7 +364,7 @@ def test_the_token(settings: Settings) -> None:
                 for path in ("/threads", "/unknown"):
                     error = _error(wire.get(path), 401)
                     assert error["code"] == "invalid_api_key"
-                    assert "RUNTIME_TOKEN of the server" in error["message"]
+                    assert "token of the server (RUNTIME_TOKEN)" in error["message"]
                 assert wire.get(f"{server.root}/healthz").status_code == 200
         with raw_client(server, Authorization="Bearer s3cret") as wire:
             assert wire.get("/threads").status_code == 200
