@@ -14,7 +14,7 @@ export PYTHON
 # Without compiled files the runtime's start takes twice as long.
 unexport PYTHONDONTWRITEBYTECODE
 
-# Ansible's way to the collection, whatever the clone is called: a link tree.
+# A link tree, in which Ansible finds the collection regardless of the name of the clone.
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
 

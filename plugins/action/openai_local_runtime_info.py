@@ -10,7 +10,7 @@ from ..plugin_utils._control import ControlledRuntime
 
 
 class ActionModule(ResourceAction):
-    """Runs the module openai_local_runtime_info on the control node, whatever the task's host is."""
+    """Runs the module openai_local_runtime_info on the control node, regardless of the task's host."""
 
     _supports_async = False
     resource = _local_runtime_info

@@ -13,12 +13,12 @@ from ..plugin_utils._tool_call import SPEC, Call, decide
 
 
 class ActionModule(ActionBase):
-    """Runs the module openai_tool_call: only a process that Ansible has started here reaches the terminal."""
+    """Runs the module openai_tool_call: only processes of the control node can use the terminal."""
 
     _supports_check_mode = True
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
-        """Decide whether a tool call may be carried out; ask a person where the task says so."""
+        """Decide whether a tool call is allowed, and ask a person if the task requires it."""
         result = super().run(tmp, task_vars)
         _validation, args = self.validate_argument_spec(argument_spec=SPEC.argument_spec)
         host = str((task_vars or {}).get("inventory_hostname", "localhost"))

@@ -19,5 +19,5 @@ class ModuleDocFragment:
             "No Python libraries if O(runtime_url) is set.",
         ]
     )
-    # Where plugins of the control node find them. The modules' action plugins read the same variables and settings.
+    # The sources of the options on the control node. The action plugins of modules use the same sources.
     PLUGINS = _documentation.of_sources()

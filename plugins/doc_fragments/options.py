@@ -12,7 +12,7 @@ _NOTES = [
 
 
 class ModuleDocFragment:
-    """The options of each module and lookup, besides the connection: from the table in `module_utils/_table_*.py`."""
+    """The options of each module and lookup, from `module_utils/_table_*.py`, without the connection options."""
 
     OPENAI_ASSISTANT = _documentation.of_module("openai_assistant")
     OPENAI_ASSISTANT_INFO = _documentation.of_module("openai_assistant_info")

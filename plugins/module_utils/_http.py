@@ -137,7 +137,7 @@ class Connection:
         if request.method == "POST":
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(request.body))}
         lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
-        # Line breaks are refused where options are read. This check makes sure that they are never sent.
+        # Line breaks are refused when options are read. This check makes sure that they are never sent.
         if any(not line.isprintable() for line in lines):
             raise Failed("a header or the path has characters that HTTP does not allow", sent=False, hopeless=True)
         return "\r\n".join([*lines, "", ""]).encode("latin-1", "replace") + request.body

@@ -49,7 +49,7 @@ def ensure(task: Task) -> Json:
     """Read the runs of the task, wait for them if requested, and return the task's result.
 
     Raises:
-        TaskError: A run ended with a status of `fail_on`, or the time is over. The data contains the whole result.
+        TaskError: A run ended with a status of `fail_on`, or the timeout has expired. The data contains all results.
     """
     SPEC.check(task.params)
     runs = _named(task)
@@ -113,7 +113,7 @@ class _Runs:
         """Wait until all runs have ended or require an action, or until the timeout.
 
         Only the first unfinished run is polled. When it has ended, most of the runs after it have also ended. So N runs
-        cost about N requests, whatever their duration is.
+        cost about N requests, regardless of their duration.
         """
         params = self._task.params
         show = self._show if self._task.show and params["progress"] else None

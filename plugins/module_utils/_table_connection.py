@@ -55,7 +55,7 @@ CONNECTION = (
         wire="idle_timeout",
         default=60,
         env=("OPENAI_RUNTIME_IDLE_TIMEOUT",),
-        # Below a second it would end between two tasks; above a day nobody remembers it.
+        # With less than a second, the runtime would exit between two tasks. More than a day is probably a mistake.
         check=between(1, 86400),
     ),
     #: The maximum number of runs that the local runtime executes at the same time. Further runs are queued, and

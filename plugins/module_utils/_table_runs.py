@@ -72,7 +72,7 @@ _TOOL_OUTPUT = (
 FAILED = [status.value for status in UNSUCCESSFUL]
 FAILING = (*FAILED, RunStatus.REQUIRES_ACTION.value)
 
-# Where a run is, and which run is meant.
+# The thread of a run, and the run itself.
 _WHICH = (
     #: The thread, specified by its id or its key.
     Option("thread_id", "str", _RUN, required=True, check=check_thread),

@@ -48,7 +48,7 @@ class Nobody(Failed):
     """No process listens at the socket."""
 
     def __init__(self) -> None:
-        super().__init__("nobody listens", sent=False)
+        super().__init__("no process listens at its socket", sent=False)
 
 
 class Unix:

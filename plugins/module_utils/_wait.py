@@ -131,7 +131,7 @@ class Follower:
             request: The request.
 
         Raises:
-            RunNotEnded: The time is over.
+            RunNotEnded: The timeout has expired.
             ThreadLocked: Another run is active on the thread.
             TaskError: The server refuses the request, or cannot be reached.
         """
@@ -190,7 +190,7 @@ class Follower:
         """Poll a run until it has ended or requires an action, and return it.
 
         Raises:
-            RunNotEnded: The time is over. The data contains the run in its last known state.
+            RunNotEnded: The timeout has expired. The data contains the run in its last known state.
             Unanswered: The server cannot be reached.
         """
         pause = _FIRST_POLL
@@ -221,7 +221,7 @@ class Follower:
         """Display the progress of a run at intervals.
 
         Raises:
-            RunNotEnded: The time is over.
+            RunNotEnded: The timeout has expired.
         """
         now = time.monotonic()
         if now - self._start >= self.timeout and (run is None or run["status"] in RUNNING):

@@ -97,11 +97,11 @@ def cancel_abandoned(play: str, hosts: t.Container[str]) -> list[str]:
     """Cancel the runs that wait for a host that has left its play, so that they do not lock their threads.
 
     Args:
-        play: The play that goes on.
-        hosts: The hosts that are left in it.
+        play: The play that continues.
+        hosts: The remaining hosts of the play.
 
     Returns:
-        What has been done, in sentences.
+        A message for each cancelled run.
     """
     return _cancel_those(lambda each: each.play != play or each.host not in hosts)
 
@@ -118,7 +118,7 @@ def _cancel_those(is_abandoned: t.Callable[[Answering], bool]) -> list[str]:
 
 
 def _cancel(answering: Answering) -> str:
-    """Cancel a run that still waits for its tool calls. Return what has been done; "" where there was nothing to do."""
+    """Cancel a run that still waits for its tool calls. Return a message, or "" if the run does not wait."""
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
     from ansible.module_utils.common.parameters import remove_values
 

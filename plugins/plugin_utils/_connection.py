@@ -26,12 +26,12 @@ _STORE = '{{ ANSIBLE_HOME ~ "/threadworks.openai/runtime.db" }}'
 
 
 def option_definitions() -> dict[str, dict[str, t.Any]]:
-    """Return the connection options as Ansible's configuration defines them, with the places where each is found."""
+    """Return the connection options as Ansible's configuration defines them, with the sources of each option."""
     return {option.name: {**definition(option), **sources(option)} for option in CONNECTION}
 
 
 def definition(option: Option) -> dict[str, t.Any]:
-    """Return an option as Ansible's configuration defines it, without the places where it is found."""
+    """Return an option as Ansible's configuration defines it, without its sources."""
     defined = {
         "type": option.type,
         "elements": option.elements,
@@ -42,13 +42,13 @@ def definition(option: Option) -> dict[str, t.Any]:
 
 
 def sources(option: Option) -> dict[str, t.Any]:
-    """Return where a connection option is found besides the task."""
+    """Return the sources of a connection option other than the task."""
     places: dict[str, t.Any] = {
         "env": [{"name": variable} for variable in option.env],
         "vars": [{"name": f"openai_{option.name}"}],
     }
     if not option.no_log:
-        # A secret is not kept in a file that is checked in.
+        # Secrets must not be stored in a file that may be under version control.
         places["ini"] = [{"section": _INI_SECTION, "key": option.name}]
     return places
 

@@ -34,7 +34,7 @@ class ControlledRuntime(LocalRuntime):
             path: The socket of the runtime, or None for the runtime that this task uses.
 
         Returns:
-            The description; None where none listens. One that hangs has only `pid` and `socket`.
+            The description, or None if no runtime listens. For a hanging runtime, only `pid`, `socket` and `state`.
         """
         path = path or self.path()
         try:

@@ -16,13 +16,13 @@ from ..module_utils._options import Spec
 
 
 def parsed(args: dict[str, t.Any], spec: Spec) -> dict[str, t.Any]:
-    """Return the options of a task, with JSON parsed where it was given as a string: the text of a file, for example.
+    """Return the options of a task, with JSON strings parsed, for example the text of a file.
 
-    Ansible does so for dictionaries; a list in JSON it would cut at each comma.
+    Ansible only parses dictionaries. It would split a JSON list at each comma.
 
     Args:
-        args: the options as the task gives them.
-        spec: the spec of its module.
+        args: The options of the task.
+        spec: The spec of its module.
 
     Raises:
         AnsibleActionFail: The string is not JSON.

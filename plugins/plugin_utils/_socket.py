@@ -52,7 +52,7 @@ def socket_path(store: str, network: dict[str, str]) -> str:
 
 def folders() -> list[str]:
     """Return the directories for sockets of this user, starting with the one for new sockets."""
-    # Whoever makes the folder first, it is used only if it belongs to this user: see `usable`.
+    # Another user can create this directory first. It is only used if it belongs to this user: see `usable`.
     found = [f"/tmp/{_NAME}-{os.geteuid()}"]  # noqa: S108
     session = os.environ.get("XDG_RUNTIME_DIR", "")
     if os.path.isabs(session) and len(os.fsencode(session)) + 1 + len(_NAME) + _SUFFIX <= _LONGEST:

@@ -73,7 +73,7 @@ class Ask(t.Protocol):
         seconds: float | None = None,
         complete_input: t.Iterable[bytes] | None = None,
     ) -> bytes:
-        """Return the input until one of these keys (None: Enter), or until the time is over.
+        """Return the input until one of these keys (None: Enter), or until the timeout.
 
         Raises:
             AnsibleError: No one can be asked.

@@ -101,7 +101,7 @@ def test_a_runtime_that_always_breaks_off_is_given_up(start: Start) -> None:
 
 def test_a_runtime_that_ends_at_once_is_given_up(start: Start) -> None:
     wire, starter = start()
-    with pytest.raises(Unanswered, match="failed 4 times in a row: nobody listens"):
+    with pytest.raises(Unanswered, match="failed 4 times in a row: no process listens at its socket"):
         wire.get("threads", "x")
     assert starter.calls == ["start"] * 3
 

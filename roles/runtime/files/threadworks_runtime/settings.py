@@ -60,7 +60,7 @@ class Settings:
         run_expiry: The seconds from the creation of a run until it expires (Assistants wire, section 7).
         lease: The seconds that a runner holds a run without renewing its lease.
         token: The bearer token that clients must send, or None.
-        hosts: The allowed host names besides those of loopback addresses, or None for all.
+        hosts: The allowed host names in addition to those of loopback addresses, or None for all.
         max_body: The maximum size of a request body in bytes.
         passthrough: Whether clients can use files, vector stores, uploads and models of the model server.
         max_upload: The maximum size of a request that uploads a file, in bytes.

@@ -69,10 +69,10 @@ def _ask(what: str, given: dict[str, Any]) -> tuple[list[Any], str]:
             cwd=_HOME,
             env={**environment, "PYTHONPATH": path},
         )
-        told = process.stdout
+        output = process.stdout
         why = "validation needs too much time or memory" if process.returncode < 0 else "the validation process failed"
     except subprocess.TimeoutExpired as expired:
-        told, why = expired.stdout or b"", "validation takes too long"
+        output, why = expired.stdout or b"", "validation takes too long"
     except OSError as error:
-        told, why = b"", os.strerror(error.errno) if error.errno else "no validation process can be started"
-    return [json.loads(line) for line in told.splitlines(keepends=True) if line.endswith(b"\n")], why
+        output, why = b"", os.strerror(error.errno) if error.errno else "no validation process can be started"
+    return [json.loads(line) for line in output.splitlines(keepends=True) if line.endswith(b"\n")], why

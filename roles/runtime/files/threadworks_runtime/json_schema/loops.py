@@ -23,7 +23,7 @@ class _Place:
     """An object within a schema.
 
     Attributes:
-        path: Where it is.
+        path: The path to the object.
         pointer: The same as a JSON pointer.
         base: The URI that its references are relative to.
         next: The pointers of the schemas for the same value, each with the reference to it.

@@ -46,8 +46,8 @@ async def first_unusable(schemas: list[dict[str, Any]]) -> tuple[int, Unusable] 
     if _are_light(unknown):
         found, why = [_verdict(schema) for schema in unknown], ""
     else:
-        told, why = await ask("schemas", {"schemas": unknown})
-        found = [each and Unusable(each["path"], each["reason"]) for each in told]
+        verdicts, why = await ask("schemas", {"schemas": unknown})
+        found = [each and Unusable(each["path"], each["reason"]) for each in verdicts]
     found += [Unusable([], f"it cannot be validated: {why}")] * (len(new) - len(found))
     for number, unusable in zip(new, found, strict=True):
         if unusable is not None:

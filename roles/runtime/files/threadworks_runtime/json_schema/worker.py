@@ -28,7 +28,7 @@ def main(what: str) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     given = json.load(sys.stdin)
     for found in _schemas(given["schemas"]) if what == "schemas" else _values(given["schemas"], given["values"]):
-        # Write each result immediately, so that results are not lost when the time is over.
+        # Write each result immediately, so that results are not lost at the timeout.
         sys.stdout.write(f"{json.dumps(found)}\n")
         sys.stdout.flush()
 

@@ -54,7 +54,7 @@ def without_refused(spoken: Json, *, param: str | None, message: str) -> Json | 
     Args:
         spoken: The request, from `speak`.
         param: The field that the server's error names.
-        message: The error's message; it is searched where ``param`` is missing.
+        message: The error's message, which is searched if ``param`` is missing.
     """
     if "encrypted content" in message.lower():
         param = "include"

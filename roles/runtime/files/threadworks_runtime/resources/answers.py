@@ -52,9 +52,9 @@ class Queued(NamedTuple):
     """A run that a request has queued.
 
     Attributes:
-        run: The wire's object, queued; as it is now, if an earlier request has queued it.
-        opening: What has happened in this request; ``None``: an earlier one has started the run.
-        claimed: The run, in progress, if there was room for it.
+        run: The run object, queued. If an earlier request has queued the run, its current state.
+        opening: The events of this request, or ``None`` if an earlier request has started the run.
+        claimed: The run, in progress, if the pool had a free place.
     """
 
     run: RunObject
@@ -69,7 +69,7 @@ def queued(connection: Connection, slot: Slot, run: RunObject, opening: list[Wir
         connection: A writing transaction.
         slot: The room.
         run: The object.
-        opening: What has happened in this request; ``None``: an earlier one has started the run.
+        opening: The events of this request, or ``None`` if an earlier request has started the run.
 
     Returns:
         The run and what is to be done with it.
@@ -130,26 +130,26 @@ async def _until_left(req: Request, frames: AsyncGenerator[bytes, None]) -> Asyn
 async def _frames(
     context: Context, run: RunObject, opening: list[WireEvent], events: Subscription | None, include: bool
 ) -> AsyncGenerator[bytes, None]:
-    told: dict[str, str] = {}
+    statuses: dict[str, str] = {}
     try:
-        yield _encoded(opening, told, include)
+        yield _encoded(opening, statuses, include)
         if events is not None:
             async with contextlib.aclosing(aiter(events)) as batches:
                 async for batch in batches:
-                    yield _encoded(batch, told, include)
-                    if told.get(run["id"]) in RESTING_STATUSES:
+                    yield _encoded(batch, statuses, include)
+                    if statuses.get(run["id"]) in RESTING_STATUSES:
                         # The runner may not have finished yet.
                         break
-        if told.get(run["id"]) not in RESTING_STATUSES:
+        if statuses.get(run["id"]) not in RESTING_STATUSES:
             # The runner is in another process, or has died. Read the rest from the store.
-            async for several in _follow(context, run, told):
-                yield _encoded(several, told, include)
+            async for several in _follow(context, run, statuses):
+                yield _encoded(several, statuses, include)
     except (Refused, SQLAlchemyError) as error:  # the thread was deleted, or the server is stopping
         yield encode_event("error", to_api_error(error).error)
     yield encode_event("done", "[DONE]")
 
 
-def _encoded(events: Sequence[StreamEvent], told: dict[str, str], include: bool) -> bytes:
+def _encoded(events: Sequence[StreamEvent], statuses: dict[str, str], include: bool) -> bytes:
     """Return events as one piece of the stream. An empty list results in a comment."""
     if not events:
         return SIGN_OF_LIFE
@@ -160,14 +160,14 @@ def _encoded(events: Sequence[StreamEvent], told: dict[str, str], include: bool)
             continue
         name, data = event
         if "status" in data:
-            told[data["id"]] = data["status"]
+            statuses[data["id"]] = data["status"]
         if "step_details" in data:
             data = shown_step(cast(StepObject, data), include=include)
         encoded.append(encode_event(name, data))
     return b"".join(encoded)
 
 
-async def _follow(context: Context, run: RunObject, told: dict[str, str]) -> AsyncIterator[list[WireEvent]]:
+async def _follow(context: Context, run: RunObject, statuses: dict[str, str]) -> AsyncIterator[list[WireEvent]]:
     pause = 0.05
     while True:
         if context.executor.stopped:
@@ -179,12 +179,12 @@ async def _follow(context: Context, run: RunObject, told: dict[str, str]) -> Asy
         if due(now, takes_queued=context.executor.takes_queued):
             await current_run(context, run["thread_id"], now.id)
             continue
-        news = [event for event in look.parts if told.get(event[1]["id"]) != event[1]["status"]]
-        if told.get(now.id) != now.status:
+        changes = [event for event in look.parts if statuses.get(event[1]["id"]) != event[1]["status"]]
+        if statuses.get(now.id) != now.status:
             # The events of messages and steps come after the start and before the end of the run.
-            news.insert(len(news) if now.status in RESTING_STATUSES else 0, run_event(now.document))
-        yield news
+            changes.insert(len(changes) if now.status in RESTING_STATUSES else 0, run_event(now.document))
+        yield changes
         if now.status in RESTING_STATUSES:
             return
-        pause = 0.05 if news else min(pause * 1.5, 1.0)
+        pause = 0.05 if changes else min(pause * 1.5, 1.0)
         await asyncio.sleep(pause)

@@ -146,7 +146,7 @@ class Ledger:
         await self.write(write, last=True)
 
     def send_delta(self, encode: Callable[[_Delta], bytes], delta: _Delta) -> None:
-        """Send a delta, which is not even encoded for nobody.
+        """Send a delta. It is only encoded if there is a subscriber.
 
         Args:
             encode: Returns the event of a delta.

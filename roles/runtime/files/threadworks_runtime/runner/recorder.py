@@ -49,14 +49,14 @@ class Recorder:
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
-            told = runs.write_parts(connection, self._progress.close_parts(connection))
+            ended = runs.write_parts(connection, self._progress.close_parts(connection))
             message = answer(new_id(MESSAGES.prefix), run.document)
             details = {"type": "message_creation", "message_creation": {"message_id": message["id"]}}
             step_id, begun = self._begin_step(connection, run, details)
             rows.insert(connection, MESSAGES, message, thread_id=run.thread_id, run_id=run.id)
             self._progress.message_ids.append(message["id"])
             self._progress.draft = Draft(message["id"], step_id, content)
-            return [*told, *begun, *lifecycle.begun_events("thread.message", message)]
+            return [*ended, *begun, *lifecycle.begun_events("thread.message", message)]
 
         await self._ledger.write(write)
 
@@ -70,12 +70,12 @@ class Recorder:
             return
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
-            told = runs.write_parts(connection, self._progress.close_parts(connection))
+            ended = runs.write_parts(connection, self._progress.close_parts(connection))
             if self._progress.calls is not None:
-                return told
+                return ended
             step_id, begun = self._begin_step(connection, run, _no_calls())
             self._progress.calls = Calls(step_id)
-            return [*told, *begun]
+            return [*ended, *begun]
 
         await self._ledger.write(write)
 
@@ -92,11 +92,11 @@ class Recorder:
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
             run = lifecycle.with_usage(lifecycle.with_items(run, finished.items), finished.usage)
             run = lifecycle.with_summaries(run, reasoning_summaries(finished.items))
-            told: list[WireEvent] = []
+            begun: list[WireEvent] = []
             warnings = _metadata(finished.warnings)
             if warnings and not self._progress.step_ids:
                 # An answer without output still needs a step for its usage and warnings.
-                step_id, told = self._begin_step(connection, run, _no_calls())
+                step_id, begun = self._begin_step(connection, run, _no_calls())
                 self._progress.calls = Calls(step_id)
             parts = self._progress.open_parts(connection, finished.usage, warnings)
             functions = self._progress.calls.functions() if self._progress.calls else []
@@ -109,7 +109,7 @@ class Recorder:
             else:
                 status = RunStatus.INCOMPLETE if finished.reason else RunStatus.COMPLETED
                 change = lifecycle.end(run, parts, status, reason=finished.reason)
-            return [*told, *runs.apply(connection, change)]
+            return [*begun, *runs.apply(connection, change)]
 
         await self._ledger.write(write, last=True)
 

@@ -50,7 +50,7 @@ def prepare(path: Path, wait: float) -> None:
 
 
 def _make_folder(folder: Path) -> None:
-    """Create a directory and its missing parents, private to this user whatever the umask is."""
+    """Create a directory and its missing parents, private to this user regardless of the umask."""
     missing = [parent for parent in (folder, *folder.parents) if not parent.exists()]
     for parent in reversed(missing):
         with contextlib.suppress(FileExistsError):  # another process creates the same store

@@ -13,7 +13,7 @@ NO_SPACE = "The disk of the store is full or has failed. Free some space."
 _WRITABLE = "Choose a writable path."
 _READ_ONLY = f"its file or its directory is read-only. {_WRITABLE}"
 _ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
-# The bits above the lowest eight tell more about the same error.
+# The higher bits contain details of the same error.
 _SQLITE_PRIMARY = 0xFF
 # SQLITE_BUSY, LOCKED and PROTOCOL; IOERR and FULL; READONLY and CANTOPEN. Python 3.10 has the texts only.
 _SQLITE_BUSY = ((5, 6, 15), ("is locked", "locking protocol"))
@@ -65,7 +65,7 @@ def is_out_of_space(error: BaseException | None) -> bool:
 
 
 def is_busy(error: BaseException | None) -> bool:
-    """Return whether an SQLite store cannot be used because somebody else is using it at the moment.
+    """Return whether an SQLite store cannot be used because another process is using it.
 
     Args:
         error: What the database's driver raised.
