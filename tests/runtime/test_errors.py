@@ -167,9 +167,8 @@ def test_invalid_bodies_name_their_field(
     wire: httpx2.Client, thread: str, path: str, body: dict[str, Any], param: str
 ) -> None:
     error = _error(wire.post(path.format(thread=thread, run="run_x", message="msg_x"), json=body), 400)
-    assert (error["type"], error["param"]) == ("invalid_request_error", param)
+    assert ("instance of" in str(error), error["type"], error["param"]) == (False, "invalid_request_error", param)
     assert f"'{param}'" in error["message"]
-    assert "instance of" not in error["message"], "the name of a class"
 
 
 @pytest.mark.parametrize(

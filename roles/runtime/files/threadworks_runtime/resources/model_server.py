@@ -21,7 +21,7 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:~@-]*")
 _REFUSED_KEY = (401, 403)
 _NOT_FOUND, _NO_METHOD, _NOT_MADE = 404, 405, 501
 # The id of an object, not a part of a path such as file_batches.
-_ID = re.compile(r"\b(?:file|vs|vsfb|upload|part)[-_](?!batch|search|ids?\b)[A-Za-z0-9]+")
+_NAMED = re.compile(r"\b(?:file|vs|vsfb|upload|part)[-_](?!batch|search|ids?\b)[A-Za-z0-9]+")
 _FILES = (
     "A model server with files and vector stores is OpenAI, Azure OpenAI or OGX (Llama Stack), for example. Without"
     " them, put the text into a message, send images as image_url, or let a function read or search the files."
@@ -128,5 +128,5 @@ def _has_none(error: PassedError, ids: Mapping[str, str]) -> bool:
     """
     if error.status in (_NO_METHOD, _NOT_MADE):
         return True
-    named = any(id in error.text for id in ids.values()) or _ID.search(error.text)
+    named = any(id in error.text for id in ids.values()) or _NAMED.search(error.text)
     return error.status == _NOT_FOUND and ("invalid url" in error.text.lower() or not named)
