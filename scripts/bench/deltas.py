@@ -166,11 +166,9 @@ def _local(arena: Arena) -> Iterator[_Runtime]:
 
 @contextlib.contextmanager
 def _served(arena: Arena) -> Iterator[_Runtime]:
-    with arena.served() as (url, _requests):
-        port = int(url.rpartition(":")[2].removesuffix("/v1"))
-        pids = procfs.pids_with("OPENAI_RUNTIME_STORE", arena.environment["OPENAI_RUNTIME_STORE"])
-        (pid,) = (pid for pid in pids if f"--port {port}" in procfs.command_of(pid))
-        yield _Runtime(("127.0.0.1", port), pid)
+    with arena.served() as served:
+        port = int(served.url.rpartition(":")[2].removesuffix("/v1"))
+        yield _Runtime(("127.0.0.1", port), served.pid)
 
 
 def _streams(
