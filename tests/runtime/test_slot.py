@@ -5,11 +5,13 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import rows
 from threadworks_runtime.store.tables import RUNS
@@ -80,3 +82,28 @@ def test_a_run_that_is_made_while_the_runtime_stops_is_given_up(
             found = rows.find(connection, RUNS, run["id"])
     expected = "queued" if either.executor == "served" else "failed"
     assert (found.status, found.lease_owner) == (expected, None)
+
+
+def test_a_write_that_fails_in_the_middle_ends_the_run(
+    talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = talk.server.app.context.store
+    write = store.write
+
+    async def lose(work: Callable[..., Any]) -> Any:
+        def then_fail(connection: Any) -> Any:
+            done = work(connection)
+            if "thread.message.created" in str(done):
+                # As if the disk were full for another work of the same transaction.
+                monkeypatch.undo()
+                raise OperationalError("INSERT", None, sqlite3.OperationalError("database or disk is full"))
+            return done
+
+        return await write(then_fail)
+
+    monkeypatch.setattr(store, "write", lose)
+    run = talk.finish()
+    assert (run["status"], run["last_error"]["message"]) == (
+        "failed",
+        "The runner failed unexpectedly (OperationalError).",
+    )

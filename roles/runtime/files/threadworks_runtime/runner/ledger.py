@@ -108,7 +108,12 @@ class Ledger:
         async with self._lock:
             if self.over.is_set():
                 raise Stopped
-            written = await self._store.write(work)
+            restore = self.progress.saved()
+            try:
+                written = await self._store.write(work)
+            except Exception:
+                restore()
+                raise
             if written is None:
                 self.over.set()
                 raise Stopped

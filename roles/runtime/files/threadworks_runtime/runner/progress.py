@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 from sqlalchemy import Connection
@@ -29,6 +30,19 @@ class Progress:
         """The messages of the round."""
         self.step_ids: list[str] = []
         """The steps of the round. At the end of the round, the last one gets the usage and the warnings."""
+
+    def saved(self) -> Callable[[], None]:
+        """Save the state before a transaction.
+
+        Returns:
+            A function that restores the state if the transaction fails.
+        """
+        draft, calls, message_ids, step_ids = self.draft, self.calls, [*self.message_ids], [*self.step_ids]
+
+        def restore() -> None:
+            self.draft, self.calls, self.message_ids, self.step_ids = draft, calls, message_ids, step_ids
+
+        return restore
 
     def open_parts(
         self, connection: Connection, usage: Usage | None = None, warnings: dict[str, str] | None = None
