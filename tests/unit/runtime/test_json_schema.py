@@ -165,6 +165,7 @@ def _problems(*cases: tuple[Json, Any]) -> list[str | None]:
 
 
 def test_where_and_why_values_break_their_schemas() -> None:
+    names = "array, boolean, integer, null, number, object or string"
     listed = {"properties": {"b": {"anyOf": [{"type": "integer"}, {"items": {"type": "integer"}}]}}}
     assert _problems(
         ({"properties": {"a": {"pattern": "^/"}}}, {"a": "/var"}),
@@ -178,10 +179,9 @@ def test_where_and_why_values_break_their_schemas() -> None:
         '$.a: "var" does not match "^/"',
         '$: "a" is a required property',
         '$.b[1]: "x" is not of type "integer"',
-        ('the schema itself cannot be used: $.type: "obj" is not a type. Use array, boolean, integer, null, number, '
-        "object or string"),
+        f'the schema itself cannot be used: $.type: "obj" is not a type. Use {names}',
         None,
-    ]  # fmt: skip
+    ]
     assert asyncio.run(problems([], [])) == []
 
 
