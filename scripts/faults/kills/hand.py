@@ -27,7 +27,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from paths import ROOT
 
-from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
 from ansible_collections.threadworks.openai.plugins.plugin_utils._local import LocalRuntime
 
@@ -81,9 +80,9 @@ class Hand:
         if validation.error_messages:
             sys.exit(f"openai_{resource}: {validation.error_messages}")
         options = validation.validated_parameters
-        task = Task(options, False, False, lambda _warning: None)
-        task._wire = connect(options, None if options["runtime_url"] else LocalRuntime(options))
-        return carry_out(module.ensure, task)
+        local = None if options["runtime_url"] else LocalRuntime(options)
+        result: Json = carry_out(module.ensure, Task(options, False, False, lambda _warning: None, local=local))
+        return result
 
 
 def _filled(value: Any, variables: Json) -> Any:
