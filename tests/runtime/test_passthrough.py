@@ -285,3 +285,13 @@ def test_headers_of_a_file_are_passed_on(settings: Settings) -> None:
     assert (file.status_code, raw[b"content-disposition"]) == (200, disposition.encode())
     assert file.headers["content-security-policy"] == "sandbox", "it has no rights in a browser"
     assert raw[b"retry-after"] == b"(key hidden)"
+
+
+def test_headers_of_a_client_are_passed_on_as_they_are(settings: Settings) -> None:
+    kind = "multipart/form-data; boundary=\N{LATIN SMALL LETTER U WITH DIAERESIS}".encode("latin-1")
+    with RawServer(answer("{}")) as files:
+        app = create_app(replace(settings, model=ModelOptions(base_url=files.base_url)))
+        with AppServer(app) as server, raw_client(server) as wire:
+            passed = wire.post("/files", content=b"x", headers=[(b"content-type", kind)])
+    assert passed.status_code == 200, passed.text
+    assert b"content-type: " + kind in files.requests[0]

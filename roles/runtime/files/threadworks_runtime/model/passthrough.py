@@ -188,7 +188,8 @@ class Passage(ModelServer):
             "OpenAI-Project": self._options.project,
         }
         headers = {**request.headers, **{name: value for name, value in own.items() if value}}
-        sent = self._passing.build_request(request.method, url, headers=headers, content=request.body)
+        encoded = [(name.encode(), value.encode("latin-1")) for name, value in headers.items()]
+        sent = self._passing.build_request(request.method, url, headers=encoded, content=request.body)
         response = await self._passing.send(sent, stream=True)
         if response.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
             await response.aclose()
