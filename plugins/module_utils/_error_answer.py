@@ -32,7 +32,7 @@ def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
 
     Args:
         status: The HTTP status.
-        body: The parsed JSON body (`{"error": {...}}`, or the inner object), or any other value.
+        body: The parsed JSON body (`{"error": {...}}`), or any other value.
         retry_after: The header Retry-After.
 
     Returns:
@@ -41,13 +41,23 @@ def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
     inside = body.get("error", body) if isinstance(body, dict) else body
     if not isinstance(inside, dict):
         inside = {"message": inside}
-    error = {**inside, "message": readable(inside.get("message")) or "The server did not return a reason."}
-    if status == 404 and not isinstance(body, dict):
+    message = readable(inside.get("message") or inside.get("detail"))
+    error = {**inside, "message": message or "The server did not return a reason."}
+    if status == 404 and not _is_of_wire(body):
         return NotSupported(status, error)
     found = (_by_code if error.get("code") else _by_text)(status, error)
     if retry_after and type(found) is WireError:
         found.message += f" The server asks to try again later (Retry-After: {retry_after[:40]})."
     return found
+
+
+def _is_of_wire(body: t.Any) -> bool:
+    """Return whether this is an error of the wire. Other servers answer a wrong URL in other formats.
+
+    FastAPI sends `{"detail": "Not Found"}`, llama.cpp an error with a number as its code.
+    """
+    error = body.get("error") if isinstance(body, dict) else None
+    return isinstance(error, dict) and not isinstance(error.get("code"), int)
 
 
 def _by_code(status: int, error: dict[str, t.Any]) -> WireError:

@@ -26,7 +26,7 @@ _JSON = "application/json"
         (500, _JSON, b"", r"The server did not return a reason. \(HTTP 500\)"),
         (429, _JSON, b'{"error": {"message": "Slow down."}}', r"^Slow down. \(HTTP 429\)"),
         (400, _JSON, b'{"error": "A text."}', r"^A text. \(HTTP 400\)"),
-        (400, _JSON, b'{"detail": "Not the wire."}', r"The server did not return a reason. \(HTTP 400\)"),
+        (400, _JSON, b'{"detail": "Not the wire."}', r"Not the wire. \(HTTP 400\)"),
         (404, _JSON, b'{"error": {"message": "Invalid URL"}}', r"^Invalid URL \(HTTP 404\) .*runtime_url"),
         (404, "text/html", b"<html>Nothing</html>", r"Nothing.*\(HTTP 404\) .*runtime_url"),
     ],

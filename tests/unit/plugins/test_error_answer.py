@@ -57,3 +57,21 @@ def test_an_error_answer_is_recognised(
         "status": status,
     }
     assert {name: getattr(found, name) for name in data} == data
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"detail": "Not Found"}, "Not Found"),
+        ({"message": "Resource not found", "statusCode": 404}, "Resource not found"),
+        ({"error": {"message": "File Not Found", "type": "not_found_error", "code": 404}}, "File Not Found"),
+        ({"error": "path not found"}, "path not found"),
+        ("404 page not found", "404 page not found"),
+        (None, "did not return a reason"),
+    ],
+)
+def test_a_wrong_url_is_no_missing_object(body: Any, said: str) -> None:
+    found = from_response(404, body)
+    assert type(found) is NotSupported, "a task with state: absent would succeed"
+    assert said in found.message
+    assert "runtime_url" in found.message
