@@ -67,7 +67,7 @@ def _events(deltas: int) -> Iterator[dict[str, Any]]:
     response = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "error": None}
     response |= {"incomplete_details": None, "tools": [], "output": [], "usage": None, "status": "in_progress"}
     part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
-    item = {"id": _ID, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
+    item: dict[str, Any] = {"id": _ID, "type": "message", "role": "assistant", "status": "in_progress", "content": []}
     where = {"item_id": _ID, "output_index": 0, "content_index": 0}
     yield {"type": "response.created", "response": response}
     yield {"type": "response.in_progress", "response": response}

@@ -121,7 +121,7 @@ def shown(value: float | None, unit: str) -> str:
 def goal_of(figure: dict[str, Any]) -> str:
     """Return the goal of a saved figure in human-readable form."""
     goal = figure["goal"]
-    return str(Goal(*goal.values(), at_least="at_least" in goal)) if goal else ""
+    return str(Goal(next(iter(goal.values())), at_least="at_least" in goal)) if goal else ""
 
 
 def verdict(figure: dict[str, Any]) -> str:

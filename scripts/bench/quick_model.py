@@ -13,6 +13,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 _WAIT = re.compile(rb'"model": ?"wait-([0-9.]+)"')
 _TEXT = "The answer is here."
@@ -23,7 +24,7 @@ def _answer() -> bytes:
     item = {"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [part]}
     response = {"id": "resp_1", "object": "response", "created_at": 1, "model": "bench", "output": [item]}
     usage = {"input_tokens": 9, "output_tokens": 4, "total_tokens": 13}
-    events = [
+    events: list[dict[str, Any]] = [
         {"type": "response.created", "response": {**response, "status": "in_progress", "output": []}},
         {"type": "response.output_item.added", "output_index": 0, "item": {**item, "content": []}},
         *(

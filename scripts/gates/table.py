@@ -15,6 +15,7 @@ COLLECTIONS = ROOT / "build" / "collections"
 TARBALL = BUILD / "collection.tar.gz"
 _HERE = Path(__file__).resolve().parent
 _RUNTIME = ROOT / "roles" / "runtime" / "files"
+_CONFIG = ("--config-file", str(ROOT / "pyproject.toml"))
 _TEXT_SUFFIXES = (".cfg", ".in", ".md", ".py", ".rst", ".toml", ".yaml", ".yml")
 
 
@@ -57,8 +58,14 @@ def lint() -> list[Gate]:
         Gate(
             "mypy: runtime",
             "mypy",
-            ("mypy", "--config-file", str(ROOT / "pyproject.toml"), "-p", "threadworks_runtime"),
+            ("mypy", *_CONFIG, "-p", "threadworks_runtime"),
             _RUNTIME,
+        ),
+        *(
+            Gate(
+                f"mypy: scripts/{name}", "mypy", ("mypy", *_CONFIG, "--follow-imports=silent", "."), _HERE.parent / name
+            )
+            for name in ("bench", "faults")
         ),
         Gate("ruff check", "ruff", ("ruff", "check")),
         Gate("ruff format", "ruff", ("ruff", "format", "--check")),
