@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Measures what tasks and runs cost, side by side in one run."""
+"""Measure the cost of tasks and runs."""
 
 from __future__ import annotations
 
@@ -26,14 +26,15 @@ from arena import ROOT, Failed
 def main() -> None:
     """Measure, print a table, and write the figures to `build/bench.json`.
 
-    Raises: SystemExit where something could not be measured.
+    Raises:
+        SystemExit: Something could not be measured.
     """
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="how often each playbook is timed")
+    parser.add_argument("--rounds", type=int, default=5, help="the number of times that each playbook is timed")
     parser.add_argument("--only", default="", help="only the figures whose names contain this text")
-    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json", help="the file of the figures")
+    parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json", help="the file for the figures")
     parser.add_argument(
-        "--write-docs", action="store_true", help="measure nothing, write docs/speed.md from the figures"
+        "--write-docs", action="store_true", help="do not measure, but write docs/speed.md from the saved figures"
     )
     options = parser.parse_args()
     if options.write_docs:

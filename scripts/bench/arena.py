@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where playbooks are timed: a folder with a home, a store and a runtime of its own, and a model server beside it."""
+"""The environment of timed playbooks: a directory with its own home, store and runtime, and a model server."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _KEPT_OUT = ("ANSIBLE_", "OPENAI_", "RUNTIME_", "PYTHONDONTWRITEBYTECODE")
 
 
 class Failed(Exception):
-    """A playbook failed or something did not happen in time: there is nothing to measure."""
+    """A playbook failed, or something did not happen in time. Nothing can be measured."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,8 +37,8 @@ class Served:
     """A runtime that is served over TCP.
 
     Attributes:
-        url: its address, up to and including `/v1`.
-        pid: its process.
+        url: The URL, up to and including `/v1`.
+        pid: The process id.
     """
 
     url: str
@@ -46,16 +46,16 @@ class Served:
     _log: Path
 
     def requests(self) -> int:
-        """Return how many requests it has got so far."""
+        """Return the number of requests that it has received so far."""
         return self._log.read_text().count('"path": "/v1/')
 
 
 class Arena:
-    """A folder in which playbooks run; nothing outside it is read or written, and no process is left behind.
+    """A directory for playbooks. Nothing outside it is read or written, and all processes are ended.
 
     Attributes:
-        folder: holds everything, on a short path: a socket's path has at most 107 characters.
-        model: the base URL of the scripted model server, which is a process of its own.
+        folder: The directory. Its path is short, because the path of a socket has at most 107 characters.
+        model: The base URL of the scripted model server, which is a separate process.
     """
 
     def __init__(self, **environment: str) -> None:
@@ -81,7 +81,7 @@ class Arena:
             "ANSIBLE_NOCOLOR": "1",
             "OPENAI_BASE_URL": self.model,
             "OPENAI_RUNTIME_STORE": str(self.store),
-            # The runtime ends when a measurement wants it to end.
+            # The measurements end the runtime themselves.
             "OPENAI_RUNTIME_IDLE_TIMEOUT": "900",
             **self._given,
         }
@@ -101,16 +101,17 @@ class Arena:
         return self.folder / "served.db"
 
     def playbook(self, name: str, tasks: str, hosts: str = "localhost") -> Path:
-        """Write a playbook whose tasks are given as YAML, indented by four spaces."""
+        """Write a playbook with these tasks (YAML, indented by four spaces)."""
         file = self.folder / f"{name}.yml"
         head = f"- hosts: {hosts}\n  gather_facts: false\n  tasks:"
         file.write_text(f"{head}\n{tasks}" if tasks.strip() else f"{head} []\n")
         return file
 
     def seconds(self, playbook: Path, *arguments: str, **environment: str) -> float:
-        """Run a playbook and return how long it took.
+        """Run a playbook and return its duration in seconds.
 
-        Raises: Failed, with what the playbook printed.
+        Raises:
+            Failed: The playbook failed. The message contains its output.
         """
         command = [sys.executable, "-m", "ansible", "playbook", str(playbook), *arguments]
         variables = {**self.environment, **environment}
@@ -130,11 +131,11 @@ class Arena:
         return taken
 
     def processes(self) -> list[int]:
-        """Return the processes of this arena, which are playbooks and runtimes, but not the model server."""
+        """Return the process ids of the playbooks and runtimes of this directory, without the model server."""
         return procfs.pids_with("XDG_RUNTIME_DIR", str(self._sockets))
 
     def stop_runtime(self) -> None:
-        """Stop the local runtime, in its clean way, and wait until it is gone."""
+        """Stop the local runtime with a request, and wait until its process has ended."""
         pids = self.processes()
         for path in self._sockets.rglob("*.sock"):
             with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
@@ -145,24 +146,24 @@ class Arena:
                 client.sendall(head.encode() + b"Content-Type: application/json\r\nConnection: close\r\n\r\n" + body)
                 client.recv(65536)
         if not procfs.gone(pids, 20):
-            print(f"A runtime did not stop within 20 seconds; its process is ended: {pids}", file=sys.stderr)
+            print(f"A runtime did not stop within 20 seconds, and was killed: {pids}", file=sys.stderr)
             procfs.end(pids)
 
     def script(self, answers: list[dict[str, Any]]) -> None:
-        """Tell the model server what to answer, and let it forget its requests."""
+        """Set the answers of the model server, and delete its record of requests."""
         self._ask_model("DELETE", "/_requests")
         self.answers(answers)
 
     def answers(self, answers: list[dict[str, Any]]) -> None:
-        """Tell the model server what to answer."""
+        """Set the answers of the model server."""
         self._ask_model("PUT", "/_script", answers)
 
     def asked(self) -> list[dict[str, Any]]:
-        """Return the bodies of the requests for a response that the model server has got, oldest first."""
+        """Return the bodies of the requests for a response to the model server, oldest first."""
         return [each["body"] for each in self._ask_model("GET", "/_requests") if each["path"] == "/v1/responses"]
 
     def rows(self, query: str, store: Path | None = None) -> list[Any]:
-        """Read the store of the playbooks, or another one."""
+        """Return the rows of a query in the store of the playbooks, or in another store."""
         with contextlib.closing(sqlite3.connect(store or self.store, timeout=30)) as connection:
             return connection.execute(query).fetchall()
 
@@ -173,13 +174,13 @@ class Arena:
         """Serve a runtime over TCP.
 
         Args:
-            store: its store; None: one of its own.
-            quick_model: ask the model server of `quick_model.py`, and not the scripted one.
-            concurrent_runs: runs that are executed at the same time; None: the default.
+            store: The store. None for `served_store`.
+            quick_model: Whether to use the model server of `quick_model.py` instead of the scripted one.
+            concurrent_runs: The maximum number of concurrent runs. None for the default.
         """
         port, log = _free_port(), self.folder / "served.log"
         command = [sys.executable, "-m", "threadworks_runtime", "serve", "--port", str(port)]
-        # Not one of the arena's processes: it is ended here.
+        # Not one of `processes()`, because it is ended here.
         environment = {name: value for name, value in self.environment.items() if name != "XDG_RUNTIME_DIR"}
         environment["PYTHONPATH"] = str(_RUNTIME)
         if quick_model:
@@ -190,14 +191,14 @@ class Arena:
         with log.open("wb") as stream:
             process = subprocess.Popen(command, env=environment, stderr=stream, stdout=stream)
         try:
-            wait(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), f"No answer of the runtime: see {log}", 30)
+            wait(lambda: _answers(f"http://127.0.0.1:{port}/healthz"), f"The runtime did not answer: see {log}", 30)
             yield Served(f"http://127.0.0.1:{port}/v1", process.pid, log)
         finally:
             procfs.end([process.pid])
             process.wait(20)
 
     def quick_model(self) -> str:
-        """Start the model server of `quick_model.py`, if it is not running yet, and return its base URL."""
+        """Start the model server of `quick_model.py` if it is not running, and return its base URL."""
         if not self._quick_model:
             file = self.folder / "quick_port"
             port = self._start([str(Path(__file__).with_name("quick_model.py")), str(file)], file)
@@ -227,7 +228,7 @@ class Arena:
 
 
 def collections() -> str:
-    """Return the folder of `ansible_collections/`: ANSIBLE_COLLECTIONS_PATH, or a link tree to this checkout."""
+    """Return the parent of `ansible_collections/`: ANSIBLE_COLLECTIONS_PATH, or a link tree to this checkout."""
     path = ROOT / "build" / "collections"
     link = path / "ansible_collections" / "threadworks" / "openai"
     if link.resolve() != ROOT:
@@ -238,9 +239,10 @@ def collections() -> str:
 
 
 def wait(until: Callable[[], Any], what: str, seconds: float) -> None:
-    """Wait for something, at most some seconds.
+    """Wait until a condition is true.
 
-    Raises: Failed.
+    Raises:
+        Failed: The condition is still false after this number of seconds.
     """
     deadline = time.monotonic() + seconds
     while not until():

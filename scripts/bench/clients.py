@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Clients of the wire with little overhead: they keep their connections, and send and read bytes."""
+"""Clients of the Assistants API with little overhead. They keep their connections, and send and read bytes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from arena import Failed
 
-_FIRST_PAUSE = 0.005  # seconds between the first two looks at a run; each further pause is half as long again
+_FIRST_PAUSE = 0.005  # seconds between the first two polls of a run; each further pause is 1.5 times as long
 _LONGEST_PAUSE = 0.25
 _AT_REST = ("completed", "failed", "incomplete", "expired", "cancelled")
 
@@ -22,7 +22,7 @@ class Client:
     """One connection.
 
     Args:
-        url: the runtime's address, up to and including `/v1`.
+        url: The URL of the runtime, up to and including `/v1`.
     """
 
     def __init__(self, url: str) -> None:
@@ -38,9 +38,10 @@ class Client:
         self._writer.close()
 
     async def ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """Send a request and return the object that it is answered with.
+        """Send a request and return the object of the answer.
 
-        Raises: Failed where the answer is an error.
+        Raises:
+            Failed: The answer is an error.
         """
         content = b"" if body is None else json.dumps(body).encode()
         head = f"{method} {self._base}{path} HTTP/1.1\r\nHost: {self._host}\r\nOpenAI-Beta: assistants=v2\r\n"
@@ -50,11 +51,11 @@ class Client:
         size = int(answered.partition("content-length: ")[2].partition("\r\n")[0])
         answer: dict[str, Any] = json.loads(await self._reader.readexactly(size))
         if not answered.startswith("http/1.1 200"):
-            raise Failed(f"{method} {path} was answered with {answer}")
+            raise Failed(f"{method} {path} returned {answer}")
         return answer
 
     async def whole_run(self, assistant_id: str) -> float:
-        """Make a thread, a message and a run, look at the run until it is completed, and return the seconds it took."""
+        """Create a thread, a message and a run, poll the run until it is completed, and return the seconds."""
         began = time.perf_counter()
         thread = await self.ask("POST", "/threads", {})
         path = f"/threads/{thread['id']}"
@@ -64,21 +65,22 @@ class Client:
         return time.perf_counter() - began
 
     async def completed(self, run: dict[str, Any], pause: float = _FIRST_PAUSE) -> dict[str, Any]:
-        """Look at a run until it is completed, and return it.
+        """Poll a run until it is completed, and return it.
 
-        Raises: Failed where it ends in another way.
+        Raises:
+            Failed: The run ends with another status.
         """
         while run["status"] not in _AT_REST:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE)
             run = await self.ask("GET", f"/threads/{run['thread_id']}/runs/{run['id']}")
         if run["status"] != "completed":
-            raise Failed(f"A run has ended {run['status']}: {run['last_error']}")
+            raise Failed(f"A run ended as {run['status']}: {run['last_error']}")
         return run
 
 
 async def runs_by(url: str, assistant_id: str, clients: int, seconds: float) -> list[float]:
-    """Let clients make runs one after the other for some seconds; return how long each of the runs took."""
+    """Let each client create runs one after the other for some seconds, and return the durations of the runs."""
     deadline = time.monotonic() + seconds
 
     async def work() -> list[float]:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How many requests a task sends, as a served runtime counts them."""
+"""The number of requests that a task sends, as counted by a served runtime."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _RUN = """
 
 
 def measure(_rounds: int, only: str) -> list[Figure]:
-    """Count the requests of a new run that the task waits for, and of the same task once more."""
+    """Count the requests of a task with a new run, and of the same task when it is repeated."""
     if not any(fnmatch.fnmatch(name, only) for name in (_NEW, _UNCHANGED)):
         return []
     print("requests", file=sys.stderr)

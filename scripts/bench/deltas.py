@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How fast the deltas of an answer reach the client, and how soon a run ends after its model server has."""
+"""The speed of deltas, and the time from the end of the model server's answer to the end of the run."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _MANY = 200_000
 _NAMES = (
     "deltas passed through, local runtime",
     "deltas passed through, served runtime",
-    "deltas passed through: processor time of the runtime for each, local",
-    "deltas passed through: processor time of the runtime for each, served",
-    "deltas straight from the model server to the client",
-    "a reply of 200,000 deltas: deltas that arrive",
-    "from the model server's last byte to the end of the stream",
-    "from the model server's last byte to the end of the task",
+    "deltas passed through, local runtime: CPU time per delta",
+    "deltas passed through, served runtime: CPU time per delta",
+    "deltas read directly from the model server",
+    "deltas that arrive from a reply of 200,000 deltas",
+    "time from the model server's last byte to the end of the stream",
+    "time from the model server's last byte to the end of the task",
 )
 _BEFORE = {_NAMES[0]: 3500.0, _NAMES[7]: 200.0}
 _ASSISTANT = """
@@ -44,7 +44,7 @@ _RUN = """
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
-    """Measure what is chosen of this."""
+    """Measure the selected figures."""
     if not any(fnmatch.fnmatch(name, only) for name in _NAMES):
         return []
     values: dict[str, list[float]] = {name: [] for name in _NAMES}
@@ -79,30 +79,31 @@ class _Model:
         self.url = f"http://127.0.0.1:{port}/v1"
 
     def last_byte(self) -> float:
-        """When the last byte of the latest answer was sent, on the monotonic clock."""
+        """Return the time when the last byte of the latest answer was sent, on the monotonic clock."""
         with socket.create_connection(("127.0.0.1", self.port)) as client:
             client.sendall(b"GET /v1/last_byte HTTP/1.1\r\nHost: localhost\r\n\r\n")
             return float(client.recv(4096).rpartition(b"\r\n\r\n")[2])
 
 
 class _Stream:
-    """What a client has got of a stream, and when; seconds of the monotonic clock."""
+    """The number of received deltas, and the times of the first one and of the end (monotonic clock)."""
 
     deltas = 0
     first = ended = 0.0
 
 
 class _Runtime:
-    """A runtime in a process of its own, and a client that reads its streams raw."""
+    """A runtime in a separate process, and a client that reads the bytes of its streams."""
 
     def __init__(self, address: str | tuple[str, int], pid: int, options: str = "") -> None:
         self._address, self._options, self.pid = address, options, pid
         self.assistant: str = self._post("/v1/assistants", {"model": "m"})["id"]
 
     def stream(self, model: _Model) -> _Stream:
-        """Run on a new thread, and read the stream to its end.
+        """Create a run on a new thread, and read the stream to its end.
 
-        Raises: Failed, if deltas are missing or the run fails.
+        Raises:
+            Failed: The stream is interrupted, or the run fails.
         """
         seen, end = _Stream(), b""
         thread = {"messages": [{"role": "user", "content": "Hello"}]}
@@ -111,8 +112,8 @@ class _Runtime:
             while b"[DONE]" not in end:
                 piece = client.recv(1 << 20)
                 if not piece:
-                    raise Failed(f"The stream broke off: {end[-2000:].decode()}")
-                # A name may be in two pieces: the end of the one before is looked at again, too short for a whole name.
+                    raise Failed(f"The stream was interrupted: {end[-2000:].decode()}")
+                # A name can be split between two pieces. The end of the previous piece is shorter than a name.
                 looked = end[-20:] + piece
                 if found := looked.count(b"thread.message.delta\nd"):
                     seen.first = seen.first or time.monotonic()
@@ -155,7 +156,7 @@ def _model(deltas: int) -> Iterator[_Model]:
 
 @contextlib.contextmanager
 def _local(arena: Arena) -> Iterator[_Runtime]:
-    """The local runtime that a playbook has started."""
+    """Start a local runtime with a playbook."""
     arena.seconds(arena.playbook("start", _ASSISTANT))
     (path,) = (arena.folder / "x").rglob("*.sock")
     try:
@@ -174,18 +175,18 @@ def _served(arena: Arena) -> Iterator[_Runtime]:
 def _streams(
     values: dict[str, list[float]], names: tuple[str, str], runtime: _Runtime, model: _Model, rounds: int
 ) -> None:
-    runtime.stream(model)  # what happens once only
+    runtime.stream(model)  # includes work that is only done once
     for _round in range(rounds):
         used = procfs.cpu_seconds(runtime.pid)
         seen = runtime.stream(model)
         if seen.deltas != model.deltas:
-            raise Failed(f"{seen.deltas} of {model.deltas} deltas have arrived")
+            raise Failed(f"{seen.deltas} of {model.deltas} deltas arrived")
         values[names[0]].append(seen.deltas / (seen.ended - seen.first))
         values[names[1]].append(1e6 * (procfs.cpu_seconds(runtime.pid) - used) / seen.deltas)
 
 
 def _direct(model: _Model) -> float:
-    """Read an answer of the model server itself: the stand-in, and this client, must not be what is slow."""
+    """Return the seconds to read an answer. The model server and this client must not be the bottleneck."""
     with socket.create_connection(("127.0.0.1", model.port)) as client:
         client.sendall(b"POST /v1/responses HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n")
         end, began = b"", time.monotonic()
@@ -195,7 +196,7 @@ def _direct(model: _Model) -> float:
 
 
 def _tasks(arena: Arena, model: _Model, rounds: int) -> list[float]:
-    """The milliseconds from the last byte to the callback that reports the end of a task."""
+    """Return the milliseconds from the last byte to the callback for the end of a task."""
     file = arena.folder / "ends"
     variables = {
         "ANSIBLE_CALLBACK_PLUGINS": str(Path(__file__).with_name("callback")),

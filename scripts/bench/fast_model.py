@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A model server that streams as fast as it can: every answer is prepared before the first request.
+"""A model server that streams as fast as possible. All answers are prepared before the first request.
 
-As a process: ``python scripts/bench/fast_model.py PORT_FILE DELTAS``. ``GET /v1/last_byte`` returns when the
+To run it: ``python scripts/bench/fast_model.py PORT_FILE DELTAS``. ``GET /v1/last_byte`` returns the time when the
 last byte of the latest answer was sent, in seconds of the machine's monotonic clock.
 """
 
@@ -27,11 +27,11 @@ def main(port_file: str, deltas: int) -> None:
     """Serve until killed.
 
     Args:
-        port_file: gets the port as soon as the server listens.
-        deltas: how many pieces an answer has.
+        port_file: The port is written to this file when the server listens.
+        deltas: The number of pieces of an answer.
     """
     *first, last = (_chunk(event) for event in _events(deltas))
-    # A short answer takes its time, as any model does: what its end costs is not mixed with what its beginning costs.
+    # A short answer takes some time, so that its end is measured separately from its start.
     pieces, pause = (b"".join(first), last + b"0\r\n\r\n"), 0.3 if deltas < _LONG else 0.0
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     temporary = Path(f"{port_file}.new")
@@ -63,7 +63,7 @@ def _serve(client: socket.socket, pieces: tuple[bytes, bytes], pause: float, sen
 
 
 def _events(deltas: int) -> Iterator[dict[str, Any]]:
-    """The events of an answer as OpenAI sends them."""
+    """Yield the events of an answer as OpenAI sends them."""
     response = {"id": "resp_1", "object": "response", "created_at": 1, "model": "m", "error": None}
     response |= {"incomplete_details": None, "tools": [], "output": [], "usage": None, "status": "in_progress"}
     part = {"type": "output_text", "text": "", "annotations": [], "logprobs": []}
@@ -88,7 +88,7 @@ def _events(deltas: int) -> Iterator[dict[str, Any]]:
 
 
 def _chunk(event: dict[str, Any]) -> bytes:
-    """An event in a chunk of its own, as most servers send it."""
+    """Return an event in a separate chunk, as most servers send it."""
     data = f"event: {event['type']}\ndata: {json.dumps(event)}\n\n".encode()
     return b"%x\r\n%b\r\n" % (len(data), data)
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Figures with their goals, the machine they were measured on, and the ways to show them."""
+"""Figures with their goals, the machine on which they were measured, and their presentation."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ _LIBRARIES = ("ansible-core", "openai", "falcon", "uvicorn", "httptools", "SQLAl
 
 @dataclasses.dataclass(frozen=True)
 class Goal:
-    """What a figure has to reach.
+    """The limit for a figure.
 
     Attributes:
-        value: the limit.
-        at_least: whether a larger figure is better.
+        value: The limit.
+        at_least: Whether a larger figure is better.
     """
 
     value: float
     at_least: bool = False
 
     def reached(self, figure: float) -> bool:
-        """Return whether a figure is good enough."""
+        """Return whether a figure reaches the goal."""
         return figure >= self.value if self.at_least else figure <= self.value
 
     def __str__(self) -> str:
@@ -42,11 +42,11 @@ class Figure:
     """One measured figure.
 
     Attributes:
-        name: what was measured.
-        unit: its unit; empty for a plain number.
-        values: one value for each round.
-        goal: what the median has to reach; None for a figure that only explains another one.
-        before: the same figure of version 0.1, as far as it is known.
+        name: The name.
+        unit: The unit, or empty.
+        values: A value for each round.
+        goal: The goal for the median, or None if the figure only explains another one.
+        before: The figure of version 0.1, or None if it is not known.
     """
 
     name: str
@@ -57,12 +57,12 @@ class Figure:
 
     @property
     def median(self) -> float:
-        """The median of the rounds."""
+        """Return the median of the rounds."""
         return statistics.median(self.values)
 
     @property
     def reached(self) -> bool | None:
-        """Return whether the median reaches the goal; None without a goal."""
+        """Return whether the median reaches the goal, or None without a goal."""
         return self.goal.reached(self.median) if self.goal else None
 
     def document(self) -> dict[str, Any]:
@@ -80,7 +80,7 @@ class Figure:
 
 
 def machine() -> dict[str, Any]:
-    """Return what the figures were measured on."""
+    """Return a description of the machine and the libraries."""
     return {
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "cpu": _cpu(),

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A large store: copies of data that the runtime has written, made in SQL, with different ids.
+"""Fill a large store: copy data that the runtime has written, in SQL, with different ids.
 
-All ids that belong to a thread get a common part. So one replacement in each text makes a copy of all of it.
+All ids that belong to a thread have a common part, so that one replacement in each text is enough to copy the thread.
 """
 
 from __future__ import annotations
@@ -20,9 +20,10 @@ _Names = dict[str, str]
 
 
 def number_ids(store: Path) -> _Names:
-    """Give the threads of a store, and all that belongs to them, ids that can be copied; no runtime may be running.
+    """Replace the ids of threads and their objects with ids that can be copied. No runtime must be running.
 
-    Returns: the new ids by the old ones.
+    Returns:
+        The new ids by the old ids.
     """
     with _opened(store) as connection:
         names: _Names = {}
@@ -39,7 +40,7 @@ def number_ids(store: Path) -> _Names:
 
 
 def copy_threads(store: Path, thread_id: str, number: int) -> None:
-    """Copy a thread with all that belongs to it."""
+    """Copy a thread with all its objects."""
     with _opened(store) as connection:
         _copy(connection, "threads", "id = ?", thread_id, number)
         for table in _TABLES:
@@ -54,7 +55,7 @@ def copy_turns(store: Path, thread_id: str, number: int) -> None:
 
 
 def copy_assistant(store: Path, assistant_id: str, name: str, number: int) -> None:
-    """Copy an assistant; each copy has another name."""
+    """Copy an assistant. Each copy has a different name."""
     with _opened(store) as connection:
         _copy(connection, "assistants", "id = ?", assistant_id, number, named={assistant_id: "asst_", name: f"{name}-"})
 
@@ -68,16 +69,16 @@ def _copy(
     thread: str = "",
     named: _Names | None = None,
 ) -> None:
-    """Copy the rows that fulfil a condition, and their metadata.
+    """Copy the rows that meet a condition, and their metadata.
 
     Args:
-        connection: the store.
-        table: where the rows are.
-        condition: the condition, with a place for `id`.
-        id: what it is compared with.
-        number: how many copies are made.
-        thread: the common part of the thread's ids, where the copies are in the same thread.
-        named: further texts that are replaced: each becomes another text with the number of the copy behind it.
+        connection: The store.
+        table: The table of the rows.
+        condition: The condition, with a placeholder for `id`.
+        id: The value for the placeholder.
+        number: The number of copies.
+        thread: The common part of the thread's ids, if the copies are in the same thread.
+        named: Further texts to replace. Each is replaced with another text and the number of the copy.
     """
 
     def renamed(column: str) -> str:
@@ -136,6 +137,6 @@ def _replaced(text: Any, names: _Names) -> Any:
 @contextlib.contextmanager
 def _opened(store: Path) -> Any:
     with contextlib.closing(sqlite3.connect(store)) as connection:
-        connection.execute("PRAGMA synchronous = OFF")  # it can be made again
+        connection.execute("PRAGMA synchronous = OFF")  # the store can be created again
         with connection:
             yield connection

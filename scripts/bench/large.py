@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task costs in a store of 100,000 runs, compared with a store that is nearly empty."""
+"""The cost of a task in a store of 100,000 runs, compared with a store that is nearly empty."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _ASSISTANTS = 1_000
 _TASKS = 40
 _FLOOR = "    - set_fact: {answer: Hello}\n"
 
-# What fills the stores: threads of 10 runs, and a thread with 5 messages for each run.
+# The content of the stores: threads of 10 runs, and a thread with 5 messages for each run.
 _FILL = f"""
     - threadworks.openai.openai_assistant: {{name: bench, model: none}}
       register: assistant
@@ -48,7 +48,7 @@ _RUN = """
         thread_id: "{{ %s }}"
         assistant_id: "{{ assistant }}"
 """
-# A run that is made all the same would be another measurement.
+# A new run would be a different measurement.
 _UNCHANGED = "      register: result\n      failed_when: result is changed\n"
 _NEW = "        force: true\n"
 _NOT_WAITED = """
@@ -74,25 +74,25 @@ class _Row:
 
 _SHORT_RUN, _DEEP_RUN = _RUN % "short", _RUN % "deep"
 _REQUESTS_RUN = "requests for one openai_run, unchanged, on a thread of 1,000 runs"
-_REQUESTS_NAME = "requests for one openai_assistant among 1,000, unchanged"
+_REQUESTS_NAME = "requests for one openai_assistant, unchanged, 1,000 assistants"
 _ROWS = (
     _Row("openai_run, unchanged, store of 100,000 runs / nearly empty", (_SHORT_RUN + _UNCHANGED) * _TASKS, 1.3, 11.7),
     _Row(
-        "openai_run, unchanged, on a thread of 1,000 runs and 5,000 messages / of 10 runs",
+        "openai_run, unchanged, on a thread of 1,000 runs and 5,000 messages / 10 runs",
         (_DEEP_RUN + _UNCHANGED) * _TASKS,
         1.5,
         22,
         (_SHORT_RUN + _UNCHANGED) * _TASKS,
     ),
-    _Row("openai_assistant by name among 1,000 / one", (_BY_NAME + _UNCHANGED) * _TASKS, 1.3, 16),
-    _Row("openai_run, a new run, store of 100,000 runs / nearly empty", (_SHORT_RUN + _NEW) * _TASKS, 1.3),
+    _Row("openai_assistant by name, 1,000 assistants / one", (_BY_NAME + _UNCHANGED) * _TASKS, 1.3, 16),
+    _Row("openai_run, new run, store of 100,000 runs / nearly empty", (_SHORT_RUN + _NEW) * _TASKS, 1.3),
     _Row(
         "openai_thread_run with wait: false, store of 100,000 runs / nearly empty",
         "".join(_NOT_WAITED % number for number in range(_TASKS)),
         1.3,
     ),
     _Row(
-        "openai_run, a new run with last_messages: 10, on a thread of 5,000 messages / of 20",
+        "openai_run, new run with last_messages: 10, on a thread of 5,000 messages / 20 messages",
         (_DEEP_RUN + _NEW + _LAST) * _TASKS,
         1.3,
         None,
@@ -126,7 +126,7 @@ def _ratios(arena: Arena, stores: _Stores, rows: list[_Row], rounds: int) -> Ite
         print(f"large store: round {number} of {rounds}", file=sys.stderr)
         taken.append({name: stores.seconds(arena, *play, number) for name, play in plays.items()})
     for number, row in enumerate(rows):
-        # Round 0 has started the runtimes and warmed up the caches.
+        # Round 0 only starts the runtimes and fills the caches.
         values = [
             (seconds[f"{number} large"] - seconds["floor"]) / (seconds[f"{number} small"] - seconds["floor"])
             for seconds in taken[1:]
@@ -146,12 +146,12 @@ def _requests(arena: Arena, stores: _Stores) -> list[Figure]:
 
 @dataclasses.dataclass(frozen=True)
 class _Stores:
-    """The two stores, and the ids of what is in them.
+    """The two stores, and the ids of their objects.
 
     Attributes:
-        small: the store that is nearly empty.
-        large: the store with 100,000 runs.
-        names: the ids of the assistant and the two threads, which both stores have.
+        small: The store that is nearly empty.
+        large: The store with 100,000 runs.
+        names: The ids of the assistant and the two threads, which are in both stores.
     """
 
     small: Path
@@ -167,15 +167,15 @@ class _Stores:
 
 @contextlib.contextmanager
 def _stores(arena: Arena) -> Iterator[_Stores]:
-    """Make the stores in `build/`, which has more room than a folder for temporary files may have."""
-    print(f"large store: {_THREADS * _TURNS} runs are made", file=sys.stderr)
+    """Create the stores in `build/`, which can have more space than a directory for temporary files."""
+    print(f"large store: creating {_THREADS * _TURNS} runs", file=sys.stderr)
     (arena.folder / "turn.yml").write_text(_TURN.lstrip())
     arena.seconds(arena.playbook("fill", _FILL))
     arena.stop_runtime()
     ids = {name: f"SELECT seq FROM threads_metadata WHERE value = '{name}'" for name in ("short", "deep")}
     names = {name: arena.rows(f"SELECT id FROM threads WHERE seq = ({query})")[0][0] for name, query in ids.items()}
     numbered = filled.number_ids(arena.store)
-    # The parameters of the runs have the assistant's id, so it stays as it is.
+    # The parameters of the runs contain the assistant's id, so the id is kept.
     names = {**{name: numbered[id] for name, id in names.items()}, "assistant": _assistant(arena)}
     folder = ROOT / "build" / "bench"
     shutil.rmtree(folder, ignore_errors=True)

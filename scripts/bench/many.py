@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many runs at once: what 500 of them take of the machine, and how long 100 of them take."""
+"""Many runs at once: the resources that 500 runs use, and the duration of 100 runs."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ def measure(rounds: int, only: str) -> list[Figure]:
 
 
 def _pool_of_500(names: tuple[str, ...], _rounds: int) -> list[Figure]:
-    """500 runs at once: each waits for the model, and nothing else happens."""
+    """Measure 500 runs that only wait for the model."""
     print("500 runs at once", file=sys.stderr)
     with Arena(OPENAI_RUNTIME_CONCURRENT_RUNS=str(_MANY)) as arena:
         arena.script([{"match": "Question", "delay": 60, "sticky": True}])
@@ -66,7 +66,7 @@ def _pool_of_500(names: tuple[str, ...], _rounds: int) -> list[Figure]:
         time.sleep(_WINDOW)
         share = 100 * (_cpu(pids) - used) / (time.monotonic() - began)
         if _active(arena) != _MANY:
-            print(f"Only {_active(arena)} runs were active to the end of the measurement.", file=sys.stderr)
+            print(f"Only {_active(arena)} runs were active until the end of the measurement.", file=sys.stderr)
         waiting = sum(procfs.resident(pid) for pid in pids)
         processes = len(arena.processes())
         wait(lambda: not _active(arena), "500 runs did not end", 180)
@@ -77,7 +77,7 @@ def _pool_of_500(names: tuple[str, ...], _rounds: int) -> list[Figure]:
 
 
 def _default_pool(names: tuple[str, ...], _rounds: int) -> list[Figure]:
-    """500 runs of which 32 are executed at once; the model answers after 2 seconds, so that they queue up."""
+    """Measure 500 runs, of which 32 are executed at once. The model answers after 2 seconds."""
     print("500 runs in the default pool", file=sys.stderr)
     with Arena() as arena:
         arena.script([{"match": "Question", "delay": 2, "sticky": True}])
@@ -88,13 +88,13 @@ def _default_pool(names: tuple[str, ...], _rounds: int) -> list[Figure]:
         order = [int(str(body["input"]).rpartition("Question ")[2].partition("'")[0]) for body in arena.asked()]
         failed = _MANY - _completed(arena)
     moved = max(abs(place - number) for place, number in enumerate(order))
-    # Runs that are started together reach the model server in any order.
+    # Runs that start at the same time reach the model server in any order.
     values = (highest, moved, failed, queued)
     return _figures(names, values, ("MiB", "places", "", ""), (150, _POOL, 0, None))
 
 
 def _hundred(names: tuple[str, ...], rounds: int) -> list[Figure]:
-    """100 runs of a second each, started by 100 tasks, and one task that waits for all of them."""
+    """Measure 100 tasks that each start a run of a second, and a task that waits for all of them."""
     taken: dict[str, list[float]] = {"ideal": [], "taken": [], "ratio": []}
     tasks = "".join(_TASK % (number, number, number) for number in range(_HUNDRED))
     with Arena() as arena:
@@ -147,26 +147,26 @@ _MEASUREMENTS: tuple[tuple[tuple[str, ...], Callable[[tuple[str, ...], int], lis
             "500 runs at once: processes",
             "500 runs at once: memory while waiting",
             "500 runs at once: largest memory",
-            "500 runs at once: processor while waiting",
+            "500 runs at once: CPU while waiting",
             "500 runs at once: not completed",
-            "500 runs at once: the play that starts them",
+            "500 runs at once: time to start them",
         ),
         _pool_of_500,
     ),
     (
         (
             "500 runs, default pool: largest memory",
-            "500 runs, default pool: most places out of order at the model server",
+            "500 runs, default pool: places out of order at the model server",
             "500 runs, default pool: refused or not completed",
-            "500 runs, default pool: queued when the play had ended",
+            "500 runs, default pool: queued at the end of the play",
         ),
         _default_pool,
     ),
     (
         (
             "100 runs of 1 s in one play / ideal",
-            "100 runs of 1 s in one play: 100 tasks with wait: false and one that waits",
-            "100 runs of 1 s in one play: ideal, 4 s and 101 tasks of set_fact",
+            "100 runs of 1 s in one play: 100 tasks with wait: false, and one that waits",
+            "100 runs of 1 s in one play: ideal (4 s and 101 set_fact tasks)",
         ),
         _hundred,
     ),
@@ -174,5 +174,5 @@ _MEASUREMENTS: tuple[tuple[tuple[str, ...], Callable[[tuple[str, ...], int], lis
 _BEFORE = {
     "500 runs at once: processes": 1000.0,
     "500 runs at once: memory while waiting": 10240.0,
-    "500 runs at once: processor while waiting": 220.0,
+    "500 runs at once: CPU while waiting": 220.0,
 }

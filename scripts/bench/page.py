@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The page `docs/speed.md`, made from the figures of `build/bench.json`."""
+"""Write the page `docs/speed.md` from the figures in `build/bench.json`."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ How the figures are measured:
 - **Store of 100,000 runs / nearly empty**: the cost of the same 40 tasks in two stores. The large store has 10,000
   threads with 10 runs, a thread with 1,000 runs and 5,000 messages, and 1,000 assistants. All objects are copies of
   objects that the runtime has written, with the same parameters.
-- **One run served**: a thread, a message, a run, and the polls of a client that keeps its connection open. The
-  first pause between polls is 5 ms, and each further pause is 1.5 times as long. The model server answers immediately.
-  *Processor* is the CPU time of the runtime.
-- **1,000 runs at once**: 1,000 clients create a run at the same time. *Requests beside them* are requests that another
-  client sends during this time.
+- **Served runtime, concurrency**: the number of clients. Each client creates a thread, a message and a run, and polls
+  the run, over one connection. The first pause between polls is 5 ms, and each further pause is 1.5 times as long. The
+  model server answers immediately. *CPU time* is the CPU time of the runtime.
+- **1,000 runs at once**: 1,000 clients create a run at the same time. *Other requests* are requests that another client
+  sends during this time.
 - **By hand**: a thread, a message, a run, polls with `delay: 1`, and the messages, each with a task of
   `ansible.builtin.uri`.
 - **Deltas passed through**: the deltas of a long answer that reach a client that streams the run, per second.
-- **End of the task**: the time when a callback plugin is notified.
+- **End of the task**: the time when callback plugins are notified.
 - **Places out of order**: the difference between the order in which the tasks created the runs and the order in which
   the model server received them. Runs that start at the same time arrive in any order, so the difference can be up to
   the size of the pool.

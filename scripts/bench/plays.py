@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task costs: whole playbooks, timed from outside, which take turns round after round.
+"""The cost of a task: playbooks are timed as a whole, in turn, in several rounds.
 
-A task's cost is (a play with N tasks - a play with the same preparation and no such tasks) / N. The figures are what it
-costs beyond `set_fact`. A slower minute of the machine affects all playbooks of a round alike.
+The cost of a task is (a play with N tasks - the same play without these tasks) / N, minus the cost of `set_fact`. If
+the machine is slow for a while, this affects all playbooks of a round in the same way.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ Seconds = Mapping[str, float]
 
 @dataclasses.dataclass(frozen=True)
 class Play:
-    """A playbook that is timed.
+    """A timed playbook.
 
     Attributes:
-        tasks: its tasks as YAML.
-        before: what happens before each time: "stopped", no local runtime is up; "fresh", and there is no store either.
-        hosts: "managed" for tasks on a host that is reached by a connection.
+        tasks: The tasks as YAML.
+        before: The state before the playbook: "stopped" without a local runtime, "fresh" also without a store.
+        hosts: "managed" for tasks on a managed host.
     """
 
     tasks: str
@@ -43,7 +43,7 @@ class Play:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A row of the table: how a figure is made from the seconds of a round's plays."""
+    """A row of the table: a figure that is calculated from the times of the plays of a round, in seconds."""
 
     name: str
     unit: str
@@ -113,7 +113,7 @@ def _floor(seconds: Seconds) -> float:
 
 
 def _beyond(play: str, without: str, times: int) -> Callable[[Seconds], float]:
-    """What a task of a play costs beyond `set_fact`."""
+    """Return the cost of a task in a play, minus the cost of `set_fact`."""
     return lambda seconds: (seconds[play] - seconds[without]) / times - _floor(seconds)
 
 
@@ -121,9 +121,9 @@ _BASE = ("nothing", "floor")
 _uri, _new = _beyond("uri", "nothing", _FEW), _beyond("new", "prepared", _TASKS)
 
 ROWS = (
-    Row("set_fact, the floor", "s", _BASE, _floor),
+    Row("set_fact (baseline)", "s", _BASE, _floor),
     Row(
-        "added to a play before its first task",
+        "overhead of a play before its first task",
         "s",
         ("plain", "skipped"),
         lambda seconds: seconds["skipped"] - seconds["plain"],
@@ -131,28 +131,28 @@ ROWS = (
         2.6,
     ),
     Row(
-        "first task of a play when no local runtime is up (openai_assistant, a new store)",
+        "first task of a play without a running local runtime (openai_assistant, new store)",
         "s",
         ("one", "first task"),
         lambda seconds: seconds["first task"] - seconds["one"],
         Goal(1.5),
     ),
     Row(
-        "first task of a play when no local runtime is up (openai_thread_run, waited for)",
+        "first task of a play without a running local runtime (openai_thread_run, wait: true)",
         "s",
         ("one", "first run"),
         lambda seconds: seconds["first run"] - seconds["one"],
         Goal(1.5),
     ),
     Row(
-        "lookup, the first one in a play when no local runtime is up",
+        "first lookup of a play without a running local runtime",
         "s",
         ("one", "first lookup"),
         lambda seconds: seconds["first lookup"] - seconds["one"],
         Goal(1.5),
     ),
     Row(
-        "lookup in a play that has only lookups",
+        "lookup in a play with only lookups",
         "s",
         (*_BASE, "lookups"),
         _beyond("lookups", "nothing", _TASKS),
@@ -167,8 +167,8 @@ ROWS = (
         Goal(0.025),
         0.044,
     ),
-    Row("openai_run, a new run", "s", (*_BASE, "prepared", "new"), _new, Goal(0.06), 0.115),
-    Row("ansible.builtin.uri, one GET", "s", (*_BASE, "uri"), _uri),
+    Row("openai_run, new run", "s", (*_BASE, "prepared", "new"), _new, Goal(0.06), 0.115),
+    Row("ansible.builtin.uri, one GET request", "s", (*_BASE, "uri"), _uri),
     Row(
         "uri / new run",
         "",
@@ -193,14 +193,14 @@ ROWS = (
     ),
 )
 
-# Like `local`, but not `local` to the action plugins: the module is shipped, as it is to any managed host.
+# Works like `local`, but action plugins do not treat it as local, and the module is copied as to a managed host.
 _CONNECTION = '''
 from ansible.plugins.connection.local import Connection as Local
 
 DOCUMENTATION = """
 name: bench
 short_description: A host that is not this one
-description: Runs everything here, but as on a managed host.
+description: Runs all commands on this host as if it were a managed host.
 author: threadworks.openai contributors
 extends_documentation_fragment: [connection_pipelining]
 """
@@ -218,7 +218,7 @@ AnsibleModule({}).exit_json(version=openai.VERSION)
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
-    """Time the plays that the chosen rows need and return the rows' figures."""
+    """Time the plays for the selected rows, and return the figures of the rows."""
     rows = [row for row in ROWS if fnmatch.fnmatch(row.name, only)]
     if not rows:
         return []
@@ -228,10 +228,10 @@ def measure(rounds: int, only: str) -> list[Figure]:
         taken = []
         for number in range(rounds + 1):
             print(f"tasks: round {number} of {rounds}", file=sys.stderr)
-            # Not timed: starts the runtime, and makes what other plays look up.
+            # Not timed: starts the runtime, and creates the objects that other plays read.
             timed.seconds("prepared", number)
             taken.append({name: timed.seconds(name, number) for name in _PLAYS if name in wanted})
-    # Round 0 has warmed up the caches: those of the file system, and Python's.
+    # Round 0 only fills the caches of the file system and of Python.
     return [Figure(row.name, row.unit, [row.make(each) for each in taken[1:]], row.goal, row.before) for row in rows]
 
 
@@ -258,7 +258,7 @@ class _Timed:
         return taken
 
     def _assistant(self) -> str:
-        """The id of the assistant that the prepared play has made."""
+        """Return the id of the assistant that the play `prepared` has created."""
         return str(self._arena.rows("SELECT id FROM assistants")[0][0]) if self._arena.store.exists() else "none"
 
     def _managed_host(self, runtime_url: str) -> list[str]:

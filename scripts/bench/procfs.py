@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Linux says about processes. Elsewhere there is no `/proc`, and the figures that need it are left out."""
+"""Information about processes from `/proc`, on Linux."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def pids_with(variable: str, value: str) -> list[int]:
     entry = f"{variable}={value}".encode()
     found = []
     for folder in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):  # it has just ended, or belongs to another user
+        with contextlib.suppress(OSError):  # the process has just ended, or belongs to another user
             if entry in (folder / "environ").read_bytes().split(b"\0") and not _is_zombie(folder):
                 found.append(int(folder.name))
     return sorted(found)
 
 
 def command_of(pid: int) -> str:
-    """Return the command line of a process; empty if it has ended."""
+    """Return the command line of a process, or an empty string if it has ended."""
     with contextlib.suppress(OSError):
         return Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace").strip()
     return ""
@@ -63,7 +63,7 @@ def end(pids: list[int], seconds: float = 20) -> None:
 
 
 def gone(pids: list[int], seconds: float) -> bool:
-    """Wait until none of these processes lives, at most some seconds; return whether that is so."""
+    """Wait until all of these processes have ended, for at most some seconds. Return whether they have ended."""
     deadline = time.monotonic() + seconds
     while any(Path(f"/proc/{pid}").exists() and not _is_zombie(Path(f"/proc/{pid}")) for pid in pids):
         if time.monotonic() > deadline:

@@ -1,9 +1,10 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A model server with little overhead, so that the runtime is what is measured.
+"""A model server with little overhead, so that only the runtime is measured.
 
-It streams one short answer to each request. A model named `wait-0.5` answers after 0.5 seconds, any other one at once.
+It streams one short answer to each request. A model named `wait-0.5` answers after 0.5 seconds, other models
+immediately.
 """
 
 from __future__ import annotations
@@ -42,10 +43,10 @@ _ANSWER = _answer()
 
 
 class _Connection(asyncio.Protocol):
-    """One connection: requests come one after the other."""
+    """A connection. Requests arrive one after the other."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take a client."""
+        """Store the transport of a new connection."""
         self._transport = transport
         self._got = b""
 
@@ -75,7 +76,7 @@ async def _serve(port_file: Path) -> None:
     server = await asyncio.get_running_loop().create_server(_Connection, "127.0.0.1", 0, backlog=2048)
     new = port_file.with_suffix(".new")
     new.write_text(str(server.sockets[0].getsockname()[1]))
-    new.rename(port_file)  # so that a reader never gets half a number
+    new.rename(port_file)  # so that readers never get an incomplete number
     await server.serve_forever()
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the served runtime takes for a run, how many runs it does in a second, and how many it holds at once."""
+"""The cost of a run in the served runtime, its runs per second, and its runs at the same time."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from clients import Client, runs_by
 from figures import Figure, Goal
 
 _AT_ONCE = (1, 16)
-_SECONDS = 4.0  # of each measurement
+_SECONDS = 4.0  # the duration of each measurement
 _WARM_UP = 1.0
 _THOUSAND = 1000
 _WAIT = 5  # seconds at the model server
 _LOOK = 0.05  # seconds between two requests while the runs are waiting
-_CPU = "one run served, {} at once: processor"
-_RATE = "runs served, {} at once"
-_SLOWEST = "runs served, {} at once: 99 of 100 take at most"
-_ALL = "1,000 runs of 5 s at once, served: all done after"
-_MEMORY = "1,000 runs of 5 s at once, served: largest memory"
-_LATENCY = "1,000 runs of 5 s at once, served: slowest of the requests beside them"
-_FAILED = "1,000 runs of 5 s at once, served: not completed"
+_CPU = "served runtime, concurrency {}: CPU time per run"
+_RATE = "served runtime, concurrency {}: runs per second"
+_SLOWEST = "served runtime, concurrency {}: duration of a run, 99th percentile"
+_ALL = "served runtime, 1,000 runs of 5 s at once: time until all have ended"
+_MEMORY = "served runtime, 1,000 runs of 5 s at once: largest memory"
+_LATENCY = "served runtime, 1,000 runs of 5 s at once: slowest other request"
+_FAILED = "served runtime, 1,000 runs of 5 s at once: not completed"
 _NAMES = (
     *(each.format(number) for number in _AT_ONCE for each in (_CPU, _RATE, _SLOWEST)),
     _ALL,
@@ -62,7 +62,7 @@ def measure(rounds: int, only: str) -> list[Figure]:
 
 
 def _throughput(rounds: int) -> list[Figure]:
-    """Whole runs by clients that keep their connections, with a model that answers at once."""
+    """Runs of clients that keep their connections, with a model that answers immediately."""
     values: dict[str, list[float]] = {}
     with Arena() as arena, arena.served(quick_model=True) as runtime:
         assistant = asyncio.run(_assistant(runtime, "instant"))
@@ -81,9 +81,7 @@ def _throughput(rounds: int) -> list[Figure]:
                 ):
                     values.setdefault(name.format(clients), []).append(value)
     return [
-        Figure(name, "1/s" if "processor" not in name and "take" not in name else "ms", each, _GOALS.get(name))
-        if name not in _BEFORE
-        else Figure(name, "ms" if "processor" in name else "1/s", each, _GOALS[name], _BEFORE[name])
+        Figure(name, "1/s" if name.endswith("per second") else "ms", each, _GOALS.get(name), _BEFORE.get(name))
         for name, each in values.items()
     ]
 
@@ -107,13 +105,13 @@ async def _all_at_once(url: str, assistant: str) -> tuple[float, float, int]:
     """Start 1,000 runs.
 
     Returns:
-        The seconds until all have ended, those of the slowest request beside them, and how many runs failed.
+        The seconds until all have ended, the seconds of the slowest other request, and the number of failed runs.
     """
     done, latencies = asyncio.Event(), [0.0]
 
     async def one(client: Client) -> None:
         run = await client.ask("POST", "/threads/runs", {"assistant_id": assistant, "thread": _question()})
-        # Nobody looks before the model can have answered, and then every second.
+        # Poll each run once per second, starting when the model can have answered.
         await asyncio.sleep(_WAIT)
         await client.completed(run, pause=1.0)
 

@@ -12,7 +12,7 @@ from arena import Arena, Served
 from figures import Figure, Goal
 
 _HALF = "wait-0.5"
-_BY_HAND = "a run by hand with ansible.builtin.uri, model 0.5 s"
+_BY_HAND = "run by hand with ansible.builtin.uri, model 0.5 s"
 _BY_MODULE = "openai_thread_run, model 0.5 s"
 _RATIO = "by hand / openai_thread_run"
 _ASSISTANT = f"""
@@ -54,7 +54,7 @@ _URI = """
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
-    """Measure what is chosen of this."""
+    """Measure the selected figures."""
     wanted = [name for name in (_BY_HAND, _BY_MODULE, _RATIO) if fnmatch.fnmatch(name, only)]
     if not wanted:
         return []
@@ -64,7 +64,7 @@ def measure(rounds: int, only: str) -> list[Figure]:
 
 
 def _by_hand(arena: Arena, runtime: Served, rounds: int) -> list[Figure]:
-    """The same run by hand and with one task of the collection, on the same server."""
+    """Measure the same run by hand and with one task of the collection, on the same server."""
     assistant = arena.rows("SELECT id FROM assistants", arena.served_store)[0][0]
     plays = {"hand": arena.playbook("hand", _URI), "module": arena.playbook("module", _MODULE)}
     plays["nothing"] = arena.playbook("nothing", "")
