@@ -17,7 +17,6 @@ from ._answering import Answering, holder, release, take
 
 Json = dict[str, t.Any]
 
-SPEC = Spec("openai_tool_turn")
 _PAUSE = 0.5
 
 
@@ -28,7 +27,7 @@ class Turns:
         answering: Registers the host of the task as the host that answers.
     """
 
-    SPEC = SPEC
+    SPEC = Spec("openai_tool_turn")
 
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
@@ -36,7 +35,7 @@ class Turns:
     def ensure(self, task: Task) -> Json:
         """Take the turn, wait for another host, or release the turn, and return the result of the task."""
         params = task.params
-        SPEC.check(params)
+        self.SPEC.check(params)
         host, run_id = self._answering.host, params["run_id"]
         ids = {"thread_id": params["thread_id"], "run_id": run_id}
         result: Json = {"changed": False, "check_mode": task.check_mode, **ids}
