@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -295,3 +296,19 @@ def test_headers_of_a_client_are_passed_on_as_they_are(settings: Settings) -> No
             passed = wire.post("/files", content=b"x", headers=[(b"content-type", kind)])
     assert passed.status_code == 200, passed.text
     assert b"content-type: " + kind in files.requests[0]
+
+
+def test_a_silent_model_server_is_left_with_the_client(settings: Settings) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        model = ModelOptions(base_url=f"http://127.0.0.1:{silent.getsockname()[1]}/v1")
+        with AppServer(create_app(replace(settings, model=model))) as server:
+            with connect(server) as client:
+                client.sendall(b"GET /v1/files/file_1/content HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                upstream, _address = silent.accept()
+                upstream.recv(65536)
+                upstream.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nhalf")
+                while b"half" not in client.recv(65536):
+                    pass
+            with upstream:
+                upstream.settimeout(60)
+                assert upstream.recv(1) == b"", "the runtime has closed the connection"

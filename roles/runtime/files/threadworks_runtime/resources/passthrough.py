@@ -157,14 +157,24 @@ def _return_headers(resp: Response, headers: Mapping[str, str], names: Iterable[
 
 
 async def _until_left(req: Request, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
-    """Forward an answer until the client disconnects."""
+    """Forward an answer until the client disconnects, even if the model server is silent."""
     left = asyncio.create_task(client_left(req), name="client")
     try:
         async with contextlib.aclosing(pieces):
-            async for piece in pieces:
-                if left.done():
-                    return
+            while (piece := await _next(pieces, left)) is not None:
                 if piece:
                     yield piece
     finally:
         left.cancel()
+
+
+async def _next(pieces: AsyncGenerator[bytes, None], left: asyncio.Task[None]) -> bytes | None:
+    following = asyncio.ensure_future(anext(pieces, None))
+    try:
+        await asyncio.wait((left, following), return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        if not following.done():
+            # The pieces can only be closed after that.
+            following.cancel()
+            await asyncio.wait((following,))
+    return None if following.cancelled() else following.result()
