@@ -48,7 +48,7 @@ def test_an_error_answer_is_recognised(
     status: int, error: dict[str, Any], kind: type[WireError], data: dict[str, str]
 ) -> None:
     found = from_response(status, {"error": error})
-    assert type(found) is kind
+    assert found.__class__ is kind
     assert found.data["error"] == {
         "message": error["message"],
         "type": None,
@@ -72,6 +72,6 @@ def test_an_error_answer_is_recognised(
 )
 def test_a_wrong_url_is_no_missing_object(body: Any, said: str) -> None:
     found = from_response(404, body)
-    assert type(found) is NotSupported, "a task with state: absent would succeed"
+    assert found.__class__ is NotSupported, "a task with state: absent would succeed"
     assert said in found.message
     assert "runtime_url" in found.message

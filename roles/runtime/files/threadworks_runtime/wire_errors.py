@@ -90,29 +90,29 @@ def to_api_error(error: Exception) -> ApiError:
 
 
 @to_api_error.register
-def _(error: ApiError) -> ApiError:
+def _api_error(error: ApiError) -> ApiError:
     return error
 
 
 @to_api_error.register
-def _(error: SQLAlchemyError) -> ApiError:
+def _store_failure(error: SQLAlchemyError) -> ApiError:
     kind, message = trouble(getattr(error, "orig", None) or error)
     return unavailable(message, _TROUBLE[kind])
 
 
 @to_api_error.register
-def _(error: errors.NotFound) -> ApiError:
+def _not_found(error: errors.NotFound) -> ApiError:
     message = f"No {error.noun} found with id '{shorten(error.id)}'."
     return ApiError(404, message, code=f"{error.noun.replace(' ', '_')}_not_found")
 
 
 @to_api_error.register
-def _(error: errors.CursorNotFound) -> ApiError:
+def _cursor_not_found(error: errors.CursorNotFound) -> ApiError:
     return invalid(error.parameter, f"no {error.noun} found with id '{shorten(error.id)}' in this list.")
 
 
 @to_api_error.register
-def _(error: errors.RunActive) -> ApiError:
+def _run_active(error: errors.RunActive) -> ApiError:
     # Clients parse these texts. They are the same as in OpenAI's API.
     if error.wanted == "run":
         message = f"Thread {error.thread_id} already has an active run {error.run_id}."
@@ -122,19 +122,19 @@ def _(error: errors.RunActive) -> ApiError:
 
 
 @to_api_error.register
-def _(error: errors.RunNotCancellable) -> ApiError:
+def _run_not_cancellable(error: errors.RunNotCancellable) -> ApiError:
     message = f"Cannot cancel run with status '{error.run_status}'."
     return ApiError(400, message, code="run_not_cancellable", run_id=error.run_id, run_status=error.run_status)
 
 
 @to_api_error.register
-def _(error: errors.RunNotWaiting) -> ApiError:
+def _run_not_waiting(error: errors.RunNotWaiting) -> ApiError:
     message = f'Runs in status "{error.run_status}" do not accept tool outputs.'
     return ApiError(400, message, code="run_not_waiting", run_id=error.run_id, run_status=error.run_status)
 
 
 @to_api_error.register
-def _(error: errors.ToolOutputsMismatch) -> ApiError:
+def _tool_outputs_mismatch(error: errors.ToolOutputsMismatch) -> ApiError:
     given = [shorten(id) for id in error.given]
     message = f"Expected tool outputs for call_ids {error.expected}, got {given}"
     return ApiError(
@@ -148,21 +148,21 @@ def _(error: errors.ToolOutputsMismatch) -> ApiError:
 
 
 @to_api_error.register
-def _(error: errors.ThreadFull) -> ApiError:
+def _thread_full(error: errors.ThreadFull) -> ApiError:
     message = f"Thread {error.thread_id} cannot have more than {error.limit} messages."
     return ApiError(400, message, code="thread_full")
 
 
 @to_api_error.register
-def _(error: errors.InvalidIdempotencyKey) -> ApiError:
+def _invalid_idempotency_key(error: errors.InvalidIdempotencyKey) -> ApiError:
     return invalid(IDEMPOTENCY_KEY, "1 to 255 printable ASCII characters are expected.", "invalid_idempotency_key")
 
 
 @to_api_error.register
-def _(error: errors.IdempotencyKeyReused) -> ApiError:
+def _idempotency_key_reused(error: errors.IdempotencyKeyReused) -> ApiError:
     return invalid(IDEMPOTENCY_KEY, "this key was used for another request.", "idempotency_key_reused")
 
 
 @to_api_error.register
-def _(error: errors.Stopping) -> ApiError:
+def _stopping(error: errors.Stopping) -> ApiError:
     return unavailable("The server is stopping. Another server continues the run.", "runtime_stopping")
