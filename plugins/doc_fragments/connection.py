@@ -14,9 +14,8 @@ class ModuleDocFragment:
         requirements=[
             (
                 "For the local runtime, the Python libraries in the C(requirements.txt) of the collection, on the "
-                "control node."
+                "control node. They are not needed if O(runtime_url) is set"
             ),
-            "No Python libraries if O(runtime_url) is set.",
         ]
     )
     # The sources of the options on the control node. The action plugins of modules use the same sources.

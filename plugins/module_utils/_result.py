@@ -103,10 +103,10 @@ def _output(result: dict[str, t.Any]) -> t.Any:
         return None
     try:
         return json.loads(result["response"])
-    except ValueError as error:
+    except ValueError:
         raise UnreadableReply(
-            f"The reply of run {result['run_id']} is not JSON, although response_format requires {wanted['type']}: "
-            f"{error}.",
+            f"The reply of run {result['run_id']} is not JSON, although response_format requires {wanted['type']}. "
+            f"It begins with '{result['response'][:100]}'.",
             **result,
         ) from None
 

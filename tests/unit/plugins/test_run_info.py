@@ -230,7 +230,7 @@ def test_a_reply_that_is_not_the_json_asked_for_fails_that_run_alone(runs: Runs)
     runs.world.change("UPDATE runs SET document = replace(document, '\"failed\"', '\"completed\"')")
     result = runs.info(started, wait=True).result
     assert "1 of 2 runs failed. " in result["msg"]
-    assert "is not JSON, although response_format requires json_schema" in result["msg"]
+    assert "is not JSON, although response_format requires json_schema. It begins with 'Well, '." in result["msg"]
     assert [run["output"] for run in result["runs"]] == [None, {"cause": "optics"}]
     assert result["statuses"] == {"completed": 2}
     assert [each["item"] for each in result["failed_runs"]] == ["one"]
