@@ -1,8 +1,8 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-# Everything works on a fresh clone with Python 3.10 or later, git and make; all it makes is in .venv/ and build/.
-# `make` alone lists the targets. PYTHON=... chooses the interpreter, ARGS=... adds arguments to the command a target runs.
+# All targets work in a fresh clone with Python 3.10 or later, git and make. All generated files are in .venv/ and build/.
+# `make` without a target lists the targets. PYTHON=... selects the interpreter, ARGS=... adds arguments to the command.
 
 MAKEFLAGS += --no-builtin-rules
 .DEFAULT_GOAL := help
@@ -11,7 +11,7 @@ MAKEFLAGS += --no-builtin-rules
 PORT ?= 8088
 STORE ?= $(CURDIR)/build/serve/runtime.db
 export PYTHON
-# Without compiled files the runtime's start takes twice as long.
+# Without compiled files, the runtime takes twice as long to start.
 unexport PYTHONDONTWRITEBYTECODE
 
 # A link tree, in which Ansible finds the collection regardless of the name of the clone.
@@ -22,7 +22,7 @@ export MYPY_CACHE_DIR := $(CURDIR)/build/mypy
 help: ## list the targets
 	@awk -F ' *:.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' Makefile
 
-# Stamps, so that a warm run starts no pip: what running needs, and what developing needs.
+# Stamp files, so that pip only runs if the requirements have changed: for users, and for developers.
 .venv/run: requirements.txt requirements-dev.txt scripts/venv | link
 	@scripts/venv .venv ansible-core -r requirements.txt -c requirements-dev.txt
 	@touch $@
@@ -45,7 +45,7 @@ EXAMPLE = mkdir -p build/example && \
 	-e '{"local_model_home": "$(CURDIR)/build/local-model"}'
 
 .PHONY: example
-example: .venv/run ## run the example: on OPENAI_API_KEY or OPENAI_BASE_URL, else on a small model on this machine; ARGS="-e example_temperature=0.9"
+example: .venv/run ## run the example with OPENAI_API_KEY or OPENAI_BASE_URL, or with a small model on this machine: ARGS="-e example_temperature=0.9"
 	@$(EXAMPLE) -e '{"example_outputs_file": "$(CURDIR)/build/example/outputs.json"}' $(ARGS)
 
 .PHONY: example-destroy
@@ -58,7 +58,7 @@ serve: .venv/run ## serve the runtime over HTTP: PORT=8088 STORE=path-or-url
 	@PYTHONPATH=roles/runtime/files exec .venv/bin/python -m threadworks_runtime serve --port "$(PORT)" --store "$(STORE)" $(ARGS)
 
 .PHONY: local-runtime
-local-runtime: .venv/run ## show the local runtime of the example; stop it: ARGS="-e local_runtime_state=stopped"
+local-runtime: .venv/run ## show the local runtime of the example, or stop it: ARGS="-e local_runtime_state=stopped"
 	@ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0 \
 		OPENAI_RUNTIME_STORE="$(CURDIR)/build/example/runtime.db" \
 		.venv/bin/ansible-playbook playbooks/local_runtime.yml $(ARGS)
@@ -72,11 +72,11 @@ lint: .venv/dev ## check the sources: ruff, mypy (strict), vulture, codespell, y
 	@.venv/bin/python scripts/gates lint
 
 .PHONY: gates
-gates: .venv/dev ## check the tarball: galaxy-importer, ansible-builder, antsibull-docs, plugins and pages with a bare core
+gates: .venv/dev ## check the tarball: galaxy-importer, ansible-builder, antsibull-docs, plugins and pages with only ansible-core
 	@.venv/bin/python scripts/gates collection
 
 .PHONY: check
-check: .venv/dev ## all gates but the tests: lint, gates and sanity
+check: .venv/dev ## run lint, gates and sanity
 	@.venv/bin/python scripts/gates lint collection sanity
 
 .PHONY: format
@@ -89,19 +89,19 @@ role: .venv/dev ## write the options of runs into the files of the role run
 	@.venv/bin/python scripts/role_options.py
 
 .PHONY: sanity
-sanity: .venv/dev ## ansible-test sanity with the Pythons of this machine
+sanity: .venv/dev ## run ansible-test sanity with each installed Python
 	@scripts/sanity $(ARGS)
 
 .PHONY: matrix
-matrix: link ## run the tests marked `matrix` on every supported ansible-core, and the runtime's with the oldest and newest libraries: CORES= PYTHONS= LIBRARIES=
+matrix: link ## run the tests marked `matrix` on all supported versions of ansible-core, and the tests of the runtime with the oldest and newest libraries: CORES= PYTHONS= LIBRARIES=
 	@scripts/matrix $(ARGS)
 
 .PHONY: bench
-bench: .venv/dev ## measure what tasks and runs cost, into build/bench.json: ROUNDS=5 ARGS="--only lookup"
+bench: .venv/dev ## measure the performance, and write it to build/bench.json: ROUNDS=5 ARGS="--only lookup"
 	@.venv/bin/python scripts/bench --rounds $(or $(ROUNDS),5) $(ARGS)
 
 .PHONY: faults
-faults: .venv/dev ## attack everything and count what goes wrong, into build/faults/: ARGS="--only kills --seed 1"
+faults: .venv/dev ## run the fault tests, and write the results to build/faults/: ARGS="--only kills --seed 1"
 	@.venv/bin/python scripts/faults $(ARGS)
 
 .PHONY: build
@@ -109,7 +109,7 @@ build: .venv/run ## build the collection's tarball into build/
 	@.venv/bin/ansible-galaxy collection build --force --output-path build
 
 .PHONY: release
-release: .venv/dev ## make the release that galaxy.yml names: all gates, changelog, tarball, commit and tag; ARGS=--dry-run
+release: .venv/dev ## make a release of the version in galaxy.yml: gates, changelog, tarball, commit and tag: ARGS=--dry-run
 	@scripts/release $(ARGS)
 
 .PHONY: requirements
