@@ -3,8 +3,8 @@
 
 """Write the inputs of the role run that are options of the modules into the role's files: `make role`.
 
-The table in `plugins/module_utils/_table_*.py` says which options these are (`ROLE`). The parts of the files that are
-written lie between two comments.
+The table in `plugins/module_utils/_table_*.py` marks these options with `ROLE`. The generated parts of the files are
+between two comments.
 """
 
 from __future__ import annotations

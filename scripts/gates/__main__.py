@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs gates, all of them also when one has failed, and ends with a table of their versions and results."""
+"""Run all gates, even if some fail, and print a table of their versions and results."""
 
 from __future__ import annotations
 
@@ -19,26 +19,26 @@ from pathlib import Path
 
 from table import BUILD, COLLECTIONS, GROUPS, ROOT, TARBALL, Gate
 
-# Gates that start no processes of their own run side by side, as many as there are cores on the smallest machine.
+# The number of gates that run at the same time: the number of cores of the smallest supported machine.
 _AT_ONCE = 2
 
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """What came of a gate: the time it took, in seconds, and whether it passed."""
+    """The outcome of a gate: its duration in seconds, and whether it passed."""
 
     gate: Gate
     seconds: float
     passed: bool
 
     def row(self) -> tuple[str, str, str, str]:
-        """The row of the summary."""
+        """Return the row of the summary."""
         version = f"{self.gate.package} {importlib.metadata.version(self.gate.package)}"
         return self.gate.name, version, f"{self.seconds:.0f} s", "passed" if self.passed else "FAILED"
 
 
 def main() -> None:
-    """Run the groups that the command line names, one after the other."""
+    """Run the groups on the command line, one after the other."""
     parser = argparse.ArgumentParser(prog="scripts/gates", description=__doc__)
     parser.add_argument("groups", nargs="+", choices=GROUPS)
     groups = parser.parse_args().groups
@@ -62,11 +62,11 @@ def _environment() -> dict[str, str]:
 
 
 def _build() -> None:
-    """Build the tarball that the gates of the collection look at."""
+    """Build the tarball for the gates of the collection."""
     command = ("ansible-galaxy", "collection", "build", "--force", "--output-path", str(BUILD / "built"))
     subprocess.run(command, cwd=ROOT, env=_environment(), check=True, stdout=subprocess.DEVNULL)
     newest = max((BUILD / "built").glob("*.tar.gz"), key=lambda path: path.stat().st_mtime)
-    # Under its own name too: galaxy-importer reads the version from it.
+    # A link, because galaxy-importer reads the version from the original name.
     TARBALL.unlink(missing_ok=True)
     TARBALL.symlink_to(newest)
 
@@ -80,7 +80,7 @@ def _run(gates: Sequence[Gate]) -> list[Outcome]:
 
 
 def _pass(gate: Gate, speaking: threading.Lock) -> Outcome:
-    """Run a gate. What it says is shown when it is over, so that two of them do not talk at once."""
+    """Run a gate. Its output is displayed at its end, so that the output of two gates is not mixed."""
     began = time.monotonic()
     if gate.alone:
         print(f"== {gate.name}", flush=True)

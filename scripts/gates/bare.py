@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""With ansible-core alone, each plugin can be imported and each page be read: python bare.py TARBALL FOLDER."""
+"""Import all plugins and read all pages with only ansible-core installed: python bare.py TARBALL FOLDER."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 _NAME = "threadworks.openai"
 _DOCUMENTED = ("module", "lookup", "callback", "filter", "test", "role")
 _COMPLAINT = re.compile("WARNING|ERROR")
-# ansible-core says so of a collection of its own.
+# ansible-core displays this for one of its own collections.
 _OF_CORE = re.compile("_protomatter")
 _IMPORT = """
 import importlib, sys
@@ -28,7 +28,7 @@ for name in sys.argv[1:]:
 
 
 def main() -> None:
-    """Install ansible-core and the tarball into the folder, and try everything."""
+    """Install ansible-core and the tarball into the folder, and run all checks."""
     tarball, folder = Path(sys.argv[1]).resolve(), Path(sys.argv[2]).resolve()
     programs = folder / "bin"
     core = f"ansible-core=={importlib.metadata.version('ansible-core')}"
@@ -66,7 +66,7 @@ def main() -> None:
             call("ansible-doc", "-t", kind, "-j", *listed)
     print(f"{len(names)} plugins imported, {pages} pages read")
     if len(names) < len(list(plugins.rglob("openai_*.py"))) or not pages:
-        sys.exit("Not all of the plugins were found.")
+        sys.exit("Some plugins or all pages are missing.")
 
 
 if __name__ == "__main__":

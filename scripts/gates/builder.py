@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ansible-builder finds in the tarball what an execution environment needs: python builder.py TARBALL."""
+"""Check that ansible-builder finds the requirements in the tarball: python builder.py TARBALL."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import yaml
 
 
 def main() -> None:
-    """Compare what it finds with requirements.txt."""
+    """Compare the requirements that ansible-builder finds with requirements.txt."""
     with tempfile.TemporaryDirectory() as folder:
         collection = Path(folder) / "ansible_collections" / "threadworks" / "openai"
         with tarfile.open(sys.argv[1]) as tarball:
@@ -26,7 +26,7 @@ def main() -> None:
         found = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout
     given = [line.partition(" ")[0] for line in yaml.safe_load(found)["python"]]
     if given != wanted:
-        sys.exit(f"requirements.txt asks for {wanted}, ansible-builder finds {given}.")
+        sys.exit(f"requirements.txt lists {wanted}, but ansible-builder finds {given}.")
 
 
 if __name__ == "__main__":

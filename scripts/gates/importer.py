@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""galaxy-importer takes the tarball without a warning: python importer.py TARBALL."""
+"""Check that galaxy-importer imports the tarball without a warning: python importer.py TARBALL."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ RUN_FLAKE8 = False
 
 
 def main() -> None:
-    """Import the tarball, and fail with whatever the importer complains about."""
+    """Import the tarball, and fail if the importer displays a warning or an error."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Path(folder) / "galaxy-importer.cfg"
         settings.write_text(_SETTINGS)
@@ -37,7 +37,7 @@ def main() -> None:
     print(done.stdout)
     complaints = [line for line in done.stdout.splitlines() if line.startswith(("CRITICAL", "ERROR", "WARNING"))]
     if done.returncode or complaints or "Importer processing completed successfully" not in done.stdout:
-        sys.exit("galaxy-importer complains: see above.")
+        sys.exit("galaxy-importer displays warnings or errors. See above.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What this collection has to pass: each gate's name, the package whose version counts, and its command."""
+"""The gates of this collection: the name of each gate, its package and its command."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ class Gate:
     """One gate.
 
     Attributes:
-        name: What it is called in the summary.
-        package: The Python package whose version is shown.
+        name: The name in the summary.
+        package: The Python package whose version is displayed.
         command: The program and its arguments.
-        folder: Where it runs.
-        alone: Whether it uses all cores by itself, and shows its output while it works.
+        folder: The working directory.
+        alone: Whether it uses all cores. If so, it runs alone, and its output is displayed immediately.
     """
 
     name: str
@@ -43,7 +43,7 @@ def _python(script: str, *arguments: str) -> tuple[str, ...]:
 
 
 def _texts() -> tuple[str, ...]:
-    """The files whose spelling is checked."""
+    """Return the files whose spelling is checked."""
     folders = (".github", "changelogs", "docs", "meta", "playbooks", "plugins", "roles", "scripts", "tests")
     files = [path for path in ROOT.iterdir() if path.is_file() and path.name != "requirements-dev.txt"]
     files += [path for folder in folders for path in (ROOT / folder).rglob("*") if "__pycache__" not in path.parts]
@@ -51,7 +51,7 @@ def _texts() -> tuple[str, ...]:
 
 
 def lint() -> list[Gate]:
-    """Gates that read the sources."""
+    """Return the gates that check the sources."""
     return [
         Gate("ansible-lint (production)", "ansible-lint", ("ansible-lint", "--offline", "--profile", "production")),
         Gate("mypy: plugins", "mypy", ("mypy", "-p", "ansible_collections.threadworks.openai.plugins")),
@@ -79,7 +79,7 @@ def lint() -> list[Gate]:
 
 
 def collection() -> list[Gate]:
-    """Gates that look at the collection as its users get it, a tarball."""
+    """Return the gates that check the tarball of the collection."""
     return [
         Gate("tarball: only what users need", "ansible-core", _python("tarball.py", str(TARBALL))),
         Gate("galaxy-importer", "galaxy-importer", _python("importer.py", str(TARBALL))),
@@ -94,7 +94,7 @@ def collection() -> list[Gate]:
 
 
 def sanity() -> list[Gate]:
-    """Ansible's own sanity tests."""
+    """Return the gate for Ansible's sanity tests."""
     return [Gate("ansible-test sanity", "ansible-core", (str(ROOT / "scripts" / "sanity"),), alone=True)]
 
 

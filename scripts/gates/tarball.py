@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The tarball holds what users need, and nothing else: python tarball.py TARBALL."""
+"""Check that the tarball contains all files that users need, and no others: python tarball.py TARBALL."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ _FILES = {
     "changelogs/changelog.yaml",
     "changelogs/config.yaml",
     "requirements.txt",
-    # ansible-test reads it wherever the collection is tested.
+    # ansible-test reads it from the installed collection.
     "tests/config.yml",
 }
 _NEEDED = {"README.md", "LICENSE", "requirements.txt", "meta/runtime.yml", "meta/execution-environment.yml"}
 
 
 def main() -> None:
-    """Fail with the names that should not be there, or that should."""
+    """Fail with the names of unwanted and missing files."""
     with tarfile.open(sys.argv[1]) as tarball:
         names = {member.name.removeprefix("./") for member in tarball if not member.isdir()}
     foreign = {name for name in names - _FILES if not _is_expected(name)}
     missing = _NEEDED - names
     if foreign or missing:
-        sys.exit(f"The tarball has {sorted(foreign)} and lacks {sorted(missing)}. Look at build_ignore in galaxy.yml.")
+        sys.exit(f"Unwanted files: {sorted(foreign)}. Missing files: {sorted(missing)}. Check build_ignore in galaxy.yml.")
 
 
 def _is_expected(name: str) -> bool:
