@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes this checkout importable as the collection it is, wherever it lies, and offers what every test needs."""
+"""Make this checkout importable as a collection, regardless of its path, and define the fixtures for all tests."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROOT = Path(__file__).resolve().parents[1]
 
 
 def _collections() -> Path:
-    """The folder that holds `ansible_collections/`: a link tree, unless the checkout lies in such a one."""
+    """Return the parent of `ansible_collections/`: that of this checkout, or a link tree."""
     if _ROOT.parts[-3:] == ("ansible_collections", "threadworks", "openai"):
         return _ROOT.parents[2]
     collections = _ROOT / "build" / "collections"
@@ -30,12 +30,12 @@ def _collections() -> Path:
     return collections
 
 
-# Before the first import of the collection, so that it comes in as a collection. Ansible takes its path from here when
-# it is imported, pytest-ansible when the plugins are configured.
+# Before the first import of the collection, so that it is imported as a collection. Ansible reads the path when it is
+# imported, pytest-ansible when the plugins are configured.
 _COLLECTIONS = _collections()
 os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(_COLLECTIONS)
 sys.path.insert(0, str(_COLLECTIONS))
-# The runtime is a plain package that role `runtime` carries; it knows nothing of the collection.
+# The runtime is a plain package in the role `runtime`. It does not depend on the collection.
 RUNTIME = _ROOT / "roles" / "runtime" / "files"
 sys.path.insert(0, str(RUNTIME))
 
@@ -53,11 +53,11 @@ __all__ = ["postgresql", "store_address"]
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of these tests."""
-    parser.addoption("--every-store", action="store_true", help="run tests on PostgreSQL too that are marked any_store")
+    parser.addoption("--every-store", action="store_true", help="run tests that are marked any_store on PostgreSQL too")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Run each test that has a store on the stores that it is for."""
+    """Run each test that has a store on its stores."""
     choose_stores(metafunc)
 
 
@@ -70,13 +70,13 @@ def model_server() -> Iterator[ModelServer]:
 
 @pytest.fixture(scope="session")
 def collections() -> Path:
-    """The folder that holds `ansible_collections/`, with this collection in it."""
+    """The parent of `ansible_collections/`, which contains this collection."""
     return _COLLECTIONS
 
 
 @pytest.fixture(autouse=True)
 def local_runtimes(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalRuntimes]:
-    """Local runtimes of this test alone: they end with it, however it ends."""
+    """The local runtimes of this test. They end with the test, even if it fails."""
     with LocalRuntimes() as runtimes:
         for name, value in runtimes.environment.items():
             monkeypatch.setenv(name, value)
@@ -85,14 +85,14 @@ def local_runtimes(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalRuntimes]:
 
 @pytest.fixture
 def ansible_playbook(tmp_path: Path, collections: Path, local_runtimes: LocalRuntimes) -> Iterator[AnsiblePlaybook]:
-    """Runs playbooks for real: `ansible_playbook(text_or_file, *args, env={...})` returns their outcome."""
+    """Runs playbooks: `ansible_playbook(text_or_file, *args, env={...})` returns the outcome."""
     with AnsiblePlaybook(tmp_path, collections) as playbook:
         yield playbook
 
 
 @pytest.fixture(scope="session")
 def _local_model_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installation of the offline model that `make example` uses too: 127 MB are downloaded once for all."""
+    """The installation of the local model, which `make example` also uses. 127 MB are downloaded once."""
     installation = _ROOT / "build" / "local-model"
     installation.parent.mkdir(exist_ok=True)
     play = f"""
@@ -105,7 +105,7 @@ def _local_model_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
               vars:
                 local_model_home: {json.dumps(str(installation))}
         """
-    # The processes of pytest-xdist come here at the same moment.
+    # The processes of pytest-xdist reach this line at the same time.
     with open(installation.with_suffix(".lock"), "w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         outcome = AnsiblePlaybook(tmp_path_factory.mktemp("install"), _COLLECTIONS)(play)
@@ -115,7 +115,7 @@ def _local_model_installation(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def local_model_home(_local_model_installation: Path, tmp_path: Path) -> Path:
-    """A folder for role local_model: it is installed there, and the server is this test's own."""
+    """A home directory for the role local_model, with the model installed, and a server for this test only."""
     home = tmp_path / "local-model"
     home.mkdir(mode=0o700)
     (home / "venv").symlink_to(_local_model_installation / "venv")

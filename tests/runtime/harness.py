@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""How the tests reach a runtime in this process, and what they ask of it."""
+"""A runtime in this process, and clients that send requests to it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from ansible_collections.threadworks.openai.tests.runtime.processes import (
     wait_for,
 )
 
-__all__ = ["RUNTIME", "Local", "Served", "resident", "wait_for"]  # they are needed with what is here
+__all__ = ["RUNTIME", "Local", "Served", "resident", "wait_for"]  # they are used together with this module
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
 TOOL = {"type": "function", "function": {"name": "disk"}}
@@ -37,7 +37,7 @@ TERMINAL = ("completed", "failed", "cancelled", "incomplete", "expired")
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which stops the runs together with itself, as both kinds of runtimes do: open streams wait for them."""
+    """uvicorn, which stops the runs when it stops, as both kinds of runtimes do, because open streams wait for them."""
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
@@ -52,7 +52,7 @@ class AppServer:
 
     Args:
         app: The application, or middleware around it.
-        socket_path: The Unix socket; ``None``: a TCP port.
+        socket_path: The Unix socket, or ``None`` for a TCP port.
         options: Further settings of uvicorn.
     """
 
@@ -91,18 +91,18 @@ class AppServer:
 
     @property
     def url(self) -> str:
-        """Where the wire is, up to ``/v1``."""
+        """The URL of the API, up to ``/v1``."""
         return f"{self.root}/v1"
 
     def start(self) -> AppServer:
-        """Serve; returns when it answers."""
+        """Start the server, and wait until it answers."""
         self._thread.start()
         wait_for(lambda: self._server.started or not self._thread.is_alive())
         assert self._server.started, "the application does not start"
         return self
 
     def stop(self) -> None:
-        """End it; runs that are active then fail or go back to the queue."""
+        """Stop the server. Active runs fail or return to the queue."""
         self._server.should_exit = True
         self._thread.join(60)
         assert not self._thread.is_alive(), "the application does not end"
@@ -119,7 +119,7 @@ class AppServer:
 
     @property
     def connections(self) -> int:
-        """How many clients are connected."""
+        """The number of connected clients."""
         return len(self._server.server_state.connections)
 
     def __enter__(self) -> AppServer:
@@ -134,7 +134,7 @@ class AppServer:
 
 
 def connect(server: AppServer | Served | Local) -> socket.socket:
-    """A connection to a runtime; what no HTTP client would send can be sent over it."""
+    """Return a connection to a runtime, for data that no HTTP client would send."""
     if server.socket is None:
         connection = socket.create_connection(("127.0.0.1", server.port))
     else:
@@ -145,13 +145,13 @@ def connect(server: AppServer | Served | Local) -> socket.socket:
 
 
 def raw_client(server: AppServer | Served | Local, **headers: str) -> httpx2.Client:
-    """A plain HTTP client on a runtime; what the SDK would never send can be sent with it."""
+    """Return a plain HTTP client of a runtime, for requests that the SDK would not send."""
     transport = httpx2.HTTPTransport(uds=str(server.socket)) if server.socket else httpx2.HTTPTransport()
     return httpx2.Client(transport=transport, base_url=server.url, headers={**BETA, **headers}, timeout=60)
 
 
 def sdk(server: AppServer | Served | Local, **options: Any) -> openai.OpenAI:
-    """The official SDK on a runtime; an answer that is not exactly of its type is an error."""
+    """Return a client of the official SDK. An answer that does not exactly match its type is an error."""
     return openai.OpenAI(
         api_key="unused",
         base_url=server.url,
@@ -163,12 +163,12 @@ def sdk(server: AppServer | Served | Local, **options: Any) -> openai.OpenAI:
 
 
 def runtime_options(model: ModelOptions, **wishes: Any) -> dict[str, str]:
-    """The header that tells a local runtime the model server, and what else a request wishes."""
+    """Return the header with the model server and further options for a local runtime."""
     return {"Runtime-Options": json.dumps({**asdict(model), **wishes})}
 
 
 def told_by_requests(settings: Settings) -> tuple[Settings, dict[str, str]]:
-    """The settings of an application, and the headers of its clients: a local one is told the model server by them."""
+    """Return the settings of an application and the headers of its clients, which configure a local runtime."""
     if settings.executor == "served":
         return settings, {}
     return replace(settings, model=ModelOptions()), runtime_options(settings.model)
@@ -176,14 +176,14 @@ def told_by_requests(settings: Settings) -> tuple[Settings, dict[str, str]]:
 
 @contextmanager
 def talking(settings: Settings, **headers: str) -> Iterator[Conversation]:
-    """A conversation with an application of its own."""
+    """Start a conversation with a new application."""
     settings, told = told_by_requests(settings)
     with AppServer(create_app(settings)) as server, raw_client(server, **told, **headers) as wire:
         yield Conversation(wire, server)
 
 
 class Conversation:
-    """An assistant and a thread, and what is asked of them."""
+    """An assistant and a thread, and requests for them."""
 
     def __init__(self, wire: httpx2.Client, server: AppServer | None = None) -> None:
         self.wire = wire

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runtimes in processes of their own, as users start them."""
+"""Runtimes in separate processes, as users start them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _COMMAND = [sys.executable, "-m", "threadworks_runtime"]
 
 
 def wait_for(what: Callable[[], Any], *, seconds: float = 60) -> Any:
-    """The first true value of ``what``, asked for again and again."""
+    """Call a function until it returns a true value, and return this value."""
     deadline = time.monotonic() + seconds
     while not (value := what()):
         assert time.monotonic() < deadline, "it did not happen in time"
@@ -35,13 +35,13 @@ def wait_for(what: Callable[[], Any], *, seconds: float = 60) -> Any:
 
 
 def resident(pid: int) -> int:
-    """The largest memory that a process has had, in MiB; only where there is /proc."""
+    """Return the peak memory of a process, in MiB. It requires /proc."""
     lines = Path(f"/proc/{pid}/status").read_text().splitlines()
     return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
 
 
 class Served:
-    """The runtime as a server: its own processes, a TCP port."""
+    """The runtime as a server, with its own processes and a TCP port."""
 
     socket = None
 
@@ -58,7 +58,7 @@ class Served:
             **environment,
         }
         self._token = environment.get("RUNTIME_TOKEN", "unused")
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open as long as this object lives
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open until this object is deleted
         self._process: subprocess.Popen | None = None
 
     def __enter__(self) -> Served:
@@ -76,7 +76,7 @@ class Served:
             self.kill()
 
     def start(self) -> None:
-        """Start it and wait until it answers."""
+        """Start the server, and wait until it answers."""
         self._process = subprocess.Popen(self._command, env=self._environment, stderr=self._log, start_new_session=True)
         wait_for(self._answers)
 
@@ -90,12 +90,12 @@ class Served:
 
     @property
     def pid(self) -> int:
-        """The process that was started."""
+        """The id of the started process."""
         assert self._process is not None
         return self._process.pid
 
     def stop(self) -> int:
-        """Stop it in its clean way; returns the exit code."""
+        """Stop the server with SIGTERM, and return the exit code."""
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
@@ -110,17 +110,17 @@ class Served:
 
     @property
     def log(self) -> str:
-        """What it has logged."""
-        # To read it in the usual way would move the place where the processes write.
+        """The log of the server."""
+        # Reading it in the usual way would change the position at which the processes write.
         return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode()
 
     def sdk(self) -> openai.OpenAI:
-        """The official SDK on it."""
+        """Return a client of the official SDK."""
         return openai.OpenAI(api_key=self._token, base_url=self.url, max_retries=0, _strict_response_validation=True)
 
 
 class Local:
-    """The runtime as playbooks start it: a process that is nobody's child, on a Unix socket.
+    """The runtime as started by playbooks: a detached process with a Unix socket.
 
     Args:
         store: The path of its store.
@@ -147,11 +147,11 @@ class Local:
             timeout=60,
             check=False,
         )
-        told = json.loads(started.stdout or "{}")
-        if not told.get("ready"):
+        report = json.loads(started.stdout or "{}")
+        if not report.get("ready"):
             self._folder.cleanup()
             raise AssertionError(started)
-        self.pid = told["pid"]
+        self.pid = report["pid"]
         return self
 
     def __exit__(self, *_exc: object) -> None:
@@ -161,7 +161,7 @@ class Local:
     @classmethod
     @contextmanager
     def found(cls, pid: int, socket: str) -> Iterator[Local]:
-        """One that somebody else has started. It is killed at the end, as all are."""
+        """Use a runtime that another process has started. It is killed at the end."""
         runtime = cls("")
         runtime.pid, runtime.socket = pid, Path(socket)
         try:
@@ -171,7 +171,7 @@ class Local:
             shutil.rmtree(runtime.socket.parent)
 
     def kill(self) -> None:
-        """Kill it."""
+        """Kill the runtime."""
         if self.pid:
             with suppress(ProcessLookupError):
                 os.kill(self.pid, signal.SIGKILL)
@@ -180,7 +180,7 @@ class Local:
     def is_gone(self) -> bool:
         """Whether the process has ended."""
         try:
-            # Whoever has become its parent may not have waited for it yet.
+            # Its new parent may not have waited for it yet.
             state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
         except OSError:
             return True
