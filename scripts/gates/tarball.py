@@ -32,7 +32,7 @@ def main() -> None:
     foreign = {name for name in names - _FILES if not _is_expected(name)}
     missing = _NEEDED - names
     if foreign or missing:
-        sys.exit(f"Unwanted files: {sorted(foreign)}. Missing files: {sorted(missing)}. See build_ignore in galaxy.yml.")
+        sys.exit(f"Unwanted files: {sorted(foreign)}. Missing: {sorted(missing)}. Check build_ignore in galaxy.yml.")
 
 
 def _is_expected(name: str) -> bool:
