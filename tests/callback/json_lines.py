@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A callback for the tests: every task's result as a line of JSON, in the file that JSON_LINES_FILE names."""
+"""A callback for tests. It writes the result of each task as a line of JSON to the file JSON_LINES_FILE."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ DOCUMENTATION = """
 name: json_lines
 type: notification
 short_description: Task results as JSON lines
-description: Writes every task's result as a line of JSON to the file that E(JSON_LINES_FILE) names.
+description: Writes the result of each task as a line of JSON to the file E(JSON_LINES_FILE).
 author: threadworks.openai contributors
 """
 
 
 class CallbackModule(CallbackBase):
-    """Writes each task's result as it comes."""
+    """Writes the result of each task when it ends."""
 
     CALLBACK_VERSION = 2.0
     CALLBACK_TYPE = "notification"
@@ -34,7 +34,7 @@ class CallbackModule(CallbackBase):
             file.write(json.dumps(line, default=str) + "\n")
 
     def _write_result(self, result: Any, status: str) -> None:
-        # The result's public name came with core 2.19.
+        # The public name of the result was added in ansible-core 2.19.
         data = result.result if hasattr(result, "result") else result._result
         task = result.task if hasattr(result, "task") else result._task
         host = result.host if hasattr(result, "host") else result._host

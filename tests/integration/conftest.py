@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What playbooks that run for real need besides `ansible_playbook`."""
+"""Further fixtures for tests that run playbooks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import AppServ
 
 @pytest.fixture
 def served(tmp_path: Path, model_server: ModelServer) -> Iterator[tuple[str, list[str]]]:
-    """The runtime over HTTP, on the playbooks' store: its address, and the requests that it gets."""
+    """A served runtime with the store of the playbooks: its URL, and the requests that it receives."""
     requests: list[str] = []
     model = ModelOptions(base_url=model_server.base_url)
     app = create_app(Settings(store=str(tmp_path / "runtime.db"), model=model, executor="served"))
@@ -37,5 +37,5 @@ def served(tmp_path: Path, model_server: ModelServer) -> Iterator[tuple[str, lis
 
 @pytest.fixture
 def tool_play(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> ToolPlay:
-    """Runs role run with a tool."""
+    """Runs the role `run` with a tool."""
     return ToolPlay(ansible_playbook, model_server, tmp_path)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Somebody at the terminal of a playbook, who answers its questions."""
+"""A person at the terminal of a playbook, who answers its questions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _FIRST, _LAST = "The model calls a tool.", "Allow this call?"
 class Person:
     """Answers a playbook's questions.
 
-    `answer` gets the question, which has several lines, and returns what to type; `questions` are those so far.
+    `answer` gets the question, which has several lines, and returns the input. `questions` are the questions so far.
     """
 
     def __init__(self, answer: Callable[[str], str]) -> None:
@@ -42,7 +42,7 @@ class Person:
         os.close(self._terminal)
 
     def watch(self, play: ToolPlay, *args: str, **options: Any) -> Outcome:
-        """Run a play with this person at its terminal."""
+        """Run a play with this person at the terminal."""
         started = play.start(*args, terminal=self._terminal, run_tool_confirm=True, **options)
         typing = threading.Thread(target=self._type, args=[started], daemon=True)
         assert started.process.stdout
@@ -50,7 +50,7 @@ class Person:
         typing.start()
         for line in started.process.stdout:
             if _FIRST in line:
-                # Ansible has cleared the line with the last answer, and has not begun another one.
+                # Ansible has cleared the line of the last answer, and has not started a new line.
                 question = [line[line.index(_FIRST) :]]
             elif question:
                 question.append(line)
@@ -62,7 +62,7 @@ class Person:
         return outcome
 
     def _type(self, started: Started) -> None:
-        """Type the answer to each question. Ansible drops what is typed in the moment in which it begins to listen."""
+        """Type the answer to each question. Ansible discards input at the moment when it starts to read."""
         while self._is_asked(started):
             number = len(self._answered)
             self._answered.append(self._answer(self.questions[number]))
@@ -75,7 +75,7 @@ class Person:
                     wait_for(done, 20)
 
     def _is_asked(self, started: Started) -> bool:
-        """Wait for the next question; false where the playbook ends without one."""
+        """Wait for the next question, and return whether there is one. Otherwise the playbook has ended."""
         waiting = len(self._answered)
         wait_for(lambda: len(self.questions) > waiting or started.process.poll() is not None, 200)
         if len(self.questions) == waiting:
@@ -84,9 +84,9 @@ class Person:
         return True
 
     def _is_done(self, started: Started, number: int) -> bool:
-        """Whether a question has been answered: Ansible asks another one, or does not listen any more."""
+        """Return whether a question has been answered: Ansible asks another one, or no longer reads keys."""
         return not self._listens() or len(self.questions) > number + 1 or started.process.poll() is not None
 
     def _listens(self) -> bool:
-        """Whether a program reads single keys, as Ansible does while it asks."""
+        """Return whether a program reads single keys, as Ansible does during a question."""
         return not termios.tcgetattr(self._terminal)[3] & termios.ICANON

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the tests of tool calls share: a play with role run and one tool, and what it said."""
+"""Helpers for tests of tool calls: a play with the role `run` and one tool, and its results."""
 
 from __future__ import annotations
 
@@ -67,9 +67,9 @@ CALL: dict[str, Any] = {"name": "disk_usage", "arguments": {"path": "/var"}}
 
 
 class ToolPlay:
-    """Runs role run on the hosts of an inventory that are all this machine; `folder` has the tool's task file.
+    """Runs the role `run` on the hosts of an inventory, which are all this machine. `folder` has the tool's task file.
 
-    `strategy` is of Ansible, and `subject` what all hosts ask about: without it, each asks about itself.
+    The variable `strategy` is Ansible's strategy. `subject` is the subject of the question, by default the host itself.
     """
 
     def __init__(self, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, folder: Path) -> None:
@@ -80,12 +80,12 @@ class ToolPlay:
         self.hosts("web", "db")
 
     def hosts(self, *names: str, **more: str) -> None:
-        """Set the hosts of the inventory; `more` has variables of some of them."""
+        """Set the hosts of the inventory. `more` has variables of some of them."""
         local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
         (self.folder / "hosts").write_text("".join(f"{name} {local} {more.get(name, '')}\n" for name in names))
 
     def __call__(self, *args: str, limit: str = "web", playbook: str | Path = ROLE, **variables: Any) -> Outcome:
-        """Run the playbook to its end, on the host `web` or on `limit`, with these extra variables."""
+        """Run the playbook on the host `web`, or on `limit`, with these extra variables, and wait until it ends."""
         return self.start(*args, limit=limit, playbook=playbook, **variables).wait()
 
     def start(
@@ -108,17 +108,17 @@ class ToolPlay:
 
 
 def answers(request: dict[str, Any]) -> list[Any]:
-    """What the model was told of its calls in a request, oldest first; what is JSON is parsed."""
+    """Return the tool outputs in a request to the model, oldest first. JSON is parsed."""
     outputs = [item["output"] for item in request["input"] if item["type"] == "function_call_output"]
     return [json.loads(output) if output[0] in "{[" else output for output in outputs]
 
 
 def messages(outcome: Outcome, task: str, host: str = "") -> list[str]:
-    """What the tasks of this name said (of this host, where one is given), whichever role they are of."""
+    """Return the messages of the tasks with this name, in any role. If a host is given, only those of this host."""
     done = [each for each in outcome.tasks if each.name.endswith(task) and each.status != "skipped"]
     return [each.result["msg"] for each in done if host in ("", each.host) and "msg" in each.result]
 
 
 def hosts_of(outcome: Outcome, task: str) -> Sequence[str]:
-    """The hosts on which tasks of this name ran, in this order."""
+    """Return the hosts on which tasks with this name ran, in order."""
     return [each.host for each in outcome.tasks if each.name.endswith(task) and each.status != "skipped"]

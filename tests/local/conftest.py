@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Real local runtimes, started by the plugins' own code, and a client of theirs."""
+"""Real local runtimes, started by the code of the plugins, and a client."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Json = dict[str, Any]
 
 
 class Desk:
-    """A user's side of a local runtime: connection options, and what follows from them.
+    """The user side of a local runtime: connection options, and a client with these options.
 
     Attributes:
         options: The connection options.
@@ -40,22 +40,22 @@ class Desk:
         }
 
     def runtime(self, environment: dict[str, str] | None = None, **options: Any) -> ControlledRuntime:
-        """What finds and starts the runtime."""
+        """The starter of the runtime."""
         return ControlledRuntime({**self.options, **options}, environment)
 
     def wire(self, **options: Any) -> Wire:
-        """A client."""
+        """A client of the runtime."""
         options = {**self.options, **options}
         return connect(Wire, options, ControlledRuntime(options))
 
     def pid(self, **options: Any) -> int:
-        """The process that answers."""
+        """The id of the process that answers."""
         found = self.runtime(**options).describe()
         assert found is not None
         return int(found["pid"])
 
     def new_run(self, text: str = "Hello", **options: Any) -> tuple[str, ...]:
-        """Make a run on a thread of its own, without waiting for it; its path."""
+        """Create a run on a new thread without waiting for it, and return its path."""
         wire = self.wire(**options)
         assistant = wire.create("assistants", body={"model": "m"}, once=f"assistant of {text}").thing
         thread = {"messages": [{"role": "user", "content": text}]}
@@ -64,11 +64,11 @@ class Desk:
         return ("threads", run["thread_id"], "runs", run["id"])
 
     def status(self, run: tuple[str, ...], **options: Any) -> str:
-        """The status of a run."""
+        """Return the status of a run."""
         return str(self.wire(**options).get(*run)["status"])
 
 
 @pytest.fixture
 def desk(tmp_path: Path, model_server: ModelServer) -> Desk:
-    """The options of a test's own store and model server."""
+    """The options for the store and the model server of a test."""
     return Desk(tmp_path / "runtime.db", model_server)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one stand-in of the tests: a model server with the Responses API that answers by script.
+"""The only test double: a model server with the Responses API and scripted answers.
 
 As a process ``python -m model_server --port 0 --port-file F [--api-key K]`` in the folder ``tests``, or in a test::
 
@@ -11,30 +11,30 @@ As a process ``python -m model_server --port 0 --port-file F [--api-key K]`` in 
 
 It serves ``POST /v1/responses``, ``POST /v1/responses/input_tokens``, ``GET /v1/models``, files, uploads and vector
 stores and, for tests in other processes,
-``PUT /_script`` (a list of answers), ``GET /_requests`` and ``DELETE /_requests`` (forgets the script too).
-A token is a word here, so that tests can count.
+``PUT /_script`` (a list of answers), ``GET /_requests`` and ``DELETE /_requests`` (also deletes the script).
+Each word counts as a token, so that tests can predict the numbers.
 
-Without a script the answer does what the request asks: a vector store is searched for the words of the last user text,
-the forced tool is called, a JSON format is filled in, and
-otherwise the text is ``Reply to: <last user text>``. A scripted answer is used once, in turn, and is an object of:
+Without a script, the answer follows the request: a vector store is searched for the words of the last user text, the
+forced tool is called, a JSON format is filled in, and otherwise the text is ``Reply to: <last user text>``. Scripted
+answers are used in order, each of them once. An answer is an object with these keys:
 
 ======================  ================================================================================================
-``match``               use this answer only where the last user text contains this string
-``sticky``              true: use it again and again
+``match``               use this answer only if the last user text contains this string
+``sticky``              true: use it any number of times
 ``text``                the message; ``annotations``: Responses annotations on it
-``refusal``             a refusal in place of the text
+``refusal``             a refusal instead of the text
 ``calls``               function calls: ``[{"name", "arguments": object or string, "call_id"}]``
 ``reasoning``           true: a reasoning item comes first, and must be sent back with the calls; a text: its summary
 ``code_interpreter``    ``{"code", "outputs"}``: such a call comes before the message
 ``file_search``         ``{"queries", "results"}``: such a call comes before the message
-``ignore``              of ``tools``, ``format``, ``limit``: silently not done, as small servers do
+``ignore``              of ``tools``, ``format``, ``limit``: silently ignored, as by small servers
 ``incomplete``          reason: the response ends incomplete; ``failed``: ``{"code", "message"}``: it ends failed
-``usage``               replaces the counted usage; null: none is told
+``usage``               replaces the counted usage; null: no usage
 ``error``               error body; with ``status`` (and ``headers``) an HTTP error, without it an event in the stream
-``json``                true: plain JSON although a stream was asked for
+``json``                true: plain JSON even if a stream was requested
 ``sparse``              true: events as llama.cpp sends them, without indexes, numbers, defaults and ``[DONE]``
 ``delay``               seconds before the answer; ``delta_delay``: seconds before each delta
-``hold``                true: no answer before `release`; ``hold_after``: after that many events
+``hold``                true: no answer before `release`; ``hold_after``: held after that many events
 ``linger``              seconds between the last event and the end of the stream
 ``hang``                true: no answer at all; ``hang_after``: silence after that many events
 ``break_after``         the connection is cut after that many events

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a request may be: what OpenAI refuses is refused, in its words."""
+"""Checks of requests. Requests that OpenAI refuses are refused with the same messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _TOOL_FIELDS = {"function": "name", "code_interpreter": "container", "file_searc
 
 
 class Refused(Exception):
-    """An error body of OpenAI's and its status."""
+    """An error body of OpenAI, and its status."""
 
     def __init__(self, message: str, *, status: int = 400, param: str | None = None, code: str | None = None) -> None:
         super().__init__(message)
@@ -31,7 +31,7 @@ class Refused(Exception):
 
 
 def check(body: Json, model: ModelServer) -> None:
-    """Refuse what OpenAI refuses, in its words."""
+    """Refuse the requests that OpenAI refuses, with the same messages."""
     for name, value in body.items():
         if name == "response_format" and not model.openai:
             continue
@@ -77,7 +77,7 @@ def _check_input(items: str | list[Json], model: ModelServer) -> None:
 
 
 def _check_calls(items: list[Json], model: ModelServer) -> None:
-    """A call needs its output and its reasoning, an output its call."""
+    """Check that each call has its output and its reasoning, and each output its call."""
     calls: set[str] = set()
     reasoning: set[str] = set()
     for item in items:

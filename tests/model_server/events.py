@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""How a response is streamed: the events of the Responses API, or as llama.cpp sends them."""
+"""The events of a streamed response, as defined by the Responses API, or as llama.cpp sends them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Json = dict[str, Any]
 
 
 def events(response: Json, error: Json | None) -> Iterator[Json]:
-    """All events of a response, in the order and with the fields of the Responses API."""
+    """Yield all events of a response, in the order and with the fields of the Responses API."""
     started = response | {"status": "in_progress", "output": [], "usage": None, "error": None}
     started["incomplete_details"] = None
     yield {"type": "response.created", "response": started}
@@ -94,7 +94,7 @@ _ITEM_EVENTS = {
 
 
 def sparse(event: Json) -> Json:
-    """An event as llama.cpp's server sends it."""
+    """Return an event as llama.cpp's server sends it."""
     event = {name: value for name, value in event.items() if not name.endswith(("_index", "_number", "logprobs"))}
     if "response" in event:
         names = ("id", "object", "created_at", "status", "model", "output", "usage")

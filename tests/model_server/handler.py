@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The server's HTTP: its routes, and what can go wrong on a connection."""
+"""The HTTP side of the server: routes, and simulated failures of connections."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Server(ThreadingHTTPServer):
     request_queue_size = 1024
 
     def server_bind(self) -> None:
-        # HTTPServer's own asks the name service for the host's name, which can take seconds.
+        # The method of HTTPServer resolves the name of the host, which can take seconds.
         socketserver.TCPServer.server_bind(self)
 
 
@@ -43,12 +43,12 @@ class Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def log_message(self, *_args: object) -> None:
-        """Quiet: the tests read ``/_requests``."""
+        """Log nothing. The tests read ``/_requests``."""
 
     def handle(self) -> None:
         self.server.model.count_connection(1)
         try:
-            # A client may leave at any time.
+            # A client can disconnect at any time.
             with contextlib.suppress(ConnectionError):
                 super().handle()
         finally:
@@ -113,7 +113,7 @@ class Handler(BaseHTTPRequestHandler):
         return answer is not None
 
     def _search(self, body: Json) -> Json:
-        """What an answer finds by itself in the vector stores of the request."""
+        """Return an answer with the search results from the vector stores of the request."""
         hosted = self.server.model.hosted
         ids = [id for tool in body.get("tools", []) for id in tool.get("vector_store_ids", [])]
         if hosted is None or not hosted.has_stores(ids):
@@ -184,7 +184,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))
 
     def _hang(self) -> None:
-        """Say nothing until the client leaves or the server ends."""
+        """Send nothing until the client disconnects or the server stops."""
         self.close_connection = True
         while not self.server.model.closing.is_set() and not select.select([self.connection], [], [], 0.05)[0]:
             pass

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the server keeps for its clients: files, uploads, vector stores and the search in them."""
+"""The stored data of clients: files, uploads and vector stores with search."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class Hosted:
     """The files and vector stores of one server.
 
     Attributes:
-        contents: the bytes of each file.
+        contents: The bytes of each file.
     """
 
     def __init__(self, new_id: Callable[[str], str]) -> None:
-        """Keep nothing yet.
+        """Start without data.
 
         Args:
-            new_id: makes an id with a prefix.
+            new_id: Returns a new id with a prefix.
         """
         self._new_id = new_id
         self.contents: dict[str, bytes] = {}
@@ -44,13 +44,13 @@ class Hosted:
         """Answer a request.
 
         Args:
-            method: its method.
-            target: path and query.
-            body: its body.
-            content_type: the body's type.
+            method: The method.
+            target: The path and the query.
+            body: The body.
+            content_type: The content type of the body.
 
         Returns:
-            the answer; ``None``: the path is another one.
+            The answer, or ``None`` for other paths.
 
         Raises:
             Refused: the request names what does not exist.
@@ -68,7 +68,7 @@ class Hosted:
         return None
 
     def search(self, store_ids: list[str], query: str) -> list[Json]:
-        """The files of stores that have a word of a query, as results of a file search."""
+        """Return the files of stores that contain a word of a query, as results of a file search."""
         words = set(query.lower().split())
         results = []
         for file_id in dict.fromkeys(each for id in store_ids for each in self._members.get(id, {})):
@@ -80,7 +80,7 @@ class Hosted:
         return sorted(results, key=lambda result: -result["score"])
 
     def has_stores(self, store_ids: list[str]) -> bool:
-        """Whether all of these vector stores are here."""
+        """Return whether all of these vector stores exist."""
         return bool(store_ids) and all(id in self._stores for id in store_ids)
 
     def _create_file(self, fields: Json) -> Json:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What is answered: the whole response, by the script or as the request asks."""
+"""Complete responses: scripted, or as required by the request."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Json = dict[str, Any]
 
 
 def respond(body: Json, answer: Json, model: ModelServer) -> Json:
-    """The whole Responses object for a request, as at its end."""
+    """Return the final response object for a request."""
     answer = answer if answer.keys() & {"text", "refusal", "calls", "failed"} else _obedient(body) | answer
     output = _output(body, answer, model)
     written, cut = _limit(output, body)
@@ -62,7 +62,7 @@ def respond(body: Json, answer: Json, model: ModelServer) -> Json:
 
 
 def _obedient(body: Json) -> Json:
-    """The answer that does what the request asks."""
+    """Return the answer that the request requires."""
     text = f"Reply to: {last_user_text(body)}"
     choice = body.get("tool_choice", "auto")
     if choice == "required":
@@ -83,7 +83,7 @@ def _obedient(body: Json) -> Json:
 
 
 def _instance(schema: Json, text: str) -> Any:
-    """The smallest value that fits a plain JSON Schema."""
+    """Return the smallest value that matches a simple JSON Schema."""
     if "enum" in schema:
         return schema["enum"][0]
     if schema.get("type") == "object":
@@ -133,7 +133,7 @@ def _output(body: Json, answer: Json, model: ModelServer) -> list[Json]:
 
 
 def _limit(output: list[Json], body: Json) -> tuple[int, bool]:
-    """Cut the texts to ``max_output_tokens``; returns the tokens written and whether something was cut."""
+    """Truncate the texts to ``max_output_tokens``. Return the number of tokens, and whether a text was truncated."""
     left = limit = body.get("max_output_tokens", 10**9)
     cut = False
     for item in output:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The scripted model server: what tests set, and what they read."""
+"""The scripted model server: the interface for tests."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ Json = dict[str, Any]
 
 
 class ModelServer:
-    """The server, on a thread of its own while the ``with`` block runs.
+    """The server, which runs in a separate thread during the ``with`` block.
 
     Attributes:
-        base_url: what a client takes for ``base_url``.
-        connections: how many connections there have been.
-        open_connections: how many are open now.
-        hosted: its files and vector stores; ``None``: it has none.
-        closing: set when the ``with`` block ends.
+        base_url: The ``base_url`` for clients.
+        connections: The number of connections so far.
+        open_connections: The number of open connections.
+        hosted: The files and vector stores, or ``None`` if they are not supported.
+        closing: Set at the end of the ``with`` block.
     """
 
     def __init__(self, *, port: int = 0, api_key: str | None = None, openai: bool = False, hosts: bool = True) -> None:
         """Listen, but do not answer yet.
 
         Args:
-            port: TCP port on the loopback address; 0 takes a free one.
-            api_key: the only key that is accepted; ``None`` accepts every request.
-            openai: refuse what OpenAI refuses but small servers ignore (a chat style ``response_format``).
-            hosts: have files and vector stores.
+            port: The TCP port on the loopback address, or 0 for a free port.
+            api_key: The only accepted key, or ``None`` to accept all requests.
+            openai: Whether to refuse options that OpenAI refuses but small servers ignore (``response_format``).
+            hosts: Whether to support files and vector stores.
         """
         self.api_key = api_key
         self.openai = openai
@@ -64,38 +64,38 @@ class ModelServer:
         self._http.server_close()
 
     def serve(self) -> None:
-        """Serve until the ``with`` block ends, or for ever."""
+        """Serve until the end of the ``with`` block, or forever."""
         self._http.serve_forever(poll_interval=0.02)
 
     @property
     def requests(self) -> list[Json]:
-        """The requests so far, oldest first: ``method``, ``path``, ``headers`` (the key hidden), ``body``."""
+        """The requests so far, oldest first: ``method``, ``path``, ``headers`` (without the key), ``body``."""
         with self._lock:
             return list(self._requests)
 
     @property
     def runs(self) -> list[Json]:
-        """The bodies of the requests for a response: what the model was really asked."""
+        """The bodies of the requests for a response."""
         return [request["body"] for request in self.requests if request["path"] == "/v1/responses"]
 
     def script(self, answers: list[Json]) -> None:
-        """Give these answers next, in turn (see the module's table)."""
+        """Set the next answers (see the table in the docstring of the package)."""
         with self._lock:
             self._script = list(answers)
 
     def reset(self) -> None:
-        """Forget the requests and the script."""
+        """Delete the recorded requests and the script."""
         with self._lock, self._turn:
             self._script, self._requests, self._released = [], [], 0
 
     def record(self, method: str, path: str, headers: dict[str, str], body: object) -> None:
-        """Keep a request for `requests`."""
+        """Record a request for `requests`."""
         hidden = {name: "***" if name.lower() == "authorization" else value for name, value in headers.items()}
         with self._lock:
             self._requests.append({"method": method, "path": path, "headers": hidden, "body": body})
 
     def next_answer(self, body: Json) -> Json:
-        """Take the first scripted answer that fits the request, or ``{}``."""
+        """Return and remove the first scripted answer that matches the request, or return ``{}``."""
         text = last_user_text(body)
         with self._lock:
             for answer in self._script:
@@ -106,7 +106,7 @@ class ModelServer:
         return {}
 
     def release(self, count: int = 10**9) -> None:
-        """Let this many of the answers that are held now, or are asked for later, go."""
+        """Release this number of held answers, now or as soon as they are held."""
         with self._turn:
             self._released += count
             self._turn.notify_all()
@@ -118,22 +118,22 @@ class ModelServer:
             self._released = max(self._released - 1, 0)
 
     def count_connection(self, change: int) -> None:
-        """Note that a connection was opened (1) or closed (-1)."""
+        """Count a connection that was opened (1) or closed (-1)."""
         with self._lock:
             self.connections += max(change, 0)
             self.open_connections += change
 
     def new_id(self, prefix: str) -> str:
-        """A new id that no earlier answer had."""
+        """Return a new id."""
         with self._lock:
             return f"{prefix}_{next(self._numbers):06d}"
 
     def remember(self, output: list[Json]) -> None:
-        """Note which calls came with a reasoning item, which must come back with them."""
+        """Record the calls with a reasoning item, which must be sent back with them."""
         reasoning = next((item["id"] for item in output if item["type"] == "reasoning"), None)
         if reasoning:
             self._reasoning |= {item["call_id"]: reasoning for item in output if item["type"] == "function_call"}
 
     def reasoning_of(self, call_id: str) -> str | None:
-        """The id of the reasoning item that came with this call."""
+        """Return the id of the reasoning item of this call, or None."""
         return self._reasoning.get(call_id)

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The words of a request and of an answer: a token is a word here, so that tests can count."""
+"""The words of requests and answers. Each word counts as a token, so that tests can predict the numbers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 
 
 def input_tokens(body: Json) -> int:
-    """The words of the request: instructions, messages and tool outputs."""
+    """Return the number of words in the instructions, messages and tool outputs of a request."""
     items = body.get("input", [])
     texts = [body.get("instructions", ""), items if isinstance(items, str) else ""]
     for item in items if isinstance(items, list) else []:
@@ -20,7 +20,7 @@ def input_tokens(body: Json) -> int:
 
 
 def last_user_text(body: Json) -> str:
-    """The text of the last message of the user, or nothing."""
+    """Return the text of the last message of the user, or an empty string."""
     items = body.get("input", "")
     if isinstance(items, str):
         return items
@@ -28,13 +28,13 @@ def last_user_text(body: Json) -> str:
 
 
 def text_of(item: Json) -> str:
-    """The text of an item, its parts joined."""
+    """Return the joined text of all parts of an item."""
     content = item.get("content") or ""
     return content if isinstance(content, str) else " ".join(part.get("text", "") for part in content)
 
 
 def pieces(text: str) -> list[str]:
-    """A text as words, each with the white space before it: the deltas of the stream."""
+    """Split a text into words with the preceding white space, which are the deltas of a stream."""
     pieces = [""]
     for char in text:
         if char.isspace() and not pieces[-1].isspace() and pieces[-1]:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The plugins with real processes, in the same small world as their unit tests."""
+"""Fixtures for tests of the plugins with real processes: the same as for unit tests."""
 
 from __future__ import annotations
 

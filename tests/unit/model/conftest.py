@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs and messages to ask a model server with."""
+"""Runs and messages for requests to a model server."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ FUNCTION: Json = {"type": "function", "function": {"name": "disk", "parameters":
 
 
 def make_run(**changes: Any) -> Json:
-    """A wire run, as far as a request is made of it."""
+    """Return a run object with the fields that a request is built from."""
     run: Json = {
         "id": "run_1",
         "model": "scripted-model",
@@ -40,24 +40,24 @@ def make_run(**changes: Any) -> Json:
 
 
 def make_message(text: str, role: str = "user", **changes: Any) -> Json:
-    """A wire message of one text."""
+    """Return a message object with one text."""
     content = [{"type": "text", "text": {"value": text, "annotations": []}}]
     return {"role": role, "content": content, "attachments": [], "run_id": None} | changes
 
 
 def build(run: Json, messages: list[Json], **options: Any) -> Json:
-    """The request of a run's next round; nobody is asked to count tokens."""
+    """Return the request of the next round of a run, without counting tokens."""
     return asyncio.run(build_request(run, messages, **({"private": {}} | options)))
 
 
 async def every(batches: AsyncIterator[list[_T]]) -> list[_T]:
-    """All events that come."""
+    """Return all events."""
     return [event async for events in batches for event in events]
 
 
 @pytest.fixture
 def wait() -> Iterator[Wait]:
-    """Runs coroutines, all of them in one event loop: connections belong to the loop they were opened in."""
+    """Runs coroutines in one event loop, because a connection can only be used in the loop that opened it."""
     loop = asyncio.new_event_loop()
     yield loop.run_until_complete
     loop.run_until_complete(loop.shutdown_asyncgens())
@@ -66,7 +66,7 @@ def wait() -> Iterator[Wait]:
 
 @pytest.fixture
 def connect(model_server: ScriptedServer, wait: Wait) -> Iterator[Callable[..., ModelServer]]:
-    """Makes clients of the scripted server; what is not given has a default."""
+    """Creates clients of the scripted server. Unset options have a default."""
     made = []
 
     def make(**changes: Any) -> ModelServer:
@@ -81,7 +81,7 @@ def connect(model_server: ScriptedServer, wait: Wait) -> Iterator[Callable[..., 
 
 @pytest.fixture
 def ask(connect: Callable[..., ModelServer], wait: Wait) -> Callable[..., list[AnswerEvent]]:
-    """Asks the scripted server for one round of a run: `ask("text", tools=[...])`, or with `messages=[...]`."""
+    """Runs one round with the scripted server: `ask("text", tools=[...])`, or with `messages=[...]`."""
 
     def run_once(text: str = "Hello", **changes: Any) -> list[AnswerEvent]:
         given = {name: changes.pop(name) for name in ("private", "items", "used") if name in changes}

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A certificate authority of the tests."""
+"""A certificate authority for tests."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _VARIABLES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BU
 
 
 class Authority:
-    """A certificate authority, and a server's certificate of it.
+    """A certificate authority, and a server certificate that it has issued.
 
     Attributes:
-        bundle: The file with its certificate.
+        bundle: The file with the certificate of the authority.
     """
 
     def __init__(self, folder: Path, name: str) -> None:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A world without this machine's proxies and certificates, for each test of the plugins."""
+"""Fixtures for tests of the plugins, which do not use the proxies and certificates of this machine."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA
 
 @pytest.fixture(autouse=True)
 def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No client of another test, no proxy or certificates of this machine, and no long pauses."""
+    """Remove the clients of other tests, the proxies and certificates of this machine, and long pauses."""
     monkeypatch.setattr(_connect, "_wires", {})
     monkeypatch.setattr(_network, "_contexts", {})
     monkeypatch.setattr(_network, "_SHORTEST_PAUSE", 0.01)
@@ -38,7 +38,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def world(tmp_path: Path, model_server: ModelServer) -> Iterator[World]:
-    """A new store, and tasks on it."""
+    """A new store, and tasks that use it."""
     with World(tmp_path, model_server) as world:
         yield world
 
@@ -51,7 +51,7 @@ def thread(world: World) -> Thread:
 
 @pytest.fixture
 def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
-    """A client whose runtimes do what the scripts say."""
+    """Creates clients of scripted runtimes."""
     monkeypatch.setattr(_http_socket, "_FIRST_WATCH", 0.3)
     monkeypatch.setattr(_http_socket, "_NEXT_WATCH", 0.3)
     monkeypatch.setattr(_recovery, "_ALIVE", 0.3)
@@ -70,5 +70,5 @@ def start(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Start]:
 
 @pytest.fixture(scope="session")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """A certificate authority, and a server's certificate of it."""
+    """A certificate authority, and a server certificate that it has issued."""
     return Authority(tmp_path_factory.mktemp("tls"), "Ours")

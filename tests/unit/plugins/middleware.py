@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""ASGI middleware that makes the runtime a server that can do less."""
+"""ASGI middleware that removes features of the runtime, so that it behaves like other servers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ async def body_of(receive: Any) -> bytes:
 
 
 def again(body: bytes, receive: Any) -> Any:
-    """Receive this body, and then what comes after a body."""
+    """Return a receive function that returns this body, and then the messages after the body."""
     left = [{"type": "http.request", "body": body}]
 
     async def receive_body() -> Any:
@@ -35,12 +35,12 @@ def again(body: bytes, receive: Any) -> Any:
 
 
 def is_request(scope: Json, method: str, path: str) -> bool:
-    """Whether this is a request with this method to this path."""
+    """Return whether this is a request with this method and path."""
     return scope["type"] == "http" and (scope["method"], scope["path"]) == (method, path)
 
 
 def answering(status: int, kind: str, body: bytes) -> Around:
-    """A server that answers everything so."""
+    """A server that gives the same answer to all requests."""
 
     def around(app: App) -> App:
         async def call(scope: Json, receive: Any, send: Any) -> None:
@@ -57,7 +57,7 @@ def answering(status: int, kind: str, body: bytes) -> Around:
 
 
 def without_streams(app: App) -> App:
-    """A server that knows no streams."""
+    """A server without streaming."""
 
     async def call(scope: Json, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
@@ -74,7 +74,7 @@ def without_streams(app: App) -> App:
 
 
 def with_header(name: str, value: str | None) -> Around:
-    """A server whose answers have another header."""
+    """A server with a different header in its answers."""
 
     def around(app: App) -> App:
         async def call(scope: Json, receive: Any, send: Any) -> None:
@@ -93,7 +93,7 @@ def with_header(name: str, value: str | None) -> Around:
 
 
 def without_lists_of_threads(app: App) -> App:
-    """A server that keeps to the wire, which has no list of threads."""
+    """A server without the list of threads, which is an addition of the runtime."""
     error = b'{"error": {"message": "Invalid URL (GET /v1/threads)", "type": "invalid_request_error"}}'
     refusing = answering(404, "application/json", error)(app)
 
@@ -104,7 +104,7 @@ def without_lists_of_threads(app: App) -> App:
 
 
 def without_messages_in_lists(app: App) -> App:
-    """A server that keeps to the wire, where a list of runs includes nothing."""
+    """A server without `include[]` on the list of runs, which is an addition of the runtime."""
     refusing = answering(400, "application/json", b'{"error": {"message": "Unknown parameter: \'include[]\'."}}')(app)
 
     async def call(scope: Json, receive: Any, send: Any) -> None:
@@ -114,11 +114,11 @@ def without_messages_in_lists(app: App) -> App:
 
 
 def with_a_rival(app: App) -> App:
-    """A server without idempotency keys, on which somebody has asked for the same a moment before."""
+    """A server without idempotency keys, to which another client has just sent the same request."""
     rivals = iter([True])
 
     async def unseen(message: Json) -> None:
-        """Nobody reads the rival's answer."""
+        """Discard the answer to the other client."""
 
     async def call(scope: Json, receive: Any, send: Any) -> None:
         if scope["type"] == "http":

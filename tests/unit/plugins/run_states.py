@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What exists before a task of openai_run: a thread, and what happened to it."""
+"""The initial states of a test of openai_run: a thread and its runs."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ PARAMETERS: Json = {
     "verbosity": "low",
     "reasoning_summary": "auto",
 }
-# The parameters that do not change what is answered.
+# The parameters that do not change the answer.
 INDIFFERENT: Json = {"service_tier": "flex", "prompt_cache_key": "k", "safety_identifier": "s"}
 
 
 class Thread:
-    """A thread with one user message, an assistant, and what happens to them before the task that is looked at."""
+    """A thread with one user message, and an assistant. Its methods prepare the state before the tested task."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -53,33 +53,33 @@ class Thread:
         self.world.do("message", thread_id=self.id, content=text, key=text)
 
     def run(self, **options: Any) -> Done:
-        """A task, which may fail."""
+        """Run a task, which can fail."""
         return self.world.do("run", **self.options(options))
 
     def options(self, options: Json) -> Json:
-        """A task's options, with the ids of this thread."""
+        """Return the options of a task, with the ids of this thread."""
         if options.get("run_id") == "newest":
             options = {**options, "run_id": self.runs[-1]["id"]}
         whose = {} if "run_id" in options else {"assistant_id": self.assistant_id}
         return {"thread_id": self.id, **whose, **options}
 
     def answers(self, *answers: Json) -> None:
-        """What the model answers next."""
+        """Set the next answers of the model."""
         self.world.model.script(list(answers))
 
     @property
     def runs(self) -> list[Json]:
-        """Oldest first."""
+        """The runs of the thread, oldest first."""
         return list(self.world.wire.list("threads", self.id, "runs", query={"order": "asc"}))
 
     def wait_for_model(self, questions: int) -> None:
-        """Until the model has been asked so often in all."""
+        """Wait until the model server has received this total number of requests."""
         self.world.wait(lambda: len(self.world.model.runs) == questions)
 
 
 Given = Callable[[Thread], None]
 QUICK: Json = {"text": "Hello"}
-# Held until the task that is looked at has found the run going.
+# Held until the tested task has found the active run.
 HELD: Json = {"text": "Hello", "hold": True}
 
 
@@ -88,7 +88,7 @@ def nothing(thread: Thread) -> None:
 
 
 def completed(**options: Any) -> Given:
-    """A run that is completed."""
+    """A completed run."""
 
     def given(thread: Thread) -> None:
         assert thread.run(**options).result["status"] == "completed"
@@ -97,7 +97,7 @@ def completed(**options: Any) -> Given:
 
 
 def ended(status: str, answer: Json, **options: Any) -> Given:
-    """A run that the model answers so, and that ends in this status."""
+    """A run that ends with this status after this answer of the model."""
 
     def given(thread: Thread) -> None:
         thread.answers(answer)
@@ -112,7 +112,7 @@ def failed(**options: Any) -> Given:
 
 
 def answering(answer: Json) -> Given:
-    """No run; the model will answer so."""
+    """No run. The model will give this answer."""
     return lambda thread: thread.answers(answer)
 
 
@@ -122,12 +122,12 @@ def incomplete(**options: Any) -> Given:
 
 
 def waiting(**options: Any) -> Given:
-    """A run in requires_action."""
+    """A run that waits for tool outputs."""
     return ended("requires_action", {"calls": [{"name": "disk", "call_id": "call_1"}]}, tools=[FUNCTION], **options)
 
 
 def expired(thread: Thread) -> None:
-    """A run that waits for tool outputs for too long."""
+    """A run that expires while it waits for tool outputs."""
     waiting()(thread)
     thread.world.change("UPDATE runs SET expires_at = 1")
 
@@ -139,7 +139,7 @@ def cancelled(thread: Thread) -> None:
 
 
 def going(answer: Json | None = None, **options: Any) -> Given:
-    """A run that is in progress, and completed a moment later."""
+    """An active run that completes shortly afterwards."""
 
     def given(thread: Thread) -> None:
         asked = len(thread.world.model.runs)
@@ -152,12 +152,12 @@ def going(answer: Json | None = None, **options: Any) -> Given:
 
 
 def hanging(**options: Any) -> Given:
-    """A run that is in progress for long."""
+    """An active run that does not end."""
     return going({"hang": True}, **options)
 
 
 def of_somebody(answer: Json | None = None, status: str = "in_progress") -> Given:
-    """A run that somebody else made without this collection is going."""
+    """An active run that was created without this collection."""
 
     def given(thread: Thread) -> None:
         thread.answers(answer or HELD)
@@ -165,14 +165,14 @@ def of_somebody(answer: Json | None = None, status: str = "in_progress") -> Give
         thread.world.wire.post("threads", thread.id, "runs", body=body)
         thread.wait_for_model(1)
         thread.world.wait(lambda: thread.runs[-1]["status"] in (status, "completed"))
-        # Check mode looks at it once, the task itself before it waits.
+        # Check mode reads it once, and the real task reads it before it waits.
         thread.world.release_after(2)
 
     return given
 
 
 def queued(thread: Thread) -> None:
-    """A run that waits until the runtime has room for it: a run on another thread takes all there is."""
+    """A queued run, because a run on another thread occupies the whole pool."""
     narrow = copy.copy(thread.world)
     narrow.wire = thread.world.connected(runtime_concurrent_runs=1)
     asked = len(thread.world.model.runs)
@@ -183,7 +183,7 @@ def queued(thread: Thread) -> None:
 
 
 def over(thread: Thread) -> None:
-    """The newest run is completed."""
+    """Wait until the newest run is completed."""
     thread.world.wait(lambda: thread.runs[-1]["status"] == "completed")
 
 
@@ -193,7 +193,7 @@ def said_by_assistant(thread: Thread) -> None:
 
 
 def both(*steps: Given) -> Given:
-    """One thing after the other."""
+    """Several states, one after the other."""
 
     def given(thread: Thread) -> None:
         for step in steps:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Servers that do exactly what a test says, byte by byte, and a client on them."""
+"""Servers that send exactly the bytes of a test, and a client of them."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Peer:
         self._seen = seen
 
     def request(self) -> tuple[str, dict[str, str], bytes] | None:
-        """Read a request: its first line, headers (in small letters) and body; None where the client has closed."""
+        """Return a request: the first line, the headers (in lower case) and the body. None if the client has closed."""
         line = self._file.readline().decode("latin-1").rstrip()
         if not line:
             return None
@@ -58,7 +58,7 @@ class Peer:
 
 
 def answer(body: Any = None, status: str = "200 OK", kind: str = "application/json", **headers: str) -> bytes:
-    """An answer with a length, as it is sent."""
+    """Return the bytes of an answer with a length."""
     body = THING if body is None else body
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     all_headers = {"content-type": kind, "content-length": str(len(content)), **headers}
@@ -70,16 +70,16 @@ Script = Callable[[Peer], None]
 
 
 class Scripted:
-    """A server that hands each connection to the next script; the last script is for all that follow.
+    """A server that handles each connection with the next script. The last script handles all further connections.
 
     Attributes:
         seen: The requests so far.
-        connections: How many connections there were.
+        connections: The number of connections so far.
 
     Args:
-        scripts: What to do with a connection, which is closed afterwards.
-        path: A Unix socket; None: a port of the loopback interface.
-        tls: For https.
+        scripts: Functions that handle a connection, which is closed afterwards.
+        path: A Unix socket, or None for a port of the loopback interface.
+        tls: The TLS context, for https.
     """
 
     def __init__(self, *scripts: Script, path: Path | None = None, tls: ssl.SSLContext | None = None) -> None:
@@ -117,7 +117,7 @@ class Scripted:
             assert not thread.is_alive()
 
     def stop(self) -> None:
-        """Close everything, as when the process is killed."""
+        """Close all sockets, as if the process were killed."""
         for sock in (self._listener, *self._peers):
             with contextlib.suppress(OSError):
                 sock.shutdown(socket.SHUT_RDWR)
@@ -146,7 +146,7 @@ class Scripted:
 
 
 def always(body: Any = None, status: str = "200 OK", kind: str = "application/json", **headers: str) -> Script:
-    """Answers each request of a connection so."""
+    """Gives the same answer to each request of a connection."""
 
     def script(peer: Peer) -> None:
         while peer.request():
@@ -177,6 +177,6 @@ def silence(peer: Peer) -> None:
 
 
 def wire_to(url: str, **options: Any) -> Wire:
-    """A client on a server; impatient, and without retries unless a test wants them."""
+    """Return a client of a server, with a short timeout and by default without retries."""
     defaults = {"runtime_url": url, "timeout": 5.0, "max_retries": 0, "runtime_concurrent_runs": 32}
     return connect(Wire, {**defaults, **options, "runtime_idle_timeout": 60.0})

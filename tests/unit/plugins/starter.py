@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What finds and starts a local runtime, in tests of the client: runtimes that do what a script says."""
+"""A starter of scripted local runtimes, for tests of the client."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ OPTIONS: Json = {
 
 
 class Starter:
-    """What finds and starts the local runtime, in the tests: each start serves the next script on the same path.
+    """Finds and starts the local runtime. Each start serves the next script at the same path.
 
     Attributes:
-        calls: What it was asked to do.
-        within: How long that could take.
+        calls: The calls: "start", or the process id to replace.
+        within: The time limit of each call, in seconds.
     """
 
     def __init__(self, folder: Path, *scripts: Script) -> None:
@@ -58,7 +58,7 @@ class Starter:
         self.serve()
 
     def serve(self) -> None:
-        """Serve the next script; it takes the path over, as a runtime does."""
+        """Serve the next script. It takes over the path, as a runtime does."""
         if self._scripts:
             new = self._path.with_name(f"{len(self.servers)}.new")
             self.servers.append(Scripted(self._scripts.pop(0), path=new).__enter__())

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tables of what a task means: (what exists) x (what is asked) -> (changed, requests, result)."""
+"""Tables of tasks: (initial state) x (options) -> (changed, requests, result)."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def nothing(world: World) -> None:
 
 
 def did(resource: str, **options: Any) -> Given:
-    """What an earlier task has made."""
+    """The state after an earlier task."""
     return lambda world: world.do(resource, **options)
 
 
 def all_of(*steps: Given) -> Given:
-    """One thing after the other."""
+    """Several states, one after the other."""
 
     def given(world: World) -> None:
         for step in steps:
@@ -37,11 +37,11 @@ def all_of(*steps: Given) -> Given:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A task that succeeds. It has `changed` exactly where it sends changing requests.
+    """A task that succeeds. `changed` is true if, and only if, it sends changing requests.
 
     Args:
-        given: Makes what exists.
-        asked: The task's options.
+        given: Creates the initial state.
+        asked: The options of the task.
         sent: Its changing requests.
         read: Its reading requests.
     """
@@ -54,12 +54,12 @@ class Row:
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """A task that fails, in check mode too, before any changing request.
+    """A task that fails before any changing request, also in check mode.
 
     Args:
-        given: Makes what exists.
-        asked: The task's options.
-        message: What the task says, as a regular expression.
+        given: Creates the initial state.
+        asked: The options of the task.
+        message: A regular expression for the error message.
     """
 
     given: Given
@@ -68,13 +68,13 @@ class Refusal:
 
 
 def polled_once(read: list[str]) -> list[str]:
-    """Reading requests, where a run that is asked for again and again counts once."""
+    """Return reading requests, with consecutive polls of a run counted once."""
     polled = "GET /threads/*/runs/*"
     return [each for before, each in itertools.pairwise(["", *read]) if (before, each) != (polled, polled)]
 
 
 def look_at(world: World, resource: str, row: Row) -> Done:
-    """Carry a row's task out, in check mode, for real, and once more: then nothing is left to do."""
+    """Run the task of a row in check mode, then for real, and again: the second real run must change nothing."""
     row.given(world)
     done = world.foretold(resource, **row.asked)
     assert "failed" not in done.result, done.result
@@ -85,7 +85,7 @@ def look_at(world: World, resource: str, row: Row) -> Done:
 
 
 def look_at_refusal(world: World, resource: str, row: Refusal) -> None:
-    """Carry out a row's task, which fails."""
+    """Run the task of a row, which fails."""
     row.given(world)
     done = world.foretold(resource, **row.asked)
     assert done.result["failed"]

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A store of version 0.1.0, and what the file of a store looks like."""
+"""A store of version 0.1.0, and the schema of a store."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _DUMP = Path(__file__).with_name("store_0_1_0.sql")
 
 
 def make_old_store(path: Path) -> Path:
-    """Make one."""
+    """Create a store of version 0.1.0."""
     with closing(sqlite3.connect(path)) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.executescript(_DUMP.read_text(encoding="utf-8"))
@@ -22,7 +22,7 @@ def make_old_store(path: Path) -> Path:
 
 
 def schema(path: Path) -> dict[str, Any]:
-    """Columns, indexes and foreign keys by table, and what marks the file."""
+    """Return the columns, indexes and foreign keys by table, and the application id and version of the file."""
     with closing(sqlite3.connect(path)) as database:
         tables = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         found: dict[str, Any] = {
