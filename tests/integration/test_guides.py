@@ -59,7 +59,11 @@ def test_guide(guide: str, ansible_playbook: AnsiblePlaybook, model_server: Mode
         file = tmp_path / (name or "example.yml")
         file.write_text(text)
         if "hosts:" in text:
-            outcome = ansible_playbook(file, env={"OPENAI_BASE_URL": model_server.base_url})
+            env = {"OPENAI_BASE_URL": model_server.base_url}
+            asked = len(model_server.runs)
+            predicted = ansible_playbook(file, "--check", env=env)
+            assert (predicted.rc, len(model_server.runs)) == (0, asked), predicted
+            outcome = ansible_playbook(file, env=env)
             assert outcome.rc == 0, outcome
             results |= {task.name: task.result for task in outcome.tasks}
     for task, message in said.items():
