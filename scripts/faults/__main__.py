@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Attacks the collection and its runtime, and counts what goes wrong."""
+"""Attack the collection and its runtime, and count the failures."""
 
 from __future__ import annotations
 
@@ -43,7 +43,9 @@ def main() -> None:
     parser.add_argument("--only", choices=CHAPTERS, action="append", metavar="CHAPTER", help=", ".join(CHAPTERS))
     parser.add_argument("--short", action="store_true", help="the short form, as the tests run it")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="the seed of all random choices")
-    parser.add_argument("--output", type=Path, default=paths.ROOT / "build" / "faults", help="where everything is kept")
+    parser.add_argument(
+        "--output", type=Path, default=paths.ROOT / "build" / "faults", help="the directory for all files"
+    )
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
     chapters = {}
@@ -61,7 +63,7 @@ def main() -> None:
     wrong = {name: chapter for name, chapter in chapters.items() if not chapter.passed}
     if wrong:
         lines = [f"{name}: {detail}" for name, chapter in wrong.items() for detail in chapter.details[:_SHOWN]]
-        shown = "\n".join(["WRONG:", *lines, f"All of it is in {options.output}/*/details.txt."])
+        shown = "\n".join(["WRONG:", *lines, f"All details are in {options.output}/*/details.txt."])
         sys.exit(shown.encode(errors="backslashreplace").decode())
 
 
@@ -71,7 +73,7 @@ def _run(name: str, options: Options) -> Chapter:
         return found
     except Exception:  # noqa: BLE001 - the other chapters still count
         chapter = Chapter()
-        chapter.none("chapters that broke off", [traceback.format_exc()])
+        chapter.none("chapters that were interrupted", [traceback.format_exc()])
         return chapter
 
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A secret that is looked for: in texts, in files, and in what the system shows of processes."""
+"""A secret, and the search for it in texts, files and information about processes."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ _PAUSE = 0.05
 
 
 class Canary:
-    """A secret, and what it looks like wherever it may turn up.
+    """A secret, in all the forms in which it can appear.
 
     Attributes:
-        value: the secret. It does not look like an OpenAI key, and it has characters that JSON, YAML, URLs and shells
+        value: The secret. It does not look like an OpenAI key, and it has characters that JSON, YAML, URLs and shells
             write in other ways.
     """
 
@@ -43,11 +43,11 @@ class Canary:
         return any(shape in raw for shape in self._shapes)
 
     def files(self, folder: Path, given: set[Path]) -> list[str]:
-        """Return the files of a folder that have it, in their text or in their name.
+        """Return the files of a directory that contain the secret in their text or name.
 
         Args:
-            folder: where to look.
-            given: the files that it was given in.
+            folder: The directory.
+            given: The files in which the user has written the secret. They are excluded.
         """
         found = []
         for path in folder.rglob("*"):
@@ -58,12 +58,12 @@ class Canary:
 
 
 class Watch:
-    """Looks at all processes of the machine, again and again, while the block runs.
+    """Searches all processes of the machine repeatedly during the block.
 
     Attributes:
-        commands: command lines that have the secret.
-        environments: command lines of processes whose environment has it.
-        seen: how many processes were looked at.
+        commands: The command lines that contain the secret.
+        environments: The command lines of processes whose environment contains the secret.
+        seen: The number of processes that were searched.
     """
 
     def __init__(self, canary: Canary) -> None:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a chapter counts, and what was asked for."""
+"""The figures of a chapter, and their requirements."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from pathlib import Path
 
 @dataclasses.dataclass(frozen=True)
 class Options:
-    """How a chapter is run.
+    """The options of a chapter.
 
     Attributes:
-        folder: an empty folder for all that it writes.
-        short: the short form, which takes some seconds.
-        seed: the seed of all random choices.
+        folder: An empty directory for all its files.
+        short: Whether to run the short form, which takes some seconds.
+        seed: The seed of all random choices.
     """
 
     folder: Path
@@ -31,7 +31,7 @@ class Options:
 
 @dataclasses.dataclass(frozen=True)
 class Count:
-    """A figure: `asked` is what it has to be, as text; empty if it is informational."""
+    """A figure. `asked` is its requirement as text, or empty if it is informational."""
 
     what: str
     value: int
@@ -40,12 +40,12 @@ class Count:
 
 
 class Chapter:
-    """The figures of one chapter, and in words what is wrong.
+    """The figures of a chapter, and descriptions of all failures.
 
     Attributes:
-        counts: the figures so far.
-        details: what is wrong, one entry each.
-        skipped: why this machine cannot run the chapter, or a part of it.
+        counts: The figures so far.
+        details: A description of each failure.
+        skipped: The reasons why this machine cannot run parts of the chapter.
     """
 
     def __init__(self) -> None:
@@ -58,7 +58,7 @@ class Chapter:
         self.counts.append(Count(what, value, "", True))
 
     def none(self, what: str, wrong: list[str]) -> None:
-        """Add a figure that has to be 0: how much is wrong, and what."""
+        """Add a figure that must be 0: the number of failures, with their descriptions."""
         self.counts.append(Count(what, len(wrong), "0", not wrong))
         self.details += [f"{what}: {each}" for each in wrong]
 

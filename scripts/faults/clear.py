@@ -19,7 +19,7 @@ _UNCLEAR = {
 
 
 def unclear(message: object) -> str:
-    """Return what is unclear about an error's message; empty where it is clear."""
+    """Return what is unclear about an error message, or an empty string if it is clear."""
     if not isinstance(message, str) or not message.strip():
         return "it is empty"
     if len(message) > _LONGEST:

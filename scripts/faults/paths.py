@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Makes the tests' helpers, the runtime and the benchmark's arena importable. Import it before any of them."""
+"""Make the helpers of the tests, the runtime and the benchmark importable. Import this module first."""
 
 from __future__ import annotations
 

@@ -12,8 +12,8 @@ class Payloads:
     """Payloads, each of which creates its own file if it is executed.
 
     Attributes:
-        folder: takes the files.
-        made: how many there are.
+        folder: The directory for the files.
+        made: The number of payloads.
     """
 
     _SHAPES = (
@@ -35,7 +35,7 @@ class Payloads:
         self.made = 0
 
     def next(self) -> str:
-        """Return another payload; the shapes take turns."""
+        """Return a new payload, with the next shape."""
         self.made += 1
         shape = self._SHAPES[self.made % len(self._SHAPES)]
         return shape.format(file=self.folder / str(self.made))

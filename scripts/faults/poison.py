@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A hostile server of the wire: the runtime, whose answers have payloads wherever they have text."""
+"""A hostile server of the Assistants API: the runtime, with payloads in all texts of its answers."""
 
 from __future__ import annotations
 
@@ -10,17 +10,17 @@ from typing import Any
 
 from payloads import Payloads
 
-# Free texts of the wire. The others are ids, and words that a client takes decisions on.
+# The free texts of the API. The others are ids, and words on which clients base decisions.
 _TEXTS = ("value", "name", "description", "instructions", "model", "message", "arguments", "text", "file_id", "output")
 _WORDS = ("object", "status", "type", "role")
 
 
 class Poisoned:
-    """An ASGI application around the runtime's.
+    """An ASGI application around that of the runtime.
 
     Attributes:
-        active: whether answers are poisoned.
-        ids: whether their ids are, too. No client can work with such a server.
+        active: Whether answers are poisoned.
+        ids: Whether ids are poisoned too. No client can work with such a server.
     """
 
     def __init__(self, app: Any, payloads: Payloads) -> None:

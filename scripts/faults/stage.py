@@ -21,12 +21,12 @@ from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlayboo
 
 @dataclasses.dataclass(frozen=True)
 class Stage:
-    """What a chapter with playbooks works with.
+    """The environment of a chapter with playbooks.
 
     Attributes:
-        playbook: runs playbooks in its folder.
-        model: the model server.
-        runtimes: the local runtimes of the playbooks.
+        playbook: Runs playbooks in its directory.
+        model: The model server.
+        runtimes: The local runtimes of the playbooks.
     """
 
     playbook: AnsiblePlaybook
@@ -41,11 +41,11 @@ class Stage:
 
 @contextlib.contextmanager
 def stage(folder: Path, **environment: Any) -> Iterator[Stage]:
-    """Set a stage.
+    """Create the environment of a chapter.
 
     Args:
-        folder: takes all that the playbooks write.
-        environment: further variables of the playbooks.
+        folder: The directory for all files of the playbooks.
+        environment: Further environment variables of the playbooks.
     """
     folder.mkdir(exist_ok=True)
     with LocalRuntimes() as runtimes, ModelServer() as model:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waits for runs on the wire."""
+"""Wait for runs with the API."""
 
 from __future__ import annotations
 
@@ -16,10 +16,11 @@ def ended(wire: httpx2.Client, run: str) -> dict[str, Any]:
     """Wait until a run has ended, and return it.
 
     Args:
-        wire: a client of the runtime.
-        run: the run's path.
+        wire: A client of the runtime.
+        run: The path of the run.
 
-    Raises: AssertionError where it does not end.
+    Raises:
+        AssertionError: The run does not end.
     """
 
     def read() -> dict[str, Any] | None:

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What has to be in the store when all playbooks have ended: everything once."""
+"""Check the store when all playbooks have ended. Each object must exist exactly once."""
 
 from __future__ import annotations
 
@@ -22,22 +22,22 @@ Json = dict[str, Any]
 
 
 def active_runs(store: Path) -> set[str]:
-    """Return the ids of the runs that are active."""
+    """Return the ids of the active runs."""
     if not store.exists():
         return set()
-    with contextlib.suppress(sqlite3.OperationalError):  # the tables are being made
+    with contextlib.suppress(sqlite3.OperationalError):  # the tables are being created
         marks = ", ".join("?" * len(ACTIVE))
         return {row[0] for row in _rows(store, f"SELECT id FROM runs WHERE status IN ({marks})", *ACTIVE)}
     return set()
 
 
 def runners(store: Path) -> dict[str, int]:
-    """Return the processes that execute runs, by the runs' ids; those that are dead by now are among them."""
+    """Return the processes that execute runs, by the runs' ids; including processes that have died."""
     if not store.exists():
         return {}
-    with contextlib.suppress(sqlite3.OperationalError):  # the tables are being made
+    with contextlib.suppress(sqlite3.OperationalError):  # the tables are being created
         query = "SELECT id, lease_owner FROM runs WHERE lease_owner IS NOT NULL"
-        # A lease's owner is host, process and more.
+        # The owner of a lease consists of the host, the process and more.
         return {row[0]: int(row[1].split("|")[1]) for row in _rows(store, query)}
     return {}
 
@@ -48,14 +48,15 @@ def question(body: Json) -> str:
 
 
 def examine(store: Path, cycles: list[str], asked: Counter[str]) -> tuple[Counter[str], list[str]]:
-    """Compare a store with what the playbooks have asked for.
+    """Compare a store with the requests of the playbooks.
 
     Args:
-        store: the store.
-        cycles: the rounds whose playbook has completed.
-        asked: how often the model server was asked each question.
+        store: The store.
+        cycles: The rounds whose playbook has completed.
+        asked: The number of requests to the model server for each question.
 
-    Returns: counts, and what is wrong.
+    Returns:
+        Counts, and descriptions of all failures.
     """
     wrong = [str(row[0]) for row in _rows(store, "PRAGMA integrity_check") if row[0] != "ok"]
     counts: Counter[str] = Counter()
@@ -94,7 +95,7 @@ def examine(store: Path, cycles: list[str], asked: Counter[str]) -> tuple[Counte
 
 
 def _replies(messages: list[Json], runs: list[Json]) -> list[str]:
-    """Each completed run has one whole reply, to its own question; a dead one has none."""
+    """Check that each completed run has one complete reply to its own question, and each dead run none."""
     replies: dict[str, list[Json]] = {run["id"]: [] for run in runs}
     wrong = []
     for message in messages:

@@ -1,12 +1,12 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Carries out the tasks of `plays/kills.yml` in one process, without Ansible, until it is stopped.
+"""Run the tasks of `plays/kills.yml` in one process, without Ansible, until the end of the input.
 
-    python hand.py NAME < options, as JSON on one line; the end of the input stops it
+    python hand.py NAME < options, as JSON on one line
 
-It prints each round that it has completed, and each error of a task, as JSON on a line. A task that fails is
-repeated until it succeeds, as a user would run the playbook again.
+It prints each completed round, and each error of a task, as a line of JSON. A failed task is repeated until it
+succeeds, as if a user ran the playbook again.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ _LONGEST = 600.0
 
 
 class Hand:
-    """One that carries out rounds.
+    """Runs rounds of tasks.
 
     Args:
-        name: makes the rounds its own.
-        options: the connection options.
+        name: The prefix of the names of the rounds.
+        options: The connection options.
     """
 
     def __init__(self, name: str, options: Json) -> None:
@@ -53,7 +53,7 @@ class Hand:
         self._tasks = play["tasks"]
 
     def round(self, number: int) -> str:
-        """Carry out all tasks with keys of their own, and return the round's name."""
+        """Run all tasks with new keys, and return the name of the round."""
         name = f"{self._name}{number}"
         variables = {"cycle": name}
         for task in self._tasks:
@@ -100,7 +100,7 @@ def _tell(line: Json) -> None:
 
 
 def main() -> None:
-    """Carry out rounds until the input ends."""
+    """Run rounds until the end of the input."""
     hand, number = Hand(sys.argv[1], json.loads(sys.stdin.readline())), 0
     while not select.select([sys.stdin], [], [], 0)[0]:
         number += 1

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kills of playbooks, and of the local runtime that they use.
+"""Kill playbooks and the local runtime that they use.
 
-After each kill the same playbook runs again, and can be killed again, until it completes. Half of the kills hit the
+After each kill, the same playbook is run again, and can be killed again, until it completes. Half of the kills hit the
 playbook, half the local runtime. The kills are SIGKILL; a few playbooks are also interrupted with Ctrl+C.
 """
 
@@ -36,14 +36,14 @@ _MOST_RERUNS = 8
 
 
 class PlaybookKills:
-    """The kills, and what they have hit so far.
+    """The kills so far, and their effects.
 
     Attributes:
-        arena: where the playbooks run.
-        chance: the source of all randomness.
-        counts: what has happened.
-        cycles: the rounds whose playbook has completed.
-        unclear: errors that a playbook has reported unclearly.
+        arena: The environment of the playbooks.
+        chance: The source of all randomness.
+        counts: The counted events.
+        cycles: The rounds whose playbook has completed.
+        unclear: The error messages of playbooks that are not clear.
     """
 
     def __init__(self, arena: Arena, chance: random.Random) -> None:
@@ -62,16 +62,17 @@ class PlaybookKills:
 
     @property
     def hits(self) -> int:
-        """The kills so far that have hit an active run."""
+        """The kills so far during an active run."""
         return self.counts["kills while a run was active"]
 
     def cycle(self, interrupt: bool = False) -> None:
         """Start the playbook with new keys, kill it once or several times, and let it complete.
 
         Args:
-            interrupt: send Ctrl-C once instead.
+            interrupt: Whether to send Ctrl+C once instead.
 
-        Raises: Failed where it does not complete.
+        Raises:
+            Failed: The playbook does not complete.
         """
         name = str(len(self.cycles) + 1)
         delays = {letter: round(self.chance.uniform(0.3, 2), 2) for letter in "abcde"}
@@ -86,7 +87,7 @@ class PlaybookKills:
         self.cycles.append(name)
 
     def repeat(self, most: int) -> list[str]:
-        """Run the playbook once more for some rounds; return what it has changed, which must be empty."""
+        """Run the playbook once more for some rounds, and return its changes. There must be none."""
         wrong = []
         for name in self.chance.sample(self.cycles, min(len(self.cycles), most)):
             with self._started(name) as process:
@@ -96,7 +97,7 @@ class PlaybookKills:
         return wrong
 
     def examine(self) -> list[str]:
-        """Check the store, and that no process is left; return what is wrong."""
+        """Check the store, and that all processes have ended. Return descriptions of all failures."""
         wrong: list[str] = []
         try:
             wait(lambda: not self.arena.processes(), "", 60)
@@ -109,7 +110,7 @@ class PlaybookKills:
         return wrong + found
 
     def _disturbed(self, name: str, interrupt: bool) -> bool:
-        """Run the playbook once and disturb it; return whether it has completed nevertheless."""
+        """Run the playbook once and disturb it. Return whether it has completed anyway."""
         with self._started(name) as process:
             if interrupt:
                 self._pause(process, when_active=True)
@@ -124,7 +125,7 @@ class PlaybookKills:
         return done
 
     def _count_failure(self) -> None:
-        """Count a playbook that failed; its error must be clear."""
+        """Count a failed playbook, and check that its error is clear."""
         found = _ERROR.search(self._text())
         told = next(filter(None, found.groups()), "") if found else self._text()[-200:].strip()
         self.counts["playbooks that failed"] += 1
@@ -151,7 +152,7 @@ class PlaybookKills:
             raise Failed(f"the playbook did not complete in {_MOST_RERUNS} runs:\n{self._text()[-4000:]}")
 
     def _pause(self, process: subprocess.Popen[bytes], when_active: bool) -> None:
-        """Wait for a random moment; `when_active`: while a run is active."""
+        """Wait for a random moment. If `when_active`, a run is active at this moment."""
         if when_active:
             before = active_runs(self.arena.store)
             _patiently(lambda: active_runs(self.arena.store) - before or process.poll() is not None)
@@ -172,13 +173,13 @@ class PlaybookKills:
             victims = runtimes
         else:
             self.counts["kills of a playbook"] += 1
-            # With its workers, or the main process alone: then its workers continue until their task has ended.
+            # Either with its workers, or only the main process. Its workers then continue until their task has ended.
             alone = self.chance.random() < 0.5
             victims = [process.pid] if alone else sorted(set(self.arena.processes()) - set(runtimes))
         for pid in victims:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        # What was active before and is active now was active at that moment.
+        # Runs that were active before and after the kill were active during the kill.
         self.counts["kills while a run was active"] += bool(active & active_runs(self.arena.store))
 
     @contextlib.contextmanager

@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Kills of runtimes, local and served, on which several clients work at once.
+"""Kill local and served runtimes while several clients use them.
 
-The clients carry out the same tasks as the playbooks do, each in a process of its own (see `hand.py`).
+The clients run the same tasks as the playbooks, each in a separate process (see `hand.py`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _WAIT_FOR_A_RUN = 20.0
 _PAUSE, _LONGEST_PAUSE = 0.7, 3.0
 _LETTERS = ("a", "b", "start", "d", "e")
 
-# Returns the processes of the runtime that may be killed now.
+# Returns the processes of the runtime that can be killed now.
 Victims = Callable[[], list[int]]
 
 
@@ -45,8 +45,8 @@ class RuntimeKills:
     """The kills of one kind of runtime.
 
     Attributes:
-        counts: what has happened.
-        unclear: errors that a client has reported unclearly.
+        counts: The counted events.
+        unclear: The error messages of clients that are not clear.
     """
 
     def __init__(self, here: Stage, chance: random.Random) -> None:
@@ -60,13 +60,14 @@ class RuntimeKills:
         """Kill processes while clients are working, then let the clients finish.
 
         Args:
-            kills: the number of kills.
-            hands: the number of clients.
-            options: their connection options.
-            victims: what may be killed.
-            again: called after each kill: restarts processes that do not restart on their own.
+            kills: The number of kills.
+            hands: The number of clients.
+            options: The connection options of the clients.
+            victims: Returns the processes that can be killed.
+            again: Called after each kill. Restarts processes that do not restart automatically.
 
-        Raises: Failed where a hand does not end.
+        Raises:
+            Failed: A client does not end.
         """
         self._here.model.script(
             [
@@ -76,7 +77,7 @@ class RuntimeKills:
         )
         with contextlib.ExitStack() as stack:
             working = [stack.enter_context(self._hand(chr(ord("A") + number), options)) for number in range(hands)]
-            # At least half of the kills have to hit an active run.
+            # At least half of the kills must happen during an active run.
             while self.counts["kills"] < kills or 2 * self.counts["kills while a run was active"] < kills:
                 if any(hand.poll() is not None for hand in working):
                     raise Failed("a client has ended by itself")
@@ -89,7 +90,7 @@ class RuntimeKills:
                 self._wait(hand)
 
     def result(self, run: Callable[[], None]) -> tuple[Counter[str], list[str], list[str]]:
-        """Run, and return the counts, what is wrong in the store, and the errors that are not clear."""
+        """Run, and return the counts, the failures in the store, and the errors that are not clear."""
         try:
             run()
             wrong = []
@@ -109,7 +110,7 @@ class RuntimeKills:
         if self._chance.random() < 0.8:
             with contextlib.suppress(AssertionError):
                 wait_for(lambda: any(map(is_alive, runners(self._store).values())), seconds=_WAIT_FOR_A_RUN)
-        # Mostly soon, so that many kills take little time; at times late enough for runs to complete.
+        # Usually soon, so that many kills take little time. Sometimes late enough for runs to complete.
         time.sleep(min(self._chance.expovariate(1 / _PAUSE), _LONGEST_PAUSE))
         pids = victims()
         if not pids:
@@ -119,7 +120,7 @@ class RuntimeKills:
                 os.kill(pid, signal.SIGKILL)
         self.counts["kills"] += 1
         wait_for(lambda: not any(map(is_alive, pids)))
-        # A run whose end was written in time has no runner any more.
+        # A run whose end has been stored has no runner any more.
         self.counts["kills while a run was active"] += any(pid in pids for pid in runners(self._store).values())
 
     @contextlib.contextmanager
@@ -164,13 +165,13 @@ class RuntimeKills:
 
 
 class ServedVictims:
-    """A served runtime with two worker processes: one of them is killed, or all of it, which is then started again."""
+    """A served runtime with two worker processes. Either one of them is killed, or all, and then it is restarted."""
 
     def __init__(self, served: Served, chance: random.Random) -> None:
         self._served, self._chance = served, chance
 
     def __call__(self) -> list[int]:
-        """Return what may be killed."""
+        """Return the processes that can be killed."""
         workers = _children(self._served.pid)
         if self._chance.random() < 0.5 and len(workers) > 1:
             return [self._chance.choice(workers)]
@@ -184,7 +185,7 @@ class ServedVictims:
 
 
 def _children(pid: int) -> list[int]:
-    """Return the processes that a process has started and that are running, without helper processes of Python."""
+    """Return the running child processes of a process, without helper processes of Python."""
     found = []
     for task in Path(f"/proc/{pid}/task").glob("*/children"):
         with contextlib.suppress(OSError):
