@@ -53,7 +53,7 @@ class Chapter:
         self.details: list[str] = []
         self.skipped: list[str] = []
 
-    def tell(self, what: str, value: int) -> None:
+    def inform(self, what: str, value: int) -> None:
         """Add an informational figure."""
         self.counts.append(Count(what, value, "", True))
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Steps of the clock while runs are active: they continue and complete."""
+"""Change the clock while runs are active. The runs must continue and complete."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _TOLERANCE = 15
 
 
 def run(options: Options) -> Chapter:
-    """Step the clock of a local and of a served runtime."""
+    """Change the clock of a local and of a served runtime."""
     chapter = Chapter()
     library = _library()
     if library is None:
@@ -55,13 +55,13 @@ def run(options: Options) -> Chapter:
         served_store = str(options.folder / "served.db")
         with Served(served_store, model.base_url, **clock.environment) as served, raw_client(served) as wire:
             wrong += [f"served runtime: {each}" for each in _steps(wire, clock, model, steps, runs)]
-    chapter.tell("steps of the clock", 2 * len(steps))
+    chapter.inform("steps of the clock", 2 * len(steps))
     chapter.none("runs that did not complete", wrong)
     return chapter
 
 
 class _Clock:
-    """The clock of processes that are started with libfaketime."""
+    """The clock of processes with libfaketime."""
 
     def __init__(self, library: Path, file: Path) -> None:
         self._file = file
@@ -82,7 +82,7 @@ class _Clock:
 
     @contextlib.contextmanager
     def preloaded(self) -> Iterator[None]:
-        """Start processes of this block with it."""
+        """Start the processes of this block with libfaketime."""
         os.environ.update(self.environment)
         try:
             yield
@@ -101,7 +101,7 @@ def _steps(wire: httpx2.Client, clock: _Clock, model: ModelServer, steps: tuple[
         wait_for(lambda: len(model.runs) == count)
         clock.step(step)
         _wait_for_step(wire, step)
-        for run in runs:  # a reader is who finds a run dead, or late
+        for run in runs:  # a run is only found dead or late when it is read
             if (status := wire.get(run).json()["status"]) != "in_progress":
                 wrong.append(f"{step:+d} s: a run is {status}")
         model.release()
@@ -129,7 +129,7 @@ def _started(wire: httpx2.Client) -> str:
 
 
 def _library() -> Path | None:
-    """Return libfaketime for programs with threads: as Debian, Fedora or Python's package of that name has it."""
+    """Return libfaketime for programs with threads: from Debian, Fedora or the Python package of that name."""
     folders = [Path("/usr/lib"), Path("/usr/lib64"), Path("/usr/local/lib"), Path(sysconfig.get_path("purelib"))]
     found = [path for folder in folders for path in folder.glob("**/libfaketimeMT.so.1")]
     return found[0] if found else None

@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Disks that are full or read-only: errors are clear, no answered change is lost, and everything works afterwards.
+"""Full and read-only disks: errors are clear, no answered change is lost, and everything works afterwards.
 
-A small file system in memory is mounted where that is allowed. Elsewhere the size of the runtime's files is limited in
-place of a full disk, and a store that must not be written takes the place of a read-only one.
+A small file system in memory is mounted if this is allowed. Otherwise, the size of the runtime's files is limited
+instead of a full disk, and a store without write permission is used instead of a read-only disk.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _MOST_MESSAGES = 2 * _SIZE // len(_MESSAGE)
 
 
 def run(options: Options) -> Chapter:
-    """Fill the disk under a runtime, and free it again; start runtimes on full and on read-only disks."""
+    """Fill the disk of a runtime, and free it again. Start runtimes on full and on read-only disks."""
     chapter = Chapter()
     with stage(options.folder / "playbooks") as here, _disk(options.folder / "disk") as disk:
         if disk is None:
@@ -61,13 +61,13 @@ def run(options: Options) -> Chapter:
 
 
 class _Disk:
-    """A file system that is mounted."""
+    """A mounted file system."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
     def remount(self, options: str) -> None:
-        """Mount it again with other options."""
+        """Mount the file system again with other options."""
         subprocess.run(["mount", "-o", f"remount,{options}", str(self._folder)], check=True)
 
     def fill(self) -> None:
@@ -100,10 +100,10 @@ class _Full:
     """A runtime whose disk is full, and then has space again.
 
     Attributes:
-        stored: the ids of the messages that were stored, as it answered.
-        lost: those that are not there, and what else is missing.
-        stuck: what did not work when there was space again.
-        unclear: errors that are not clear.
+        stored: The ids of the messages that the runtime has reported as stored.
+        lost: The stored messages and other objects that are missing.
+        stuck: The requests that failed when there was space again.
+        unclear: The errors that are not clear.
     """
 
     def __init__(self, folder: Path, disk: _Disk | None) -> None:
@@ -114,7 +114,7 @@ class _Full:
         self._folder, self._disk = folder, disk
 
     def run(self) -> None:
-        """Fill the disk, free it, and look at what is left."""
+        """Fill the disk, free it, and check the store."""
         with (
             ModelServer() as model,
             Local(str(self._folder / "runtime.db"), idle_timeout=600) as runtime,
@@ -129,7 +129,7 @@ class _Full:
             limit = self._limit(runtime.pid)
             self._fill(wire, f"/threads/{thread}/messages")
             model.release()
-            # If its result cannot be stored, its runner is found dead. Both errors are clear.
+            # If the result cannot be stored, the run is found without a runner. Both errors are clear.
             wait_for(lambda: model.runs)
             if self._disk:
                 self._disk.free()
@@ -139,7 +139,7 @@ class _Full:
             self._go_on(wire, waiting, assistant)
 
     def _limit(self, pid: int) -> Callable[[], None]:
-        """Leave little space; return what gives it back where no disk was mounted."""
+        """Leave little space. Return a function that removes the limit if no disk was mounted."""
         if self._disk:
             (self._folder / "ballast").write_bytes(b"x" * (_SIZE // 4))
             return lambda: None
@@ -164,7 +164,7 @@ class _Full:
         answer = wire.post(f"/threads/{thread}/messages", json={"role": "user", "content": "Go on"})
         if answer.status_code != 200:
             self.stuck.append(f"a message is refused: {answer.text}")
-        # All that was stored would be sent to the model otherwise.
+        # Otherwise, all stored messages would be sent to the model.
         body = {"assistant_id": assistant, "truncation_strategy": {"type": "last_messages", "last_messages": 1}}
         answer = wire.post(f"/threads/{thread}/runs", json=body)
         if answer.status_code != 200:
@@ -179,7 +179,7 @@ class _Full:
             self.lost += [f"message {each}" for each in self.stored if each not in found]
 
     def _end(self, wire: httpx2.Client, run: str) -> None:
-        """The run that could not be written has to end."""
+        """Check that the run that could not be written ends."""
         try:
             done = ended(wire, run)
         except AssertionError:
@@ -200,7 +200,7 @@ def _all(wire: httpx2.Client, path: str) -> list[Json]:
 
 
 def _starts(here: Stage, folder: Path, disk: _Disk) -> list[str]:
-    """A playbook whose runtime is started on a full disk; returns what is unclear."""
+    """Run a playbook that starts its runtime on a full disk. Return the errors that are not clear."""
     disk.fill()
     wrong = _failing(here, "start on a full disk", folder / "new.db", "space")
     disk.free()
@@ -208,7 +208,7 @@ def _starts(here: Stage, folder: Path, disk: _Disk) -> list[str]:
 
 
 def _read_only(here: Stage, folder: Path, disk: _Disk | None) -> list[str]:
-    """Playbooks on a store that cannot be written, and where none can be made; returns what is unclear."""
+    """Run playbooks with a read-only store, and without permission to create one. Return unclear errors."""
     store = folder / "runtime.db"
     if disk:
         disk.remount("ro")

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The doors of a served runtime, and of a local one: which requests are accepted, and what a client can block."""
+"""Access to served and local runtimes: which requests are accepted, and what a client can block."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Json = dict[str, Any]
 _TOKEN = "a-token"
 _MOST_BODY = 2**20
 _NOBODY = 65534
-_SILENCE = 3.0  # seconds: what is not answered by then waits for more
+_SILENCE = 3.0  # seconds; a request without an answer by then is still incomplete
 _HOSTS = (
     "evil.com",
     "evil.com:80",
@@ -49,7 +49,7 @@ _ORIGINS = (
     "http://localhost.evil.com",
     "chrome-extension://x",
 )
-# Each of them once made a thread without the header that a page of another origin cannot send.
+# Each of them once created a thread without the header that a page of another origin cannot send.
 _PATHS = (
     "//v1/threads",
     "/v1//threads",
@@ -99,7 +99,7 @@ def run(options: Options) -> Chapter:
 
 def _tell(chapter: Chapter, what: str, count: int, slowest: float, unanswered: list[str], short: bool) -> None:
     chapter.none(f"others not answered beside {count} {what}", unanswered)
-    # The tests run this beside much else.
+    # The tests run this at the same time as other tests.
     bound = 10_000 if short else 1000
     chapter.at_most(f"slowest answer beside {count} {what}, ms", round(1000 * slowest), bound)
 
@@ -138,7 +138,7 @@ class _Doors:
         return wrong
 
     def simple_posts(self) -> list[str]:
-        """Send what a page of another origin can send; return what it has made."""
+        """Send requests that a page of another origin can send, and return the objects that they create."""
         kinds = ((), ("Content-Type: text/plain",), ("Content-Type: application/x-www-form-urlencoded",))
 
         def send() -> None:
@@ -173,7 +173,7 @@ class _Doors:
         return wrong
 
     def beyond(self) -> list[str]:
-        """Send more than is allowed; return what is not refused, or ends the server."""
+        """Send requests that exceed the limits. Return those that are not refused, or that end the server."""
         text = json.dumps({"metadata": {"a": "x" * 2 * _MOST_BODY}})
 
         def create(*headers: str) -> str:
@@ -205,7 +205,7 @@ class _Doors:
         return wrong
 
     def beside(self, others: contextlib.AbstractContextManager[None]) -> tuple[float, list[str]]:
-        """Ask some questions beside other clients; return the slowest answer's seconds, and what is not answered."""
+        """Send requests beside other clients. Return the seconds of the slowest answer, and the unanswered requests."""
         slowest, wrong = 0.0, []
         with others:
             for path in ("/healthz", "/v1/threads", "/healthz", "/v1/assistants") * 5:
@@ -250,7 +250,7 @@ class _Doors:
                 client = stack.enter_context(socket.create_connection(("127.0.0.1", self._served.port), timeout=60))
                 client.sendall(request)
                 clients.append(client)
-            for client in clients:  # the stream has begun
+            for client in clients:  # the stream has started
                 client.recv(1)
             yield
 
@@ -267,7 +267,7 @@ class _Doors:
         return _head(line, self._host, *headers)
 
     def _raw(self, request: str, *, close: bool = False) -> int:
-        """Send a request unchanged; return the answer's status, 0 where there is none."""
+        """Send a request unchanged. Return the status of the answer, or 0 if there is none."""
         with socket.create_connection(("127.0.0.1", self._served.port), timeout=_SILENCE) as client:
             with contextlib.suppress(ConnectionError):
                 client.sendall(request.encode("latin-1"))
@@ -315,6 +315,6 @@ def _as_nobody(setpriv: str, path: Path) -> list[str]:
 
 
 def _raise_limit() -> None:
-    """Allow as many open files as the system does: each connection is one, here and in the runtime."""
+    """Allow as many open files as the system does, because each connection is a file, here and in the runtime."""
     _soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Templates, SQL, paths and headers in everything that a model, a server or a client may send."""
+"""Templates, SQL, paths and headers in all data that a model, a server or a client can send."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ _PATHS = (
 
 
 def run(options: Options) -> Chapter:
-    """Inject; the long form on each ansible-core that `make matrix` has installed."""
+    """Inject payloads. The long form does this with each ansible-core that `make matrix` has installed."""
     chapter = Chapter()
     pythons = {"this ansible-core": Path(sys.executable)}
     if not options.short:
         installed = sorted((ROOT / "build" / "matrix").glob("core-*/ready"))
-        # One Python of each core: the newest is the last.
+        # One Python for each core. The newest is the last one.
         pythons |= {ready.parent.name.partition("-python")[0]: ready.parent / "bin" / "python" for ready in installed}
         if not installed:
             chapter.skipped.append("other versions of ansible-core: `make matrix` installs them")
@@ -92,11 +92,11 @@ def run(options: Options) -> Chapter:
 
 
 class _Playbooks:
-    """Playbooks of one ansible-core that meet a hostile model and a hostile server.
+    """Playbooks of one ansible-core with a hostile model and a hostile server.
 
     Attributes:
-        failed: the playbooks that did not run to their end.
-        sent: how many payloads they have met.
+        failed: The playbooks that did not complete.
+        sent: The number of payloads that were sent to them.
     """
 
     def __init__(self, here: Stage, python: Path, short: bool) -> None:
@@ -110,7 +110,7 @@ class _Playbooks:
         (self._folder / "rendered.j2").write_text(_RENDERED)
 
     def templates(self) -> list[str]:
-        """Let the model send payloads, then the server; return those that were executed."""
+        """Send payloads from the model, and then from the server. Return those that were executed."""
         answers = self._answers()
         self._here.model.script([{"match": f"Send {name}.", "sticky": True, **answers[name]} for name in answers])
         questions = json.dumps({"questions": [f"Send {name}." for name in answers]})
@@ -131,7 +131,7 @@ class _Playbooks:
         return self._payloads.executed()
 
     def headers(self) -> list[str]:
-        """Give options that would end a header; return the requests of the model server that have another one."""
+        """Set options that would end a header. Return the requests to the model server with an additional header."""
         options = ("api_key", "organization", "project", "base_url", "runtime_url", "key")
         for name in options[:2] if self._short else options:
             variables = json.dumps({"given": {"openai_" + name: _CRLF, "key": _CRLF if name == "key" else "k"}})
@@ -153,7 +153,7 @@ class _Playbooks:
         return wrong
 
     def _answers(self) -> dict[str, Json]:
-        """What the model sends."""
+        """Return the answers of the model."""
         new = self._payloads.all
         citation = {"type": "file_citation", "file_id": self._payloads.next(), "index": 0, "filename": new()}
         return {
@@ -169,7 +169,7 @@ class _Playbooks:
         }
 
     def _play(self, *arguments: str) -> Outcome:
-        # Whatever a template may be hidden in is shown too.
+        # Values that could contain a template are displayed too.
         return self._here.playbook(
             self._folder / "injections.yml", "-vvv", "--diff", *self._skipped, *arguments, python=self._python
         )
@@ -180,7 +180,7 @@ class _Playbooks:
 
 
 def _wire(here: Stage) -> tuple[list[str], list[str], list[str], list[str]]:
-    """Send SQL, paths and line breaks to a served runtime; return what is wrong, by kind."""
+    """Send SQL, paths and line breaks to a served runtime. Return the failures by kind."""
     store = str(here.playbook.folder / "runtime.db")
     with Served(store, here.model.base_url) as served, raw_client(served) as wire:
         made = [wire.post("/threads", json={"metadata": {"a": str(number)}}).json()["id"] for number in range(3)]

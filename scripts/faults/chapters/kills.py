@@ -1,9 +1,9 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""SIGKILL of playbooks, of local runtimes and of served ones, at random moments.
+"""Kill playbooks, local runtimes and served runtimes with SIGKILL at random moments.
 
-All that was asked for has to be there in the end, once: see `kills/examine.py`.
+At the end, each requested object must exist exactly once: see `kills/examine.py`.
 """
 
 from __future__ import annotations
@@ -31,12 +31,12 @@ _INTERRUPTS = 6
 _REPEATED = 5
 _HANDS, _SHORT_HANDS = 4, 2
 
-# Returns the counts, what is lost or duplicated, and the errors that are not clear.
+# Returns the counts, the lost or duplicated objects, and the errors that are not clear.
 Result = tuple[Counter[str], list[str], list[str]]
 
 
 def run(options: Options) -> Chapter:
-    """Kill; playbooks, local runtimes and served ones at the same time, each on a store of its own."""
+    """Kill playbooks, local runtimes and served runtimes at the same time, each with a separate store."""
     chapter = Chapter()
     kills = _SHORT if options.short else _LONG
     grounds: dict[str, Callable[[Path, random.Random, int, bool], Result]] = {
@@ -54,13 +54,13 @@ def run(options: Options) -> Chapter:
         results = {name: future.result() for name, future in futures.items()}
     total: Counter[str] = Counter()
     for name, (counts, _wrong, _unclear) in results.items():
-        chapter.tell(f"kills: {name}", counts["kills"])
+        chapter.inform(f"kills: {name}", counts["kills"])
         total += counts
     asked = sum(kills.values())
     chapter.at_least("kills", total["kills"], asked if options.short else _ASKED)
     chapter.at_least("kills while a run was active", total["kills while a run was active"], total["kills"] // 2)
-    chapter.tell("runs that were asked for", total["runs asked for"])
-    chapter.tell("runs that died with their runner", total["runs failed"])
+    chapter.inform("runs that were asked for", total["runs asked for"])
+    chapter.inform("runs that died with their runner", total["runs failed"])
     wrong = [each for _counts, found, _unclear in results.values() for each in found]
     lost = [each for each in wrong if each.startswith("0 ")]
     doubled = [each for each in wrong if re.match("[1-9]", each)]

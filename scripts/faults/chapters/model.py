@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each kind of trouble that a model server can make, against one local runtime.
+"""Simulate each kind of faulty model server, for one local runtime.
 
-The run has to end as expected, with a clear error; what is stored has to be readable; the thread has to be free for
-the next run, which has to complete; the runtime has to live on, and to stay small.
+The run must end as expected, with a clear error. The stored data must be readable. The thread must be free for the next
+run, which must complete. The runtime must continue to run, and its memory must remain small.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _TOOL = {"type": "function", "function": {"name": "disk"}}
 
 
 def run(options: Options) -> Chapter:
-    """Meet every kind of trouble; the short form leaves out those that take long."""
+    """Simulate every kind. The short form omits those that take long."""
     kinds = [kind for kind in KINDS if not (options.short and (kind.heavy or kind.endless or "once" in kind.name))]
     chapter = Chapter()
     own = [kind for kind in kinds if kind.script is None]
@@ -67,10 +67,10 @@ def run(options: Options) -> Chapter:
 
 
 class _Meeting:
-    """Runs that meet trouble.
+    """Runs with faulty model servers.
 
     Attributes:
-        wrong: what went wrong, by its class.
+        wrong: The failures by kind.
     """
 
     def __init__(self, runtime: Local, scripted: ModelServer, servers: dict[str, Server]) -> None:
@@ -86,7 +86,7 @@ class _Meeting:
         self._lock = threading.Lock()
 
     def meet(self, kind: Kind) -> None:
-        """Let a run meet the trouble, and look at what is left."""
+        """Execute a run with a faulty model server, and check the result."""
         with raw_client(self._runtime) as wire:
             wire.timeout = httpx2.Timeout(_LONGEST)
             try:
@@ -123,7 +123,7 @@ class _Meeting:
         self._run_once_more(kind, wire, thread, assistant)
 
     def _ended(self, kind: Kind, wire: httpx2.Client, run: str) -> Json:
-        """Wait for the run's end, and cancel it where the server never ends."""
+        """Wait until the run ends. If the server never ends its answer, cancel the run."""
         began = time.monotonic()
 
         def ended() -> Json | None:
@@ -157,7 +157,7 @@ class _Meeting:
             self._note("threads that cannot be read", kind, f"{path}: {problem}")
 
     def _run_once_more(self, kind: Kind, wire: httpx2.Client, thread: str, assistant: str) -> None:
-        """What the thread holds now goes to a server without trouble."""
+        """Send the content of the thread to a server that works."""
         wire.post(f"/threads/{thread}/messages", json={"role": "user", "content": "Once more"})
         model = {"base_url": self._scripted.base_url, "api_key": "sk-faults", "timeout": 60, "max_retries": 0}
         answer = wire.post(

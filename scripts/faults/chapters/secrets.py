@@ -1,14 +1,14 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A key, given in every possible way and echoed by the model server: it must not be found anywhere.
+"""Search for an API key that is set in every possible way, and that the model server repeats. It must not be found.
 
-It is looked for in the most verbose output, in all files that are left (stores, logs, results, temporary files), and in
-the command lines and environments of all processes. Two places cannot be avoided and do not count: the file that the
-user writes it in, and the environment of `ansible-playbook` and its workers where the user sets it there. The local
-runtime is started without it in any case. What Ansible itself does with an asynchronous task is its own matter: it puts
-the task's `environment` on the module's command line, and keeps the module with its options, until it has ended, in a
-file that only its user can read.
+The search includes the most verbose output, all remaining files (stores, logs, results, temporary files), and the
+command lines and environments of all processes. Two places cannot be avoided and are excluded: the file in which the
+user has written the key, and the environment of `ansible-playbook` and its workers if the user has set it there. The
+local runtime is always started without the key. For asynchronous tasks, Ansible itself puts the `environment` of the
+task on the command line of the module, and stores the module with its options in a file that only its user can read,
+until the module has ended.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ _GROUP = "group/threadworks.openai.openai"
 
 @dataclasses.dataclass(frozen=True)
 class _Way:
-    """A way to give a key.
+    """A way to set a key.
 
     Attributes:
-        env: of `ansible-playbook`.
-        keywords: of the play.
-        task: keywords of each task.
-        options: of each task of the collection, and of each lookup: given by variables of a file, because Ansible
-            shows the lines of a playbook whose task has failed.
-        echoed: whether the model server gets the key, and so can echo it.
-        files: further files, by name.
-        arguments: of `ansible-playbook`.
+        env: The environment of `ansible-playbook`.
+        keywords: The keywords of the play.
+        task: The keywords of each task.
+        options: The options of each task of the collection and of each lookup. They are set by variables from a file,
+            because Ansible displays the lines of a failed task.
+        echoed: Whether the model server gets the key, and can therefore repeat it.
+        files: Further files by name.
+        arguments: The arguments of `ansible-playbook`.
     """
 
     env: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -65,12 +65,12 @@ class _Way:
 
 
 def run(options: Options) -> Chapter:
-    """Give the key in every way, one playbook each."""
+    """Set the key in every way, with a playbook for each."""
     chapter = Chapter()
     names = ("environment", _SERVED) if options.short else (*_ways("", ""), _SERVED)
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         searches = dict(zip(names, pool.map(lambda name: _searched(name, options), names), strict=True))
-    chapter.tell("ways to give a key", len(names))
+    chapter.inform("ways to give a key", len(names))
     seen = sum(search.looked_at for search in searches.values())
     chapter.at_least("files and processes looked at", seen, 10 * len(names))
     chapter.none("canary hits", [f"{name}: {hit}" for name, search in searches.items() for hit in search.hits])
@@ -133,7 +133,7 @@ def _ways(key: str, base_url: str) -> dict[str, _Way]:
     }
 
 
-# What the model server does with the key that it gets: it repeats it in every place that can be shown.
+# The model server repeats its key in every place that can be displayed.
 def _echoes(key: str) -> dict[str, Json]:
     told = f"Incorrect API key provided: {key}."
     return {
@@ -155,12 +155,12 @@ def _echoes(key: str) -> dict[str, Json]:
 
 
 class _Search:
-    """One way to give a key, and what is found.
+    """A search for a key that is set in one way.
 
     Attributes:
-        hits: where the key was found.
-        failed: what did not run as it has to.
-        looked_at: how many files and processes were looked at.
+        hits: The places in which the key was found.
+        failed: The playbooks that did not run as expected.
+        looked_at: The number of searched files and processes.
     """
 
     def __init__(self, here: Stage, canary: Canary, short: bool) -> None:
@@ -174,7 +174,7 @@ class _Search:
         here.model.script([{"match": f"Echo: {name}.", "sticky": True, **echo} for name, echo in self._echoes.items()])
 
     def play(self, way: _Way) -> None:
-        """Run the playbook with the key given in a way, and search."""
+        """Run the playbook with the key set in this way, and search for the key."""
         variables = {f"{_GIVEN}{name}": value for name, value in way.options.items()}
         given = self._write({**way.files, "given.json": json.dumps(variables)})
         keywords = {**way.keywords, "vars_files": [*way.keywords.get("vars_files", []), "given.json"]}
@@ -183,7 +183,7 @@ class _Search:
         without_async = "environment" in way.task
         tasks = [{**task, **way.task} for task in self._tasks(way.options) if not (without_async and "async" in task)]
         text = play(tasks, **keywords)
-        # A short path: Ansible makes a socket below it.
+        # A short path, because Ansible creates a socket in it.
         environment = {**way.env, "TMPDIR": str(self._here.runtimes.folder / "tmp")}
         if "ansible.cfg" in way.files:
             self._here.playbook.forget("OPENAI_BASE_URL")
@@ -191,7 +191,7 @@ class _Search:
         with Watch(self._canary) as watch:
             outcome = self._here.playbook(text, "-vvvv", "--diff", *way.arguments, env=environment)
         self._look(watch, outcome.stdout + outcome.stderr, given)
-        # Where the user sets it in an environment, Ansible and its modules have it there; the runtime has it never.
+        # If the user sets the key in an environment, Ansible and its modules have it there. The runtime never has it.
         allowed = way.env or "environment" in way.task
         self.hits += [
             f"environment of: {command}"
@@ -204,7 +204,7 @@ class _Search:
         ]
 
     def serve(self, token: Canary) -> None:
-        """Serve a runtime with a model server's key, and give the playbook the token of the runtime."""
+        """Serve a runtime with the key of a model server, and run a playbook with the token of the runtime."""
         given = self._write({"given.json": json.dumps({f"{_GIVEN}api_key": token.value})})
         tasks = self._tasks({"api_key": token.value})
         environment = {"OPENAI_API_KEY": self._canary.value, "RUNTIME_TOKEN": token.value}
@@ -263,7 +263,7 @@ class _Search:
     def _look(self, watch: Watch, output: str, given: set[Path]) -> None:
         self.hits += [f"output: {line.strip()[:200]}" for line in output.splitlines() if self._canary.is_in(line)]
         self.hits += [f"command line: {command}" for command in watch.commands]
-        # Ansible's wrapper of an asynchronous module tidies up some seconds after its end.
+        # Ansible's wrapper of an asynchronous module removes its files some seconds after its end.
         wait_for(lambda: not list(self._folder.rglob("AnsiballZ*")))
         folders = (self._folder, self._here.runtimes.folder)
         self.hits += [f"file: {hit}" for folder in folders for hit in self._canary.files(folder, given)]

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Tool calls that a hostile model makes: what was not approved, or is outside its schema, must not run."""
+"""Tool calls of a hostile model. Calls that are not approved, or violate the schema, must not run."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ _SCHEMA: Json = {
     "required": ["path"],
     "additionalProperties": False,
 }
-# The functions of the assistant. `wipe` has no task file, so nobody has approved it.
+# The functions of the assistant. `wipe` has no task file, so it is not approved.
 _FUNCTIONS: list[Json] = [{"name": "disk", "parameters": _SCHEMA}, {"name": "uptime"}, {"name": "wipe"}]
-# `reboot` has a task file, but the run has no such function, so there is no schema that its arguments fit.
+# `reboot` has a task file, but the run has no such function, and therefore no schema for its arguments.
 _APPROVED = {"disk": "tool.yml", "uptime": "tool.yml", "reboot": "tool.yml"}
 _GOOD: list[Json] = [
     {"name": "disk", "arguments": {"path": "/var"}},
@@ -100,13 +100,13 @@ _EVIL_CALLS = [
     *({"name": name, "arguments": {"path": "/var"}} for name in _EVIL_NAMES),
     *({"name": "disk", "arguments": arguments} for arguments in _EVIL_ARGUMENTS),
 ]
-# They once made the checks themselves fail, so they are never left out.
+# They once made the checks themselves fail, so they are always included.
 _NESTED_CALLS = [
     {"name": "disk", "arguments": '{"path": ' * 10_000 + "1" + "}" * 10_000},
     {"name": "disk", "arguments": "[" * 100_000},
 ]
 _A_ROUND = 12
-# A host can return facts of any name, and who runs a playbook can have variables with plain names.
+# A host can return facts with any name, and users can have variables with common names.
 _CLASHES: Json = {
     "tool": {"name": "disk", "arguments": {"path": "/clash"}},
     "tool_output": "a clash",
@@ -117,7 +117,7 @@ _EXTRA = {name: _CLASHES[name] for name in ("tool", "tool_output", "item")}
 
 
 def run(options: Options) -> Chapter:
-    """Let the model make hostile calls, in rounds; let nobody approve; let names clash; let hosts be unreachable."""
+    """Simulate hostile calls in rounds, calls without approval, conflicting names, and unreachable hosts."""
     chapter, chance = Chapter(), options.chance()
     evil = chance.sample(_EVIL_CALLS, 6) if options.short else chance.sample(_EVIL_CALLS, len(_EVIL_CALLS))
     with stage(options.folder / "playbooks") as here:
@@ -127,7 +127,7 @@ def run(options: Options) -> Chapter:
         refused = gone = None
         if not options.short:
             answered["facts of clashing names"] = _play(here, [_GOOD], "Clash with facts.", facts=_CLASHES)
-            # The role may refuse to run at all where a variable would take the place of its own.
+            # The role may refuse to run if a variable would replace one of its own.
             refused = _play(here, [_GOOD], "Clash with variables.", extra=_EXTRA)
             gone = _play(here, [_GOOD], "Is the host gone?", limit="gone")
         statuses = here.statuses()
@@ -135,7 +135,7 @@ def run(options: Options) -> Chapter:
     unapproved = [f"{what}: {call}" for what, calls in ran.items() for call in calls if call not in _GOOD]
     unapproved += [f"nobody could approve it: {call}" for call in _ran(unasked)]
     unapproved += [f"variables of clashing names: {call}" for call in _ran(refused) if call not in _GOOD]
-    chapter.tell("hostile calls", len(evil) + len(_NESTED_CALLS))
+    chapter.inform("hostile calls", len(evil) + len(_NESTED_CALLS))
     chapter.none("unapproved calls that ran", unapproved)
     chapter.none(
         "approved calls that did not run once",
@@ -168,8 +168,8 @@ def _hostile_calls(here: Stage, evil: list[Json]) -> Outcome:
 def _play(
     here: Stage, rounds: list[list[Json]], question: str, limit: str = "web", extra: Json | None = None, **given: Any
 ) -> Outcome:
-    """Run the playbook on a model that makes these calls, round after round."""
-    # The calls would be counted as more tokens than an answer may have.
+    """Run the playbook with a model that makes these calls, round after round."""
+    # Otherwise, the calls would have more tokens than the limit of an answer.
     here.model.script([{"match": question, "calls": calls, "usage": None} for calls in rounds])
     folder = here.playbook.folder
     functions = [{"type": "function", "function": function} for function in _FUNCTIONS]
@@ -181,7 +181,7 @@ def _play(
 
 
 def _ran(outcome: Outcome | None) -> list[Json]:
-    """The calls that were carried out."""
+    """Return the calls that were executed."""
     return (
         []
         if outcome is None

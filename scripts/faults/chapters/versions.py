@@ -22,13 +22,13 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import Local, 
 
 Json = dict[str, Any]
 
-# A store that version 0.1.0 has made. It has what that version could store and could not read.
+# A store of version 0.1.0, with objects that this version could store but not read.
 _OLD = ROOT / "tests" / "unit" / "runtime" / "store_0_1_0.sql"
 _LATEST = 2**31
 
 
 def run(options: Options) -> Chapter:
-    """Open an old store, and try to open what cannot be opened."""
+    """Open an old store, and try to open files that must be refused."""
     chapter = Chapter()
     chapter.none("what cannot be read of a store of 0.1.0", _old(options.folder / "old.db"))
     changed: list[str] = []
@@ -55,7 +55,7 @@ def run(options: Options) -> Chapter:
 
 
 def _old(path: Path) -> list[str]:
-    """Read all of a store of 0.1.0 through this version; return what went wrong."""
+    """Read all objects of a store of 0.1.0 with this version, and return the failures."""
     with contextlib.closing(sqlite3.connect(path)) as store:
         store.executescript(_OLD.read_text())
         counts = {
@@ -82,7 +82,7 @@ def _old(path: Path) -> list[str]:
                 found["runs"] += 1
                 read(f"/threads/{thread['id']}/runs/{run['id']}/steps")
             answer = wire.post(f"/threads/{thread['id']}/messages", json={"role": "user", "content": "New"})
-            # A thread whose run is active takes no message.
+            # A thread with an active run does not accept messages.
             if answer.status_code != 200 and "while a run" not in answer.text:
                 wrong.append(f"{thread['id']} takes no message: {answer.text}")
     return wrong + [
@@ -91,7 +91,7 @@ def _old(path: Path) -> list[str]:
 
 
 def _others(folder: Path) -> dict[str, Path]:
-    """Make files that are no store of this version."""
+    """Create files that are not stores of this version."""
     text, empty_folder = folder / "text.db", folder / "folder.db"
     text.write_text("This is not a database.\n" * 100)
     empty_folder.mkdir()

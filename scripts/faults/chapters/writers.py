@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""64 writers on one store, which a local runtime and a served one with two workers share."""
+"""64 writers of one store, which a local runtime and a served runtime with two workers share."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ _A_RUN_EACH = 4
 
 @dataclasses.dataclass
 class _Books:
-    """What the writers have written, and what went wrong.
+    """The changes of the writers, and the failures.
 
     Attributes:
-        threads: the texts of each thread's messages, by its id.
-        deleted: the threads that are deleted.
-        requests: how many requests were answered.
-        runs: how many runs have completed.
-        wrong: wrong answers.
-        locked: answers that report a lock.
+        threads: The texts of the messages of each thread, by its id.
+        deleted: The deleted threads.
+        requests: The number of answered requests.
+        runs: The number of completed runs.
+        wrong: The wrong answers.
+        locked: The answers that report a lock.
     """
 
     threads: dict[str, list[str]] = dataclasses.field(default_factory=dict)
@@ -48,15 +48,15 @@ class _Books:
 
 
 def run(options: Options) -> Chapter:
-    """Write for a minute, in the short form for some seconds; then read all of it."""
+    """Write for a minute, or in the short form for some seconds. Then read everything."""
     chapter = Chapter()
     with stage(options.folder / "store") as here:
         store, model = str(here.playbook.store), here.model.base_url
         with Served(store, model, "--workers", "2") as served, Local(store, idle_timeout=600) as local:
             books = asyncio.run(_write(served, local, model, _SHORT_SECONDS if options.short else _SECONDS))
             lost, doubled = asyncio.run(_read(served, books))
-    chapter.tell("writers", _WRITERS)
-    chapter.tell("requests answered", books.requests)
+    chapter.inform("writers", _WRITERS)
+    chapter.inform("requests answered", books.requests)
     chapter.at_least("runs completed", books.runs, 1)
     chapter.none("answers that report a lock", books.locked)
     chapter.none("wrong answers", books.wrong)
@@ -81,13 +81,13 @@ async def _write(served: Served, local: Local, model: str, seconds: float) -> _B
 
 
 class _Writer:
-    """One writer, which does one thing after the other."""
+    """A writer, which sends one request after the other."""
 
     def __init__(self, client: httpx2.AsyncClient, books: _Books, name: str, assistant: str) -> None:
         self._client, self._books, self._name, self._assistant = client, books, name, assistant
 
     async def write(self, until: float) -> None:
-        """Write until a moment."""
+        """Write until this time."""
         for number in itertools.count():
             if time.monotonic() >= until:
                 return
@@ -140,7 +140,7 @@ class _Writer:
 
 
 async def _read(served: Served, books: _Books) -> tuple[list[str], list[str]]:
-    """Read all of the store; return what is lost and what is duplicated."""
+    """Read the whole store. Return the lost and the duplicated objects."""
     lost: list[str] = []
     found: dict[str, int] = {}
     async with httpx2.AsyncClient(base_url=served.url, headers=BETA, timeout=_PATIENCE) as client:
@@ -159,7 +159,7 @@ async def _read(served: Served, books: _Books) -> tuple[list[str], list[str]]:
                 lost.append(f"{thread} has {stored}, not {texts}")
     lost += [f"thread {thread}" for thread in books.threads.keys() - books.deleted - found.keys()]
     doubled = [f"thread {thread}: {count} times" for thread, count in found.items() if count > 1]
-    # A thread whose creation was not answered may be there.
+    # A thread may exist even if its creation was not answered.
     unknown = found.keys() - books.threads.keys() - books.deleted
-    doubled += [f"thread {thread}, which nobody made" for thread in unknown] if not books.wrong else []
+    doubled += [f"thread {thread}, which was not created by a writer" for thread in unknown] if not books.wrong else []
     return lost, doubled + [f"thread {thread} is deleted" for thread in books.deleted & found.keys()]

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The kinds of trouble that a model server can make: one small function or scripted answer each."""
+"""The kinds of faulty model servers: a small function or a scripted answer for each."""
 
 from __future__ import annotations
 

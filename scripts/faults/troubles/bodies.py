@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers whose body is not what it is said to be, or no stream at all."""
+"""Answers whose body does not match the headers, or is not a stream."""
 
 from __future__ import annotations
 

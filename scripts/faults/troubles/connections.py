@@ -23,7 +23,7 @@ KINDS = Kinds(
 
 @KINDS.add("failed", says=_LOST)
 async def closed_at_once(talk: Talk) -> None:
-    """The handler returns, and so the connection is closed."""
+    """Return, which closes the connection."""
 
 
 @KINDS.add("failed", says=_LOST)
@@ -148,7 +148,7 @@ async def certificate_that_nobody_knows(talk: Talk) -> None:
 
 @KINDS.add("failed", scheme="https", retries=0, says=f"^(?!.*{PATIENCE:g} seconds).*({_SILENT}|{_LOST})")
 async def silent_in_the_tls_handshake(talk: Talk) -> None:
-    """A connection has a shorter time limit than an answer, and the error must not say the longer one."""
+    """A connection has a shorter time limit than an answer, and the error must not report the longer one."""
     await talk.silence()
 
 

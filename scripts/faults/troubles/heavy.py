@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Answers that are too large. What is heavy runs alone, and only in the long form."""
+"""Answers that are too large. The heavy ones run alone, and only in the long form."""
 
 from __future__ import annotations
 

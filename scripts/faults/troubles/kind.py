@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A kind of trouble, and how its function talks to the runtime."""
+"""A kind of faulty model server, and the connection of its function to the runtime."""
 
 from __future__ import annotations
 
@@ -17,31 +17,31 @@ from typing import Any
 
 Json = dict[str, Any]
 
-# A second without data is silence here, and a minute is longer than anything takes that makes progress.
+# A second without data counts as silence. A request that makes progress takes less than a minute.
 SILENCE = 1.5
 PATIENCE = 60.0
 
 
 @dataclasses.dataclass(frozen=True)
 class Kind:
-    """A kind of trouble.
+    """A kind of faulty model server.
 
     Attributes:
-        name: says what the server does.
-        ends: the statuses that the run may end with.
-        act: what the server does with each connection; None: there is no server, or it is scripted.
-        script: the answer of the scripted model server instead, as in `tests/model_server`.
-        says: what the message of `last_error` has to match.
-        run: further fields of the run.
-        retries: how often the runtime may ask again.
-        timeout: seconds that the runtime waits for data from the server.
-        endless: the server never ends its answer, and never falls silent: the run is cancelled after some seconds.
-        heavy: it takes so much of the machine that it runs alone, and only in the long form.
-        scheme: of the address: http or https.
-        host: of the address.
-        tls: whether the server speaks TLS.
-        most_requests: how many requests the server may get.
-        most_replies: how many messages a completed run may have.
+        name: A description of the fault.
+        ends: The statuses with which the run can end.
+        act: Handles each connection. None if there is no server, or if it is scripted.
+        script: The answer of the scripted model server instead, as in `tests/model_server`.
+        says: A regular expression for the message of `last_error`.
+        run: Further fields of the run.
+        retries: The maximum number of retries of the runtime.
+        timeout: The seconds that the runtime waits for data from the server.
+        endless: Whether the server sends data without end. The run is then cancelled after some seconds.
+        heavy: Whether it uses so many resources that it runs alone, and only in the long form.
+        scheme: The scheme of the URL: http or https.
+        host: The host of the URL.
+        tls: Whether the server uses TLS.
+        most_requests: The maximum number of requests to the server.
+        most_replies: The maximum number of messages of a completed run.
     """
 
     name: str
@@ -62,14 +62,14 @@ class Kind:
 
 
 class Kinds(list[Kind]):
-    """A list of kinds, which grows by decorated functions."""
+    """A list of kinds. Decorated functions are added to it."""
 
     def add(self, ends: str, **attributes: Any) -> Callable[[Callable[[Talk], Awaitable[None]]], None]:
-        """Take a function as a kind of this name.
+        """Add a function as a kind with this name.
 
         Args:
-            ends: the statuses that the run may end with.
-            attributes: those of `Kind`.
+            ends: The statuses with which the run can end.
+            attributes: The attributes of `Kind`.
         """
 
         def take(act: Callable[[Talk], Awaitable[None]]) -> None:
@@ -79,13 +79,13 @@ class Kinds(list[Kind]):
 
 
 class Talk:
-    """One connection that the runtime has opened.
+    """A connection that the runtime has opened.
 
     Attributes:
-        attempt: counts the connections of the kind from 1.
-        base_url: the address of this server.
-        elsewhere: the address of another server, which must not receive any request.
-        body: the request's body, once it is read.
+        attempt: The number of the connection of this kind, starting with 1.
+        base_url: The URL of this server.
+        elsewhere: The URL of another server, which must not receive any request.
+        body: The body of the request, after it has been read.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class Talk:
         await self.send("\r\n".join([f"HTTP/1.1 {status}", "Connection: close", *headers, "", ""]))
 
     async def reply(self, status: str, body: Any = b"", kind: str = "application/json", *headers: str) -> None:
-        """Read the request and send a whole answer; what is not bytes is sent as JSON."""
+        """Read the request and send a complete answer. A body that is not bytes is sent as JSON."""
         await self.request()
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
         length = (
@@ -125,7 +125,7 @@ class Talk:
         await self.send(data)
 
     async def stream(self) -> None:
-        """Read the request and begin a stream of events."""
+        """Read the request and start a stream of events."""
         await self.request()
         await self.head("200 OK", "Content-Type: text/event-stream", "Transfer-Encoding: chunked")
 
@@ -139,7 +139,7 @@ class Talk:
         await self.piece(sse(event))
 
     async def events(self, events: Iterable[object]) -> None:
-        """Stream events, to the end."""
+        """Send a complete stream of events."""
         await self.stream()
         for event in events:
             await self.event(event)
@@ -151,7 +151,7 @@ class Talk:
         await self.send("0\r\n\r\n")
 
     async def answer(self) -> None:
-        """Read the request and answer it well."""
+        """Read the request and send a correct answer."""
         await self.events(answer(self.body))
 
     async def silence(self) -> None:
@@ -168,7 +168,7 @@ class Talk:
 
 
 class Server:
-    """The server of one kind, on a port of its own."""
+    """The server of one kind, on a separate port."""
 
     def __init__(self, kind: Kind, tls: ssl.SSLContext, elsewhere: str) -> None:
         self.attempts = 0
@@ -176,7 +176,7 @@ class Server:
         self.base_url = ""
 
     async def open(self) -> None:
-        """Listen; where there is no server, take the port of nobody else's."""
+        """Listen. Without a server, only reserve a port."""
         self._socket = socket.socket()
         self._socket.bind(("127.0.0.1", 0))
         if self._kind.act is not None:
@@ -200,7 +200,7 @@ def sse(event: object) -> str:
 
 
 def answer(body: Json, text: str = "A reply.", **fields: Any) -> list[Json]:
-    """Return the events of a good answer; `fields` replace those of the response."""
+    """Return the events of a correct answer. `fields` replace those of the response."""
     part = {"type": "output_text", "text": text, "annotations": []}
     return answer_of(body, [{"type": "message", "id": "msg_1", "role": "assistant", "content": [part]}], **fields)
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""All servers at once, in a thread of their own."""
+"""All servers at the same time, in a separate thread."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from .kind import Kind, Server
 
 @contextlib.contextmanager
 def serving(kinds: Sequence[Kind], elsewhere: str, folder: Path) -> Iterator[dict[str, Server]]:
-    """Serve kinds while the block runs.
+    """Serve kinds during the block.
 
     Args:
-        kinds: those that are not scripted.
-        elsewhere: the address of a server that redirects lead to.
-        folder: takes the certificate.
+        kinds: The kinds that are not scripted.
+        elsewhere: The URL of the server to which redirects lead.
+        folder: The directory for the certificate.
 
-    Yields: the servers, by the name of their kind.
+    Yields:
+        The servers by the names of their kinds.
     """
     tls = _unknown_certificate(folder)
     servers = {kind.name: Server(kind, tls, elsewhere) for kind in kinds}
     loop = asyncio.new_event_loop()
-    loop.set_exception_handler(lambda _loop, _context: None)  # a runtime that disconnects is not an error
+    loop.set_exception_handler(lambda _loop, _context: None)  # it is not an error if the runtime disconnects
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Streams that are cut, disordered or malformed."""
+"""Streams that are interrupted, out of order or malformed."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .kind import Kind, Kinds, Talk, answer, answer_of, called, sse
 _BROKEN = "interrupted|connection|closed|incomplete"
 _UNREADABLE = "not JSON|cannot be processed|interrupted|answered|sent"
 
-# What the scripted model server sends before it cuts the connection: the last of these events has just come.
+# The events that the scripted model server sends before it closes the connection.
 _TEXT = {
     1: "response.created",
     2: "response.in_progress",
