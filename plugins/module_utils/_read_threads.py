@@ -68,6 +68,6 @@ def by_metadata(wire: ReadingWire, pairs: dict[str, str]) -> t.Iterator[dict[str
         yield from wire.matching("threads", pairs=pairs)
     except (NotFound, NotSupported) as error:
         raise CannotListThreads(
-            "This server cannot list threads, so the task cannot search for the thread. Set thread_id. If the "
-            "server should be able to list threads, check the option runtime_url, which usually ends in /v1."
+            "The server cannot list threads. Check the option runtime_url, which usually ends in /v1. If the server "
+            "does not support this operation, set thread_id."
         ) from error
