@@ -7,10 +7,11 @@ from __future__ import annotations
 from ..plugin_utils import _documentation
 
 
+# The annotations are needed: without them, ansible-test expects string literals.
 class ModuleDocFragment:
     """Which server, and which key: the same options for modules and lookups."""
 
-    DOCUMENTATION = _documentation.of_connection(
+    DOCUMENTATION: str = _documentation.of_connection(
         requirements=[
             (
                 "For the local runtime, the Python libraries in the C(requirements.txt) of the collection, on the "
@@ -19,4 +20,4 @@ class ModuleDocFragment:
         ]
     )
     # The sources of the options on the control node. The action plugins of modules use the same sources.
-    PLUGINS = _documentation.of_sources()
+    PLUGINS: str = _documentation.of_sources()

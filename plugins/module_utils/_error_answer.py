@@ -46,7 +46,7 @@ def from_response(status: int, body: t.Any, retry_after: str = "") -> WireError:
     if status == 404 and not _is_of_wire(body):
         return NotSupported(status, error)
     found = (_by_code if error.get("code") else _by_text)(status, error)
-    if retry_after and type(found) is WireError:
+    if retry_after and found.__class__ is WireError:
         found.message += f" The server asks to try again later (Retry-After: {retry_after[:40]})."
     return found
 
