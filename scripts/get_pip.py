@@ -1,10 +1,10 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What ansible-test runs to put pip into a new virtual environment, instead of the get-pip.py that it would download.
+"""Install pip into a new virtual environment, for ansible-test, which would otherwise download get-pip.py.
 
-The interpreter brings a pip of its own (ensurepip), which then installs the version that ansible-test wants from the
-package index. `scripts/sanity` copies this file to where ansible-test looks before it downloads.
+The interpreter includes a pip (ensurepip), which then installs the version that ansible-test requires from the
+package index. `scripts/sanity` copies this file to the cache of ansible-test.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
-# get-pip.py has these options, pip has not.
+# Options of get-pip.py that pip does not have.
 _NOT_PIPS = ("--no-setuptools", "--no-wheel")
 
 if __name__ == "__main__":

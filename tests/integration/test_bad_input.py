@@ -173,7 +173,7 @@ _KEYWORDS: dict[str, Json] = {
 
 def test_the_messages_name_option_and_remedy(ansible_playbook: AnsiblePlaybook) -> None:
     outcome = _play_all_that_is_wrong(ansible_playbook)
-    # The play goes on.
+    # The play continues.
     assert (outcome.rc, outcome.stats["ignored"]) == (0, len(_WRONG)), outcome
     messages = {name: outcome.results[name]["msg"] for name in _WRONG}
     assert {name: said for name, said in messages.items() if not re.search(_WRONG[name][2], said, re.DOTALL)} == {}

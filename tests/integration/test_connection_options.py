@@ -15,7 +15,7 @@ from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import S
 
 Json = dict[str, Any]
 
-# Each source names another store, so that the file which is made tells which one won. The strongest comes first.
+# Each source specifies a different store, so that the created file shows which source was used, in order of precedence.
 _SOURCES = ["task", "module_defaults", "vars", "task's environment", "environment", "ini"]
 
 
@@ -52,7 +52,7 @@ def test_without_any_source_the_store_is_in_the_home_of_ansible(ansible_playbook
 
 
 def test_every_option_from_every_place(ansible_playbook: AnsiblePlaybook) -> None:
-    """The model server tells what it got; each task takes the options from another place."""
+    """The model server records its requests. Each task gets the options from a different source."""
     places: Json = {
         "environment": {
             "environment": {
@@ -108,7 +108,7 @@ def test_every_option_from_every_place(ansible_playbook: AnsiblePlaybook) -> Non
     assert [(each["openai-organization"], each["openai-project"]) for each in sent] == [("org-1", "proj-1")] * 4
     timeouts = [each["x-stainless-read-timeout"] for each in sent]
     assert [float(each) for each in timeouts] == [120, 120, 21, 120]
-    # The local runtime takes the latest that it is told.
+    # The local runtime uses the latest value.
     told = [outcome.results[f"after {place}"]["runtimes"][0] for place in places]
     assert [each["concurrent_runs"] for each in told] == [5, 4, 6, 7]
     assert [each["idle_timeout"] for each in told] == [100, 90, 110, 120.5]

@@ -82,7 +82,7 @@ def _changes(outcome: Outcome) -> list[bool]:
 
 
 def _server(home: Path) -> tuple[int, str]:
-    """The server's process and address, as its state file tells them; 0 and "" before it has any."""
+    """Return the process id and the address in the state file of the server, or 0 and "" if there are none."""
     try:
         state = json.loads((home / "server.json").read_text())
     except FileNotFoundError:

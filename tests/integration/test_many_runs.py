@@ -81,7 +81,7 @@ def _runs(outcome: Outcome) -> list[Json]:
 
 @pytest.mark.matrix
 def test_forty_runs(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
-    """Also that module_defaults of the group reach the modules: that is where the model server is named."""
+    """Also test module_defaults of the action group, which specify the model server."""
     defaults = {"group/threadworks.openai.openai": {"base_url": model_server.base_url}}
     questions = [f"question {n}!" for n in range(40)]
     model_server.script(
@@ -118,7 +118,7 @@ def test_check_mode(ansible_playbook: AnsiblePlaybook, model_server: ModelServer
     tasks = [_ASSISTANT, _start(3), _wait()]
     foretold = ansible_playbook(play(tasks), "--check", env=env)
     assert foretold.rc == 0, foretold
-    # Each has an id of its own, and has ended by the time that somebody waits for it.
+    # Each has its own id, and has ended before a task waits for it.
     assert [(run["run_id"], run["status"], run["response"]) for run in _runs(foretold)] == [
         (f"(known after apply{number})", "completed", "(known after apply)") for number in ("", " 2", " 3")
     ]
@@ -173,7 +173,7 @@ def test_the_time_is_over_and_the_runs_go_on(
         "continue. Run the task again to wait for them."
     )
     assert [run["status"] for run in result["runs"]] == ["completed", "in_progress", "completed"]
-    # The playbook is over, and its run is not.
+    # The playbook has ended, but its run has not.
     model_server.release()
     second = ansible_playbook(play([_ASSISTANT, _start(3), _wait()]), env=env)
     assert (second.rc, second.changed) == (0, 0), second

@@ -170,7 +170,7 @@ def test_nothing_of_a_call_is_left_in_the_next(play: Play, model_server: ModelSe
     )
     assert "team" not in run["metadata"]
     assert "steps" not in plain["result"]
-    # The outputs of a call that fails tell of its own run, or of none.
+    # The outputs of a failed call describe its own run, or no run.
     assert failed["status"] == "failed"
     assert "out of order" in failed["result"]["run"]["last_error"]["message"]
     assert not any(unknown[name] for name in unknown if name != "result")

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The role `runtime`: a served runtime as a plain process, installed, asked, started anew when changed, removed."""
+"""The role `runtime`: a served runtime as a plain process, installed, used, restarted after changes, and removed."""
 
 from __future__ import annotations
 

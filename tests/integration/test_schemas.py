@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""JSON Schemas in a playbook: an unusable one fails its task, and says where, before any model is asked."""
+"""JSON Schemas in a playbook: an unusable one fails the task with its path, before a request to the model."""
 
 from __future__ import annotations
 

@@ -172,7 +172,7 @@ def test_a_block_in_check_mode_runs_no_tool(tool_play: ToolPlay, model_server: M
 
 
 def test_a_run_that_outlasts_a_round_is_cancelled(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    """It could ask again, when nobody is left to answer."""
+    """The run could call tools again after the role has ended."""
     model_server.script([{"calls": [CALL]}, {"delay": 30, "calls": [CALL]}])
     outcome = tool_play(run_wait_timeout=5)
     assert outcome.rc == 2

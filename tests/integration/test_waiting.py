@@ -34,7 +34,7 @@ _RUN: Json = {
         "thread": {"messages": [{"content": "Hello"}]},
     },
 }
-# The model answers when the test says so: until then whoever waits for the run waits.
+# The model answers when the test releases the answer. Until then, tasks that wait for the run keep waiting.
 _HELD: Json = {"match": "Hello", "text": "Hello to you", "hold": True}
 
 
@@ -231,7 +231,7 @@ def test_a_run_that_is_not_waited_for_goes_on_behind_its_task(
     runs: Callable[[], list[str]],
     local_runtimes: LocalRuntimes,
 ) -> None:
-    # The model does not answer before the playbook is over: whoever waited for it would never end.
+    # The model does not answer before the playbook ends, so a task that waited for it would never end.
     model_server.script([_HELD])
     started = [_run(key=f"k{n}", wait=False) for n in range(4)]
     first = ansible_playbook(play([_ASSISTANT, _run(wait=False), *started]), env=env)

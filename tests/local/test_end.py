@@ -37,7 +37,7 @@ def test_idle_runtime_ends_and_leaves_nothing(desk: Desk, local_runtimes: LocalR
 def test_first_request_is_waited_for(desk: Desk, local_runtimes: LocalRuntimes) -> None:
     runtime = desk.runtime(runtime_idle_timeout=_TINY)
     runtime.start()
-    # A look from outside is no request, and keeps nobody alive.
+    # A query of the state does not count as a request, and does not keep the runtime alive.
     wait_for(lambda: (runtime.describe() or {"idle_seconds": -1})["idle_seconds"] > 10 * _TINY)
 
 
@@ -87,7 +87,7 @@ def test_stop_waits_for_the_runs(desk: Desk, model_server: ModelServer) -> None:
     stopping = threading.Thread(target=runtime.stop, args=(runtime.path(), False, 60))
     stopping.start()
     wait_for(lambda: not os.path.exists(runtime.path()))
-    # Who needs one meanwhile gets another one.
+    # A task that needs a runtime in the meantime gets another one.
     assert desk.status(run, timeout=31.0) == "in_progress"
     assert desk.pid() != pid
     assert is_alive(pid)
@@ -137,7 +137,7 @@ def test_replaced_runtime_finishes_its_runs_and_ends(desk: Desk, model_server: M
     run = desk.new_run()
     first = desk.pid()
     wait_for(lambda: desk.status(run) == "in_progress")
-    # As if somebody had removed old files below /tmp.
+    # As if old files in /tmp had been removed.
     os.unlink(desk.runtime().path())
     wire = desk.wire(timeout=31.0)
     assert wire.get(*run)["status"] == "in_progress"
@@ -231,7 +231,7 @@ def test_hanging_runtime_is_stopped_with_force_only(desk: Desk) -> None:
 def test_all_of_them_are_stopped(
     desk: Desk, tmp_path: Path, local_runtimes: LocalRuntimes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # Not those that this user has besides the tests.
+    # Not the user's other runtimes.
     monkeypatch.setattr(_control, "folders", lambda: [str(local_runtimes.sockets)])
     stores = [str(tmp_path / f"{name}.db") for name in "ab"]
     for store in stores:

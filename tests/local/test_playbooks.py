@@ -88,7 +88,7 @@ def test_pipe_ends_with_the_playbook(
     file.write_text(play([_ASSISTANT, _run(wait=False)]))
     command = shlex.join([sys.executable, "-m", "ansible", "playbook", str(file)])
     environment = {**ansible_playbook.environment, **env}
-    # `cat` reads until nobody has the other end open.
+    # `cat` reads until the other end is closed in all processes.
     done = subprocess.run(
         f"{command} 2>&1 | cat", shell=True, env=environment, capture_output=True, text=True, timeout=100, check=True
     )
@@ -180,7 +180,7 @@ def test_async_elsewhere_needs_a_served_runtime(ansible_playbook: AnsiblePlayboo
         f"control ansible_connection=local ansible_python_interpreter={sys.executable}\n"
     )
     outcome = ansible_playbook(play(tasks, hosts="far"), "-i", str(inventory), env=env)
-    # Without async the control node does the work, whatever the connection is.
+    # Without async, the task runs on the control node, regardless of the connection.
     assert [task.status for task in outcome.tasks] == ["changed", "failed", "ok"], str(outcome)
     message = outcome.results["there"]["msg"]
     assert "runs on the host far" in message

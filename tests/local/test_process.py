@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The process: a session of its own, no descriptor of its starter's, no secret where others could look."""
+"""The process: a separate session, no inherited descriptors, and no visible secrets."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Starting and finding: one runtime, whoever asks, and one for each of what must not be shared."""
+"""Starting and finding: all tasks share a runtime, except if their stores or networks differ."""
 
 from __future__ import annotations
 
@@ -238,7 +238,7 @@ def test_start_takes_no_longer_than_the_task_may(desk: Desk, tmp_path: Path, mon
         with pytest.raises(TaskError, match=over):
             change()
         assert time.monotonic() - began < 30
-    # To have had too little time is no failure that others are told.
+    # Other tasks do not get the failure of a task that only had too little time.
     assert Path(f"{desk.runtime().path()}.lock").read_text() == ""
     with (
         _turn.starting(desk.runtime().path(), float("inf")),

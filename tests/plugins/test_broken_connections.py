@@ -27,7 +27,7 @@ T: Json = {"thread_id": "newest", "assistant_id": "newest"}
 
 
 class Proxy:
-    """Passes connections on to a port, until it is told to cut them."""
+    """Forwards connections to a port, until the test closes them."""
 
     def __init__(self, port: int) -> None:
         self._sockets: list[socket.socket] = []

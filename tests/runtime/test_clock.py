@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Steps of the wall clock: whoever executes a run can be seen alive, so nobody takes the run for dead or over."""
+"""Changes of the wall clock: the process of a run is known to be alive, so the run is not found dead or expired."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ Step = Callable[[float], None]
 
 @pytest.fixture
 def step(monkeypatch: pytest.MonkeyPatch) -> Step:
-    """Steps the wall clock of this process; the monotonic clock goes on, as it does where somebody sets the time."""
+    """Changes the wall clock of this process. The monotonic clock continues, as when a user sets the time."""
     wall = time.time
     return lambda seconds: monkeypatch.setattr(time, "time", lambda: wall() + seconds)
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Clients that are slow, send too much or are too many: they are refused, and nobody else notices them."""
+"""Clients that are slow, send too much or are too many: they are refused, and other clients are not affected."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def impatient(
 
 
 def _rest(connection: socket.socket) -> bytes:
-    """All that comes until the server closes the connection, in whichever way."""
+    """Return all data until the server closes or resets the connection."""
     come = b""
     with contextlib.suppress(ConnectionError):
         while piece := connection.recv(65536):

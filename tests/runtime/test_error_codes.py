@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a client has to react to is told by a code and by data, beside the wire's four keys (docs/runtime.md)."""
+"""Errors that a client must react to have a code and data, in addition to the four standard keys (docs/runtime.md)."""
 
 from __future__ import annotations
 

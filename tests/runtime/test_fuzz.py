@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""More than 20,000 requests of all kinds: whatever is sent, nothing fails that is not the sender's fault."""
+"""More than 20,000 requests of all kinds: each failure is the client's fault."""
 
 from __future__ import annotations
 
@@ -181,7 +181,7 @@ async def _ask(
         "client": ("127.0.0.1", 1),
         "server": ("runtime", 80),
     }
-    # The body comes in two pieces, as it does where it is larger.
+    # The body arrives in two pieces, as larger bodies do.
     received = [
         {"type": "http.request", "body": body[:9], "more_body": True},
         {"type": "http.request", "body": body[9:]},

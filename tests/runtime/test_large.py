@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Large requests and large threads: nobody else waits long for them."""
+"""Large requests and large threads do not delay other requests."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _messages(number: int) -> list[dict[str, Any]]:
 
 
 def _statements(app: Runtime, act: Callable[[], Any]) -> list[str]:
-    """The statements that writing transactions executed meanwhile."""
+    """Return the statements of writing transactions during a function."""
     seen = []
     engine = app.context.store._engine
 

@@ -216,7 +216,7 @@ def test_deep_pages_cost_what_the_first_costs(app: Runtime, wire: httpx2.Client,
 
 
 def _written(talk: Conversation, query: str) -> list[list[str] | None]:
-    """The texts of the messages that each run in the list is shown with, and ``None`` where it is shown without."""
+    """Return the texts of the messages of each run in the list, or ``None`` for a run without messages."""
     runs = talk.wire.get(f"{talk.runs}?{query}").json()["data"]
     shown = [run.pop("messages", None) for run in runs]
     assert runs == [talk.read(run) for run in runs]

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Many runs and many who follow them: the runtime goes on answering everybody else."""
+"""Many runs with many followers: the runtime still answers all other requests."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Runs of a local runtime: they outlive whoever asked for them, and are found dead when the runtime dies."""
+"""Runs of a local runtime: they continue without their client, and are reported as failed if the runtime dies."""
 
 from __future__ import annotations
 

@@ -40,7 +40,7 @@ def model_server() -> Iterator[ModelServer]:
 
 @pytest.fixture
 def client(either: Settings, model_server: ModelServer) -> Iterator[openai.OpenAI]:
-    """The SDK on a runtime that has the key, or is told it with each request."""
+    """The SDK with a runtime that has the key, or gets it with each request."""
     model = ModelOptions(base_url=model_server.base_url, api_key=_KEY)
     settings, told = told_by_requests(replace(either, model=model))
     with AppServer(create_app(settings)) as server, sdk(server, default_headers=told) as client:

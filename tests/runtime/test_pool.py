@@ -112,7 +112,7 @@ def test_the_number_can_be_changed_while_runs_are_executed(narrow: Settings, mod
         talk.server.call(resize(4))
         wait_for(lambda: len(model_server.runs) == 4)
         talk.server.call(resize(2))
-        # The four go on; two have to end before there is room for one more.
+        # The four continue. Two must end before there is a free place.
         assert (_pool(talk).running(), _pool(talk).queued()) == (4, 4)
         for left in (3, 2):
             model_server.release(1)
@@ -132,7 +132,7 @@ def test_a_local_run_does_not_expire_while_it_waits_for_its_turn(settings: Setti
         first, second, third = (_ask(talk, question) for question in ("first", "second", "third"))
         for run in (first, second):
             assert _until(talk, run, *TERMINAL)["status"] == "expired"
-        # It has waited twice as long as a run may take, and was looked at meanwhile.
+        # It has waited twice as long as a run may take, and was read during this time.
         done = wait_for(lambda: found if (found := _read(talk, third))["status"] in TERMINAL else None)
         assert done["status"] == "completed"
         assert done["started_at"] >= done["created_at"] + 3

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a run is made of, how it ends, and what it locks meanwhile (Assistants wire, sections 6 to 8)."""
+"""The fields of a run, how it ends, and what it locks (Assistants wire, sections 6 to 8)."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The header ``Runtime-Options``: each request tells a local runtime its model server, and nobody else is told."""
+"""The header ``Runtime-Options``: each request specifies the model server of a local runtime."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _KEYS = ("key-of-the-first", "key-of-the-second")
 
 @pytest.fixture
 def talk(settings: Settings) -> Iterator[Conversation]:
-    """On a local runtime whose requests tell no model server by themselves."""
+    """A client of a local runtime whose requests do not specify a model server by default."""
     with talking(replace(settings, executor="local")) as talk:
         del talk.wire.headers["Runtime-Options"]
         yield talk

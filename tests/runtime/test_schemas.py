@@ -126,7 +126,7 @@ def test_a_schema_with_too_many_ways_holds_nobody_up(talk: Conversation, model_s
     schema = {"$defs": {**doubled, names[-1]: {"type": "object"}}, "$ref": "#/$defs/a0"}
     model_server.script([{"calls": [{"name": "disk", "arguments": {}}]}])
     run = talk.start(tools=[_tool(schema)])
-    # Others are answered meanwhile.
+    # Other requests are answered at the same time.
     assert talk.wire.get("/assistants", timeout=httpx2.Timeout(20)).status_code == 200
     (call,) = talk.until(run, "requires_action")["required_action"]["submit_tool_outputs"]["tool_calls"]
     assert call["function"]["problem"].startswith("it cannot be validated against its schema")
@@ -151,7 +151,7 @@ def test_a_schema_that_takes_too_long_is_refused_and_holds_nobody_up(
     }
     with ThreadPoolExecutor() as pool:
         answers = {path: pool.submit(talk.wire.post, path, json=body, timeout=300) for path, body in requests.items()}
-        # Others are answered meanwhile.
+        # Other requests are answered at the same time.
         assert talk.wire.get("/assistants", timeout=httpx2.Timeout(20)).status_code == 200
         assert not all(answer.done() for answer in answers.values())
         for answer in answers.values():

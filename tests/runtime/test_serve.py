@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The runtime as a server: its processes, a clean stop, and nothing told that is nobody's business."""
+"""The runtime as a server: its processes, a clean stop, and no disclosure of internal data."""
 
 from __future__ import annotations
 

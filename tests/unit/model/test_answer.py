@@ -163,7 +163,7 @@ def test_no_usage_is_a_warning(ask: Ask, model_server: ScriptedServer) -> None:
 
 
 def test_a_stream_without_any_closing_events(wait: Wait) -> None:
-    """The least that can be told: deltas and an end that repeats nothing."""
+    """A minimal stream: deltas, and an end that does not repeat the text."""
     raw: list[Json] = [
         {"type": "response.output_item.added", "item": {"type": "message"}},
         {"type": "response.output_text.delta", "delta": "Hel"},
@@ -289,7 +289,7 @@ def test_an_answer_without_output_keeps_its_warning(wait: Wait) -> None:
 
 
 def test_items_that_share_an_id_are_all_told(wait: Wait) -> None:
-    """Some servers have one id for all items; a call has an id of its own besides."""
+    """Some servers use one id for all items. A call also has its own id."""
     call = {"type": "function_call", "id": "item", "name": "f", "arguments": "{}"}
     first, second = {**call, "call_id": "call_1"}, {**call, "call_id": "call_2"}
     message = {**_message(1, "Hello"), "id": "item"}

@@ -202,7 +202,7 @@ def test_no_connection_in_time(wait: Wait, monkeypatch: pytest.MonkeyPatch) -> N
         listener.bind(("127.0.0.1", 0))
         listener.listen(0)
         place = f"127.0.0.1:{listener.getsockname()[1]}"
-        # A full queue: the system answers nobody any more.
+        # A full queue: the system does not accept connections any more.
         waiting = [socket.socket() for _number in range(4)]
         for client in waiting:
             client.setblocking(False)

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What came as a secret is neither stored nor shown, whatever a server does with it."""
+"""Secrets are neither stored nor displayed, regardless of what a server does with them."""
 
 from __future__ import annotations
 

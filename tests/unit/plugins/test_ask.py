@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Single questions to a local runtime that nobody has to start, and what the client costs."""
+"""Single requests to a running local runtime, and the cost of the client."""
 
 from __future__ import annotations
 

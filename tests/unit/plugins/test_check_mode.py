@@ -25,7 +25,7 @@ THREAD_RUN: Json = {"assistant_id": "newest", "thread": {"messages": [{"content"
 
 
 def step(resource: str, **options: Any) -> Step:
-    """A task of the play; an id that is "newest" is the one of the last result that told it."""
+    """A task of the play. The id "newest" is replaced with that of the latest result."""
     return lambda world, check: world.do(resource, check=check, **options)
 
 

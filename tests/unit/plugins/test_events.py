@@ -176,7 +176,7 @@ def forever(piece: bytes, pause: float) -> Callable[[Peer], None]:
 
 @pytest.mark.parametrize(("piece", "pause"), [(b": alive\n\n", 0.05), (b"x", 0.05), (A, 0.05)])
 def test_a_stream_has_a_deadline(piece: bytes, pause: float) -> None:
-    """Also where something arrives all the time. The caller can look at the clock all the time too."""
+    """Also if data arrives all the time. The caller can check the time between the pieces."""
     with Scripted(forever(piece, pause)) as server:
         looks: list[float] = []
         began = time.monotonic()

@@ -50,7 +50,7 @@ def test_what_a_request_looks_like() -> None:
     assert (headers["openai-organization"], headers["openai-project"]) == ("org_1", "proj_1")
     assert headers["idempotency-key"] == "k"
     assert re.fullmatch(r"threadworks\.openai/\d+\.\d+\.\d+", headers["user-agent"])
-    # What the local runtime is told is for nobody else.
+    # The headers for the local runtime are not sent to other servers.
     assert "runtime-options" not in headers
 
 

@@ -73,7 +73,7 @@ def test_a_body_ends_where_the_head_says(data: bytes, body: bytes, will_close: b
 
 def test_with_tls_nothing_behind_a_body_is_taken_for_the_next_answer() -> None:
     class Tls:
-        """As with TLS, the rest of a record that is not read at once waits where `poll` does not see it."""
+        """As with TLS, `poll` does not report the rest of a record that is not read at once."""
 
         def __init__(self, sock: socket.socket, *records: bytes) -> None:
             self._sock, self._records = sock, list(records)

@@ -99,7 +99,7 @@ def test_a_handshake_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def tunnel(peer: Peer) -> None:
-    """A proxy that connects to where it is asked to."""
+    """A proxy that connects to the requested server."""
     request = peer.request()
     assert request
     port = int(request[0].split()[1].rpartition(":")[2])

@@ -354,7 +354,7 @@ def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     done = runs.info([runs.start("one"), started], wait=True)
     lines = runs.world.lines
     assert all(re.fullmatch(r"\d+ of 30 runs ended", line) for line in lines), lines
-    # It is told of runs behind the one that it waits for, and costs little.
+    # The progress includes runs after the polled one, with few requests.
     assert "29 of 30 runs ended" in lines, lines
     assert done.read.count(RUN) < 30 + 3 * 12
     runs.world.lines.clear()

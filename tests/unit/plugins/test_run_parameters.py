@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Each parameter of a run reaches the model, and a run that nobody asks anything gets a warning."""
+"""Each parameter of a run reaches the model, and a run without a question gets a warning."""
 
 from __future__ import annotations
 

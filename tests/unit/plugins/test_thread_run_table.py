@@ -101,7 +101,7 @@ def somebody_ran(world: World) -> None:
 
 
 def somebody_runs(world: World) -> None:
-    """Somebody else's run is going on the thread."""
+    """Another client's run is active on the thread."""
     asked = len(world.model.runs)
     world.model.script([{"delay": 1.5}])
     world.do("run", thread_id="newest", assistant_id="newest", key="other", wait=False)
@@ -110,7 +110,7 @@ def somebody_runs(world: World) -> None:
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A row of the table; it has `changed` exactly where it sends changing requests.
+    """A row of the table. `changed` is true if, and only if, it sends changing requests.
 
     Args:
         given: Makes what exists.

@@ -110,7 +110,7 @@ def test_no_answer_in_time_is_no_yes() -> None:
     def prompt(_question: str, *, private: bool = False, seconds: float | None, complete_input: object = None) -> bytes:
         if complete_input is not None:
             return b""
-        # What was typed without Enter is returned when the time is over.
+        # Input without Enter is returned at the timeout.
         assert seconds
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:

@@ -42,7 +42,7 @@ def test_a_runtime_that_listens_is_just_asked(start: Start) -> None:
 
 def test_where_nobody_listens_one_is_started(start: Start) -> None:
     wire, starter = start(always())
-    # What creates without a key may be sent too: nobody has seen it.
+    # A request that creates an object without a key can be repeated too, because no runtime received it.
     assert wire.post("threads", body={}) == THING
     assert (starter.calls, len(starter.seen)) == (["start"], 1)
 
@@ -67,7 +67,7 @@ def test_a_runtime_that_was_killed_since_is_started_again(start: Start) -> None:
 
 @pytest.mark.parametrize("script", [hang_up, raw(b"HTTP/1.1 2"), raw(b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\n{")])
 def test_a_request_that_breaks_off_is_sent_again(start: Start, script: Script) -> None:
-    """As where it arrives just as the runtime ends."""
+    """As if it arrived just when the runtime ends."""
 
     def ends(peer: Peer) -> None:
         script(peer)
@@ -117,7 +117,7 @@ def test_a_start_that_fails_says_why(start: Start, monkeypatch: pytest.MonkeyPat
         wire.get("threads", "x")
 
 
-# ---- Whose it is, and what it is told ----
+# ---- The owner of the runtime, and the data sent to it ----
 
 
 def test_a_socket_of_another_user_is_refused(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,7 +172,7 @@ def test_without_a_model_server_no_run_is_made(start: Start) -> None:
     assert not start(always())[0].unconfigured
 
 
-# ---- Where no runtime can be started ----
+# ---- If no runtime can be started ----
 
 
 def test_a_managed_host_has_no_local_runtime() -> None:

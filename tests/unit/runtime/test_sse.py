@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Server-sent events, in whatever pieces they come."""
+"""Server-sent events, in pieces of any size."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The files of an SQLite store: private, this program's, and named clearly where they cannot be used."""
+"""The files of an SQLite store: private, only those of this program, and with clear errors if they cannot be used."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ from .unix import UnixServer
 
 _LOG = logging.getLogger("threadworks.runtime.local")
 _STUCK = 60.0  # seconds
-_LOOK = 1.0  # seconds between two queries at what is going on
+_LOOK = 1.0  # seconds between two checks for work
 # Clients that connected just before the socket was removed are still served.
 _LATE = 0.1  # seconds
 

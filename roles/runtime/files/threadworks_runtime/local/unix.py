@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""uvicorn on a Unix socket that serves only processes of its own user."""
+"""uvicorn on a Unix socket that only serves processes of the same user."""
 
 from __future__ import annotations
 
