@@ -100,7 +100,7 @@ def task_result(
         difference: The diff, or None.
 
     Raises:
-        TaskError: The run has a status of `fail_on`, or its reply is not the JSON that was asked for.
+        TaskError: The run has a status of `fail_on`, or its reply is not the requested JSON.
     """
     described = run_result(task.wire, run, messages, task.params["steps"])
     result = {**described, "changed": changed, "diff": difference or _no_difference(run)}

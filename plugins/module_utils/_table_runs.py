@@ -106,7 +106,7 @@ _WHICH = (
     #: V(absent) deletes the thread and the run.
     Option("state", "str", _THREAD_RUN, choices=("present", "cancelled", "absent"), default="present"),
 )
-# What the request of a run says.
+# The options of a run that determine the request to the model.
 _PARAMETERS = (
     #: The assistant to run, specified by its id or its name. Required to create a run.
     Option("assistant_id", "str", _BOTH, wire="assistant_id", check=check_assistant),

@@ -50,7 +50,7 @@ class Task:
 
     @property
     def wire(self) -> Wire:
-        """The client, made when it is first needed: wrong options are reported before a connection is made."""
+        """The client. It is created when it is first used, so that wrong options are reported before it connects."""
         if self._wire is None:
             self._wire = connect(Wire, self.params, self.local)
             if self.check_mode:

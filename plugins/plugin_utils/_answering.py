@@ -154,7 +154,7 @@ def _length() -> int:
 
 @contextlib.contextmanager
 def _locked(name: str) -> t.Iterator[None]:
-    # The lock of a process that is killed goes with it.
+    # If the process is killed, its lock is released.
     with open(os.path.join(C.DEFAULT_LOCAL_TMP, name), "w") as lock:
         fcntl.lockf(lock, fcntl.LOCK_EX)
         yield

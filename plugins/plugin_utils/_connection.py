@@ -63,7 +63,7 @@ def connection_options(
 
     Args:
         given: What the task sets.
-        variables: The variables of the task, as Ansible hands them over: not templated.
+        variables: The variables of the task, which Ansible passes without templating.
         templar: Templates them.
         environment: The task's own `environment`, which beats the process's.
 
@@ -92,7 +92,7 @@ def connection_options(
 def templated(
     definitions: t.Iterable[dict[str, t.Any]], variables: dict[str, t.Any], templar: t.Any
 ) -> dict[str, t.Any]:
-    """Return the variables that options are made from, templated: Ansible's configuration takes them as they are.
+    """Return the templated variables for options, because Ansible's configuration does not template them.
 
     Args:
         definitions: The options, as the plugin's documentation defines them.

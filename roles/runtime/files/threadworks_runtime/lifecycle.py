@@ -277,7 +277,7 @@ def with_items(run: RunRecord, items: list[Document]) -> RunRecord:
 
 
 def with_summaries(run: RunRecord, summaries: list[str]) -> RunRecord:
-    """Return a run whose model has summarised its reasoning; only a run that asked for that shows it.
+    """Return a run with the summaries of the model's reasoning, if the run requested summaries.
 
     Args:
         run: The run.

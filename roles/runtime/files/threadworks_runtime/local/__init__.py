@@ -40,7 +40,7 @@ def main() -> None:
             serve(configuration, starter)
     except ImportError as error:
         starter.refuse(f"{error}.", libraries=True)
-    except Exception as error:  # noqa: BLE001  # the starter reports it, whatever it is
+    except Exception as error:  # noqa: BLE001  # the starter reports each error
         option = "runtime_store" if type(error).__name__ == "StoreError" else None
         starter.refuse(_reason(error), option=option)
     # Exit without waiting for threads that wait for a database or a name server.

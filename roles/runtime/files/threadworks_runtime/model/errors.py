@@ -72,7 +72,7 @@ def from_body(error: object, *, place: str = "", status: int | None = None, hint
     Args:
         error: ``{"message", "type", "code", ...}`` with anything missing, or a text; without secrets.
         place: The server's host and port, where known.
-        status: The HTTP status that came with it.
+        status: The HTTP status of the answer.
         hint: A hint for the case that the server does not know the path.
     """
     details: dict[str, Any] = error if isinstance(error, dict) else {"message": error}

@@ -10,7 +10,7 @@ from .types import Json
 def to_items(message: Json) -> list[Json]:
     """Translate a wire message (Assistants wire, section 5).
 
-    A file that is attached for no tool goes to the model itself.
+    A file that is attached without a tool is sent to the model.
 
     Small servers require different formats for earlier messages of the assistant. All of them accept plain text.
 
@@ -62,5 +62,5 @@ def _assistant_text(part: Json) -> str:
 
 
 def _is_for_code(attachment: Json) -> bool:
-    """Return whether a file goes to the code interpreter's container."""
+    """Return whether a file is sent to the container of the code interpreter."""
     return any(tool["type"] == "code_interpreter" for tool in attachment.get("tools") or [])

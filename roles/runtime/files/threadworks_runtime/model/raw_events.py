@@ -89,7 +89,7 @@ async def _stream(body: AsyncIterator[bytes], meter: Any, reader: _Reader) -> As
             try:
                 events.append(reader.event(data))
             except (ModelError, ValueError, RecursionError) as error:
-                failure = error  # raised below: what came before it happened before it
+                failure = error  # raised below, after the events that were received before it
                 break
         if events:
             meter.next_event(len(decoder.pending))

@@ -54,7 +54,7 @@ class Execution:
 
         Args:
             ended: Called when the task has ended in any way.
-            claimed: The run, if it is taken up already.
+            claimed: The run, if it is already claimed.
         """
         self._task = asyncio.create_task(self.run(claimed), name=self.run_id)
         self._task.add_done_callback(lambda _task: ended())
@@ -68,7 +68,7 @@ class Execution:
         """Execute the run until it ends, waits, or no longer belongs to this runner. Raises no errors.
 
         Args:
-            claimed: The run, if it is taken up already.
+            claimed: The run, if it is already claimed.
         """
         try:
             if claimed is not None:
@@ -87,7 +87,7 @@ class Execution:
                 f"requirements.txt for the Python that runs the runtime: {sys.executable}"
             )
             await self._fail("server_error", message)
-        except Exception as error:  # noqa: BLE001  # a run always ends, and says why
+        except Exception as error:  # noqa: BLE001  # a run always ends, with an error
             _LOG.error("run %s: unexpected %s", self.run_id, type(error).__name__)
             await self._fail("server_error", f"The runner failed unexpectedly ({type(error).__name__}).")
         finally:

@@ -77,7 +77,7 @@ class Ledger:
             return run
 
     def begin(self, run: RunRecord) -> None:
-        """Begin with a run that is taken up.
+        """Start with a claimed run.
 
         Args:
             run: The run, in progress.

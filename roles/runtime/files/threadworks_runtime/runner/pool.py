@@ -122,7 +122,7 @@ class Pool:
         events: Subscription | None = None,
         claimed: RunRecord | None = None,
     ) -> bool:
-        """Execute a run when it is its turn, or at once if it is taken up already.
+        """Execute a run in its turn, or immediately if it is already claimed.
 
         Args:
             run_id: The run.
