@@ -93,7 +93,7 @@ async def _checked(
     except KeyError as error:
         raise not_understood(f"{error} is missing in the response") from error
     except (AttributeError, TypeError, ValueError) as error:
-        raise not_understood("the response has not the form that it has in the Responses API") from error
+        raise not_understood("the response does not have the structure of the Responses API") from error
 
 
 async def _check(response: Json, output: list[Json], calls: list[ToolCall], request: ResponseRequest) -> AnswerFinished:

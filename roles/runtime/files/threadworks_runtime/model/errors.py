@@ -70,8 +70,8 @@ def from_body(error: object, *, place: str = "", status: int | None = None, hint
     """Translate an error body, or the ``error`` of a failed response or of a stream's error event.
 
     Args:
-        error: ``{"message", "type", "code", ...}`` with anything missing, or a text; without secrets.
-        place: The server's host and port, where known.
+        error: ``{"message", "type", "code", ...}`` possibly incomplete, or a text, without secrets.
+        place: The host and port of the server, if known.
         status: The HTTP status of the answer.
         hint: A hint for the case that the server does not know the path.
     """
