@@ -123,6 +123,32 @@ def test_a_repeated_or_refused_request_makes_none(settings: Settings, model_serv
         assert _made(model_server) == 1
 
 
+@pytest.mark.parametrize("path", ["/threads", "/assistants", "/threads/runs", "message", "run"])
+def test_a_request_that_is_repeated_at_the_same_moment_makes_one(
+    settings: Settings, model_server: ModelServer, path: str
+) -> None:
+    with AppServer(create_app(settings)) as server, sdk(server) as client, raw_client(server) as wire:
+        message = {"role": "user", "content": "x", "attachments": _attached(_file(client, "x"))}
+        thread = wire.post("/threads").json()["id"]
+        assistant = wire.post("/assistants", json={"model": "m"}).json()["id"]
+        body: dict[str, Any] = {
+            "/threads": {"messages": [message]},
+            "/assistants": {"model": "m", "tool_resources": {"file_search": {"vector_stores": [{}]}}},
+            "/threads/runs": {"assistant_id": assistant, "thread": {"messages": [message]}},
+            "message": message,
+            "run": {"assistant_id": assistant, "additional_messages": [message]},
+        }[path]
+        url = {"message": f"/threads/{thread}/messages", "run": f"/threads/{thread}/runs"}.get(path, path)
+
+        def create(_number: int) -> str:
+            answer = wire.post(url, json=body, headers={"Idempotency-Key": "k"})
+            return str(answer.raise_for_status().json()["id"])
+
+        with ThreadPoolExecutor(5) as pool:
+            assert len(set(pool.map(create, range(5)))) == 1
+    assert _made(model_server) == 1
+
+
 def test_messages_at_the_same_moment_share_one_vector_store(settings: Settings) -> None:
     with AppServer(create_app(settings)) as server, sdk(server) as client:
         files = [_file(client, str(number)) for number in range(6)]

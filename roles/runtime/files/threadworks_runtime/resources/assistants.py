@@ -41,9 +41,11 @@ class AssistantsResource(Resource):
 
             return once(connection, ASSISTANTS, claim, create)
 
-        if vector_stores.wanted(body) and await vector_stores.would_be_new(self._store, work):
-            await vector_stores.make_for_assistant(self._context, req, body)
-        resp.media, fresh = await self._store.write(work)
+        needed = vector_stores.wanted(body)
+        async with vector_stores.in_turn(self._context, claim, needed=needed):
+            if needed and await vector_stores.would_be_new(self._store, work):
+                await vector_stores.make_for_assistant(self._context, req, body)
+            resp.media, fresh = await self._store.write(work)
         mark_replayed(resp, fresh=fresh)
 
 

@@ -4,8 +4,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 import falcon.asgi
 
@@ -27,6 +29,7 @@ class Context:
     Attributes:
         followers: Reads the runs of other processes.
         passages: The model servers for forwarded requests.
+        locks: The locks of idempotency keys whose requests create something on the model server.
 
     Args:
         settings: The settings of the runtime.
@@ -43,6 +46,7 @@ class Context:
     idle_timeout: float = 60.0
     followers: Followers = field(init=False)
     passages: Passages = field(init=False)
+    locks: WeakValueDictionary[str, asyncio.Lock] = field(default_factory=WeakValueDictionary, init=False)
 
     def __post_init__(self) -> None:
         self.followers = Followers(self.store)

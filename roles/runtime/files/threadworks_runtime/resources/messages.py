@@ -59,7 +59,8 @@ class MessagesResource(Resource):
         async def act(vector_store: str | None) -> tuple[MessageObject, bool]:
             return await self._store.write(lambda connection: work(connection, vector_store))
 
-        resp.media, fresh = await vector_stores.with_files(self._context, req, thread_id, [body], work, act)
+        async with vector_stores.in_turn(self._context, claim, needed=bool(vector_stores.searched([body]))):
+            resp.media, fresh = await vector_stores.with_files(self._context, req, thread_id, [body], work, act)
         mark_replayed(resp, fresh=fresh)
 
 

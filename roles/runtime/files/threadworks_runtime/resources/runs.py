@@ -101,7 +101,9 @@ class RunsResource(Resource):
             await start_run(self._context, req, resp, write, options=options, stream=stream, include=include)
 
         messages = body.get("additional_messages") or []
-        await vector_stores.with_files(self._context, req, thread_id, messages, create_once, start)
+        needed = bool(vector_stores.searched(messages))
+        async with vector_stores.in_turn(self._context, ticket, needed=needed):
+            await vector_stores.with_files(self._context, req, thread_id, messages, create_once, start)
 
 
 class ThreadRunsResource(Resource):
@@ -130,9 +132,10 @@ class ThreadRunsResource(Resource):
             return queued(connection, slot, run, [*opening, *lifecycle.created_events(run)] if fresh else None)
 
         needed = vector_stores.wanted(new, new.get("messages") or [])
-        if needed and await vector_stores.would_be_new(self._store, create_once):
-            await vector_stores.make_for_thread(self._context, req, new)
-        await start_run(self._context, req, resp, write, options=options, stream=body.get("stream"))
+        async with vector_stores.in_turn(self._context, ticket, needed=needed):
+            if needed and await vector_stores.would_be_new(self._store, create_once):
+                await vector_stores.make_for_thread(self._context, req, new)
+            await start_run(self._context, req, resp, write, options=options, stream=body.get("stream"))
 
 
 class RunResource(Resource):

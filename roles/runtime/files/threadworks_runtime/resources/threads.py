@@ -90,9 +90,10 @@ class ThreadsResource(Resource):
             return once(connection, THREADS, claim, lambda id: insert_thread(connection, id, body))
 
         needed = vector_stores.wanted(body, body.get("messages") or [])
-        if needed and await vector_stores.would_be_new(self._store, work):
-            await vector_stores.make_for_thread(self._context, req, body)
-        resp.media, fresh = await self._store.write(work)
+        async with vector_stores.in_turn(self._context, claim, needed=needed):
+            if needed and await vector_stores.would_be_new(self._store, work):
+                await vector_stores.make_for_thread(self._context, req, body)
+            resp.media, fresh = await self._store.write(work)
         mark_replayed(resp, fresh=fresh)
 
 

@@ -9,8 +9,9 @@ runtime only stores the id of the vector store.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import TypeVar
 
 from falcon.asgi import Request
@@ -21,6 +22,7 @@ from ..model.errors import ModelError
 from ..model.passthrough import Passage, PassedError
 from ..objects import Document, ThreadObject
 from ..store import Store, rows
+from ..store.idempotency import Ticket
 from ..store.tables import THREADS
 from ..wire_errors import ApiError
 from .context import Context
@@ -68,6 +70,22 @@ def searched(messages: Iterable[Document]) -> list[str]:
     """
     attachments = [attachment for message in messages for attachment in message.get("attachments") or []]
     return list(dict.fromkeys(each["file_id"] for each in attachments if _is_for_search(each)))
+
+
+@contextlib.asynccontextmanager
+async def in_turn(context: Context, claim: Ticket, *, needed: bool) -> AsyncIterator[None]:
+    """Process requests with the same idempotency key one after the other, so that only one creates a vector store.
+
+    Args:
+        context: The parts of the application.
+        claim: The ticket of the request.
+        needed: Whether the request may create a vector store. Otherwise it does not wait.
+    """
+    if not needed or claim.key is None:
+        yield
+        return
+    async with context.locks.setdefault(claim.key, asyncio.Lock()):
+        yield
 
 
 async def would_be_new(store: Store, work: Callable[[Connection], tuple[object, bool]]) -> bool:
