@@ -11,6 +11,7 @@ import sys
 import time
 from pathlib import Path
 
+import by_hand
 import counting
 import deltas
 import figures
@@ -19,7 +20,6 @@ import many
 import page
 import plays
 import served
-import waiting
 from arena import ROOT, Failed
 
 
@@ -43,7 +43,7 @@ def main() -> None:
     machine, began, pattern = figures.machine(), time.monotonic(), f"*{options.only}*"
     found: list[figures.Figure] = []
     try:
-        for part in (plays, counting, large, many, served, waiting, deltas):
+        for part in (plays, counting, large, many, served, by_hand, deltas):
             found += part.measure(options.rounds, pattern)
     except Failed as error:
         sys.exit(str(error))
