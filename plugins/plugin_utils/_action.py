@@ -57,7 +57,10 @@ class ResourceAction(ActionBase):
             raise AnsibleActionFail(str(error)) from error
         host = str(variables.get("inventory_hostname", "localhost"))
         if "ansible_play_hosts" in variables:
-            for message in cancel_abandoned(play_of(self._task), variables["ansible_play_hosts"]):
+            # A host that has failed to include a file remains in the play if the failure is rescued, but Ansible then
+            # only lists it in ansible_failed_hosts.
+            hosts = {host, *variables["ansible_play_hosts"], *variables.get("ansible_failed_hosts", ())}
+            for message in cancel_abandoned(play_of(self._task), hosts):
                 self._display.warning(message)
         if self._is_elsewhere(args):
             return {**result, **self._hand_over(args, variables)}

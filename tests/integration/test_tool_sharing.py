@@ -9,6 +9,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.tests.integration.tool_play import (
     CALL,
+    ROLE,
     ToolPlay,
     answers,
     hosts_of,
@@ -78,3 +79,17 @@ def test_a_host_that_is_lost_does_not_keep_the_others_waiting(
     told = " ".join(outcome.stderr.split())
     assert f" is cancelled: host {lost} left the play before it answered the tool calls of the run." in told
     assert [each.result["msg"]["status"] for each in outcome.tasks if each.name == "Outputs"] == ["cancelled"] * 2
+
+
+@pytest.mark.matrix
+@pytest.mark.parametrize("strategy", ["linear", "free"])
+def test_a_tool_whose_role_does_not_exist(play: ToolPlay, model_server: ModelServer, strategy: str) -> None:
+    """The hosts remain in the play, although Ansible lists them as failed."""
+    model_server.script([{"calls": [CALL]} for _host in _HOSTS])
+    playbook = ROLE.replace("disk_usage: disk_usage.yml", "disk_usage: {role: no.such.role}")
+    outcome = play(limit="all", strategy=strategy, playbook=playbook)
+    assert "left the play" not in outcome.stderr, outcome
+    outputs = [each.result["msg"] for each in outcome.tasks if each.name == "Outputs"]
+    assert [each["status"] for each in outputs] == ["completed"] * len(_HOSTS), outcome
+    for request in model_server.runs[len(_HOSTS) :]:
+        assert "The tool disk_usage failed" in str(answers(request))
