@@ -317,6 +317,18 @@ def test_checks_that_break_refuse_the_call(tool_play: ToolPlay, model_server: Mo
     assert len(told["error"]) < 2000
 
 
+@pytest.mark.matrix
+def test_names_of_methods_are_refused(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """In a template, `dictionary["keys"]` is a method if there is no such key."""
+    names = ["keys", "items", "get", "pop", "clear", "__class__"]
+    model_server.script([{"calls": [{"name": name, "arguments": {}} for name in names]}])
+    outcome = tool_play()
+    assert outcome.rc == 0, outcome
+    assert hosts_of(outcome, "Tool") == []
+    refusals = [answer["error"] for answer in answers(model_server.runs[1])]
+    assert refusals == [f"The tool {name} is not allowed. Allowed tools: disk_usage, reboot." for name in names]
+
+
 @pytest.mark.parametrize("schema", _SCHEMAS)
 def test_a_schema_that_cannot_be_used_leaves_no_run_behind(
     tool_play: ToolPlay, model_server: ModelServer, schema: str
