@@ -356,3 +356,12 @@ def test_metadata_changes_while_a_run_is_at_work_stay(talk: Conversation, model_
     model_server.release()
     assert talk.until(run, "completed")["metadata"] == {"note": "x"}
     assert talk.messages(run)[0]["metadata"] == {"note": "y"}
+
+
+@pytest.mark.parametrize(
+    "path", ["/threads/%00", "/threads/%00/runs/{run}", "/threads/%00/runs/{run}/steps/{step}", "/threads/%00/messages"]
+)
+def test_no_object_has_an_id_with_a_null_character(talk: Conversation, path: str) -> None:
+    run = talk.finish()
+    (step,) = talk.steps(run)
+    assert talk.wire.get(path.format(run=run["id"], step=step["id"])).status_code == 404

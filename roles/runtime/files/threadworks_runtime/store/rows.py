@@ -97,7 +97,7 @@ def get(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, *
     Returns:
         The object, or ``None``.
     """
-    if "\0" in id:  # PostgreSQL does not support null characters
+    if any("\0" in text for text in (id, *owner.values())):  # PostgreSQL does not support null characters
         return None
     statement = statements.rows_by(kind, "id", *owner, lock=lock)
     row = connection.execute(statement, {"id": id, **owner}).one_or_none()
