@@ -14,7 +14,7 @@ from . import _read_assistants
 from ._diff import changes
 from ._errors import TaskError
 from ._identity import ASSISTANT, EFFORT, ansible_metadata, fingerprint, user_metadata
-from ._names import resolve
+from ._names import resolve, warn_if_id
 from ._object_state import ObjectState
 from ._options import Spec, given
 from ._task import Task
@@ -34,11 +34,7 @@ def ensure(task: Task) -> Json:
         TaskError: An option is wrong, or the server refuses a request.
     """
     SPEC.check(task.params)
-    if (task.params["name"] or "").startswith(ASSISTANT):
-        task.warn(
-            f"The name '{task.params['name']}' looks like an id, so other tasks cannot find the assistant by "
-            "its name. Choose another name."
-        )
+    warn_if_id(task, "name", ASSISTANT, "assistant")
     resolve(task.wire, task.params)
     return _Assistant(task).ensure()
 

@@ -93,7 +93,7 @@ class _Message(ObjectState):
     def changes(self, found: Json) -> Json:
         metadata = given(self.params, ("metadata",)).get("metadata")
         desired = desired_metadata(found["metadata"], metadata, key_metadata(self.params["key"]))
-        return {} if desired == (found["metadata"] or {}) else {"metadata": desired}
+        return changes(found, {"metadata": desired})
 
     def is_replaced(self, found: Json) -> bool:
         different = self._says_something_else(found)

@@ -14,6 +14,7 @@ from ._read_assistants import assistant_id
 from ._read_threads import thread_id
 
 if t.TYPE_CHECKING:
+    from ._task import Task
     from ._types import Json
     from ._wire_reading import ReadingWire
 
@@ -23,3 +24,20 @@ def resolve(wire: ReadingWire, params: Json) -> None:
     for name, id_of in (("assistant_id", assistant_id), ("thread_id", thread_id)):
         if params.get(name):
             params[name] = id_of(wire, params[name])
+
+
+def warn_if_id(task: Task, option: str, prefix: str, kind: str) -> None:
+    """Warn if a name or a key looks like an id.
+
+    Args:
+        task: The task.
+        option: The option with the name or the key.
+        prefix: The start of the ids of this kind of object.
+        kind: The kind of object.
+    """
+    value = task.params[option] or ""
+    if value.startswith(prefix):
+        task.warn(
+            f"The {option} '{value}' looks like an id, so other tasks cannot find the {kind} by its {option}. Choose "
+            f"another {option}."
+        )

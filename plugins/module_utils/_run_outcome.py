@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._diff import diff
+from ._diff import changes, diff
 from ._identity import desired_metadata, shown_metadata
 from ._object_state import update
 from ._result import fail_on_status, run_result
@@ -80,10 +80,9 @@ def update_metadata(task: Task, run: Run, wanted: Metadata | None, own: Metadata
     Returns:
         The updated run, and the diff or None.
     """
-    metadata = desired_metadata(run["metadata"], wanted, own)
-    changes: Json = {} if metadata == (run["metadata"] or {}) else {"metadata": metadata}
     found = t.cast("Json", run)
-    updated, difference = update(task, path_of(run), found, changes, lambda each: shown_metadata(each["metadata"]))
+    different = changes(found, {"metadata": desired_metadata(run["metadata"], wanted, own)})
+    updated, difference = update(task, path_of(run), found, different, lambda each: shown_metadata(each["metadata"]))
     return t.cast("Run", updated), difference
 
 

@@ -22,7 +22,7 @@ from ._identity import (
     key_metadata,
     shown_metadata,
 )
-from ._names import resolve
+from ._names import resolve, warn_if_id
 from ._object_state import ObjectState
 from ._options import Spec, given
 from ._read_threads import by_metadata
@@ -42,11 +42,7 @@ def ensure(task: Task) -> Json:
         TaskError: An option is wrong, or the server refuses a request.
     """
     SPEC.check(task.params)
-    if (task.params["key"] or "").startswith(THREAD):
-        task.warn(
-            f"The key '{task.params['key']}' looks like an id, so other tasks cannot find the thread by its "
-            "key. Choose another key."
-        )
+    warn_if_id(task, "key", THREAD, "thread")
     resolve(task.wire, task.params)
     return ThreadState(task).ensure()
 

@@ -62,7 +62,7 @@ class Unix:
     server = SERVER
 
     def __init__(self, local: Local | None, path: str = "") -> None:
-        self.local = local
+        self._local = local
         self._path = path
         self._pool = Pool(self._connect)
 
@@ -80,10 +80,10 @@ class Unix:
             # Imported here, because few requests need it.
             from ._recovery import recover
 
-            return recover(self.local, self._pool.exchange, request, failed)
+            return recover(self._local, self._pool.exchange, request, failed)
 
     def _connect(self, deadline: float) -> Connection:
-        path = self.local.path() if self.local else self._path
+        path = self._local.path() if self._local else self._path
         sock, pid = connected(path, deadline)
 
         def watch() -> None:
@@ -105,7 +105,7 @@ def connected(path: str, deadline: float) -> tuple[socket.socket, int | None]:
     """
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
-        _connect(sock, path, deadline)
+        _connect_socket(sock, path, deadline)
         pid, uid = peer(sock)
         if uid not in (None, os.geteuid()):
             raise TaskError(
@@ -123,7 +123,7 @@ def connected(path: str, deadline: float) -> tuple[socket.socket, int | None]:
         raise
 
 
-def _connect(sock: socket.socket, path: str, deadline: float) -> None:
+def _connect_socket(sock: socket.socket, path: str, deadline: float) -> None:
     sock.settimeout(max(min(deadline - time.monotonic(), _AT_ONCE), 0.001))
     try:
         sock.connect(path)
