@@ -15,7 +15,7 @@ from threadworks_runtime.app import create_app
 from threadworks_runtime.errors import StoreError
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import migrations, open_store, rows
-from threadworks_runtime.store.tables import ASSISTANTS, MESSAGES, THREADS
+from threadworks_runtime.store.tables import ASSISTANTS, MESSAGES, RUNS, THREADS
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.postgresql import PostgreSQL
@@ -111,10 +111,14 @@ def test_an_older_store_is_upgraded_and_a_newer_one_refused(settings: Settings) 
         rows.insert(connection, ASSISTANTS, {"id": "asst_1", "name": "old", "metadata": {}})
         rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {}})
         rows.insert(connection, MESSAGES, {"id": "msg_1", "metadata": {"a": "b"}}, thread_id="thread_1")
+        run = {"id": "run_1", "metadata": {"a": "b"}, "assistant_id": "asst_1", "created_at": 7}
+        rows.insert(connection, RUNS, run, thread_id="thread_1", status="completed", expires_at=9)
     store.close()
     with psycopg.connect(settings.store, autocommit=True) as connection:
         # What version 0.1.0 made.
-        connection.execute("ALTER TABLE runs DROP COLUMN lease_monotonic")
+        for column in ("lease_monotonic", "assistant_id", "created_at"):
+            connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+        connection.execute("ALTER TABLE runs_metadata DROP COLUMN created_at")
         connection.execute("ALTER TABLE assistants DROP COLUMN name")
         for table in ("messages_metadata", "runs_metadata"):
             connection.execute(f"ALTER TABLE {table} DROP COLUMN thread_id")
@@ -124,7 +128,9 @@ def test_an_older_store_is_upgraded_and_a_newer_one_refused(settings: Settings) 
             for store in pool.map(lambda _each: open_store(settings), range(4)):
                 store.close()
         assert connection.execute("SELECT version FROM store_version").fetchall() == [(migrations.VERSION,)]
-        assert connection.execute("SELECT lease_monotonic FROM runs").fetchall() == []
+        filled = connection.execute("SELECT lease_monotonic, assistant_id, created_at FROM runs").fetchall()
+        assert filled == [(None, "asst_1", 7)]
+        assert connection.execute("SELECT thread_id, created_at FROM runs_metadata").fetchall() == [("thread_1", 7)]
         assert connection.execute("SELECT name FROM assistants").fetchall() == [("old",)]
         assert connection.execute("SELECT thread_id FROM messages_metadata").fetchall() == [("thread_1",)]
         connection.execute("UPDATE store_version SET version = 99")

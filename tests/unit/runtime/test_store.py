@@ -150,9 +150,9 @@ def test_an_older_store_is_brought_up_to_date_or_not_touched(tmp_path: Path, mon
         connection.exec_driver_sql("ALTER TABLE assistants ADD COLUMN later INTEGER DEFAULT 5")
 
     monkeypatch.setattr(migrations, "VERSION", migrations.VERSION + 1)
-    monkeypatch.setitem(migrations.MIGRATIONS, migrations.VERSION, broken)
+    monkeypatch.setitem(migrations.MIGRATIONS, migrations.VERSION, (broken,))
     assert "nonsense" in _refusal(path)
-    monkeypatch.setitem(migrations.MIGRATIONS, migrations.VERSION, right)
+    monkeypatch.setitem(migrations.MIGRATIONS, migrations.VERSION, (right,))
     for _time in range(2):
         with open_store(Settings(store=str(path))).reading() as connection:
             assert connection.exec_driver_sql("SELECT id, later FROM assistants").all() == [("asst_1", 5)]

@@ -50,13 +50,13 @@ def load(stored: str | bytes) -> Any:
     return _DECODER.decode(text)
 
 
-def searchable(value: str | None) -> str | None:
-    """Return a text of a document for a column that is used in queries.
+def searchable(value: str | int | None) -> str | int | None:
+    """Return a text or a number of a document for a column that is used in queries.
 
     Args:
-        value: The text.
+        value: The text or number.
 
     Returns:
-        The text, or None if it is missing or has a null character, which PostgreSQL does not support.
+        The value, or None if it is missing or has a null character, which PostgreSQL does not support.
     """
-    return None if value is None or "\0" in value else value
+    return None if isinstance(value, str) and "\0" in value else value

@@ -4,7 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, select, text
 from sqlalchemy.exc import DBAPIError
@@ -15,9 +16,10 @@ from .files import APPLICATION_ID
 from .tables import schema, version
 from .wording import because, shown
 
-VERSION = 3
+VERSION = 4
 
 _POSTGRESQL_LOCK = 0x7468726561647773
+_AT_ONCE = 1000  # rows that an upgrade reads at once
 
 
 def _lease_by_monotonic_clock(connection: Connection) -> None:
@@ -35,17 +37,47 @@ def _found_by_name_and_thread(connection: Connection) -> None:
     connection.exec_driver_sql("DROP INDEX messages_by_run")
     connection.exec_driver_sql("CREATE INDEX messages_by_run ON messages (run_id, thread_id, seq)")
     connection.exec_driver_sql("ALTER TABLE assistants ADD COLUMN name VARCHAR")
-    for seq, document in connection.exec_driver_sql("SELECT seq, document FROM assistants").all():
-        # SQLite returns the text of a document, psycopg the document. Version 0.1.0 stored data that the database
-        # cannot parse.
-        fields = load(document) if isinstance(document, (str, bytes)) else document
-        named = text("UPDATE assistants SET name = :name WHERE seq = :seq")
+    named = text("UPDATE assistants SET name = :name WHERE seq = :seq")
+    for seq, fields in _documents(connection, "assistants"):
         connection.execute(named, {"name": searchable(fields.get("name")), "seq": seq})
     connection.exec_driver_sql("CREATE INDEX assistants_by_name ON assistants (name, seq)")
 
 
+def _runs_of_all_threads(connection: Connection) -> None:
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN assistant_id VARCHAR")
+    connection.exec_driver_sql("ALTER TABLE runs ADD COLUMN created_at BIGINT")
+    filled = text("UPDATE runs SET assistant_id = :assistant_id, created_at = :created_at WHERE seq = :seq")
+    for seq, fields in _documents(connection, "runs"):
+        values = {name: searchable(fields.get(name)) for name in ("assistant_id", "created_at")}
+        connection.execute(filled, {"seq": seq, **values})
+    for name, columns in (("time", ""), ("status", "status, "), ("assistant", "assistant_id, ")):
+        connection.exec_driver_sql(f"CREATE INDEX runs_by_{name} ON runs ({columns}created_at, seq)")
+    connection.exec_driver_sql("ALTER TABLE runs_metadata ADD COLUMN created_at BIGINT")
+    created = "(SELECT runs.created_at FROM runs WHERE runs.seq = runs_metadata.seq)"
+    connection.exec_driver_sql(f"UPDATE runs_metadata SET created_at = {created}")  # noqa: S608, from above
+    connection.exec_driver_sql("CREATE INDEX runs_metadata_by_time ON runs_metadata (key, value, created_at, seq)")
+
+
+def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield the number and the document of each row. The rows may be changed meanwhile.
+
+    SQLite returns the text of a document, psycopg the document. Version 0.1.0 stored data that the database cannot
+    parse.
+    """
+    page = text(f"SELECT seq, document FROM {table} WHERE seq > :after ORDER BY seq LIMIT {_AT_ONCE}")  # noqa: S608, a name from below
+    after = 0
+    while found := connection.execute(page, {"after": after}).all():
+        for seq, document in found:
+            yield seq, load(document) if isinstance(document, (str, bytes)) else document
+        after = found[-1][0]
+
+
 # The upgrades to each version from the previous one. A new store is created with VERSION.
-MIGRATIONS: dict[int, Callable[[Connection], None]] = {2: _lease_by_monotonic_clock, 3: _found_by_name_and_thread}
+MIGRATIONS: dict[int, tuple[Callable[[Connection], None], ...]] = {
+    2: (_lease_by_monotonic_clock,),
+    3: (_found_by_name_and_thread,),
+    4: (_runs_of_all_threads,),
+}
 
 
 def migrate(engine: Engine) -> None:
@@ -84,7 +116,8 @@ def _upgrade(connection: Connection) -> None:
         raise StoreError(f"The store {shown(connection.engine.url)} {newer}. {remedy}.")
     else:
         for step in range(found + 1, VERSION + 1):
-            MIGRATIONS[step](connection)
+            for upgrade in MIGRATIONS[step]:
+                upgrade(connection)
         connection.execute(version.update().values(version=VERSION))
     if connection.dialect.name == "sqlite":
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")

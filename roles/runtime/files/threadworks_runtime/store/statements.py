@@ -54,11 +54,11 @@ def row_behind(kind: Kind[Any], *columns: str) -> Select[Any]:
 @cache
 def new_pairs(kind: Kind[Any], pairs: Table) -> Insert:
     """Return the statement that inserts a metadata pair: `its_key` and `its_value` of the object `of`."""
-    owner = [column.name for column in pairs.c if column.name == "thread_id"]
-    columns = [kind.table.c.seq, *(kind.table.c[name] for name in owner)]
+    copied = [column.name for column in pairs.c if column.name not in ("key", "value")]
+    columns = [kind.table.c[name] for name in copied]
     found = select(*columns, bindparam("its_key", type_=String), bindparam("its_value", type_=String))
     found = found.where(kind.table.c.id == bindparam("of", type_=String))
-    return insert(pairs).from_select(["seq", *owner, "key", "value"], found)
+    return insert(pairs).from_select([*copied, "key", "value"], found)
 
 
 @cache

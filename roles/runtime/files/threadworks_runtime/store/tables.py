@@ -76,8 +76,11 @@ def _objects(name: str, *columns: Column[Any] | Index) -> Table:
     )
 
 
-def _pairs(table: Table) -> Table:
-    """The metadata of a kind. Objects of a thread are listed by thread, so theirs is found by the thread, too."""
+def _pairs(table: Table, *columns: Column[Any] | Index) -> Table:
+    """The metadata of a kind. Further columns are copies of the object's, so that an index can start with them.
+
+    Objects of a thread are listed by thread, so theirs is found by the thread, too.
+    """
     name = f"{table.name}_metadata"
     in_thread = "thread_id" in table.c
     return Table(
@@ -88,6 +91,7 @@ def _pairs(table: Table) -> Table:
         Column("value", String, nullable=False),
         *([Column("thread_id", String)] if in_thread else []),
         Index(f"{name}_by_pair", *(["thread_id"] if in_thread else []), "key", "value", "seq"),
+        *columns,
     )
 
 
@@ -113,7 +117,13 @@ _runs = _objects(
     Column("lease_owner", String),
     Column("lease_until", Float),
     Column("lease_monotonic", Float),
+    Column("assistant_id", String),
+    Column("created_at", BigInteger),
     Index("runs_by_thread", "thread_id", "seq"),
+    # The list of the runs of all threads is in the order of creation, for each filter.
+    Index("runs_by_time", "created_at", "seq"),
+    Index("runs_by_status", "status", "created_at", "seq"),
+    Index("runs_by_assistant", "assistant_id", "created_at", "seq"),
 )
 # An index of some rows is used by statements that have its condition word for word, without parameters.
 _active = ", ".join(f"'{status}'" for status in ACTIVE_STATUSES)
@@ -147,5 +157,8 @@ version = Table("store_version", schema, Column("version", Integer, nullable=Fal
 ASSISTANTS = Kind("assistant", "asst", AssistantRecord, _assistants, _pairs(_assistants), searched=("name",))
 THREADS = Kind("thread", "thread", ThreadRecord, _threads, _pairs(_threads))
 MESSAGES = Kind("message", "msg", MessageRecord, _messages, _pairs(_messages))
-RUNS = Kind("run", "run", RunRecord, _runs, _pairs(_runs))
+_run_pairs = _pairs(
+    _runs, Column("created_at", BigInteger), Index("runs_metadata_by_time", "key", "value", "created_at", "seq")
+)
+RUNS = Kind("run", "run", RunRecord, _runs, _run_pairs, searched=("assistant_id", "created_at"))
 STEPS = Kind("run step", "step", StepRecord, _steps)
