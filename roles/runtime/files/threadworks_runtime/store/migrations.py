@@ -13,12 +13,13 @@ from sqlalchemy.exc import DBAPIError
 from ..errors import StoreError
 from .encoding import load, searchable
 from .files import APPLICATION_ID
-from .tables import schema, version
+from .tables import HELD_INDEX, schema, version
 from .wording import because, shown
 
 VERSION = 4
 
-_POSTGRESQL_LOCK = 0x7468726561647773
+POSTGRESQL_LOCK = 0x7468726561647773
+"""The advisory lock for changes of the tables."""
 _AT_ONCE = 1000  # rows that an upgrade reads at once
 
 
@@ -58,6 +59,10 @@ def _runs_of_all_threads(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX runs_metadata_by_time ON runs_metadata (key, value, created_at, seq)")
 
 
+def _runs_with_a_runner(connection: Connection) -> None:
+    connection.exec_driver_sql(HELD_INDEX)
+
+
 def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number and the document of each row. The rows may be changed meanwhile.
 
@@ -76,7 +81,7 @@ def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[s
 MIGRATIONS: dict[int, tuple[Callable[[Connection], None], ...]] = {
     2: (_lease_by_monotonic_clock,),
     3: (_found_by_name_and_thread,),
-    4: (_runs_of_all_threads,),
+    4: (_runs_of_all_threads, _runs_with_a_runner),
 }
 
 
@@ -95,7 +100,7 @@ def migrate(engine: Engine) -> None:
                 return
         with engine.execution_options(writing=True).begin() as connection:
             if connection.dialect.name == "postgresql":
-                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_POSTGRESQL_LOCK})")
+                connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({POSTGRESQL_LOCK})")
             _upgrade(connection)
     except DBAPIError as error:
         raise StoreError(f"The store {shown(engine.url)} cannot be used{because(error.orig)}") from error

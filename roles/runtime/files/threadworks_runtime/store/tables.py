@@ -129,13 +129,17 @@ _runs = _objects(
 _active = ", ".join(f"'{status}'" for status in ACTIVE_STATUSES)
 _is_active = f"status IN ({_active})"
 _is_queued = f"status = '{RunStatus.QUEUED}'"
-IS_ACTIVE, IS_QUEUED = text(f"runs.{_is_active}"), text(f"runs.{_is_queued}")
-"""Conditions of the runs that keep their threads locked, and of those that wait for a runner."""
+_is_held = f"status IN ('{RunStatus.IN_PROGRESS}', '{RunStatus.CANCELLING}')"
+IS_ACTIVE, IS_QUEUED, IS_HELD = (text(f"runs.{each}") for each in (_is_active, _is_queued, _is_held))
+"""Conditions of the runs that keep their threads locked, that wait for a runner, and that have a runner."""
+HELD_INDEX = f"CREATE INDEX runs_held ON runs (seq) WHERE {_is_held}"
+"""The leases are not in the index, so that PostgreSQL renews them without changing it."""
 # Both databases know these statements. Written as Index, it makes each start load the dialect that is not used.
 for _statement in (
     # The rule that a thread has one active run, kept by the store itself (Assistants wire, section 7).
     f"CREATE UNIQUE INDEX runs_active ON runs (thread_id) WHERE {_is_active}",
     f"CREATE INDEX runs_queued ON runs (seq) WHERE {_is_queued}",
+    HELD_INDEX,
 ):
     event.listen(_runs, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 _steps = _objects(
