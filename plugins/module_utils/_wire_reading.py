@@ -101,7 +101,10 @@ class ReadingWire:
         return Answer(self._object(response), float(wish) / 1000 if wish.isdecimal() else None)
 
     def list(self, *path: str, query: dict[str, t.Any] | None = None) -> t.Iterator[dict[str, t.Any]]:
-        """Yield the objects of a list. Pages are requested as needed (Assistants wire, section 10)."""
+        """Yield the objects of a list. Pages are requested as needed (Assistants wire, section 10).
+
+        The first page has the size in the query. The other pages have the maximum size: the first one was not enough.
+        """
         query = {"limit": _PAGE, **(query or {})}
         while True:
             page = self._json(self._send("GET", path, query=query))
@@ -111,7 +114,7 @@ class ReadingWire:
             yield from data
             if not page.get("has_more") or not data:
                 return
-            query = {**query, "after": data[-1]["id"]}
+            query = {**query, "limit": _PAGE, "after": data[-1]["id"]}
 
     def matching(self, *path: str, pairs: dict[str, str], page: int = _PAGE) -> t.Iterator[dict[str, t.Any]]:
         """Yield the objects of a list with these metadata pairs.

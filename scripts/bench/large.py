@@ -108,10 +108,9 @@ def measure(rounds: int, only: str) -> list[Figure]:
     if not rows and not counted:
         return []
     with Arena() as arena, _stores(arena) as stores:
-        figures = list(_ratios(arena, stores, rows, rounds)) if rows else []
-        if counted:
-            figures += [figure for figure in _requests(arena, stores) if figure.name in counted]
-    return figures
+        # Counted first: the other figures add many runs to the thread, without a new question.
+        counts = [figure for figure in _requests(arena, stores) if figure.name in counted] if counted else []
+        return [*(_ratios(arena, stores, rows, rounds) if rows else ()), *counts]
 
 
 def _ratios(arena: Arena, stores: _Stores, rows: list[_Row], rounds: int) -> Iterator[Figure]:

@@ -104,6 +104,7 @@ _PLAYS = {
     "first task": Play(_MODULE, "fresh"),
     "managed": Play("", hosts="managed"),
     "module": Play(_MODULE * _FEW, hosts="managed"),
+    "ping": Play("    - ping:\n" * _FEW, hosts="managed"),
     "sdk": Play(_SDK * _FEW, hosts="managed"),
 }
 
@@ -184,6 +185,12 @@ ROWS = (
         _beyond("module", "managed", _FEW),
         Goal(0.4),
         2.1,
+    ),
+    Row(
+        "ansible.builtin.ping on a managed host",
+        "s",
+        (*_BASE, "managed", "ping"),
+        _beyond("ping", "managed", _FEW),
     ),
     Row(
         "module on a managed host that imports the openai SDK and does nothing",

@@ -203,12 +203,12 @@ def many() -> Iterator[Scripted]:
 
 
 def test_a_list_is_read_page_by_page(many: Scripted) -> None:
-    things = wire_to(many.url).list("assistants")
+    things = wire_to(many.url).list("assistants", query={"limit": 20})
     assert [next(things)["id"], next(things)["id"]] == ["0", "1"]
     assert len(many.seen) == 1
     assert [each["id"] for each in things] == ["2", "3", "4"]
     assert [line.split()[1] for line in many.lines] == [
-        "/v1/assistants?limit=100",
+        "/v1/assistants?limit=20",
         "/v1/assistants?limit=100&after=1",
         "/v1/assistants?limit=100&after=3",
     ]
