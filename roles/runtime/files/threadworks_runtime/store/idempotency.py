@@ -78,7 +78,7 @@ def once(connection: Connection, kind: Kind[R], claim: Ticket, create: Callable[
         return create(id), True
     if connection.dialect.name == "postgresql":  # SQLite has only one writer at a time
         connection.execute(select(func.pg_advisory_xact_lock(func.hashtext(claim.key))))
-    oldest = now() - _KEPT
+    oldest = oldest_kept()
     same = idempotency.c.key == claim.key, idempotency.c.created_at >= oldest
     known = connection.execute(select(idempotency).where(*same)).first()
     made = rows.get(connection, kind, known.object_id) if known else None
@@ -92,6 +92,11 @@ def once(connection: Connection, kind: Kind[R], claim: Ticket, create: Callable[
     if known.fingerprint != claim.fingerprint:
         raise IdempotencyKeyReused
     return cast(D, made.document), False
+
+
+def oldest_kept() -> int:
+    """Return the time since which keys are kept, as a Unix time in seconds."""
+    return now() - _KEPT
 
 
 def _sweep(connection: Connection, oldest: int) -> None:

@@ -63,6 +63,12 @@ def _runs_with_a_runner(connection: Connection) -> None:
     connection.exec_driver_sql(HELD_INDEX)
 
 
+def _digests_of_files(connection: Connection) -> None:
+    columns = "server VARCHAR NOT NULL, file_id VARCHAR NOT NULL, sha256 VARCHAR NOT NULL, created_at INTEGER NOT NULL"
+    connection.exec_driver_sql(f"CREATE TABLE file_digests ({columns}, PRIMARY KEY (server, file_id))")
+    connection.exec_driver_sql("CREATE INDEX file_digests_by_content ON file_digests (server, sha256, created_at)")
+
+
 def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number and the document of each row. The rows may be changed meanwhile.
 
@@ -81,7 +87,7 @@ def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[s
 MIGRATIONS: dict[int, tuple[Callable[[Connection], None], ...]] = {
     2: (_lease_by_monotonic_clock,),
     3: (_found_by_name_and_thread,),
-    4: (_runs_of_all_threads, _runs_with_a_runner),
+    4: (_runs_of_all_threads, _runs_with_a_runner, _digests_of_files),
 }
 
 

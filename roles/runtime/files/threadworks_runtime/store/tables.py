@@ -156,6 +156,16 @@ idempotency = Table(
     Column("object_id", String, nullable=False),
     Column("created_at", Integer, nullable=False, index=True),
 )
+# See store/digests.py. The model server is a fingerprint, because its URL can contain a password.
+file_digests = Table(
+    "file_digests",
+    schema,
+    Column("server", String, primary_key=True),
+    Column("file_id", String, primary_key=True),
+    Column("sha256", String, nullable=False),
+    Column("created_at", Integer, nullable=False),
+    Index("file_digests_by_content", "server", "sha256", "created_at"),
+)
 version = Table("store_version", schema, Column("version", Integer, nullable=False))
 
 ASSISTANTS = Kind("assistant", "asst", AssistantRecord, _assistants, _pairs(_assistants), searched=("name",))
