@@ -25,7 +25,9 @@ class UnreadableReply(TaskError):
     """The reply of a run is not the requested JSON. `data` is the whole result."""
 
 
-def run_result(wire: ReadingWire, run: Run, messages: list[Message] | None = None, steps: bool = False) -> Json:
+def run_result(
+    wire: ReadingWire, run: Run, messages: list[Message] | None = None, *, steps: bool = False, details: bool = False
+) -> Json:
     """Return the keys of a task's result for a run.
 
     Args:
@@ -33,6 +35,7 @@ def run_result(wire: ReadingWire, run: Run, messages: list[Message] | None = Non
         run: The run object.
         messages: The messages that the run has written, oldest first, or None to request them.
         steps: Whether to request the steps of the run.
+        details: Whether to request what the run has used.
 
     Raises:
         UnreadableReply: The reply is not the requested JSON.
@@ -56,6 +59,10 @@ def run_result(wire: ReadingWire, run: Run, messages: list[Message] | None = Non
     }
     if steps:
         result["steps"] = list(wire.list(*thread, "runs", run["id"], "steps", query={"order": "asc"}))
+    if details:
+        from ._run_details import read_details
+
+        result["details"] = read_details(wire, run)
     result["output"] = _output(result)
     return result
 

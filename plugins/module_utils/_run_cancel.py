@@ -45,7 +45,8 @@ def cancel(task: Task, runs: list[Run], messages: dict[str, list[Message]] | Non
     if after:
         run = next(iter(after.values()))
         was_active = run["id"] in {each["id"] for each in active}
-        result = run_result(task.wire, run, None if was_active else (messages or {}).get(run["id"]))
+        written = None if was_active else (messages or {}).get(run["id"])
+        result = run_result(task.wire, run, written, details=task.params["details"])
     return {"thread_id": task.params["thread_id"], **result, "changed": bool(cancelled), "diff": difference}
 
 

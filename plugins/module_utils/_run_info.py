@@ -139,7 +139,8 @@ class _Runs:
         # Do not request the partial messages of an active run.
         messages = [] if _is_running(run) else self._messages.get(path)
         try:
-            return run_result(self._task.wire, run, messages, self._task.params["steps"]), None
+            params = self._task.params
+            return run_result(self._task.wire, run, messages, steps=params["steps"], details=params["details"]), None
         except UnreadableReply as error:
             return error.data, error.message
 

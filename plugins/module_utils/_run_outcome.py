@@ -101,7 +101,8 @@ def task_result(
     Raises:
         TaskError: The run has a status of `fail_on`, or its reply is not the requested JSON.
     """
-    described = run_result(task.wire, run, messages, task.params["steps"])
+    params = task.params
+    described = run_result(task.wire, run, messages, steps=params["steps"], details=params["details"])
     result = {**described, "changed": changed, "diff": difference or _no_difference(run)}
     fail_on_status(result, task.params["fail_on"])
     return result

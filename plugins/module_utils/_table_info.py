@@ -93,5 +93,7 @@ _OF_RUNS = (
     Option("progress", "bool", _RUNS, default=True),
     #: Whether to return the steps of the runs.
     Option("steps", "bool", _RUNS, default=False),
+    #: Whether to return what the runs have used: tokens, time and cost.
+    Option("details", "bool", _RUNS, default=False, env=("OPENAI_RUN_DETAILS",), version_added="0.2.0"),
 )
 INFO = (*_OF_ASSISTANTS, *_OF_THREADS, *_OF_RUNS)

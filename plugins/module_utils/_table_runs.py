@@ -254,6 +254,11 @@ _TASK = (
     Option("progress", "bool", _BOTH, default=True),
     #: Whether to return the steps of the run.
     Option("steps", "bool", _ALL, default=False),
+    #: Whether to return what the run has used: tokens, time and cost.
+    Option("details", "bool", _BOTH, default=False, env=("OPENAI_RUN_DETAILS",), version_added="0.2.0"),
+    #: Whether to return what the run has used: tokens, time and cost. The default is the value of the environment
+    #: variable E(OPENAI_RUN_DETAILS).
+    Option("details", "bool", (ROLE,), version_added="0.2.0"),
     #: The statuses of the run for which the task fails.
     Option("fail_on", "list", _ALL, elements="str", choices=(*FAILED, RunStatus.REQUIRES_ACTION.value), default=FAILED),
 )

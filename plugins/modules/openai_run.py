@@ -177,6 +177,28 @@ steps:
   elements: dict
   returned: with O(steps=true)
   sample: []
+details:
+  description:
+    - What the run has used. A value is null if it is unknown. Null for a server without details, and in check mode for
+      a run that does not exist yet.
+    - C(seconds) is the time from the start of the run to its end, including the time in which it waited for tool
+      outputs.
+    - C(cost.amount) is in US dollars, as a string. C(cost) is null if the price of the model is unknown.
+      C(cost.prices_from) is the date of the price list.
+  type: dict
+  returned: with O(details=true)
+  sample:
+    model: gpt-6-luna-2026-09-22
+    service_tier: default
+    input_tokens: 44
+    cached_tokens: 0
+    output_tokens: 31
+    reasoning_tokens: 12
+    rounds: 1
+    tool_calls: 0
+    seconds: 1.207
+    seconds_to_first_token: 0.412
+    cost: {amount: "0.0000199", prices_from: "2026-11-03"}
 error:
   description: The error that the server returned.
   type: dict

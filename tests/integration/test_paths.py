@@ -123,4 +123,5 @@ def _documented(name: str) -> set[str]:
     """The keys of a task's result, as its module documents them."""
     resource, options = _TASKS[name]
     module = importlib.import_module(f"ansible_collections.threadworks.openai.plugins.modules.{resource}")
-    return yaml.safe_load(module.RETURN).keys() - {"error"} - (set() if options.get("steps") else {"steps"})
+    optional = {name for name in ("steps", "details") if not options.get(name)}
+    return yaml.safe_load(module.RETURN).keys() - {"error"} - optional

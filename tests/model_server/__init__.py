@@ -29,6 +29,8 @@ answers are used in order, each of them once. An answer is an object with these 
 ``file_search``         ``{"queries", "results"}``: such a call comes before the message
 ``ignore``              of ``tools``, ``format``, ``limit``: silently ignored, as by small servers
 ``incomplete``          reason: the response ends incomplete; ``failed``: ``{"code", "message"}``: it ends failed
+``cached_tokens``       part of the counted prompt; also ``cache_write_tokens``, and ``reasoning_tokens`` of the answer
+``service_tier``        the tier in the response; ``model``: the model in the response
 ``usage``               replaces the counted usage; null: no usage
 ``error``               error body; with ``status`` (and ``headers``) an HTTP error, without it an event in the stream
 ``json``                true: plain JSON even if a stream was requested

@@ -22,7 +22,7 @@ def respond(body: Json, answer: Json, model: ModelServer) -> Json:
     answer = answer if answer.keys() & {"text", "refusal", "calls", "failed"} else _obedient(body) | answer
     output = _output(body, answer, model)
     written, cut = _limit(output, body)
-    counted = _usage(input_tokens(body), written)
+    counted = _usage(input_tokens(body), written, answer)
     model.remember(output)
     response = {
         "id": model.new_id("resp"),
@@ -35,12 +35,12 @@ def respond(body: Json, answer: Json, model: ModelServer) -> Json:
         "instructions": body.get("instructions"),
         "max_output_tokens": body.get("max_output_tokens"),
         "metadata": {},
-        "model": body["model"],
+        "model": answer.get("model", body["model"]),
         "output": output,
         "parallel_tool_calls": body.get("parallel_tool_calls", True),
         "previous_response_id": None,
         "reasoning": {"effort": None, "summary": None} | body.get("reasoning", {}),
-        "service_tier": "default",
+        "service_tier": answer.get("service_tier", "default"),
         "store": body.get("store", True),
         "temperature": body.get("temperature", 1.0),
         "text": {"format": {"type": "text"}} | body.get("text", {}),
@@ -147,11 +147,12 @@ def _limit(output: list[Json], body: Json) -> tuple[int, bool]:
     return limit - left, cut
 
 
-def _usage(input_tokens: int, output_tokens: int) -> Json:
+def _usage(input_tokens: int, output_tokens: int, answer: Json) -> Json:
+    written = answer.get("cache_write_tokens", 0)
     return {
         "input_tokens": input_tokens,
-        "input_tokens_details": {"cached_tokens": 0},
+        "input_tokens_details": {"cached_tokens": answer.get("cached_tokens", 0), "cache_write_tokens": written},
         "output_tokens": output_tokens,
-        "output_tokens_details": {"reasoning_tokens": 0},
+        "output_tokens_details": {"reasoning_tokens": answer.get("reasoning_tokens", 0)},
         "total_tokens": input_tokens + output_tokens,
     }

@@ -19,7 +19,7 @@ from .bodies import Bodies, watch_body
 from .doors import Doors
 from .errors import Refused
 from .logs import RequestLog
-from .resources import assistants, health, messages, passthrough, runs, steps, threads
+from .resources import assistants, health, messages, passthrough, runs, steps, threads, usage
 from .resources.context import Context, Resource
 from .runner.pool import Pool
 from .settings import Settings
@@ -39,6 +39,9 @@ _ROUTES: dict[str, type[Resource]] = {
     "/threads/{thread_id}/runs/{run_id}": runs.RunResource,
     "/threads/{thread_id}/runs/{run_id}/cancel": runs.RunCancelResource,
     "/threads/{thread_id}/runs/{run_id}/submit_tool_outputs": runs.RunToolOutputsResource,
+    "/threads/{thread_id}/runs/{run_id}/details": usage.ThreadRunDetailsResource,
+    "/runs/{run_id}/details": usage.RunDetailsResource,
+    "/usage": usage.UsageResource,
     "/threads/{thread_id}/runs/{run_id}/steps": steps.StepsResource,
     "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.StepResource,
     **passthrough.ROUTES,

@@ -21,6 +21,7 @@ from .objects import (
 from .records import AssistantRecord
 from .schemas.passed import PASSED
 from .status import MessageStatus, RunStatus, StepStatus
+from .usage.details import new_details
 
 D = TypeVar("D", bound=Mapping[str, Any])
 
@@ -199,6 +200,7 @@ def run(
         "tool_resources": _merged(_given(fields, "tool_resources", known["tool_resources"]), thread["tool_resources"]),
         "items": [],
         "usage": {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0},
+        "details": new_details(),
     }
 
 

@@ -18,10 +18,14 @@ from .leases import NOBODY, is_held
 from .objects import Document, MessageObject, RunError, RunObject, StepObject, Usage
 from .records import Lease, MessageRecord, RunRecord, StepRecord
 from .status import ACTIVE_STATUSES, MessageStatus, RunStatus, StepStatus
+from .usage.details import shown_details
+from .usage.runs import ended, started, with_cut_round
 
 WireEvent = tuple[str, Mapping[str, Any]]
 """An event of a stream: its name and its data."""
 
+DETAILS = "details"
+"""The key of the details in the object of a run."""
 _STAMPS = {RunStatus.COMPLETED: "completed_at", RunStatus.FAILED: "failed_at", RunStatus.CANCELLED: "cancelled_at"}
 _MESSAGE_REASONS = {
     RunStatus.FAILED: "run_failed",
@@ -50,7 +54,7 @@ class Change:
 
     def events(self) -> list[WireEvent]:
         """Return the events for clients that follow the run (section 11)."""
-        return [*part_events(self.parts), run_event(self.run.document)]
+        return [*part_events(self.parts), run_event(self.run)]
 
 
 def begin(run: RunRecord, lease: Lease, expiry: int) -> Change:
@@ -67,7 +71,7 @@ def begin(run: RunRecord, lease: Lease, expiry: int) -> Change:
     if run.document["started_at"] is not None:
         return Change(_become(run, RunStatus.IN_PROGRESS, lease))
     expires_at = now() + expiry
-    begun = _become(run, RunStatus.IN_PROGRESS, lease, started_at=now(), expires_at=expires_at)
+    begun = _become(started(run), RunStatus.IN_PROGRESS, lease, started_at=now(), expires_at=expires_at)
     return Change(replace(begun, expires_at=expires_at))
 
 
@@ -110,7 +114,7 @@ def end(
         fields["expires_at"] = None
     messages = (close_message(message, status) for message in parts.messages)
     steps = (close_step(step, status, error) for step in parts.steps)
-    return Change(_become(run, status, NOBODY, **fields), (*messages, *steps))
+    return Change(_become(ended(run), status, NOBODY, **fields), (*messages, *steps))
 
 
 def due(run: RunRecord, *, takes_queued: bool) -> RunStatus | None:
@@ -149,6 +153,8 @@ def settle(run: RunRecord, parts: Parts, status: RunStatus) -> Change:
     Returns:
         The change.
     """
+    if run.status in (RunStatus.IN_PROGRESS, RunStatus.CANCELLING):
+        run = with_cut_round(run)
     return end(run, parts, status, error=_RUNNER_DIED if status == RunStatus.FAILED else None)
 
 
@@ -293,25 +299,6 @@ def with_summaries(run: RunRecord, summaries: list[str]) -> RunRecord:
     return replace(run, document=cast(RunObject, {**shown, "reasoning_summaries": every}))
 
 
-def with_usage(run: RunRecord, usage: Usage) -> RunRecord:
-    """Return a run with added usage.
-
-    Args:
-        run: The run.
-        usage: The tokens of one round.
-
-    Returns:
-        The changed run.
-    """
-    before = run.private["usage"]
-    total: Usage = {
-        "prompt_tokens": before["prompt_tokens"] + usage.get("prompt_tokens", 0),
-        "completion_tokens": before["completion_tokens"] + usage.get("completion_tokens", 0),
-        "total_tokens": before["total_tokens"] + usage.get("total_tokens", 0),
-    }
-    return replace(run, private={**run.private, "usage": total})
-
-
 def with_calls(step: StepRecord, calls: list[Document]) -> StepRecord:
     """Return a step with changed tool calls.
 
@@ -326,14 +313,14 @@ def with_calls(step: StepRecord, calls: list[Document]) -> StepRecord:
     return replace(step, document={**step.document, "step_details": details})
 
 
-def run_event(run: RunObject) -> WireEvent:
-    """Return the event for the status of a run."""
-    return f"thread.run.{run['status']}", run
+def run_event(run: RunRecord) -> WireEvent:
+    """Return the event for the status of a run, with the details that only some clients get."""
+    return f"thread.run.{run.status}", {**run.document, DETAILS: shown_details(run)}
 
 
 def created_events(run: RunObject) -> list[WireEvent]:
     """Return the events for a new run."""
-    return [("thread.run.created", run), run_event(run)]
+    return [("thread.run.created", run), (f"thread.run.{run['status']}", run)]
 
 
 def part_events(parts: Iterable[MessageRecord | StepRecord]) -> list[WireEvent]:

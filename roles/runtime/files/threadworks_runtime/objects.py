@@ -144,7 +144,45 @@ class AssistantPrivate(TypedDict):
     sampling: list[str]
 
 
-class RunPrivate(TypedDict):
+class RunDetails(TypedDict):
+    """What a run has used so far, in addition to its ``usage``. A value is None if it is unknown.
+
+    Attributes:
+        model: The model that answered, as the model server names it.
+        service_tier: The service tier of the answer.
+        input_tokens: The tokens of all prompts.
+        cached_tokens: Those of them that were read from the cache of the model server.
+        output_tokens: The tokens of all answers.
+        reasoning_tokens: Those of them that were used for reasoning.
+        rounds: The number of answers.
+        tool_calls: The number of tool calls.
+        seconds: From the start of the first round to the end of the latest one, or of the run.
+        seconds_to_first_token: From the start of the first round to the first part of its answer.
+        cost: The cost in units of `usage.money`.
+        prices_from: The date of the price list.
+        started: The start of the first round on the wall clock, in Unix seconds.
+    """
+
+    model: str | None
+    service_tier: str | None
+    input_tokens: int | None
+    cached_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    rounds: int
+    tool_calls: int
+    seconds: float | None
+    seconds_to_first_token: float | None
+    cost: int | None
+    prices_from: str | None
+    started: float | None
+
+
+class _RunAdditions(TypedDict, total=False):
+    details: RunDetails
+
+
+class RunPrivate(_RunAdditions):
     """The private part of a run.
 
     Attributes:
@@ -153,6 +191,7 @@ class RunPrivate(TypedDict):
         tool_resources: The files of the assistant and of the thread.
         items: The model's raw output items, and the outputs of function calls, in their order.
         usage: The tokens of all rounds so far.
+        details: What the run has used. Missing in runs of versions before 0.2.0.
     """
 
     reasoning_effort: str | None

@@ -18,6 +18,7 @@ from .wire_errors import ApiError, invalid
 INCLUDE = "include[]"
 FILE_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
 WITH_MESSAGES = "messages"
+WITH_DETAILS = "details"
 _PAIR = re.compile(r"metadata\[(.*)\]", re.DOTALL)
 _MOST_PAIRS = 16  # the maximum per object. Each pair adds a condition to the query of the store
 
@@ -94,24 +95,46 @@ def read_parameter(req: Request, name: str) -> str:
     return value
 
 
-def read_include(req: Request, known: str = FILE_CONTENT) -> bool:
-    """Return whether the request includes optional data.
+def read_number(req: Request, name: str, most: int, least: int = 0) -> int:
+    """Read a query parameter that is a number.
 
     Args:
         req: The request.
-        known: The only value of ``include[]`` that this operation supports.
+        name: The name of the parameter, which must be set.
+        most: The largest number.
+        least: The smallest number.
 
     Returns:
-        True if ``include[]`` contains it.
+        The number.
+
+    Raises:
+        ApiError: 400 if it is not one.
+    """
+    value = read_parameter(req, name)
+    if not re.fullmatch("[0-9]{1,15}", value) or not least <= int(value) <= most:
+        raise invalid(name, f"an integer from {least} to {most} is expected.")
+    return int(value)
+
+
+def read_include(req: Request, *known: str) -> frozenset[str]:
+    """Return which optional data the request includes.
+
+    Args:
+        req: The request.
+        known: The values of ``include[]`` that this operation supports.
+
+    Returns:
+        The values of ``include[]``.
 
     Raises:
         ApiError: 400 if ``include[]`` contains another value.
     """
     asked = req.params.get(INCLUDE, [])
-    for value in [asked] if isinstance(asked, str) else asked:
-        if value != known:
-            raise invalid(INCLUDE, f"'{shorten(value)}' is not one of '{known}'.")
-    return bool(asked)
+    values = [asked] if isinstance(asked, str) else asked
+    for value in values:
+        if value not in known:
+            raise invalid(INCLUDE, f"'{shorten(value)}' is not one of {', '.join(map(repr, known))}.")
+    return frozenset(values)
 
 
 def list_object(data: Sequence[Mapping[str, Any]], more: bool) -> dict[str, Any]:

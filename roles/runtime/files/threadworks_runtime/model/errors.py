@@ -9,7 +9,7 @@ from typing import Any
 
 from ..objects import Usage
 from .places import option_of
-from .usage import tokens
+from .usage import Served, tokens
 from .wording import line, said
 
 _CONTEXT = re.compile(
@@ -27,11 +27,13 @@ class ModelError(Exception):
         message: The problem and its solution, without keys.
         status: The HTTP status of the answer, if any.
         usage: The usage of a complete answer that cannot be used, or None if it is unknown.
+        served: What this answer reports about itself, or None if there is no complete answer.
     """
 
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.usage: Usage | None = None
+        self.served: Served | None = None
         self.code = code
         self.message = message
         self.status = status

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 
 from ..objects import Usage
 from .types import Annotation, ContentPart, Json, ToolCall
+from .usage import Served
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,7 @@ class AnswerFinished:
         items: Its raw output items, which the next round of the run must send again.
         warnings: Options that the server may have ignored.
         problems: How each function call violates the schema of its function, or None, by the id of the call.
+        served: What the answer reports about itself.
     """
 
     reason: str | None
@@ -113,6 +115,7 @@ class AnswerFinished:
     items: list[Json]
     warnings: list[str] = field(default_factory=list)
     problems: dict[str, str | None] = field(default_factory=dict)
+    served: Served = field(default_factory=Served)
 
 
 MessageDelta = TextDelta | RefusalDelta | Citation

@@ -17,15 +17,18 @@ from sqlalchemy.exc import SQLAlchemyError
 from ..bodies import client_left
 from ..documents import shown_step
 from ..errors import NotFound, Refused, Stopping
-from ..lifecycle import WireEvent, due, run_event
-from ..objects import RunObject, StepObject
+from ..lifecycle import DETAILS, WireEvent, due, run_event
+from ..objects import Document, RunObject, StepObject
 from ..records import RunRecord
 from ..runner.slot import Slot
 from ..runner.subscription import StreamEvent, Subscription
 from ..settings import ModelOptions
 from ..sse import SIGN_OF_LIFE, encode_event
 from ..status import RESTING_STATUSES, RunStatus
+from ..store import rows
 from ..store.tables import RUNS
+from ..usage.details import shown_details
+from ..wire import FILE_CONTENT, WITH_DETAILS
 from ..wire_errors import to_api_error
 from .active import current_run
 from .context import Context, mark_replayed
@@ -33,19 +36,31 @@ from .context import Context, mark_replayed
 _DELTAS = "Runtime-Deltas"  # the header of clients that want no deltas
 
 
-def answer_run(resp: Response, run: RunObject) -> None:
+def answer_run(resp: Response, run: RunObject, details: Document | None = None) -> None:
     """Respond with a run, and set the polling interval (the SDKs use the header, section 12).
 
     Args:
         resp: The response.
         run: The object.
+        details: The details of the run, if the request includes them.
     """
-    resp.media = run
+    resp.media = run if details is None else {**run, DETAILS: details}
     if run["status"] not in RESTING_STATUSES:
         # Most answers take seconds. A run that takes longer will probably continue for some time, unless it is
         # cancelled.
         age = 0 if run["status"] == RunStatus.CANCELLING else time.time() - run["created_at"]
         resp.set_header("openai-poll-after-ms", str(250 if age < 10 else 1000 if age < 60 else 2000))
+
+
+def answer_record(resp: Response, run: RunRecord, include: frozenset[str]) -> None:
+    """Respond with a run, and set the polling interval.
+
+    Args:
+        resp: The response.
+        run: The run.
+        include: The optional data that the request includes.
+    """
+    answer_run(resp, run.document, shown_details(run) if WITH_DETAILS in include else None)
 
 
 class Queued(NamedTuple):
@@ -86,7 +101,7 @@ async def start_run(
     run_id: str | None = None,
     options: ModelOptions | None,
     stream: bool | None,
-    include: bool = False,
+    include: frozenset[str] = frozenset(),
 ) -> None:
     """Queue and start a run, and answer with it or with its events.
 
@@ -98,7 +113,7 @@ async def start_run(
         run_id: The run; ``None``: a new one.
         options: The model server of the run, or None for the one in the settings.
         stream: Whether to stream the events.
-        include: Whether steps include the results of file_search.
+        include: The optional data of the run and its steps that the request includes.
     """
     events = Subscription(has_deltas=req.get_header(_DELTAS) != "false") if stream else None
     with context.executor.slot(run_id) as slot:
@@ -107,7 +122,10 @@ async def start_run(
             events = None
     mark_replayed(resp, fresh=opening is not None)
     if not stream:
-        answer_run(resp, run)
+        if WITH_DETAILS in include:
+            answer_record(resp, await context.store.read(lambda store: rows.find(store, RUNS, run["id"])), include)
+        else:
+            answer_run(resp, run)
         return
     resp.content_type = "text/event-stream"
     resp.set_headers({"cache-control": "no-cache", "x-accel-buffering": "no"})
@@ -128,7 +146,7 @@ async def _until_left(req: Request, frames: AsyncGenerator[bytes, None]) -> Asyn
 
 
 async def _frames(
-    context: Context, run: RunObject, opening: list[WireEvent], events: Subscription | None, include: bool
+    context: Context, run: RunObject, opening: list[WireEvent], events: Subscription | None, include: frozenset[str]
 ) -> AsyncGenerator[bytes, None]:
     statuses: dict[str, str] = {}
     try:
@@ -149,7 +167,7 @@ async def _frames(
     yield encode_event("done", "[DONE]")
 
 
-def _encoded(events: Sequence[StreamEvent], statuses: dict[str, str], include: bool) -> bytes:
+def _encoded(events: Sequence[StreamEvent], statuses: dict[str, str], include: frozenset[str]) -> bytes:
     """Return events as one piece of the stream. An empty list results in a comment."""
     if not events:
         return SIGN_OF_LIFE
@@ -162,7 +180,9 @@ def _encoded(events: Sequence[StreamEvent], statuses: dict[str, str], include: b
         if "status" in data:
             statuses[data["id"]] = data["status"]
         if "step_details" in data:
-            data = shown_step(cast(StepObject, data), include=include)
+            data = shown_step(cast(StepObject, data), include=FILE_CONTENT in include)
+        elif DETAILS in data and WITH_DETAILS not in include:
+            data = {key: value for key, value in data.items() if key != DETAILS}
         encoded.append(encode_event(name, data))
     return b"".join(encoded)
 
@@ -182,7 +202,7 @@ async def _follow(context: Context, run: RunObject, statuses: dict[str, str]) ->
         changes = [event for event in look.parts if statuses.get(event[1]["id"]) != event[1]["status"]]
         if statuses.get(now.id) != now.status:
             # The events of messages and steps come after the start and before the end of the run.
-            changes.insert(len(changes) if now.status in RESTING_STATUSES else 0, run_event(now.document))
+            changes.insert(len(changes) if now.status in RESTING_STATUSES else 0, run_event(now))
         yield changes
         if now.status in RESTING_STATUSES:
             return

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from falcon.asgi import Request, Response
@@ -13,6 +14,7 @@ from sqlalchemy import Connection
 from .. import documents, lifecycle
 from ..errors import RunActive
 from ..ids import new_id
+from ..lifecycle import DETAILS
 from ..objects import Document, RunObject, ThreadObject
 from ..records import MessageRecord, RunRecord
 from ..runner.slot import Slot
@@ -22,13 +24,26 @@ from ..schemas.runs import CreateRun, CreateThreadAndRun, NoBody, SubmitToolOutp
 from ..store import rows, runs
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS, RUNS, THREADS
-from ..wire import INCLUDE, WITH_MESSAGES, list_object, read_body, read_include, read_page
+from ..usage.details import shown_details
+from ..wire import (
+    FILE_CONTENT,
+    INCLUDE,
+    WITH_DETAILS,
+    WITH_MESSAGES,
+    list_object,
+    read_body,
+    read_include,
+    read_page,
+)
 from . import vector_stores
 from .active import active_run, current_run
-from .answers import Queued, answer_run, queued, start_run
+from .answers import Queued, answer_record, queued, start_run
 from .context import Context, Resource, ticket_of
 from .options import read_options
 from .threads import insert_messages, insert_thread
+
+_INCLUDED = (FILE_CONTENT, WITH_DETAILS)
+"""The optional data of a run and its steps."""
 
 
 def _insert_run(
@@ -55,14 +70,15 @@ class RunsResource(Resource):
         """Serve `listRuns`.
 
         With ``include[]=messages``, an addition of the runtime, each run includes the messages that it has written.
+        With ``include[]=details``, another one, it includes its details.
         """
-        page, include = read_page(req, further={INCLUDE}), read_include(req, WITH_MESSAGES)
+        page, include = read_page(req, further={INCLUDE}), read_include(req, WITH_MESSAGES, WITH_DETAILS)
         takes_queued = self._context.executor.takes_queued
 
         def work(connection: Connection) -> tuple[list[RunRecord], bool, list[MessageRecord]]:
             rows.find(connection, THREADS, thread_id)
             found, more = rows.list_page(connection, RUNS, page, thread_id=thread_id)
-            return found, more, rows.of_runs(connection, [run.id for run in found]) if include else []
+            return found, more, rows.of_runs(connection, [run.id for run in found]) if WITH_MESSAGES in include else []
 
         found, more, written = await self._store.read(work)
         overdue = [run.id for run in found if lifecycle.due(run, takes_queued=takes_queued)]
@@ -71,7 +87,9 @@ class RunsResource(Resource):
                 await current_run(self._context, thread_id, run_id)
             found, more, written = await self._store.read(work)
         shown: list[Mapping[str, Any]] = [record.document for record in found]
-        if include:
+        if WITH_DETAILS in include:
+            shown = [{**record.document, DETAILS: shown_details(record)} for record in found]
+        if WITH_MESSAGES in include:
             of_run = {record.id: [each.document for each in written if each.run_id == record.id] for record in found}
             shown = [{**run, "messages": of_run[run["id"]]} for run in shown]
         resp.media = list_object(shown, more)
@@ -80,7 +98,7 @@ class RunsResource(Resource):
         """Serve `createRun`."""
         body = await read_body(req, CreateRun)
         await check_schemas(body)
-        include, options = read_include(req), read_options(req, self._context)
+        include, options = read_include(req, *_INCLUDED), read_options(req, self._context)
         ticket = ticket_of(req, body)
 
         def create_once(connection: Connection, vector_store: str | None) -> tuple[RunObject, bool]:
@@ -113,7 +131,7 @@ class ThreadRunsResource(Resource):
         """Serve `createThreadAndRun`."""
         body = await read_body(req, CreateThreadAndRun)
         await check_schemas(body)
-        options = read_options(req, self._context)
+        include, options = read_include(req, *_INCLUDED), read_options(req, self._context)
         ticket = ticket_of(req, body)
 
         new = body.get("thread") or {}
@@ -135,7 +153,8 @@ class ThreadRunsResource(Resource):
         async with vector_stores.in_turn(self._context, ticket, needed=needed):
             if needed and await vector_stores.would_be_new(self._store, create_once):
                 await vector_stores.make_for_thread(self._context, req, new)
-            await start_run(self._context, req, resp, write, options=options, stream=body.get("stream"))
+            stream = body.get("stream")
+            await start_run(self._context, req, resp, write, options=options, stream=stream, include=include)
 
 
 class RunResource(Resource):
@@ -143,18 +162,20 @@ class RunResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `getRun`."""
-        answer_run(resp, (await current_run(self._context, thread_id, run_id)).document)
+        include = read_include(req, WITH_DETAILS)
+        answer_record(resp, await current_run(self._context, thread_id, run_id), include)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `modifyRun`."""
-        body = await read_body(req, ModifyMetadata)
+        body, include = await read_body(req, ModifyMetadata), read_include(req, WITH_DETAILS)
         await current_run(self._context, thread_id, run_id)
 
-        def work(connection: Connection) -> RunObject:
+        def work(connection: Connection) -> RunRecord:
             record = runs.lock_run(connection, thread_id, run_id)
-            return rows.save(connection, RUNS, record, documents.with_metadata(record.document, body))
+            changed = documents.with_metadata(record.document, body)
+            return replace(record, document=rows.save(connection, RUNS, record, changed))
 
-        answer_run(resp, await self._store.write(work))
+        answer_record(resp, await self._store.write(work), include)
 
 
 class RunCancelResource(Resource):
@@ -163,15 +184,16 @@ class RunCancelResource(Resource):
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `cancelRun`."""
         await read_body(req, NoBody)
+        include = read_include(req, WITH_DETAILS)
         await current_run(self._context, thread_id, run_id)
 
-        def work(connection: Connection) -> RunObject:
+        def work(connection: Connection) -> RunRecord:
             run = runs.lock_run(connection, thread_id, run_id)
             change = lifecycle.cancel(run, runs.open_parts(connection, run_id))
             runs.apply(connection, change)
-            return change.run.document
+            return change.run
 
-        answer_run(resp, await self._store.write(work))
+        answer_record(resp, await self._store.write(work), include)
         self._context.executor.notice(run_id)
 
 
@@ -181,6 +203,7 @@ class RunToolOutputsResource(Resource):
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `submitToolOutputs`."""
         body, options = await read_body(req, SubmitToolOutputs), read_options(req, self._context)
+        include = read_include(req, *_INCLUDED)
         await current_run(self._context, thread_id, run_id)
         lease = self._context.executor.lease()
 
@@ -189,4 +212,5 @@ class RunToolOutputsResource(Resource):
             change = lifecycle.submit(run, runs.open_parts(connection, run_id), body["tool_outputs"], lease)
             return queued(connection, slot, change.run.document, runs.apply(connection, change))
 
-        await start_run(self._context, req, resp, write, run_id=run_id, options=options, stream=body.get("stream"))
+        stream = body.get("stream")
+        await start_run(self._context, req, resp, write, run_id=run_id, options=options, stream=stream, include=include)

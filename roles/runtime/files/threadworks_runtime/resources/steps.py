@@ -9,7 +9,7 @@ from falcon.asgi import Request, Response
 from ..documents import shown_step
 from ..store import rows
 from ..store.tables import STEPS
-from ..wire import INCLUDE, list_object, read_include, read_page
+from ..wire import FILE_CONTENT, INCLUDE, list_object, read_include, read_page
 from .active import current_run
 from .context import Resource
 
@@ -19,7 +19,8 @@ class StepsResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `listRunSteps`."""
-        page, include = read_page(req, metadata=False, further={INCLUDE}), read_include(req)
+        page = read_page(req, metadata=False, further={INCLUDE})
+        include = FILE_CONTENT in read_include(req, FILE_CONTENT)
         await current_run(self._context, thread_id, run_id)
         found, more = await self._store.read(lambda store: rows.list_page(store, STEPS, page, run_id=run_id))
         resp.media = list_object([shown_step(step.document, include=include) for step in found], more)
@@ -30,7 +31,7 @@ class StepResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str, step_id: str) -> None:
         """Serve `getRunStep`."""
-        include = read_include(req)
+        include = FILE_CONTENT in read_include(req, FILE_CONTENT)
         await current_run(self._context, thread_id, run_id)
         row = await self._store.read(lambda store: rows.find(store, STEPS, step_id, run_id=run_id))
         resp.media = shown_step(row.document, include=include)

@@ -8,6 +8,7 @@ import asyncio
 import contextlib
 import logging
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 from typing import cast
@@ -17,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..documents import SAMPLING
 from ..model import LimitReached, ModelError, ModelServers, events, execute_round
-from ..objects import Document, Usage
+from ..model.usage import Served
+from ..objects import Document, RunError, Usage
 from ..records import AssistantRecord, MessageRecord, RunRecord
 from ..settings import ModelOptions
 from ..status import RunStatus
@@ -77,7 +79,7 @@ class Execution:
         except Stopped:
             pass
         except ModelError as error:
-            await self._fail(error.code, error.message, error.usage)
+            await self._fail(error.code, error.message, error.usage, error.served)
         except LimitReached as limit:
             await self._end(self._recorder.end(RunStatus.INCOMPLETE, reason=limit.reason))
         except ImportError as error:
@@ -98,8 +100,9 @@ class Execution:
         with contextlib.suppress(Stopped):
             await self._recorder.hand_over()
 
-    async def _fail(self, code: str, message: str, usage: Usage | None = None) -> None:
-        await self._end(self._recorder.end(RunStatus.FAILED, error={"code": code, "message": message}, usage=usage))
+    async def _fail(self, code: str, message: str, usage: Usage | None = None, served: Served | None = None) -> None:
+        error: RunError = {"code": code, "message": message}
+        await self._end(self._recorder.end(RunStatus.FAILED, error=error, usage=usage, served=served))
 
     async def _end(self, end: Awaitable[None]) -> None:
         try:
@@ -135,8 +138,12 @@ class Execution:
             items=private["items"],
             used=private["usage"],
         )
+        self.ledger.progress.is_asked = True
+        asked_at = time.monotonic()
         async with aclosing(answer):
             async for batch in answer:
+                if self.ledger.progress.first is None:
+                    self.ledger.progress.first = round(time.monotonic() - asked_at, 3)
                 for event in batch:
                     if isinstance(event, events.DELTAS):
                         self.ledger.send_delta(self._encode, event)

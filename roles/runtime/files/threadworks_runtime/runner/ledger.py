@@ -83,7 +83,7 @@ class Ledger:
             run: The run, in progress.
         """
         self.expires = time.monotonic() + run.expires_at - time.time()
-        self.send(lifecycle.run_event(run.document))
+        self.send(lifecycle.run_event(run))
 
     async def write(self, write: Write, *, last: bool = False) -> None:
         """Write to the run and its parts. If the run is being cancelled, end it instead.
@@ -102,6 +102,7 @@ class Ledger:
                 return None
             if run.status == RunStatus.CANCELLING:
                 parts = self.progress.open_parts(connection)
+                run = self.progress.with_cut_round(run)
                 return runs.apply(connection, lifecycle.end(run, parts, RunStatus.CANCELLED)), True
             return write(connection, run), False
 
@@ -146,6 +147,7 @@ class Ledger:
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
             parts = self.progress.open_parts(connection)
+            run = self.progress.with_cut_round(run)
             return runs.apply(connection, lifecycle.end(run, parts, status, error=error))
 
         await self.write(write, last=True)

@@ -11,10 +11,11 @@ from sqlalchemy import Connection
 
 from ..lifecycle import Parts, close_message, close_step, with_calls
 from ..objects import Usage
-from ..records import MessageRecord, StepRecord
+from ..records import MessageRecord, RunRecord, StepRecord
 from ..status import RunStatus
 from ..store import rows
 from ..store.tables import MESSAGES, STEPS
+from ..usage.runs import with_cut_round
 from .draft import Calls, Draft
 
 
@@ -30,6 +31,10 @@ class Progress:
         """The messages of the round."""
         self.step_ids: list[str] = []
         """The steps of the round. At the end of the round, the last one gets the usage and the warnings."""
+        self.first: float | None = None
+        """The seconds from the start of the round to the first part of the answer. None: there is no answer yet."""
+        self.is_asked = False
+        """Whether the model server may have received the request."""
 
     def saved(self) -> Callable[[], None]:
         """Save the state before a transaction.
@@ -43,6 +48,17 @@ class Progress:
             self.draft, self.calls, self.message_ids, self.step_ids = draft, calls, message_ids, step_ids
 
         return restore
+
+    def with_cut_round(self, run: RunRecord) -> RunRecord:
+        """Return a run whose round ends now, before it is known what its answer has used.
+
+        Args:
+            run: The run.
+
+        Returns:
+            The changed run. It is unchanged if the model server has not been asked.
+        """
+        return with_cut_round(run) if self.is_asked else run
 
     def open_parts(
         self, connection: Connection, usage: Usage | None = None, warnings: dict[str, str] | None = None

@@ -13,13 +13,16 @@ from ..documents import answer, step
 from ..ids import new_id
 from ..lifecycle import WireEvent
 from ..model import events
-from ..model.parts import reasoning_summaries
+from ..model.parts import CALL_INPUTS, reasoning_summaries
 from ..model.types import ContentPart
+from ..model.usage import Served
 from ..objects import Document, RunError, Usage
 from ..records import RunRecord
 from ..status import RunStatus
 from ..store import rows, runs
 from ..store.tables import MESSAGES, STEPS
+from ..usage.details import Round
+from ..usage.runs import with_cut_round, with_round, with_usage
 from .draft import Calls, Draft
 from .ledger import Ledger
 
@@ -90,8 +93,9 @@ class Recorder:
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
-            run = lifecycle.with_usage(lifecycle.with_items(run, finished.items), finished.usage)
+            run = with_usage(lifecycle.with_items(run, finished.items), finished.usage)
             run = lifecycle.with_summaries(run, reasoning_summaries(finished.items))
+            run = with_round(run, self._round(finished.served, finished.items))
             begun: list[WireEvent] = []
             warnings = _metadata(finished.warnings)
             if warnings and not self._progress.step_ids:
@@ -120,6 +124,7 @@ class Recorder:
         error: RunError | None = None,
         reason: str | None = None,
         usage: Usage | None = None,
+        served: Served | None = None,
     ) -> None:
         """End the run before the model's answer is complete.
 
@@ -128,13 +133,19 @@ class Recorder:
             error: The ``last_error`` for ``failed``.
             reason: The ``incomplete_details.reason`` for ``incomplete``.
             usage: The usage of an answer that cannot be used, if known.
+            served: What this answer reports about itself.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
-            run = lifecycle.with_usage(run, usage) if usage else run
+            run = with_usage(run, usage) if usage else run
+            if served:
+                run = with_round(run, self._round(served))
+            elif self._progress.first is not None:
+                # A request that is refused, or that does not arrive, has used nothing.
+                run = with_cut_round(run)
             parts = self._progress.open_parts(connection, usage)
             return runs.apply(connection, lifecycle.end(run, parts, status, error=error, reason=reason))
 
@@ -150,10 +161,14 @@ class Recorder:
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
             rows.remove_by_id(connection, MESSAGES, self._progress.message_ids)
             rows.remove_by_id(connection, STEPS, self._progress.step_ids)
-            runs.apply(connection, lifecycle.give_back(run))
+            runs.apply(connection, lifecycle.give_back(self._progress.with_cut_round(run)))
             return []
 
         await self._ledger.write(write, last=True)
+
+    def _round(self, served: Served, items: Sequence[Document] = ()) -> Round:
+        calls = sum(item.get("type") in CALL_INPUTS for item in items)
+        return Round(served, calls, self._progress.first)
 
     def _begin_step(self, connection: Connection, run: RunRecord, details: Document) -> tuple[str, list[WireEvent]]:
         begun = step(new_id(STEPS.prefix), run.document, details)

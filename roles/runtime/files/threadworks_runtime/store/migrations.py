@@ -69,6 +69,28 @@ def _digests_of_files(connection: Connection) -> None:
     connection.exec_driver_sql("CREATE INDEX file_digests_by_content ON file_digests (server, sha256, created_at)")
 
 
+def _usage_and_budgets(connection: Connection) -> None:
+    seq = "INTEGER" if connection.dialect.name == "sqlite" else "BIGINT"
+    connection.exec_driver_sql(
+        f"CREATE TABLE run_usage (run_seq {seq} NOT NULL, created_at BIGINT NOT NULL, assistant_id VARCHAR NOT NULL, "
+        "model VARCHAR, service_tier VARCHAR, status VARCHAR NOT NULL, input_tokens BIGINT, cached_tokens BIGINT, "
+        "output_tokens BIGINT, reasoning_tokens BIGINT, rounds INTEGER NOT NULL, tool_calls INTEGER NOT NULL, "
+        "seconds FLOAT, cost BIGINT, prices_from VARCHAR, PRIMARY KEY (run_seq))"
+    )
+    connection.exec_driver_sql("CREATE INDEX run_usage_by_time ON run_usage (created_at)")
+    connection.exec_driver_sql(
+        "CREATE TABLE run_budgets (key VARCHAR NOT NULL, tokens BIGINT NOT NULL, cost BIGINT NOT NULL, "
+        "ends_at BIGINT NOT NULL, PRIMARY KEY (key))"
+    )
+    connection.exec_driver_sql("CREATE INDEX ix_run_budgets_ends_at ON run_budgets (ends_at)")
+    connection.exec_driver_sql(
+        "CREATE TABLE run_reservations (budget VARCHAR NOT NULL, run_id VARCHAR NOT NULL, tokens BIGINT NOT NULL, "
+        "cost BIGINT NOT NULL, is_alone BOOLEAN NOT NULL, PRIMARY KEY (budget, run_id), "
+        "FOREIGN KEY(budget) REFERENCES run_budgets (key) ON DELETE CASCADE)"
+    )
+    connection.exec_driver_sql("CREATE INDEX ix_run_reservations_run_id ON run_reservations (run_id)")
+
+
 def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield the number and the document of each row. The rows may be changed meanwhile.
 
@@ -87,7 +109,7 @@ def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[s
 MIGRATIONS: dict[int, tuple[Callable[[Connection], None], ...]] = {
     2: (_lease_by_monotonic_clock,),
     3: (_found_by_name_and_thread,),
-    4: (_runs_of_all_threads, _runs_with_a_runner, _digests_of_files),
+    4: (_runs_of_all_threads, _runs_with_a_runner, _digests_of_files, _usage_and_budgets),
 }
 
 

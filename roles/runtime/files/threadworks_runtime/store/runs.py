@@ -10,10 +10,11 @@ from sqlalchemy import Connection
 
 from ..lifecycle import Change, Parts, WireEvent, begin, part_events
 from ..records import Lease, MessageRecord, RunRecord, StepRecord
-from ..status import MessageStatus, RunStatus, StepStatus
+from ..status import ACTIVE_STATUSES, MessageStatus, RunStatus, StepStatus
 from . import rows
 from .statements import changed_row
 from .tables import MESSAGES, RUNS, STEPS, THREADS
+from .usage import insert_usage
 
 _CHANGING = ("document", "private", "status", "expires_at", "lease_owner", "lease_until", "lease_monotonic")
 
@@ -104,6 +105,8 @@ def apply(connection: Connection, change: Change) -> list[WireEvent]:
     write_parts(connection, change.parts)
     values = {name: getattr(change.run, name) for name in _CHANGING}
     connection.execute(changed_row(RUNS), {"its_seq": change.run.seq, **values})
+    if change.run.status not in ACTIVE_STATUSES:
+        insert_usage(connection, change.run)
     return change.events()
 
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     DDL,
     JSON,
     BigInteger,
+    Boolean,
     Column,
     Float,
     ForeignKey,
@@ -166,13 +167,50 @@ file_digests = Table(
     Column("created_at", Integer, nullable=False),
     Index("file_digests_by_content", "server", "sha256", "created_at"),
 )
+# What each run that has ended has used. It is kept when the run is deleted. Amounts of money are integers, because the
+# databases add floats inexactly.
+run_usage = Table(
+    "run_usage",
+    schema,
+    Column("run_seq", _Seq, primary_key=True, autoincrement=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("assistant_id", String, nullable=False),
+    Column("model", String),
+    Column("service_tier", String),
+    Column("status", String, nullable=False),
+    *(Column(f"{kind}_tokens", BigInteger) for kind in ("input", "cached", "output", "reasoning")),
+    Column("rounds", Integer, nullable=False),
+    Column("tool_calls", Integer, nullable=False),
+    Column("seconds", Float),
+    Column("cost", BigInteger),
+    Column("prices_from", String),
+    Index("run_usage_by_time", "created_at"),
+)
+# What has been used of a budget in one of its periods, and the rounds in progress.
+run_budgets = Table(
+    "run_budgets",
+    schema,
+    Column("key", String, primary_key=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("ends_at", BigInteger, nullable=False, index=True),
+)
+run_reservations = Table(
+    "run_reservations",
+    schema,
+    Column("budget", String, ForeignKey(run_budgets.c.key, ondelete="CASCADE"), primary_key=True),
+    Column("run_id", String, primary_key=True, index=True),
+    Column("tokens", BigInteger, nullable=False),
+    Column("cost", BigInteger, nullable=False),
+    Column("is_alone", Boolean, nullable=False),
+)
 version = Table("store_version", schema, Column("version", Integer, nullable=False))
 
 ASSISTANTS = Kind("assistant", "asst", AssistantRecord, _assistants, _pairs(_assistants), searched=("name",))
 THREADS = Kind("thread", "thread", ThreadRecord, _threads, _pairs(_threads))
 MESSAGES = Kind("message", "msg", MessageRecord, _messages, _pairs(_messages))
-_run_pairs = _pairs(
+RUN_PAIRS = _pairs(
     _runs, Column("created_at", BigInteger), Index("runs_metadata_by_time", "key", "value", "created_at", "seq")
 )
-RUNS = Kind("run", "run", RunRecord, _runs, _run_pairs, searched=("assistant_id", "created_at"))
+RUNS = Kind("run", "run", RunRecord, _runs, RUN_PAIRS, searched=("assistant_id", "created_at"))
 STEPS = Kind("run step", "step", StepRecord, _steps)
