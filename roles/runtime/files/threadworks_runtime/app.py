@@ -19,6 +19,8 @@ from .bodies import Bodies, watch_body
 from .doors import Doors
 from .errors import Refused
 from .logs import RequestLog
+from .page import resources as page
+from .page.session import Sessions
 from .resources import assistants, health, messages, passthrough, runs, steps, threads, usage
 from .resources.context import Context, Resource
 from .runner.pool import Pool
@@ -80,13 +82,16 @@ def create_app(settings: Settings) -> Runtime:
     """
     store = open_store(settings)
     context = Context(settings, store, Pool(settings, store))
-    app = Runtime(middleware=[RequestLog(), Bodies(settings.max_body), Doors(settings), _Lifespan(context)])
+    sessions = Sessions(settings.token)
+    app = Runtime(middleware=[RequestLog(), Bodies(settings.max_body), Doors(settings, sessions), _Lifespan(context)])
     app.context = context
     # ASCII, because an older store may contain text that UTF-8 cannot encode.
     app.resp_options.media_handlers[falcon.MEDIA_JSON] = JSONHandler(dumps=json.dumps)
     for path, resource in _ROUTES.items():
         app.add_route(f"/v1{path}", resource(context))
     app.add_route("/healthz", health.HealthResource(context))
+    if settings.executor == "served":
+        page.add_routes(app, context, sessions)
     app.add_error_handler(Exception, _answer_failure)
     app.add_error_handler(SQLAlchemyError, _answer_store_failure)
     app.add_error_handler(falcon.HTTPError, _answer_http_error)

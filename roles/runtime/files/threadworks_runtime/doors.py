@@ -12,12 +12,14 @@ from typing import Any
 import falcon
 from falcon.asgi import Request, Response
 
+from . import page
 from .ids import new_id
+from .page.session import Sessions
 from .settings import Settings
 from .text import shorten
 from .wire_errors import ApiError
 
-_OPEN = "/healthz"  # needs neither the token nor the header OpenAI-Beta
+_OPEN = frozenset({"/healthz", *page.OPEN})  # paths that need no token
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]*)?")
 _REMEDY = "If this is a name of the runtime, set --allowed-host (runtime_allowed_hosts in the role)."
 _UNAUTHORIZED = "Incorrect token. Send the token of the server (RUNTIME_TOKEN) as 'Authorization: Bearer TOKEN'."
@@ -35,10 +37,12 @@ class Doors:
 
     Args:
         settings: The token, and the allowed host names.
+        sessions: The sessions of browsers, which need no token to read.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sessions: Sessions) -> None:
         self._hosts = settings.hosts
+        self._sessions = sessions
         self._token = settings.token.encode() if settings.token else None
 
     async def process_request(self, req: Request, resp: Response) -> None:
@@ -48,7 +52,7 @@ class Doors:
             self._check_host(self._hosts, req)
         if "//" in req.path:  # falcon would treat it as a single slash
             raise falcon.HTTPNotFound
-        if self._token is None or req.path == _OPEN:
+        if self._token is None or req.path in _OPEN or self._sessions.has(req):
             return
         scheme, _space, token = (req.auth or "").partition(" ")
         if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode("latin-1"), self._token):
@@ -56,8 +60,7 @@ class Doors:
 
     async def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, Any]) -> None:
         """Run the checks of the API. They depend on the route that was found, so unusual paths cannot bypass them."""
-        needs_beta = req.uri_template != _OPEN and getattr(resource, "needs_beta", True)
-        if needs_beta and "assistants=v2" not in (req.get_header("OpenAI-Beta") or ""):
+        if getattr(resource, "needs_beta", True) and "assistants=v2" not in (req.get_header("OpenAI-Beta") or ""):
             raise ApiError(400, _NO_BETA, code="invalid_beta")
 
     @staticmethod

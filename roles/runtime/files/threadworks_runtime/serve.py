@@ -52,6 +52,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(str(error))
     # uvicorn passes the signal that stopped it to the previous handler. This is a clean exit.
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
+    root = f"http://{f'[{service.host}]' if ':' in service.host else service.host}:{service.port}"
+    sys.stdout.write(f"The API is at {root}/v1. To see the runs, open {root}/ in a browser.\n")
+    sys.stdout.flush()
     uvicorn.run(
         f"{__name__}:work",
         factory=True,

@@ -12,6 +12,7 @@ from ..records import RunRecord
 from ..store import rows, runs
 from ..store.tables import IS_ACTIVE, RUNS, THREADS
 from .context import Context
+from .followers import Look
 
 
 def active_run(context: Context, connection: Connection, thread_id: str) -> RunRecord | None:
@@ -64,6 +65,28 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> RunRecor
     if due(run, takes_queued=context.executor.takes_queued) is None:
         return run
     return await context.store.write(write)
+
+
+async def look(context: Context, run_id: str) -> Look:
+    """Return the current state of a run, with its messages and steps.
+
+    Args:
+        context: The parts of the application.
+        run_id: Its id.
+
+    Returns:
+        The run and its parts.
+
+    Raises:
+        NotFound: There is no such run.
+    """
+    while True:
+        found = await context.followers.look(run_id)
+        if found is None:
+            raise NotFound(RUNS.noun, run_id)
+        if due(found.run, takes_queued=context.executor.takes_queued) is None:
+            return found
+        await current_run(context, found.run.document["thread_id"], run_id)
 
 
 def _settle(context: Context, connection: Connection, run: RunRecord) -> RunRecord | None:

@@ -16,8 +16,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..bodies import client_left
 from ..documents import shown_step
-from ..errors import NotFound, Refused, Stopping
-from ..lifecycle import DETAILS, WireEvent, due, run_event
+from ..errors import Refused, Stopping
+from ..lifecycle import DETAILS, WireEvent, run_event
 from ..objects import Document, RunObject, StepObject
 from ..records import RunRecord
 from ..runner.slot import Slot
@@ -30,7 +30,7 @@ from ..store.tables import RUNS
 from ..usage.details import shown_details
 from ..wire import FILE_CONTENT, WITH_DETAILS
 from ..wire_errors import to_api_error
-from .active import current_run
+from .active import look
 from .context import Context, mark_replayed
 
 _DELTAS = "Runtime-Deltas"  # the header of clients that want no deltas
@@ -127,9 +127,20 @@ async def start_run(
         else:
             answer_run(resp, run)
         return
+    send_events(req, resp, _frames(context, run, opening or [], events, include))
+
+
+def send_events(req: Request, resp: Response, frames: AsyncGenerator[bytes, None]) -> None:
+    """Answer with a stream of events, until the client disconnects.
+
+    Args:
+        req: The request.
+        resp: The response.
+        frames: The encoded events, with a comment at least every few seconds.
+    """
     resp.content_type = "text/event-stream"
     resp.set_headers({"cache-control": "no-cache", "x-accel-buffering": "no"})
-    resp.stream = _until_left(req, _frames(context, run, opening or [], events, include))
+    resp.stream = _until_left(req, frames)
 
 
 async def _until_left(req: Request, frames: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
@@ -192,14 +203,8 @@ async def _follow(context: Context, run: RunObject, statuses: dict[str, str]) ->
     while True:
         if context.executor.stopped:
             raise Stopping
-        look = await context.followers.look(run["id"])
-        if look is None:
-            raise NotFound(RUNS.noun, run["id"])
-        now = look.run
-        if due(now, takes_queued=context.executor.takes_queued):
-            await current_run(context, run["thread_id"], now.id)
-            continue
-        changes = [event for event in look.parts if statuses.get(event[1]["id"]) != event[1]["status"]]
+        now, parts = await look(context, run["id"])
+        changes = [event for event in parts if statuses.get(event[1]["id"]) != event[1]["status"]]
         if statuses.get(now.id) != now.status:
             # The events of messages and steps come after the start and before the end of the run.
             changes.insert(len(changes) if now.status in RESTING_STATUSES else 0, run_event(now))

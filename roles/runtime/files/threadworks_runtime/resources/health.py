@@ -14,6 +14,8 @@ from .context import Resource
 class HealthResource(Resource):
     """Serves ``/healthz``."""
 
+    needs_beta = False
+
     async def on_get(self, req: Request, resp: Response) -> None:
         """Respond with 200 if the store works. Otherwise the response is 503, as for all requests."""
         statement = select(version.c.version)
