@@ -10,11 +10,10 @@ import os
 import shutil
 import signal
 import tempfile
-import time
-from collections.abc import Callable
 from pathlib import Path
 
 from ansible_collections.threadworks.openai.plugins.module_utils._runtime_control import ask
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 
 
 class LocalRuntimes:
@@ -69,11 +68,3 @@ def is_alive(pid: int) -> bool:
         return not Path("/proc/self").exists()
     except ProcessLookupError:
         return False
-
-
-def wait_for(condition: Callable[[], object], seconds: float = 60) -> None:
-    """Wait until a condition is true, and fail if this takes too long."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)

@@ -11,7 +11,6 @@ import re
 import shutil
 import sqlite3
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -116,6 +115,7 @@ class World:
         self.predictions: Predictions = {}
         self._requests: list[str] = []
         self._polls_until_release = 0
+        self._released_at = ""
         # The path of a socket is limited to about 100 characters.
         self._folder = Path(tempfile.mkdtemp(prefix="world-", dir="/tmp"))
         self._front = _Front(create_app(Settings(store=str(self.store))))
@@ -151,6 +151,15 @@ class World:
         """Release the held answers of the model after this number of polls of a run, counted from now."""
         self._polls_until_release = polls
 
+    def release_at(self, line: str) -> None:
+        """Release the held answers of the model when a task displays this line."""
+        self._released_at = line
+
+    def _display(self, line: str) -> None:
+        self.lines.append(line)
+        if line == self._released_at:
+            self.model.release()
+
     def _release(self, request: str) -> None:
         if request == "GET /threads/*/runs/*" and self._polls_until_release:
             self._polls_until_release -= 1
@@ -174,7 +183,7 @@ class World:
         validation = ArgumentSpecValidator(**module.SPEC.to_kwargs()).validate(options)
         assert not validation.error_messages
         requests, asked = len(self._requests), len(self.model.runs)
-        task = Task(validation.validated_parameters, check, True, self.lines.append, self.lines.append)
+        task = Task(validation.validated_parameters, check, True, self._display, self._display)
         if not check:
             self.predictions.clear()
         task._wire = CheckModeWire(self.wire, self.predictions, self.lines.append) if check else self.wire
@@ -197,14 +206,6 @@ class World:
         for name in ("failed", "changed", "diff"):
             assert check.result.get(name) == done.result.get(name), name
         return done
-
-    @staticmethod
-    def wait(until: Callable[[], bool]) -> None:
-        """Wait until a condition is true."""
-        deadline = time.monotonic() + 60
-        while not until():
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
 
     def change(self, statement: str, *values: Any) -> None:
         """Change the store without the runtime."""

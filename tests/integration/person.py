@@ -15,8 +15,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.integration.tool_play import ToolPlay
-from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
 from ansible_collections.threadworks.openai.tests.playbook import Outcome, Started
 
 _FIRST, _LAST = "The model calls a tool.", "Allow this call?"
@@ -69,6 +69,7 @@ class Person:
             keys = self._answered[number].encode()
             done = partial(self._is_done, started, number)
             while not done():
+                # Nothing shows when Ansible discards the input. If this is too early, the keys are typed again.
                 time.sleep(0.3)
                 os.write(self._keyboard, keys)
                 with contextlib.suppress(AssertionError):

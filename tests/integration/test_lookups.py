@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 

@@ -16,7 +16,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, wait_for
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Started, play
 
@@ -59,6 +60,9 @@ def _wait(**options: Any) -> Json:
     }
 
 
+_POLL = re.compile(r"GET /v1/threads/\w+/runs/\w+")
+
+
 @pytest.fixture
 def env(model_server: ModelServer) -> dict[str, str]:
     return {"OPENAI_BASE_URL": model_server.base_url}
@@ -84,13 +88,14 @@ def test_forty_runs(ansible_playbook: AnsiblePlaybook, model_server: ModelServer
     """Also test module_defaults of the action group, which specify the model server."""
     defaults = {"group/threadworks.openai.openai": {"base_url": model_server.base_url}}
     questions = [f"question {n}!" for n in range(40)]
-    model_server.script(
-        [{"match": "question 17!", "failed": _FAILURE}, {"match": "question 3!", "delay": 3}]
-        + [{"match": question, "delay": 0.5} for question in questions]
-    )
+    model_server.script([{"match": "question 17!", "failed": _FAILURE}, {"match": "question 3!", "hold": True}])
     playbook = play([_ASSISTANT, _start(40), _wait(), {"name": "next", "debug": {"msg": "{{ answers.statuses }}"}}])
     playbook = playbook.replace("  tasks:", f"  module_defaults: {defaults}\n  tasks:", 1)
-    first = ansible_playbook(playbook)
+    started = ansible_playbook.start(playbook)
+    # The fourth run ends last.
+    wait_for(lambda: len(model_server.runs) == 40 or started.process.poll() is not None, 200)
+    model_server.release()
+    first = started.wait()
     assert (first.rc, first.changed) == (0, 2), first
     result = first.results["wait"]
     assert [run["item"] for run in result["runs"]] == questions
@@ -187,12 +192,17 @@ def test_queued_runs_outlive_a_killed_playbook_and_start_in_their_order(
 ) -> None:
     env |= {"OPENAI_RUNTIME_CONCURRENT_RUNS": "1"}
     questions = [f"question {n}!" for n in range(8)]
-    model_server.script([{"match": questions[0], "hold": True}, {"delay": 0.2, "sticky": True}])
+    model_server.script([{"hold": True, "sticky": True}])
     with _ended(ansible_playbook.start(play([_ASSISTANT, _start(8), _wait()]), env=env)) as first:
         wait_for(lambda: "start" in first.ended_tasks())
     assert len(model_server.runs) == 1
-    model_server.release()
-    second = ansible_playbook(play([_ASSISTANT, _start(8), _wait()]), env=env)
+    model_server.release(1)
+    wait_for(lambda: len(model_server.runs) == 2)
+    with _ended(ansible_playbook.start(play([_ASSISTANT, _start(8), _wait()]), env=env)) as again:
+        wait_for(lambda: "start" in again.ended_tasks())
+        assert len(model_server.runs) == 2
+        model_server.release()
+        second = again.wait()
     assert (second.rc, second.changed) == (0, 0), second
     assert second.results["wait"]["statuses"] == {"completed": 8}
     assert re.findall(r"question \d!", json.dumps([body["input"] for body in model_server.runs])) == questions
@@ -237,7 +247,7 @@ def test_as_modules_beside_a_served_runtime(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, served: tuple[str, list[str]]
 ) -> None:
     """With async the tasks are modules in processes of their own, as on another host."""
-    model_server.script([{"match": "question 2!", "delay": 2}])
+    model_server.script([{"match": "question 2!", "hold": True}])
     wait = {**_wait(), "async": 60, "poll": 1}
     assistants = {"name": "assistants", "openai_assistant_info": {"name": "A"}, "async": 60, "poll": 1}
     threads = {
@@ -247,9 +257,12 @@ def test_as_modules_beside_a_served_runtime(
         "poll": 1,
     }
     url, requests = served
-    outcome = ansible_playbook(
-        play([_ASSISTANT, _start(3), wait, assistants, threads]), env={"OPENAI_RUNTIME_URL": url}
-    )
+    tasks = [_ASSISTANT, _start(3), wait, assistants, threads]
+    with _ended(ansible_playbook.start(play(tasks), env={"OPENAI_RUNTIME_URL": url})) as started:
+        # The model answers after the module has seen the run active.
+        wait_for(lambda: any(map(_POLL.fullmatch, requests)) or started.process.poll() is not None, 200)
+        model_server.release()
+        outcome = started.wait()
     assert outcome.rc == 0, outcome
     assert [run["response"] for run in _runs(outcome)] == [f"Reply to: question {n}!" for n in range(3)]
     assert [each["name"] for each in outcome.results["assistants"]["assistants"]] == ["A"]

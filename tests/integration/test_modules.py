@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, wait_for
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, play
 from ansible_collections.threadworks.openai.tests.runtime.harness import Served

@@ -14,7 +14,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, wait_for
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
 from ansible_collections.threadworks.openai.tests.runtime.harness import Served
@@ -55,7 +56,7 @@ _ANSWERS: list[Json] = [
     {"match": "Refuse", "status": 401, "error": {"message": f"Incorrect API key provided: {_KEY}."}, "sticky": True},
     {"match": "Hang", "hang": True, "sticky": True},
     {"match": "Break", "break_after": 3, "sticky": True},
-    {"match": "Hello", "delay": 0.3, "sticky": True},
+    {"match": "Hello", "hold": True, "sticky": True},
 ]
 
 
@@ -68,7 +69,8 @@ class _Seen:
 
 
 @contextlib.contextmanager
-def _watch_processes(local_runtimes: LocalRuntimes) -> Iterator[_Seen]:
+def _watch_processes(local_runtimes: LocalRuntimes, model_server: ModelServer) -> Iterator[_Seen]:
+    """Look at all processes again and again. The model answers "Hello" after a look since the question."""
     seen = _Seen()
     over = threading.Event()
     own = f"XDG_RUNTIME_DIR={local_runtimes.folder}".encode()
@@ -82,10 +84,14 @@ def _watch_processes(local_runtimes: LocalRuntimes) -> Iterator[_Seen]:
                 seen.environments.add(environment)
 
     def watch() -> None:
+        released = 0
         while not over.wait(0.1):
+            asked = sum("Hello" in str(body["input"]) for body in model_server.runs)
             for process in Path("/proc").glob("[0-9]*"):
                 with contextlib.suppress(OSError):
                     look(process)
+            model_server.release(asked - released)
+            released = asked
 
     thread = threading.Thread(target=watch)
     thread.start()
@@ -112,7 +118,7 @@ def test_the_key_is_nowhere(
     keywords, task, env = _WAYS[way]
     model_server.script(_ANSWERS)
     tasks = [{**each, **task} for each in _TASKS]
-    with _watch_processes(local_runtimes) as seen:
+    with _watch_processes(local_runtimes, model_server) as seen:
         outcome = ansible_playbook(
             play(tasks, **keywords), "-vvvv", "--diff", env={"OPENAI_BASE_URL": model_server.base_url, **env}
         )
@@ -129,7 +135,7 @@ def test_the_key_of_asynchronous_tasks_is_nowhere(
     tasks = [{**task, "async": 300, "poll": 1} for task in _TASKS if task["name"] in ("assistant", "thread", *names)]
     env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": _KEY}
     env["ANSIBLE_ASYNC_DIR"] = str(ansible_playbook.folder / "async")
-    with _watch_processes(local_runtimes) as seen:
+    with _watch_processes(local_runtimes, model_server) as seen:
         outcome = ansible_playbook(play(tasks), "-vvvv", "--diff", env=env)
     assert (outcome.rc, outcome.stats["ignored"]) == (0, 5), outcome
     assert outcome.results["Hello"]["msg"].startswith("assistant_id: No assistant found")
@@ -146,7 +152,7 @@ def test_the_key_of_a_served_runtime_is_nowhere(
     store = str(ansible_playbook.folder / "served.db")
     with (
         Served(store, model_server.base_url, OPENAI_API_KEY=_KEY, RUNTIME_TOKEN=token) as served,
-        _watch_processes(local_runtimes) as seen,
+        _watch_processes(local_runtimes, model_server) as seen,
     ):
         env = {"OPENAI_RUNTIME_URL": f"http://127.0.0.1:{served.port}/v1", "OPENAI_API_KEY": token}
         env["ANSIBLE_ASYNC_DIR"] = str(ansible_playbook.folder / "async")

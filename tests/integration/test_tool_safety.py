@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.integration.tool_play import (
     CALL,
     ROLE,
@@ -22,7 +23,6 @@ from ansible_collections.threadworks.openai.tests.integration.tool_play import (
     hosts_of,
     messages,
 )
-from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 _FORGED: dict[str, Any] = {"name": "reboot", "arguments": {"path": "now"}, "id": "call_x", "problem": None}
@@ -173,7 +173,7 @@ def test_a_block_in_check_mode_runs_no_tool(tool_play: ToolPlay, model_server: M
 
 def test_a_run_that_outlasts_a_round_is_cancelled(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """The run could call tools again after the role has ended."""
-    model_server.script([{"calls": [CALL]}, {"delay": 30, "calls": [CALL]}])
+    model_server.script([{"calls": [CALL]}, {"hang": True}])
     outcome = tool_play(run_wait_timeout=5)
     assert outcome.rc == 2
     (why,) = messages(outcome, "Report the reason")

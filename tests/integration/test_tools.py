@@ -158,9 +158,10 @@ def test_check_mode_answers_nothing(play: ToolPlay, model_server: ModelServer) -
 
 
 def test_a_run_that_was_not_waited_for_is_answered_later(play: ToolPlay, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [CALL], "delay": 0.5}])
+    model_server.script([{"calls": [CALL], "hold": True}])
     started = play(run_wait=False)
     assert started.results["Outputs"]["msg"]["status"] in ("queued", "in_progress")
+    model_server.release()
     assert play().results["Outputs"]["msg"]["response"] == "Reply to: How full is web?"
     assert answers(model_server.runs[1]) == ["71% of /var"]
 

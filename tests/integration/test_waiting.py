@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive, wait_for
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Started, play
 
@@ -278,7 +279,7 @@ def test_a_run_that_takes_too_long_is_told_and_goes_on(
 def test_progress_is_shown_on_a_terminal(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
-    model_server.script([{"text": "one two three four five six seven eight", "delta_delay": 0.9}])
+    model_server.script([{"text": "one two three four five six seven eight", "hold_after": 8}])
     ours, screen = pty.openpty()
     started = ansible_playbook.start(play([_ASSISTANT, _RUN]), env={**env, "COLUMNS": "200"}, screen=screen)
     os.close(screen)
@@ -286,11 +287,13 @@ def test_progress_is_shown_on_a_terminal(
     with contextlib.suppress(OSError):  # the end of a pseudo-terminal
         while piece := os.read(ours, 4096):
             shown += piece
+            lines = re.findall(rb"\[localhost\] run_\w+: in_progress, (\d+) s, (\d+) tokens", shown)
+            if len(lines) == 2:
+                model_server.release()
     os.close(ours)
     assert started.wait().rc == 0, shown
-    lines = re.findall(rb"\[localhost\] run_\w+: in_progress, (\d+) s, (\d+) tokens", shown)
     seconds, tokens = ([int(number) for number in column] for column in zip(*lines, strict=True))
-    # One every three seconds, as far as anything happens.
+    # One every three seconds.
     assert seconds[0] >= 3
     assert all(later - earlier >= 2 for earlier, later in itertools.pairwise(seconds)), shown
     assert list(tokens) == sorted(tokens)
@@ -300,6 +303,7 @@ def test_progress_is_shown_on_a_terminal(
 def test_progress_is_not_shown_elsewhere(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
+    # Longer than the three seconds after which a line would be displayed.
     model_server.script([{"delay": 3.5}])
     outcome = ansible_playbook(play([_ASSISTANT, _RUN]), env=env)
     assert outcome.rc == 0

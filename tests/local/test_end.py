@@ -18,8 +18,9 @@ from ansible_collections.threadworks.openai.plugins.module_utils import _local_r
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
 from ansible_collections.threadworks.openai.plugins.plugin_utils import _control
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.local.conftest import Desk
-from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive, wait_for
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 # Shorter than any look at the clock.

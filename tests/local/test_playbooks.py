@@ -17,7 +17,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive, wait_for
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, play
 

@@ -18,8 +18,8 @@ from threadworks_runtime.local import log
 from threadworks_runtime.logs import JsonFormatter
 
 from ansible_collections.threadworks.openai.plugins.plugin_utils import _libraries
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.local.conftest import Desk
-from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 _LINUX = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")

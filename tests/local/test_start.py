@@ -20,8 +20,9 @@ import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError
 from ansible_collections.threadworks.openai.plugins.plugin_utils import _launch, _local, _socket, _turn
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.local.conftest import Desk
-from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive, wait_for
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes, is_alive
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 _STARTER = """

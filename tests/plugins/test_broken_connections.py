@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
 from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.processes import Served
 from ansible_collections.threadworks.openai.tests.world import Json, World
@@ -96,7 +97,7 @@ def test_a_stream_that_breaks_off_is_no_reason_for_a_second_run(
     world.model.script([answer])
 
     def cut_later() -> None:
-        world.wait(lambda: arrived in proxy.returned)
+        wait_for(lambda: arrived in proxy.returned)
         proxy.cut()
         world.model.release()
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.runtime.processes import Local
 from ansible_collections.threadworks.openai.tests.world import Done, Json, World
 
@@ -63,7 +64,7 @@ def interrupted(world: World, pid: int, number: int) -> Done:
     asked = len(world.model.runs)
 
     def strike() -> None:
-        world.wait(lambda: len(world.model.runs) > asked)
+        wait_for(lambda: len(world.model.runs) > asked)
         os.kill(pid, number)
 
     striker = threading.Thread(target=strike)
@@ -74,7 +75,7 @@ def interrupted(world: World, pid: int, number: int) -> Done:
         striker.join(60)
 
 
-@pytest.mark.parametrize("answer", [{"delay": 30}, {"text": "one two three four five six seven", "delta_delay": 1}])
+@pytest.mark.parametrize("answer", [{"hang": True}, {"text": "one two three four", "hang_after": 6}])
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
 def test_the_run_is_found_dead_and_made_again(
     world: World, starter: Starter, number: signal.Signals, answer: Json

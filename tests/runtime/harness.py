@@ -21,12 +21,12 @@ from threadworks_runtime.app import Runtime, create_app
 from threadworks_runtime.server import Protocol, TcpProtocol
 from threadworks_runtime.settings import ModelOptions, Settings
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.runtime.processes import (
     RUNTIME,
     Local,
     Served,
     resident,
-    wait_for,
 )
 
 __all__ = ["RUNTIME", "Local", "Served", "resident", "wait_for"]  # they are used together with this module

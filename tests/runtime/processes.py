@@ -12,8 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -21,17 +20,10 @@ from typing import Any
 import httpx2
 import openai
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
+
 RUNTIME = Path(__file__).resolve().parents[2] / "roles" / "runtime" / "files"
 _COMMAND = [sys.executable, "-m", "threadworks_runtime"]
-
-
-def wait_for(what: Callable[[], Any], *, seconds: float = 60) -> Any:
-    """Call a function until it returns a true value, and return this value."""
-    deadline = time.monotonic() + seconds
-    while not (value := what()):
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
-    return value
 
 
 def resident(pid: int) -> int:

@@ -37,7 +37,7 @@ def empty(postgresql: PostgreSQL, settings: Settings) -> Iterator[Settings]:
 
 
 def test_threads_are_deleted_under_their_runs(talk: Conversation, model_server: ModelServer) -> None:
-    model_server.script([{"text": "word " * 30, "delta_delay": 0.01, "sticky": True}])
+    model_server.script([{"text": "word " * 1000, "sticky": True}])
 
     def start_and_delete(_number: int) -> list[int]:
         run = talk.wire.post("/threads/runs", json={"assistant_id": talk.assistant}).json()
@@ -51,7 +51,7 @@ def test_threads_are_deleted_under_their_runs(talk: Conversation, model_server: 
 def test_two_servers_share_the_queue_and_no_run_is_executed_twice(
     settings: Settings, talk: Conversation, model_server: ModelServer
 ) -> None:
-    model_server.script([{"text": "word " * 5, "delta_delay": 0.01, "sticky": True}])
+    model_server.script([{"hold": True, "sticky": True}])
     with AppServer(create_app(settings)) as second, raw_client(second) as other:
 
         def create(number: int) -> dict[str, Any]:
@@ -61,6 +61,8 @@ def test_two_servers_share_the_queue_and_no_run_is_executed_twice(
 
         with ThreadPoolExecutor(8) as pool:
             runs = list(pool.map(create, range(20)))
+        wait_for(lambda: len(model_server.runs) == len(runs))
+        model_server.release()
         for run in runs:
             path = f"/threads/{run['thread_id']}/runs/{run['id']}"
             wait_for(lambda path=path: other.get(path).json()["status"] == "completed")

@@ -58,11 +58,14 @@ def test_each_key_is_used_by_its_own_runs_only(talk: Conversation) -> None:
         # Each of the servers refuses the key of the other.
         servers = [stack.enter_context(ModelServer(api_key=key)) for key in _KEYS]
         for server in servers:
-            server.script([{"delay": 0.05, "sticky": True}])
+            server.script([{"hold": True, "sticky": True}])
         headers = [
             runtime_options(ModelOptions(base_url=server.base_url, api_key=server.api_key)) for server in servers
         ]
         runs = [_ask(talk, headers[number % 2]) for number in range(10)]
+        wait_for(lambda: [len(server.runs) for server in servers] == [5, 5])
+        for server in servers:
+            server.release()
         assert [_end(talk, run)["status"] for run in runs] == ["completed"] * 10
         assert [len(server.runs) for server in servers] == [5, 5]
         # The same server under another key, and under none, is another one: no connection or key is shared.

@@ -76,9 +76,11 @@ def test_two_processes_share_the_work(served: Served, model_server: ModelServer)
         talk.submit(run, (call["id"], "90%"))
         assert talk.until(run, "completed", "failed")["status"] == "completed"
         model_server.reset()
-        model_server.script([{"text": "one two three", "delta_delay": 0.1, "sticky": True}])
+        model_server.script([{"hold": True, "sticky": True}])
         talks = [Conversation(wire) for _time in range(8)]
         runs = [talk.start() for talk in talks]
+        wait_for(lambda: len(model_server.runs) == len(runs))
+        model_server.release()
         for talk, run in zip(talks, runs, strict=True):
             assert talk.until(run, "completed", "failed")["status"] == "completed"
         assert _answers_promptly(wire)

@@ -26,7 +26,7 @@ from canary import Canary, Watch
 from chapter import Chapter, Options
 from stage import Stage, stage
 
-from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.playbook import play
 from ansible_collections.threadworks.openai.tests.runtime.processes import Served
 

@@ -26,8 +26,9 @@ from arena import Failed
 from clear import unclear
 from stage import Stage
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.local_runtimes import is_alive
-from ansible_collections.threadworks.openai.tests.runtime.processes import Served, wait_for
+from ansible_collections.threadworks.openai.tests.runtime.processes import Served
 
 from .examine import active_runs, examine, question, runners
 

@@ -9,6 +9,7 @@ import copy
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.world import Done, Json, World
 
 FUNCTION: Json = {"type": "function", "function": {"name": "disk", "parameters": {"type": "object", "properties": {}}}}
@@ -74,7 +75,7 @@ class Thread:
 
     def wait_for_model(self, questions: int) -> None:
         """Wait until the model server has received this total number of requests."""
-        self.world.wait(lambda: len(self.world.model.runs) == questions)
+        wait_for(lambda: len(self.world.model.runs) == questions)
 
 
 Given = Callable[[Thread], None]
@@ -164,7 +165,7 @@ def of_somebody(answer: Json | None = None, status: str = "in_progress") -> Give
         body = {"assistant_id": thread.assistant_id, "temperature": 0.1, "tools": [FUNCTION]}
         thread.world.wire.post("threads", thread.id, "runs", body=body)
         thread.wait_for_model(1)
-        thread.world.wait(lambda: thread.runs[-1]["status"] in (status, "completed"))
+        wait_for(lambda: thread.runs[-1]["status"] in (status, "completed"))
         # Check mode reads it once, and the real task reads it before it waits.
         thread.world.release_after(2)
 
@@ -184,7 +185,7 @@ def queued(thread: Thread) -> None:
 
 def over(thread: Thread) -> None:
     """Wait until the newest run is completed."""
-    thread.world.wait(lambda: thread.runs[-1]["status"] == "completed")
+    wait_for(lambda: thread.runs[-1]["status"] == "completed")
 
 
 def said_by_assistant(thread: Thread) -> None:

@@ -18,7 +18,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _recovery
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import Unanswered
-from ansible_collections.threadworks.openai.tests.local_runtimes import wait_for
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     THING,
     Peer,

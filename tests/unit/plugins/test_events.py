@@ -182,7 +182,7 @@ def test_a_stream_has_a_deadline(piece: bytes, pause: float) -> None:
         began = time.monotonic()
         with pytest.raises(Unanswered, match="its answer took too long"):
             looks.extend(time.monotonic() for _event in stream_of(server, quiet=1.0))
-        assert 1 <= time.monotonic() - began < 10
+        assert 1 <= time.monotonic() - began < 60
         assert len(looks) > 3
 
 

@@ -140,7 +140,7 @@ def test_the_clock_of_the_task_is_the_one_that_counts(script: Script, message: s
         began = time.monotonic()
         with pytest.raises(TaskError) as caught:
             follow(server, timeout=0.7)
-        assert 0.7 <= time.monotonic() - began < 10
+        assert 0.7 <= time.monotonic() - began < 60
         assert re.search(message, caught.value.message)
 
 
@@ -150,7 +150,8 @@ def test_a_poll_does_not_outlive_the_clock_of_the_task() -> None:
         follower = Follower(wire_to(server.url, timeout=60.0), 0.7, lambda _text: None)
         with pytest.raises(TaskError, match=r"Run run_1 is still queued after 0\.7 seconds \(option wait_timeout\)"):
             follower.poll(run("queued"))
-        assert time.monotonic() - began < 10
+        # A request alone may take a minute.
+        assert time.monotonic() - began < 30
 
 
 def test_a_completed_run_in_place_of_a_stream_has_messages_to_be_read() -> None:

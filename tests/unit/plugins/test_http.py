@@ -164,7 +164,7 @@ def test_a_server_that_is_silent_is_not_waited_for_longer_than_timeout() -> None
         began = time.monotonic()
         with pytest.raises(Unanswered, match=r"did not answer within 0.5 seconds \(option timeout\)\.$"):
             wire_to(server.url, timeout=0.5, max_retries=2).get("threads", "x")
-        assert 0.5 <= time.monotonic() - began < 10
+        assert 0.5 <= time.monotonic() - began < 60
         assert len(server.seen) == 1
 
 
@@ -216,7 +216,7 @@ def test_a_drip_does_not_hold_a_task(monkeypatch: pytest.MonkeyPatch, head: byte
         began = time.monotonic()
         with pytest.raises(Unanswered, match=message):
             wire_to(server.url, timeout=0.5).get("threads", "x")
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
 
 
 def test_a_slow_answer_is_waited_for() -> None:

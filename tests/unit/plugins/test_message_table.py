@@ -9,6 +9,7 @@ import re
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.unit.plugins.table import (
     Given,
     Refusal,
@@ -123,7 +124,7 @@ def active(answer: Json, status: str = "in_progress") -> Given:
         run = world.do("run", **T, assistant_id="newest", tools=[FUNCTION], wait=False).result["run_id"]
         path = ("threads", world.ids["thread_id"], "runs", run)
         # It is in progress a moment before the model is asked.
-        world.wait(lambda: world.wire.get(*path)["status"] in (status, "completed") and len(world.model.runs) > asked)
+        wait_for(lambda: world.wire.get(*path)["status"] in (status, "completed") and len(world.model.runs) > asked)
 
     return given
 

@@ -14,6 +14,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _wait
 from ansible_collections.threadworks.openai.plugins.module_utils._identity import KNOWN_AFTER_APPLY
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.world import App, Done, Json, World
 
 RUN, RUNS, MESSAGES = "GET /threads/*/runs/*", "GET /threads/*/runs", "GET /threads/*/messages"
@@ -95,7 +96,7 @@ def test_only_the_first_unfinished_run_is_polled(runs: Runs) -> None:
     runs.answers({"match": "one", "hold": True})
     others = runs.start(*(str(n) for n in range(9)))
     first = runs.start("one")
-    runs.world.wait(lambda: all(run["status"] == "completed" for run in runs.info(others).result["runs"]))
+    wait_for(lambda: all(run["status"] == "completed" for run in runs.info(others).result["runs"]))
     polls: Counter[str] = Counter()
 
     def counted(app: App) -> App:
@@ -241,8 +242,8 @@ def test_the_time_is_over_for_all(runs: Runs) -> None:
     runs.answers({"match": "one", "hold": True}, {"match": "three", "hold": True}, {"match": "two", "text": "Quick."})
     started = runs.start("one", "two", "three")
     one, _two, three = started["results"]
-    runs.world.wait(lambda: runs.info([started["results"][1]]).result["statuses"] == {"completed": 1})
-    runs.world.wait(lambda: len(runs.world.model.runs) == 3)
+    wait_for(lambda: runs.info([started["results"][1]]).result["statuses"] == {"completed": 1})
+    wait_for(lambda: len(runs.world.model.runs) == 3)
     began = time.monotonic()
     done = runs.info(started, wait=True, wait_timeout=0.7)
     assert 0.7 <= time.monotonic() - began < 20
@@ -264,7 +265,7 @@ def test_the_time_is_over_for_all(runs: Runs) -> None:
 def test_unfinished_and_failed_ones_are_both_told(runs: Runs) -> None:
     runs.answers({"match": "one", "hang": True}, {"match": "two", "failed": {"code": "server_error", "message": "no"}})
     started = runs.start("one", "two")
-    runs.world.wait(lambda: runs.info([started["results"][1]]).result["statuses"] == {"failed": 1})
+    wait_for(lambda: runs.info([started["results"][1]]).result["statuses"] == {"failed": 1})
     message = runs.info(started, wait=True, wait_timeout=0.5).result["msg"]
     assert "1 of 2 runs have not ended after 0.5 seconds" in message
     assert message.endswith(f"ended as failed: {_SAID}no.")
@@ -325,7 +326,7 @@ def test_all_runs_of_a_thread(runs: Runs) -> None:
     first = world.do("run", **asked, metadata={"n": 1}).result["run_id"]
     runs.answers({"failed": {"code": "server_error", "message": "no"}})
     second = world.do("run", **asked, key="k", fail_on=[]).result["run_id"]
-    runs.answers({"delay": 1})
+    runs.answers({"hold": True})
     third = world.do("run", **asked, key="k", metadata={"n": 2}, wait=False).result["run_id"]
 
     def found(**options: Any) -> list[str]:
@@ -333,6 +334,7 @@ def test_all_runs_of_a_thread(runs: Runs) -> None:
         assert done.read[0] == RUNS
         return [run["run_id"] for run in done.result["runs"]]
 
+    world.release_after(1)
     assert found(status=["queued", "in_progress"], wait=True) == [third]
     assert found() == [third, second, first]
     assert found(status=["queued", "in_progress"], wait=True) == []
@@ -350,7 +352,8 @@ def test_all_runs_of_a_thread(runs: Runs) -> None:
 def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_wait, "_PROGRESS_EVERY", 0.4)
     started = runs.start(*(f"n{n}" for n in range(29)))
-    runs.answers({"match": "one", "delay": 2.5})
+    runs.answers({"match": "one", "hold": True})
+    runs.world.release_at("29 of 30 runs ended")
     done = runs.info([runs.start("one"), started], wait=True)
     lines = runs.world.lines
     assert all(re.fullmatch(r"\d+ of 30 runs ended", line) for line in lines), lines
@@ -358,7 +361,9 @@ def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "29 of 30 runs ended" in lines, lines
     assert done.read.count(RUN) < 30 + 3 * 12
     runs.world.lines.clear()
-    runs.answers({"match": "last", "delay": 1.5})
+    monkeypatch.setattr(_wait, "_PROGRESS_EVERY", 0)
+    runs.answers({"match": "last", "hold": True})
+    runs.world.release_after(3)
     runs.info(runs.start("last"), wait=True, progress=False)
     assert runs.world.lines == []
 

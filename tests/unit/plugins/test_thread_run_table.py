@@ -10,6 +10,7 @@ import re
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.unit.plugins.table import Given, all_of, did, polled_once
 from ansible_collections.threadworks.openai.tests.world import Json, World
 
@@ -79,7 +80,7 @@ def waiting(**options: object) -> Given:
 def going(answer: Json, **options: object) -> Given:
     def given(world: World) -> None:
         ran(answer, wait=False, **options)(world)
-        world.wait(lambda: len(world.model.runs) == 1)
+        wait_for(lambda: len(world.model.runs) == 1)
         world.release_after(1)
 
     return given
@@ -103,9 +104,10 @@ def somebody_ran(world: World) -> None:
 def somebody_runs(world: World) -> None:
     """Another client's run is active on the thread."""
     asked = len(world.model.runs)
-    world.model.script([{"delay": 1.5}])
+    world.model.script([{"hold": True}])
     world.do("run", thread_id="newest", assistant_id="newest", key="other", wait=False)
-    world.wait(lambda: len(world.model.runs) > asked)
+    wait_for(lambda: len(world.model.runs) > asked)
+    world.release_after(1)
 
 
 @dataclasses.dataclass(frozen=True)

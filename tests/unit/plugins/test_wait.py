@@ -78,24 +78,23 @@ def test_the_wait_is_over_in_time_and_tells_the_last_run_seen(thread: World, aro
     thread.model.script([{"hang": True}])
     began = time.monotonic()
     result = thread.do("run", **T, wait_timeout=0.7).result
-    # The stream gives a sign of life every second.
-    assert 0.7 <= time.monotonic() - began < 6
+    # The model never answers.
+    assert time.monotonic() - began >= 0.7
     assert "still in_progress after 0.7 seconds (option wait_timeout)" in result["msg"]
     assert result["run"]["status"] == result["status"] == "in_progress"
     assert (result["run_id"], result["thread_id"]) == (result["run"]["id"], result["run"]["thread_id"])
 
 
 def test_a_run_that_goes_on_talking_is_not_waited_for_longer(thread: World) -> None:
-    thread.model.script([{"text": "word " * 100, "delta_delay": 0.1}])
-    began = time.monotonic()
-    result = thread.do("run", **T, wait_timeout=1).result
-    assert time.monotonic() - began < 6
-    assert "wait_timeout" in result["msg"]
+    # It would talk for a quarter of an hour.
+    thread.model.script([{"text": "word " * 9000, "delta_delay": 0.1}])
+    assert "wait_timeout" in thread.do("run", **T, wait_timeout=1).result["msg"]
 
 
 def test_a_server_without_idempotency_keys_makes_one_run_too(thread: World) -> None:
     thread.put_before(with_a_rival)
-    thread.model.script([{"delay": 0.5}])
+    thread.model.script([{"hold": True}])
+    thread.release_after(1)
     done = thread.do("run", **T, key="k")
     assert done.result["response"] == "Reply to: Hello"
     assert len(list(thread.wire.list("threads", thread.ids["thread_id"], "runs"))) == 1
@@ -171,8 +170,8 @@ def test_a_server_that_includes_no_messages_is_asked_without(thread: World) -> N
 
 @pytest.mark.parametrize("progress", [True, False])
 def test_progress(thread: World, monkeypatch: pytest.MonkeyPatch, progress: bool) -> None:
-    monkeypatch.setattr(_wait, "_PROGRESS_EVERY", 0.3)
-    thread.model.script([{"text": "one two three", "delta_delay": 0.5}])
+    monkeypatch.setattr(_wait, "_PROGRESS_EVERY", 0)
+    thread.model.script([{"text": "one two three"}])
     thread.do("run", **T, progress=progress)
     assert bool(thread.lines) == progress
     line = re.compile(r"run_\w+: (queued|in_progress), \d+ s(, \d tokens)?")

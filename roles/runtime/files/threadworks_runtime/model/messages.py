@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
+from ..objects import MessageObject
 from .types import Json
 
 
-def to_items(message: Json) -> list[Json]:
+def to_items(message: MessageObject) -> list[Json]:
     """Translate a wire message (Assistants wire, section 5).
 
     A file that is attached without a tool is sent to the model.
@@ -28,7 +29,7 @@ def to_items(message: Json) -> list[Json]:
     return [_item("assistant", text)] + ([_item("user", files)] if files else [])
 
 
-def code_files(messages: list[Json]) -> list[str]:
+def code_files(messages: list[MessageObject]) -> list[str]:
     """Return the ids of the files that are attached for the code interpreter, in order."""
     attachments = [attachment for message in messages for attachment in message.get("attachments") or []]
     return list(dict.fromkeys(attachment["file_id"] for attachment in attachments if _is_for_code(attachment)))

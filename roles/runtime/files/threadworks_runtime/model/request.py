@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, cast
 
 from ..json_schema.in_options import find_unusable
-from ..objects import Usage
+from ..objects import MessageObject, RunPrivate, Usage
 from ..schemas.passed import PASSED
 from .errors import LimitReached, ModelError
 from .messages import code_files, to_items
@@ -25,9 +25,9 @@ _STABLE = ("model", "instructions", "tools")
 
 async def build_request(
     run: Json,
-    messages: list[Json],
+    messages: list[MessageObject],
     *,
-    private: Json,
+    private: RunPrivate,
     items: Sequence[Json] = (),
     used: Usage | None = None,
     output_limit: int = 4096,
@@ -64,7 +64,7 @@ async def build_request(
     most = _output_limit(run, used, output_limit)
     later: list[Json] = [_without_nulls(item) for item in items]
 
-    def build(kept: list[Json]) -> ResponseRequest:
+    def build(kept: list[MessageObject]) -> ResponseRequest:
         items = [item for message in kept for item in to_items(message)] + later
         return {**_first(settings), "input": items, **settings, "max_output_tokens": most}
 
@@ -89,7 +89,7 @@ async def _uncounted(_body: ResponseRequest) -> None:
     return None
 
 
-def _settings(run: Json, private: Json, tools: list[Json], *, forced: bool) -> ResponseRequest:
+def _settings(run: Json, private: RunPrivate, tools: list[Json], *, forced: bool) -> ResponseRequest:
     """Return the request without its input and its limit.
 
     Args:

@@ -8,7 +8,7 @@ import itertools
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from ..objects import Usage
+from ..objects import MessageObject, RunPrivate, Usage
 from .answer import read_answer
 from .errors import ContextExceeded, LimitReached
 from .events import AnswerEvent
@@ -26,9 +26,9 @@ _ATTEMPTS = 10
 async def execute_round(
     server: ModelServer,
     run: Json,
-    messages: list[Json],
+    messages: list[MessageObject],
     *,
-    private: Json,
+    private: RunPrivate,
     items: Sequence[Json] = (),
     used: Usage | None = None,
 ) -> AsyncGenerator[list[AnswerEvent], None]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 from collections.abc import Awaitable, Callable, Sequence
 
+from ..objects import MessageObject
 from .errors import LimitReached
 from .types import Json, ResponseRequest
 
@@ -19,18 +20,18 @@ _TOKENS_PER_MESSAGE = 4
 _TOKENS_PER_IMAGE = 1000
 
 
-def last_messages(messages: list[Json], strategy: Json) -> list[Json]:
+def last_messages(messages: list[MessageObject], strategy: Json) -> list[MessageObject]:
     """Return the messages that the strategy ``last_messages`` keeps; with ``auto``, all of them."""
     count = strategy.get("last_messages") if strategy["type"] == "last_messages" else None
     return messages[-count:] if count else messages
 
 
 async def fit(
-    messages: list[Json],
+    messages: list[MessageObject],
     *,
     limit: int,
     droppable: bool,
-    build: Callable[[list[Json]], ResponseRequest],
+    build: Callable[[list[MessageObject]], ResponseRequest],
     count: Callable[[ResponseRequest], Awaitable[int | None]],
 ) -> ResponseRequest:
     """Build the request with the most messages that fit.
@@ -92,7 +93,7 @@ def _parts(item: Json) -> list[Json]:
     return [item, *(content or [])]
 
 
-def _drop_order(messages: Sequence[Json]) -> list[int]:
+def _drop_order(messages: Sequence[MessageObject]) -> list[int]:
     """Return the indexes of the messages that can be dropped, in this order."""
     latest = next((index for index in reversed(range(len(messages))) if messages[index]["role"] == "user"), -1)
     return [index for index in [*range(1, len(messages)), 0] if index != latest and index < len(messages)]

@@ -11,7 +11,6 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
-from typing import cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
@@ -128,13 +127,13 @@ class Execution:
         # Unset options are not sent, although the API returns their defaults.
         asked: Document = {**run, **{name: None for name in SAMPLING if name not in private["sampling"]}}
         # The messages of the run itself are in the items of its earlier rounds.
-        history = [cast(Document, message.document) for message in messages]
+        history = [message.document for message in messages]
         server = self._servers.get(self._options)
         answer = execute_round(
             server,
             asked,
             history,
-            private=cast(Document, private),
+            private=private,
             items=private["items"],
             used=private["usage"],
         )

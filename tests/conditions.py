@@ -1,0 +1,27 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Wait for conditions, instead of for durations."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
+    """Call a function until it returns a true value, and return this value.
+
+    Args:
+        condition: The function.
+        seconds: When to give up. The default is generous, for busy machines.
+
+    Raises:
+        AssertionError: The function has not returned a true value in time.
+    """
+    deadline = time.monotonic() + seconds
+    while not (value := condition()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.02)
+    return value
