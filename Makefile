@@ -96,6 +96,11 @@ sanity: .venv/dev ## run ansible-test sanity with each installed Python
 matrix: link ## run the tests marked `matrix` on all supported versions of ansible-core, and the tests of the runtime with the oldest and newest libraries: CORES= PYTHONS= LIBRARIES=
 	@scripts/matrix $(ARGS)
 
+.PHONY: audit
+audit: ## look for known vulnerabilities in the pinned libraries. Needs the internet
+	@scripts/venv build/audit pip-audit
+	@build/audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip $(ARGS)
+
 .PHONY: bench
 bench: .venv/dev ## measure the performance, and write it to build/bench.json: ROUNDS=5 ARGS="--only lookup"
 	@.venv/bin/python scripts/bench --rounds $(or $(ROUNDS),5) $(ARGS)

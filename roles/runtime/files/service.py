@@ -23,8 +23,8 @@ from pathlib import Path
 def _birth(pid: int) -> str | None:
     """Return the start time of a process, or None if it is not running.
 
-    The runtime has similar code in `owners.py`, which this program cannot import: it is sent to the interpreter's standard
-    input, stops a runtime even if its files are missing, and works without /proc.
+    The runtime has similar code in `owners.py`. This program cannot import it: the interpreter reads this program from
+    its standard input. It also stops a runtime whose files are missing, and works without /proc.
     """
     shown = subprocess.run(
         ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
