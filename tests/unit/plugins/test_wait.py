@@ -174,5 +174,5 @@ def test_progress(thread: World, monkeypatch: pytest.MonkeyPatch, progress: bool
     thread.model.script([{"text": "one two three"}])
     thread.do("run", **T, progress=progress)
     assert bool(thread.lines) == progress
-    line = re.compile(r"run_\w+: (queued|in_progress), \d+ s(, \d tokens)?")
+    line = re.compile(r"run_\w+: (queued|in_progress|completed), \d+ s(, \d tokens)?")
     assert [each for each in thread.lines if not line.fullmatch(each)] == []
