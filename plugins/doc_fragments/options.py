@@ -4,11 +4,24 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ..plugin_utils import _documentation
 
-_NOTES = [
-    "Lookups only read. They are evaluated each time they are used. Within a task, a result is cached for one second."
-]
+_LOOKUPS: dict[str, t.Any] = {
+    "notes": [
+        (
+            "Lookups only read. They are evaluated each time they are used. Within a task, a result is cached for one "
+            "second."
+        )
+    ],
+    "attributes": {
+        "check_mode": {
+            "description": ["Can be used in C(check_mode). Returns the predicted state after the earlier tasks."],
+            "support": "full",
+        }
+    },
+}
 
 
 # The annotations are needed: without them, ansible-test expects string literals.
@@ -28,12 +41,12 @@ class ModuleDocFragment:
     OPENAI_TOOL_CALL: str = _documentation.of_module("openai_tool_call")
     OPENAI_TOOL_TURN: str = _documentation.of_module("openai_tool_turn")
 
-    LOOKUP_OPENAI_ASSISTANT: str = _documentation.of_lookup("openai_assistant", notes=_NOTES)
-    LOOKUP_OPENAI_ASSISTANTS: str = _documentation.of_lookup("openai_assistants", notes=_NOTES)
-    LOOKUP_OPENAI_MESSAGES: str = _documentation.of_lookup("openai_messages", notes=_NOTES)
-    LOOKUP_OPENAI_RUN: str = _documentation.of_lookup("openai_run", notes=_NOTES)
-    LOOKUP_OPENAI_RUN_STEPS: str = _documentation.of_lookup("openai_run_steps", notes=_NOTES)
-    LOOKUP_OPENAI_RUNS: str = _documentation.of_lookup("openai_runs", notes=_NOTES)
-    LOOKUP_OPENAI_THREAD: str = _documentation.of_lookup("openai_thread", notes=_NOTES)
-    LOOKUP_OPENAI_THREAD_RUN: str = _documentation.of_lookup("openai_thread_run", notes=_NOTES)
-    LOOKUP_OPENAI_THREADS: str = _documentation.of_lookup("openai_threads", notes=_NOTES)
+    LOOKUP_OPENAI_ASSISTANT: str = _documentation.of_lookup("openai_assistant", **_LOOKUPS)
+    LOOKUP_OPENAI_ASSISTANTS: str = _documentation.of_lookup("openai_assistants", **_LOOKUPS)
+    LOOKUP_OPENAI_MESSAGES: str = _documentation.of_lookup("openai_messages", **_LOOKUPS)
+    LOOKUP_OPENAI_RUN: str = _documentation.of_lookup("openai_run", **_LOOKUPS)
+    LOOKUP_OPENAI_RUN_STEPS: str = _documentation.of_lookup("openai_run_steps", **_LOOKUPS)
+    LOOKUP_OPENAI_RUNS: str = _documentation.of_lookup("openai_runs", **_LOOKUPS)
+    LOOKUP_OPENAI_THREAD: str = _documentation.of_lookup("openai_thread", **_LOOKUPS)
+    LOOKUP_OPENAI_THREAD_RUN: str = _documentation.of_lookup("openai_thread_run", **_LOOKUPS)
+    LOOKUP_OPENAI_THREADS: str = _documentation.of_lookup("openai_threads", **_LOOKUPS)

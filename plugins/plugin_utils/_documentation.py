@@ -32,14 +32,14 @@ def of_module(module: str) -> str:
     return _fragment(option for option in TABLE if module in option.modules)
 
 
-def of_lookup(lookup: str, notes: list[str]) -> str:
+def of_lookup(lookup: str, **more: t.Any) -> str:
     """Return the documentation of a lookup's own options, as a fragment.
 
     Args:
         lookup: The lookup.
-        notes: The notes of the documentation.
+        more: Other parts of the documentation, such as its notes.
     """
-    return _fragment((option for option in _table_lookups.LOOKUPS if lookup in option.lookups), notes=notes)
+    return _fragment((option for option in _table_lookups.LOOKUPS if lookup in option.lookups), **more)
 
 
 def of_connection(requirements: list[str]) -> str:
