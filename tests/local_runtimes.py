@@ -31,10 +31,11 @@ class LocalRuntimes:
         # A task that is still running could start another runtime after the first check. The check takes some
         # milliseconds, and most tests start no runtime.
         while self.sockets.exists() and (pids := self.pids()):
-            for pid in pids:
-                with contextlib.suppress(ProcessLookupError):
-                    os.kill(pid, signal.SIGKILL)
-            wait_for(lambda: not any(map(is_alive, pids)))
+            if "COVERAGE_PROCESS_START" in os.environ:
+                # A killed process would not write what it has measured.
+                with contextlib.suppress(AssertionError):
+                    _signal(pids, signal.SIGTERM, 10)
+            _signal(pids, signal.SIGKILL, 60)
         shutil.rmtree(self.folder)
 
     @property
@@ -57,6 +58,14 @@ class LocalRuntimes:
             return False
         own = f"XDG_RUNTIME_DIR={self.folder}".encode() in environment
         return own and b"threadworks_runtime" in words and is_alive(int(process.name))
+
+
+def _signal(pids: list[int], number: int, seconds: float) -> None:
+    """Send a signal to processes, and wait until they have ended."""
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
+    wait_for(lambda: not any(map(is_alive, pids)), seconds)
 
 
 def is_alive(pid: int) -> bool:
