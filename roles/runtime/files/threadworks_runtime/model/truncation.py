@@ -22,8 +22,9 @@ _TOKENS_PER_IMAGE = 1000
 
 def last_messages(messages: list[MessageObject], strategy: Json) -> list[MessageObject]:
     """Return the messages that the strategy ``last_messages`` keeps; with ``auto``, all of them."""
-    count = strategy.get("last_messages") if strategy["type"] == "last_messages" else None
-    return messages[-count:] if count else messages
+    if strategy["type"] != "last_messages" or not strategy.get("last_messages"):
+        return messages
+    return messages[-strategy["last_messages"] :]
 
 
 async def fit(
