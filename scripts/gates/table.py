@@ -65,7 +65,7 @@ def lint() -> list[Gate]:
             Gate(
                 f"mypy: scripts/{name}", "mypy", ("mypy", *_CONFIG, "--follow-imports=silent", "."), _HERE.parent / name
             )
-            for name in ("bench", "faults")
+            for name in ("bench", "docs", "faults")
         ),
         Gate("ruff check", "ruff", ("ruff", "check")),
         Gate("ruff format", "ruff", ("ruff", "format", "--check")),
@@ -90,12 +90,17 @@ def collection() -> list[Gate]:
             "antsibull-docs",
             ("antsibull-docs", "lint-collection-docs", "--plugin-docs", "--validate-collection-refs", "self", "."),
         ),
+        Gate("documentation site", "sphinx", (sys.executable, str(_HERE.parent / "docs"))),
     ]
 
 
 def sanity() -> list[Gate]:
-    """Return the gate for Ansible's sanity tests."""
-    return [Gate("ansible-test sanity", "ansible-core", (str(ROOT / "scripts" / "sanity"),), alone=True)]
+    """Return the gates for Ansible's sanity tests, with the newest and the oldest supported ansible-core."""
+    command = (str(ROOT / "scripts" / "sanity"),)
+    return [
+        Gate("ansible-test sanity", "ansible-core", command, alone=True),
+        Gate("ansible-test sanity, core 2.16", "ansible-core", ("env", "CORE=2.16", *command), alone=True),
+    ]
 
 
 GROUPS = {"lint": lint, "collection": collection, "sanity": sanity}

@@ -5,22 +5,26 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.guides import blocks_of
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
 
-_ROOT = Path(__file__).resolve().parents[2]
-_BLOCK = re.compile(r"^```yaml\n(?:# (\S+)\n)?(.*?)^```$", re.MULTILINE | re.DOTALL)
 _CALL = {"calls": [{"name": "uptime", "arguments": {}}]}
 
 # The model's answers to the examples of each page, and the expected messages of some tasks (True: any message).
 _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
     "README.md": ([], {"Show the answer": True}),
+    "docs/index.md": ([], {"Show the answer": True}),
+    "docs/getting_started.md": ([], {"Show the answer": True}),
+    "docs/automation_platform.md": (
+        [{"text": '{"team": "network", "first_step": "Look at the optics."}'}, {"text": "Please look."}],
+        {"Show the message": True},
+    ),
     "docs/tools.md": (
         [_CALL, {}, _CALL, {}],
         {"Run uptime": True, "Show the answer": "Reply to: How long has the host been up?"},
@@ -53,9 +57,8 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
 def test_guide(guide: str, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     script, said = _GUIDES[guide]
     model_server.script(script)
-    blocks = _BLOCK.findall((_ROOT / guide).read_text())
     results: dict[str, Any] = {}
-    for name, text in blocks:
+    for name, text in blocks_of(guide):
         file = tmp_path / (name or "example.yml")
         file.write_text(text)
         if "hosts:" in text:
