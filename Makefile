@@ -72,12 +72,16 @@ lint: .venv/dev ## check the sources: ruff, mypy (strict), vulture, codespell, y
 	@.venv/bin/python scripts/gates lint
 
 .PHONY: gates
-gates: .venv/dev ## check the tarball: galaxy-importer, ansible-builder, antsibull-docs, plugins and pages with only ansible-core
+gates: .venv/dev ## check the tarball and the documentation site: galaxy-importer, ansible-builder, antsibull-docs, plugins and pages with only ansible-core
 	@.venv/bin/python scripts/gates collection
 
 .PHONY: check
 check: .venv/dev ## run lint, gates and sanity
 	@.venv/bin/python scripts/gates lint collection sanity
+
+.PHONY: docs
+docs: .venv/dev ## build the documentation site into build/docs/site/
+	@.venv/bin/python scripts/docs
 
 .PHONY: format
 format: .venv/dev ## format the Python files
@@ -89,8 +93,8 @@ role: .venv/dev ## write the options of runs into the files of the role run
 	@.venv/bin/python scripts/role_options.py
 
 .PHONY: sanity
-sanity: .venv/dev ## run ansible-test sanity with each installed Python
-	@scripts/sanity $(ARGS)
+sanity: .venv/dev ## run ansible-test sanity with each installed Python: CORE=2.16 ARGS="--test pylint"
+	@CORE="$(CORE)" scripts/sanity $(ARGS)
 
 .PHONY: matrix
 matrix: link ## run the tests marked `matrix` on all supported versions of ansible-core, and the tests of the runtime with the oldest and newest libraries: CORES= PYTHONS= LIBRARIES=
@@ -104,6 +108,10 @@ audit: ## look for known vulnerabilities in the pinned libraries. Needs the inte
 .PHONY: bench
 bench: .venv/dev ## measure the performance, and write it to build/bench.json: ROUNDS=5 ARGS="--only lookup"
 	@.venv/bin/python scripts/bench --rounds $(or $(ROUNDS),5) $(ARGS)
+
+.PHONY: coverage
+coverage: .venv/dev ## run all tests, and measure which lines and branches of the plugins and the runtime they execute
+	@scripts/coverage $(ARGS)
 
 .PHONY: faults
 faults: .venv/dev ## run the fault tests, and write the results to build/faults/: ARGS="--only kills --seed 1"
