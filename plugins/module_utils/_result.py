@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
 
 from ._errors import TaskError
@@ -108,12 +107,15 @@ def _output(result: dict[str, t.Any]) -> t.Any:
         or any(is_predicted(message["id"]) for message in result["messages"])
     ):
         return None
+    # Imported here, because lookups load their imports in each task.
+    from ._model_json import parse
+
     try:
-        return json.loads(result["response"])
-    except ValueError:
+        return parse(result["response"])
+    except ValueError as error:
         raise UnreadableReply(
-            f"The reply of run {result['run_id']} is not JSON, although response_format requires {wanted['type']}. "
-            f"It begins with '{result['response'][:100]}'.",
+            f"The reply of run {result['run_id']} is not JSON, although response_format requires {wanted['type']}: "
+            f"{error}. It begins with '{result['response'][:100]}'.",
             **result,
         ) from None
 

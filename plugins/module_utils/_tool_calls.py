@@ -8,14 +8,13 @@
 
 from __future__ import annotations
 
-import json
 import typing as t
+
+from ._model_json import TooDeep, parse
 
 if t.TYPE_CHECKING:
     from ._types import Json, Run
 
-# The maximum nesting of arguments, because Ansible processes results recursively.
-_DEEPEST = 100
 # The maximum length of a problem in characters. It is sent to the model.
 _LONGEST = 1000
 _UNCHECKED = (
@@ -44,14 +43,10 @@ def _call(call: Json, schemas: Json) -> Json:
     function = call["function"]
     arguments, problem = function["arguments"], None
     try:
-        parsed = json.loads(arguments or "{}", parse_constant=_refuse)
         # Arguments that Ansible cannot process or that are not JSON are returned as the model's text.
-        if _is_deep(parsed):
-            problem = f"they are nested more than {_DEEPEST} levels deep"
-        else:
-            arguments = parsed
-    except RecursionError:
-        problem = f"they are nested more than {_DEEPEST} levels deep"
+        arguments = parse(arguments or "{}")
+    except TooDeep as error:
+        problem = f"they are {error}"
     except ValueError as error:
         problem = f"they are not JSON: {error}"
     problem = problem or _problem(function, arguments, schemas)
@@ -71,21 +66,3 @@ def _problem(function: Json, arguments: t.Any, schemas: Json) -> str | None:
     if not isinstance(arguments, dict):
         return "they are not an object"
     return _UNCHECKED if schemas[function["name"]] else None
-
-
-def _is_deep(value: t.Any) -> bool:
-    level = [value]
-    for _level in range(_DEEPEST + 1):
-        level = [
-            inner
-            for outer in level
-            if isinstance(outer, (dict, list))
-            for inner in (outer.values() if isinstance(outer, dict) else outer)
-        ]
-        if not level:
-            return False
-    return True
-
-
-def _refuse(name: str) -> None:
-    raise ValueError(f"{name} is not a JSON value")

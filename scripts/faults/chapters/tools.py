@@ -101,7 +101,8 @@ _EVIL_CALLS = [
     *({"name": "disk", "arguments": arguments} for arguments in _EVIL_ARGUMENTS),
 ]
 # They once made the checks themselves fail, so they are always included.
-_NESTED_CALLS = [
+_ONCE_BROKEN_CALLS = [
+    {"name": "disk", "arguments": '{"path": "/var", "depth": 1e999}'},
     {"name": "disk", "arguments": '{"path": ' * 10_000 + "1" + "}" * 10_000},
     {"name": "disk", "arguments": "[" * 100_000},
 ]
@@ -122,7 +123,7 @@ def run(options: Options) -> Chapter:
     evil = chance.sample(_EVIL_CALLS, 6) if options.short else chance.sample(_EVIL_CALLS, len(_EVIL_CALLS))
     with stage(options.folder / "playbooks") as here:
         _prepare(here)
-        answered = {"hostile calls": _hostile_calls(here, [*evil, *_NESTED_CALLS])}
+        answered = {"hostile calls": _hostile_calls(here, [*evil, *_ONCE_BROKEN_CALLS])}
         unasked = _play(here, [_GOOD], "Does nobody approve?", run_tool_confirm=True)
         refused = gone = None
         if not options.short:
@@ -135,7 +136,7 @@ def run(options: Options) -> Chapter:
     unapproved = [f"{what}: {call}" for what, calls in ran.items() for call in calls if call not in _GOOD]
     unapproved += [f"nobody could approve it: {call}" for call in _ran(unasked)]
     unapproved += [f"variables of clashing names: {call}" for call in _ran(refused) if call not in _GOOD]
-    chapter.inform("hostile calls", len(evil) + len(_NESTED_CALLS))
+    chapter.inform("hostile calls", len(evil) + len(_ONCE_BROKEN_CALLS))
     chapter.none("unapproved calls that ran", unapproved)
     chapter.none(
         "approved calls that did not run once",

@@ -48,6 +48,7 @@ def test_the_runtime_says_what_is_wrong(problem: str | None) -> None:
     [
         ('{"path": ', "they are not JSON"),
         ('{"a": NaN}', "NaN is not a JSON value"),
+        ('{"a": [-1e999]}', "the number -1e999 is too large"),
         ("[" * 10_000 + "]" * 10_000, "nested more than 100 levels"),
         ('{"a": ' * 200 + "1" + "}" * 200, "nested more than 100 levels"),
         ("[" * 1_000_000, "nested more than 100 levels"),

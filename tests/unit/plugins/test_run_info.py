@@ -223,15 +223,17 @@ def test_a_run_that_waits_for_tool_outputs_is_not_waited_for(runs: Runs) -> None
     assert [each["status"] for each in result["failed_runs"]] == ["requires_action"]
 
 
-def test_a_reply_that_is_not_the_json_asked_for_fails_that_run_alone(runs: Runs) -> None:
-    runs.answers({"match": "one", "text": "Well, "}, {"match": "two", "text": '{"cause": "optics"}'})
+@pytest.mark.parametrize("reply", ["Well, ", '{"cause": 1e999}', "[" * 10_000])
+def test_a_reply_that_is_not_the_json_asked_for_fails_that_run_alone(runs: Runs, reply: str) -> None:
+    runs.answers({"match": "one", "text": reply}, {"match": "two", "text": '{"cause": "optics"}'})
     started = runs.start("one", "two", response_format=FORMAT)
     runs.info(started, wait=True, fail_on=[])
     # The runtime lets such a run fail by itself. Another server may not.
     runs.world.change("UPDATE runs SET document = replace(document, '\"failed\"', '\"completed\"')")
     result = runs.info(started, wait=True).result
     assert "1 of 2 runs failed. " in result["msg"]
-    assert "is not JSON, although response_format requires json_schema. It begins with 'Well, '." in result["msg"]
+    assert "is not JSON, although response_format requires json_schema: " in result["msg"]
+    assert f"It begins with '{reply[:100]}'." in result["msg"]
     assert [run["output"] for run in result["runs"]] == [None, {"cause": "optics"}]
     assert result["statuses"] == {"completed": 2}
     assert [each["item"] for each in result["failed_runs"]] == ["one"]
