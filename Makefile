@@ -63,8 +63,13 @@ local-runtime: .venv/run ## show the local runtime of the example, or stop it: A
 		OPENAI_RUNTIME_STORE="$(CURDIR)/build/example/runtime.db" \
 		.venv/bin/ansible-playbook playbooks/local_runtime.yml $(ARGS)
 
+# The tests of pages need a browser. Without one, they are skipped.
+build/browser: scripts/browser
+	@mkdir -p build
+	@scripts/browser && touch $@
+
 .PHONY: test
-test: .venv/dev ## run all tests
+test: .venv/dev build/browser ## run all tests
 	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: lint

@@ -8,7 +8,8 @@ import typing as t
 
 from ansible.plugins.action import ActionBase
 
-from ..plugin_utils._action import plain, play_of
+from ..plugin_utils._action import play_of
+from ..plugin_utils._plain import plain
 from ..plugin_utils._tool_call import SPEC, Call, decide
 
 

@@ -27,9 +27,10 @@ from ..module_utils._table_connection import CONNECTION
 from ..module_utils._task import Resource, Task, carry_out
 from ._answering import cancel_abandoned
 from ._connection import connection_options
-from ._environment import task_environment
+from ._environment import JOURNAL, task_environment
 from ._json_options import parsed
 from ._local import LocalRuntime
+from ._plain import plain
 from ._predictions import Predictions, are_elsewhere, forget, note_elsewhere, seen, shared, unshared
 from ._progress import progress_printer
 
@@ -90,6 +91,10 @@ class ResourceAction(ActionBase):
                 warnings.append(unshared(self._task.get_name()))
             task = Task(params, self._task.check_mode, self._task.diff, warnings.append, show, local, predictions)
             result = carry_out(self.resource.ensure, task)
+            if JOURNAL in os.environ and not self._task.no_log:
+                from ._run_journal import note_runs
+
+                note_runs(task, result, self.resource.SPEC.secrets(params))
         if result.get("changed") or result.get("failed"):
             self._drop_predictions(params)
         if warnings:
@@ -172,14 +177,3 @@ def play_of(task: t.Any) -> str:
     """Return the identity of a task's play."""
     # Names of plays are not unique, and Ansible has no public name for this.
     return str(task.get_play()._uuid)  # noqa: SLF001
-
-
-def plain(value: t.Any) -> t.Any:
-    """Return plain data, because JSON does not support Ansible's string types (tagged, encrypted)."""
-    if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [plain(item) for item in value]
-    if value is None or isinstance(value, (bool, int, float)):
-        return value
-    return str(value)

@@ -12,6 +12,10 @@ import typing as t
 
 from ._socket import network_environment
 
+# The path of the journal, for the report. The callback `runs` sets it in the process of the playbook, and the workers
+# inherit it.
+JOURNAL = "_THREADWORKS_OPENAI_JOURNAL"
+
 
 @contextlib.contextmanager
 def task_environment(environment: dict[str, str]) -> t.Iterator[None]:

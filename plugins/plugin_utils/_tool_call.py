@@ -13,12 +13,12 @@ import json
 import os
 import time
 import typing as t
-import unicodedata
 
 from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 
 from ..module_utils._options import Spec
 from ._answering import allow, asking, is_allowed
+from ._printable import printable
 
 SPEC = Spec("openai_tool_call")
 _ANSWERS = {"y": "yes", "n": "no", "a": "always", "s": "stop"}
@@ -29,10 +29,6 @@ _LONG = 1000
 _RUNNER = "AWX_ISOLATED_DATA_DIR"
 # Ansible buffers keys. A question only starts after this time without keys, in seconds.
 _SILENCE = 0.5
-# The categories of combining characters, the directions of right-to-left characters, and blank letters.
-_JOINED = ("Mn", "Mc", "Me")
-_LEFTWARDS = ("R", "AL", "AN")
-_BLANK = "\u115f\u1160\u2800\u3164\uffa0\U0001d159"
 
 
 class _Nobody(Exception):
@@ -186,21 +182,3 @@ def _shown(call: Call) -> str:
         f"  tool: {printable(call.name)}\n"
         f"  arguments{length}: {arguments}"
     )
-
-
-def printable(text: str) -> str:
-    """Return a text in which characters that a terminal may not display as they are are escaped."""
-    return "".join(each if _is_plain(each) else _escaped(each) for each in text)
-
-
-def _is_plain(character: str) -> bool:
-    return (
-        character.isprintable()
-        and unicodedata.category(character) not in _JOINED
-        and unicodedata.bidirectional(character) not in _LEFTWARDS
-        and character not in _BLANK
-    )
-
-
-def _escaped(character: str) -> str:
-    return f"\\u{ord(character):04x}" if ord(character) < 0x10000 else f"\\U{ord(character):08x}"

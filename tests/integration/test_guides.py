@@ -46,6 +46,14 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "Show the dictionary": True,
         },
     ),
+    "docs/report.md": (
+        [],
+        {
+            "Show the transcript": (
+                "**User**\n\nWhat is a default gateway?\n\n**Assistant**\n\nReply to: What is a default gateway?\n"
+            ),
+        },
+    ),
     "docs/role_run.md": (
         [{}, {}, {"text": '{"encrypted": [22, 443]}'}],
         {"Use the data": "Encrypted: 22, 443"},

@@ -152,6 +152,7 @@ class Handler(BaseHTTPRequestHandler):
         response = respond(
             {name: value for name, value in body.items() if name not in dropped}, answer, self.server.model
         )
+        self.server.model.count_usage(response["usage"])
         if answer.get("json") or not body.get("stream"):
             return self._send(200, response)
         return self._stream(response, answer)

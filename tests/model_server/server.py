@@ -47,6 +47,7 @@ class ModelServer:
         self._reasoning: dict[str, str] = {}
         self._script: list[Json] = []
         self._requests: list[Json] = []
+        self._usages: list[Json] = []
         self.hosted = Hosted(self.new_id) if hosts else None
         self._http = Server(("127.0.0.1", port), Handler)
         self._http.model = self
@@ -77,6 +78,17 @@ class ModelServer:
     def runs(self) -> list[Json]:
         """The bodies of the requests for a response."""
         return [request["body"] for request in self.requests if request["path"] == "/v1/responses"]
+
+    @property
+    def usages(self) -> list[Json]:
+        """The usage of each response so far: its own count of tokens."""
+        with self._lock:
+            return list(self._usages)
+
+    def count_usage(self, usage: Json | None) -> None:
+        """Record the usage of a response for `usages`."""
+        with self._lock:
+            self._usages += [usage] if usage else []
 
     def script(self, answers: list[Json]) -> None:
         """Set the next answers (see the table in the docstring of the package)."""

@@ -12,7 +12,8 @@ import unicodedata
 import pytest
 from ansible.errors import AnsibleError, AnsiblePromptInterrupt, AnsiblePromptNoninteractive
 
-from ansible_collections.threadworks.openai.plugins.plugin_utils._tool_call import Call, decide, printable
+from ansible_collections.threadworks.openai.plugins.plugin_utils._printable import printable
+from ansible_collections.threadworks.openai.plugins.plugin_utils._tool_call import Call, decide
 
 _CALL = Call("play", "web", "look", {"path": "/var"})
 

@@ -1,0 +1,149 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A play over 20 hosts with tools, for tests of the callback `runs` and its report."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
+
+CALLBACK = "threadworks.openai.runs"
+HOSTS = [*(f"web{number:02}" for number in range(1, 15)), *(f"db{number}" for number in range(1, 7))]
+HOSTILE = (
+    "<script>alert(1)</script><img src=x onerror=alert(2)><a href='javascript:alert(3)'>here</a></textarea></style>"
+    "</details></main>{{ 7 * 7 }} \u202egnp.exe \x1b[31m"
+)
+ANSWER = """The root file system is **71 %** full, which is fine for now.
+
+1. `/var/log` grows by 2 GiB per week.
+2. To rotate it now:
+
+```
+journalctl --vacuum-size=500M
+logrotate -f /etc/logrotate.conf
+```
+
+Look again in two weeks."""
+TICKETS = {
+    "The link to Oslo flaps": {
+        "team": "network",
+        "urgent": True,
+        "steps": [{"step": "Check the optics", "minutes": 10}, {"step": "Call the carrier", "minutes": 25}],
+    },
+    "The disk of db1 is full": {"team": "storage", "urgent": False, "steps": []},
+}
+_TOOL = """
+- name: Measure the file system
+  ansible.builtin.command:
+    argv: [echo, "/dev/vda1 41152812 29218497 11934315 71% {{ tool.arguments.path }}"]
+  changed_when: false
+  register: disk
+- name: Return the output to the model
+  ansible.builtin.set_fact:
+    tool_output: "{{ disk.stdout }}"
+"""
+_PLAYBOOK = """
+- name: Inspect all hosts
+  hosts: all
+  gather_facts: false
+  tasks:
+    - name: Create the assistant
+      threadworks.openai.openai_assistant:
+        name: Host inspector
+        model: gpt-6-luna
+        instructions: You inspect hosts for their operators. Name paths and numbers.
+        tools:
+          - type: function
+            function:
+              name: disk_usage
+              parameters:
+                type: object
+                properties: {path: {type: string, pattern: ^/}}
+                required: [path]
+                additionalProperties: false
+          - type: function
+            function: {name: restart}
+      delegate_to: localhost
+      run_once: true
+      register: assistant
+    - name: Inspect the host
+      block:
+        - ansible.builtin.include_role:
+            name: threadworks.openai.run
+          vars:
+            run_assistant_id: "{{ assistant.assistant_id }}"
+            run_messages:
+              - content: "Host {{ inventory_hostname }}: is a file system running full, and if so, what fills it?"
+            run_tool_tasks: {disk_usage: disk_usage.yml}
+      rescue:
+        - name: Continue
+          ansible.builtin.debug: {msg: "The run of {{ inventory_hostname }} failed."}
+
+- name: Sort tickets
+  hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Create the sorter
+      threadworks.openai.openai_assistant: {name: "Sorter <i>&</i>", model: gpt-6-sol}
+      register: sorter
+    - name: Sort a ticket
+      threadworks.openai.openai_thread_run:
+        key: "{{ item }}"
+        assistant_id: "{{ sorter.assistant_id }}"
+        thread: {messages: [{content: "Sort this ticket: {{ item }}"}]}
+        response_format: {type: json_object}
+        wait: false
+      loop: [TICKETS]
+      register: started
+    - name: Wait for all tickets
+      threadworks.openai.openai_run_info: {runs: "{{ started }}", wait: true}
+    - name: Ask for something that does not exist
+      threadworks.openai.openai_run: {thread_id: thread_x, assistant_id: "{{ sorter.assistant_id }}"}
+      ignore_errors: true
+""".replace("TICKETS", ", ".join(TICKETS))
+_CALL = {"name": "disk_usage", "arguments": {"path": "/"}}
+_REFUSED = [{"name": "disk_usage", "arguments": {"path": "etc <b>"}}, {"name": "restart", "arguments": {}}]
+
+
+def script() -> list[dict[str, Any]]:
+    """Return the answers of the model. `web05` gets hostile text; `web09` and `db3` fail; some call refused tools."""
+    ends: dict[str, dict[str, Any]] = {
+        "db3": {"failed": {"code": "server_error", "message": "The model is overloaded."}},
+        "web05": {"text": HOSTILE},
+        "web09": {"text": "The file system is nea", "incomplete": "max_output_tokens"},
+    }
+    answers: list[dict[str, Any]] = []
+    for number, host in enumerate(HOSTS):
+        more = _REFUSED if number % 6 == 0 else []
+        answers.append({"match": f"Host {host}:", "calls": [_CALL, *more], "delay": 0.1 * (number % 5)})
+        answers.append({"match": f"Host {host}:", **ends.get(host, {"text": ANSWER})})
+    return answers + [{"match": text, "text": json.dumps(output)} for text, output in TICKETS.items()]
+
+
+def inspect(play: AnsiblePlaybook, server: ModelServer, *args: str, **env: str) -> Outcome:
+    """Run the play with the callback. The report is `report.html`, the audit trail `audit.jsonl` in its folder."""
+    folder: Path = play.folder
+    local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
+    (folder / "hosts").write_text("".join(f"{host} {local}\n" for host in HOSTS))
+    (folder / "disk_usage.yml").write_text(_TOOL)
+    (folder / "inspect.yml").write_text(_PLAYBOOK)
+    if "--check" not in args:
+        server.script(script())
+    return play(
+        folder / "inspect.yml",
+        *("-i", str(folder / "hosts"), "-f", "10"),
+        *args,
+        env={
+            "OPENAI_BASE_URL": server.base_url,
+            "ANSIBLE_CALLBACKS_ENABLED": f"json_lines,{CALLBACK}",
+            "ANSIBLE_SHOW_CUSTOM_STATS": "true",
+            "OPENAI_RUNS_REPORT": str(folder / "report.html"),
+            "OPENAI_RUNS_AUDIT": str(folder / "audit.jsonl"),
+            **env,
+        },
+    )

@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of a play over 20 hosts, in a real browser: figures, hostile texts, accessibility, two widths."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.browser import SCHEMES, WIDTHS, Visit, chromium, visit
+from ansible_collections.threadworks.openai.tests.integration.report_play import (
+    HOSTILE,
+    HOSTS,
+    TICKETS,
+    inspect,
+    script,
+)
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+_CELLS = "table => [...table.tBodies[0].rows].map(row => [...row.cells].map(cell => cell.innerText.trim()))"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with chromium() as started:
+        yield started
+
+
+@pytest.fixture(scope="module")
+def played(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory, collections: Path
+) -> Iterator[tuple[Path, ModelServer]]:
+    """The folder of a play that has ended, and its model server. Without a browser, nothing is played."""
+    folder = tmp_path_factory.mktemp("report")
+    with ModelServer() as server, LocalRuntimes() as runtimes:
+        with AnsiblePlaybook(folder, collections, dict(runtimes.environment)) as play:
+            outcome = inspect(play, server)
+        assert outcome.rc == 0, outcome
+        assert "[WARNING]: Callback" not in outcome.stderr
+        yield folder, server
+
+
+@pytest.fixture
+def page(browser: Browser, played: tuple[Path, ModelServer]) -> Iterator[Visit]:
+    """The report, with all conversations open."""
+    with visit(browser, (played[0] / "report.html").as_uri()) as visited:
+        visited.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        yield visited
+        assert visited.complaints == []
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+def _tiles(page: Visit) -> dict[str, tuple[str, str]]:
+    found = page.page.eval_on_selector_all(
+        ".tiles > div", "tiles => tiles.map(tile => [...tile.children].map(each => each.innerText.trim()))"
+    )
+    return {name: (figure, under) for name, figure, under in found}
+
+
+def test_figures_equal_the_servers_own_count(page: Visit, played: tuple[Path, ModelServer]) -> None:
+    _folder, server = played
+    asked, written = (sum(usage[f"{name}_tokens"] for usage in server.usages) for name in ("input", "output"))
+    calls = sum(len(answer.get("calls", [])) for answer in script())
+    tiles = _tiles(page)
+    runs = len(HOSTS) + len(TICKETS)
+    assert tiles["Runs"] == (str(runs), f"{runs - 2} completed, 1 failed, 1 incomplete")
+    assert _number(tiles["Tokens"][0]) == asked + written > 0
+    assert tiles["Tokens"][1] == f"{asked:,} input, {written:,} output"
+    refused = 2 * len(range(0, len(HOSTS), 6))
+    assert tiles["Tool calls"] == (str(calls), f"{calls - refused} allowed, {refused} refused")
+    models, hosts = page.page.eval_on_selector_all(".plot", f"tables => tables.map({_CELLS})")
+    assert sum(_number(row[2]) for row in models) == runs
+    assert sum(_number(row[3]) for row in models) == sum(_number(row[3]) for row in hosts) == asked
+    assert sum(_number(row[5]) for row in models) == sum(_number(row[5]) for row in hosts) == written
+    rows = page.page.eval_on_selector(".runs", _CELLS)
+    assert sum(_number(row[7]) for row in rows) == asked + written
+    assert len({row[1] for row in rows}) == len(HOSTS) + 1
+
+
+def test_failures_come_first(page: Visit) -> None:
+    rows = page.page.eval_on_selector(".runs", _CELLS)
+    assert {(row[0], row[1]) for row in rows[:2]} == {("failed", "db3"), ("incomplete", "web09")}
+    said = page.page.inner_text("#attention")
+    assert "The model is overloaded." in said
+    assert "Ask for something that does not exist failed on localhost" in said
+    assert {each.inner_text() for each in page.page.query_selector_all("#conversations h3 .host")[:2]} == {
+        "db3",
+        "web09",
+    }
+    assert page.page.inner_text(".verdict").startswith("2 of 22 runs did not complete. 1 task failed without a run.")
+
+
+def test_a_conversation_can_be_read(page: Visit) -> None:
+    talk = page.page.query_selector("details.talk:has(.host:text-is('web01'))")
+    assert talk
+    said = talk.inner_text()
+    order = [
+        "Host web01: is a file system running full",
+        "allowed by the playbook",
+        "Measure the file system",
+        "/dev/vda1",
+        "refused",
+        "The arguments of disk_usage were refused: $.path: ",
+        "The tool restart is not allowed.",
+        "The root file system is 71 % full",
+        "journalctl --vacuum-size=500M",
+        "gpt-6-luna",
+    ]
+    places = [said.index(text) for text in order]
+    assert places == sorted(places), said
+
+
+def test_structured_output_is_a_table(page: Visit) -> None:
+    (talk,) = page.page.query_selector_all("details.talk:has-text('The link to Oslo flaps')")
+    table = talk.query_selector("table.data")
+    assert table
+    assert [cell.inner_text() for cell in table.query_selector_all(":scope > tbody > tr > th")] == [
+        "team",
+        "urgent",
+        "steps",
+    ]
+    inner = table.query_selector("table.data")
+    assert inner
+    assert inner.evaluate(_CELLS) == [["Check the optics", "10"], ["Call the carrier", "25"]]
+
+
+def test_hostile_texts_are_only_text(page: Visit) -> None:
+    talk = page.page.query_selector("details.talk:has(.host:text-is('web05'))")
+    assert talk
+    (reply,) = (each.inner_text() for each in talk.query_selector_all(".turn.assistant .bubble"))
+    assert reply == HOSTILE.replace("\u202e", r"\u202e").replace("\x1b", r"\u001b")
+    elements = page.page.evaluate(
+        "document.querySelectorAll('script, img, iframe, object, embed, link, form, i, b').length"
+    )
+    assert elements == 0
+    links = page.page.eval_on_selector_all("a", "links => links.map(each => each.getAttribute('href'))")
+    assert links
+    assert all(link.startswith("#") for link in links)
+    assert "Sorter <i>&</i>" in page.page.inner_text("#runs")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("width", WIDTHS)
+def test_each_width_and_scheme(browser: Browser, played: tuple[Path, ModelServer], width: int, scheme: str) -> None:
+    with visit(browser, (played[0] / "report.html").as_uri(), width, scheme) as visited:
+        assert visited.page.evaluate("document.documentElement.scrollWidth") == width
+        assert visited.serious_findings() == []
+        visited.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
+        assert visited.page.evaluate("document.documentElement.scrollWidth") == width
+        assert visited.serious_findings() == []
+        assert visited.complaints == []
+
+
+def test_links_open_the_conversation(browser: Browser, played: tuple[Path, ModelServer]) -> None:
+    with visit(browser, (played[0] / "report.html").as_uri()) as visited:
+        link = visited.page.query_selector(".runs tr:has(th:text-is('web01')) a")
+        assert link
+        talk = visited.page.query_selector("details.talk:has(.host:text-is('web01'))")
+        assert talk
+        assert not talk.evaluate("each => each.open")
+        link.press("Enter")
+        assert talk.evaluate("each => each.open")
+        assert visited.complaints == []
+
+
+def test_everything_is_printed(browser: Browser, played: tuple[Path, ModelServer]) -> None:
+    with visit(browser, (played[0] / "report.html").as_uri()) as visited:
+        visited.page.emulate_media(media="print")
+        text = "details.talk:has(.host:text-is('web01')) .turn.assistant .bubble"
+        assert visited.page.is_visible(text)
+        assert visited.page.pdf(format="A4").startswith(b"%PDF")

@@ -1,0 +1,225 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The callback `runs` in playbooks: table, custom stats, audit trail, and all ways in which a task can return a run."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.integration.person import Person
+from ansible_collections.threadworks.openai.tests.integration.report_play import CALLBACK, HOSTS, TICKETS, inspect
+from ansible_collections.threadworks.openai.tests.integration.tool_play import CALL, ToolPlay
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
+
+Json = dict[str, Any]
+
+_ASSISTANT: Json = {"openai_assistant": {"name": "A", "model": "m"}, "register": "assistant"}
+_KEY = "sk-canary-0123456789"
+
+
+def _ask(text: str, **keywords: Any) -> Json:
+    options = keywords.pop("options", {})
+    thread = {"messages": [{"content": text}]}
+    asked = {"assistant_id": "{{ assistant.assistant_id }}", "thread": thread, **options}
+    return {"name": f"ask {text}", "openai_thread_run": asked, **keywords}
+
+
+@pytest.fixture
+def env(model_server: ModelServer, tmp_path: Path) -> dict[str, str]:
+    return {
+        "OPENAI_BASE_URL": model_server.base_url,
+        "ANSIBLE_CALLBACKS_ENABLED": f"json_lines,{CALLBACK}",
+        "ANSIBLE_SHOW_CUSTOM_STATS": "true",
+        "OPENAI_RUNS_AUDIT": str(tmp_path / "audit.jsonl"),
+        "OPENAI_RUNS_REPORT": str(tmp_path / "report.html"),
+    }
+
+
+def _stats(outcome: Outcome) -> Json:
+    (line,) = (line for line in outcome.stdout.splitlines() if line.startswith("\tRUN: "))
+    stats: Json = json.loads(line.removeprefix("\tRUN: "))["openai_runs"]
+    return stats
+
+
+def _audit(folder: Path) -> list[Json]:
+    return [json.loads(line) for line in (folder / "audit.jsonl").read_text().splitlines()]
+
+
+def _no_warning(outcome: Outcome) -> None:
+    assert CALLBACK not in outcome.stderr, outcome
+
+
+@pytest.mark.matrix
+def test_twenty_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
+    outcome = inspect(ansible_playbook, model_server)
+    assert outcome.rc == 0, outcome
+    _no_warning(outcome)
+    stats = _stats(outcome)
+    count = {name: sum(usage[name] for usage in model_server.usages) for name in ("input_tokens", "output_tokens")}
+    assert {name: stats[name] for name in count} == count
+    assert stats["statuses"] == {"completed": len(HOSTS) + len(TICKETS) - 2, "failed": 1, "incomplete": 1}
+    assert {each["host"] for each in stats["failed_runs"]} == {"db3", "web09"}
+    assert {each["task"] for each in stats["failed_runs"]} == {"Inspect the host"}
+    shown = outcome.stdout.partition("OPENAI RUNS *")[2].splitlines()
+    assert {line.split()[0] for line in shown[2:4]} == {"db3", "web09"}
+    assert f"Report: {tmp_path / 'report.html'}" in shown
+    assert (tmp_path / "report.html").read_text().startswith("<!DOCTYPE html>")
+
+    audit = _audit(tmp_path)
+    assert stat.S_IMODE((tmp_path / "audit.jsonl").stat().st_mode) == 0o600
+    events = [line["event"] for line in audit]
+    refused = [line for line in audit if line["event"] == "refused"]
+    assert events.count("asked") == len(HOSTS) + len(TICKETS)
+    assert events.count("ended") == len(HOSTS) + len(TICKETS)
+    assert events.count("allowed") == len(HOSTS)
+    assert {line["tool"] for line in refused if "tool" in line} == {"disk_usage", "restart"}
+    assert [line["code"] for line in refused if "code" in line] == ["thread_not_found"]
+    ran = [line for line in audit if line["event"] == "ran"]
+    assert {line["task"] for line in ran} == {
+        "Measure the file system",
+        "Return the output to the model",
+    }
+    assert {line["on"] for line in ran} == set(HOSTS)
+    assert all(line["user"] and line["playbook"] == "inspect.yml" for line in audit)
+    # The content of the conversations is not in it.
+    text = (tmp_path / "audit.jsonl").read_text()
+    assert "overloaded" not in text
+    assert "/dev/vda1" not in text
+    assert "arguments" not in text
+
+    # The same again reuses the completed runs.
+    model_server.reset()
+    again = inspect(ansible_playbook, model_server, OPENAI_RUNS_TABLE_ROWS="0")
+    assert again.rc == 0, again
+    assert (_stats(again)["runs"], _stats(again)["reused_runs"]) == (2, len(HOSTS) + len(TICKETS) - 2)
+    assert "OPENAI RUNS" not in again.stdout
+
+
+@pytest.mark.matrix
+def test_all_ways_to_return_a_run(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
+    tasks = [
+        _ASSISTANT,
+        _ask("once"),
+        _ask("async", **{"async": 60, "poll": 1}),
+        _ask("later", **{"async": 60, "poll": 0}, register="later"),
+        {
+            "name": "wait for later",
+            "async_status": {"jid": "{{ later.ansible_job_id }}"},
+            "register": "waited",
+            "until": "waited.finished",
+            "retries": 60,
+            "delay": 1,
+        },
+        _ask("loop {{ item }}", loop=[1, 2], options={"wait": False}, register="started"),
+        {"name": "collect", "openai_run_info": {"runs": "{{ started }}", "wait": True}},
+        _ask("confidential", no_log=True),
+        _ask("never", when=False),
+        _ask("nothing", loop=[]),
+        _ask("refused", options={"assistant_id": "asst_x"}, ignore_errors=True),
+        _ask("retried", retries=1, delay=0, until="false", ignore_errors=True),
+    ]
+    outcome = ansible_playbook(play(tasks), env=env)
+    assert outcome.rc == 0, outcome
+    _no_warning(outcome)
+    stats = _stats(outcome)
+    assert (stats["runs"], stats["statuses"]) == (6, {"completed": 6}), outcome
+    page = (tmp_path / "report.html").read_text()
+    assert "confidential" not in page
+    for text in (
+        "once",
+        "loop 1",
+        "loop 2",
+        "Reply to: async",
+        "Reply to: later",
+        "retried",
+        "because of <code>no_log",
+    ):
+        assert text in page, text
+    # Nothing is left in the results that playbooks see.
+    assert all("openai-runs.jsonl" not in json.dumps(task.result) for task in outcome.tasks)
+
+
+@pytest.mark.matrix
+def test_check_mode(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
+    outcome = ansible_playbook(play([_ASSISTANT, _ask("one")]), "--check", env=env)
+    assert outcome.rc == 0, outcome
+    _no_warning(outcome)
+    assert (_stats(outcome)["runs"], _stats(outcome)["input_tokens"]) == (0, 0)
+    assert "check mode" in outcome.stdout
+    assert not (tmp_path / "audit.jsonl").exists()
+
+
+def test_a_playbook_without_runs(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
+    outcome = ansible_playbook(play([_ASSISTANT, {"debug": {"msg": "x"}}]), env=env)
+    assert outcome.rc == 0, outcome
+    assert "openai_runs" not in outcome.stdout
+    assert "OPENAI RUNS" not in outcome.stdout
+    assert not (tmp_path / "report.html").exists()
+
+
+def test_files_that_cannot_be_written(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    broken = {"OPENAI_RUNS_AUDIT": str(tmp_path / "folder"), "OPENAI_RUNS_REPORT": str(tmp_path / "folder")}
+    outcome = ansible_playbook(play([_ASSISTANT, _ask("one"), _ask("two")]), env={**env, **broken})
+    assert outcome.rc == 0, outcome
+    warnings = " ".join(outcome.stderr.split())
+    assert warnings.count(f"the audit trail {tmp_path / 'folder'} cannot be written: Is a directory") == 1
+    assert f"the report {tmp_path / 'folder'} cannot be written: Is a directory" in warnings
+    assert _stats(outcome)["runs"] == 2
+
+
+def test_keys_and_content(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
+    options = {"api_key": _KEY}
+    tasks = [
+        _ASSISTANT,
+        {**_ask(f"repeat {_KEY}", options=options), "name": "repeat"},
+        _ask(
+            "elsewhere", options={**options, "base_url": "http://127.0.0.1:9/v1", "max_retries": 0}, ignore_errors=True
+        ),
+    ]
+    outcome = ansible_playbook(play(tasks), env={**env, "OPENAI_RUNS_AUDIT_CONTENT": "true"})
+    assert outcome.rc == 0, outcome
+    audit = _audit(tmp_path)
+    assert [line["event"] for line in audit] == ["asked", "ended", "asked", "ended"], audit
+    assert audit[1]["response"].startswith("Reply to: repeat")
+    for text in ((tmp_path / "audit.jsonl").read_text(), (tmp_path / "report.html").read_text()):
+        assert "repeat" in text
+        assert _KEY not in text
+
+
+def test_a_person_who_allows_a_call(
+    tool_play: ToolPlay, model_server: ModelServer, env: dict[str, str], tmp_path: Path
+) -> None:
+    model_server.script([{"calls": [CALL, {**CALL, "arguments": {"path": "/b"}}]}])
+    with Person(lambda question: "no\r" if '"/b"' in question else "yes\r") as person:
+        outcome = person.watch(tool_play, limit="web", env=env)
+    assert outcome.rc == 0, outcome
+    _no_warning(outcome)
+    decided = [line for line in _audit(tmp_path) if line["event"] in ("allowed", "refused")]
+    assert [(line["event"], line["answer"], line["host"]) for line in decided] == [
+        ("allowed", "yes", "web"),
+        ("refused", "no", "web"),
+    ]
+    page = (tmp_path / "report.html").read_text()
+    assert f"allowed by {decided[0]['user']}" in page
+    assert f"refused by {decided[0]['user']}" in page
+
+
+def test_options_in_a_configuration_file(
+    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path
+) -> None:
+    (tmp_path / "ansible.cfg").write_text(
+        f"[defaults]\ncallbacks_enabled = {CALLBACK}\n"
+        f"[openai_runs]\nreport = {tmp_path}/a.html\naudit = {tmp_path}/a.jsonl\n"
+    )
+    ansible_playbook.forget("ANSIBLE_CALLBACKS_ENABLED")
+    outcome = ansible_playbook(play([_ASSISTANT, _ask("one")]), env={"OPENAI_BASE_URL": model_server.base_url})
+    assert outcome.rc == 0, outcome
+    assert {path.name for path in tmp_path.glob("a.*")} == {"a.html", "a.jsonl"}
