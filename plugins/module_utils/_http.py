@@ -68,6 +68,7 @@ class Request(t.NamedTuple):
         repeatable: Whether the request can be sent again if it is unknown whether the server has received it.
         streamed: Whether the answer is read in pieces. Otherwise it is complete when it is returned.
         repeated: Whether the server may have received the request before.
+        pieces: Returns the body in pieces, if it is too long for the memory. It is sent in chunks.
     """
 
     method: str
@@ -80,6 +81,7 @@ class Request(t.NamedTuple):
     repeatable: bool = True
     streamed: bool = False
     repeated: bool = False
+    pieces: t.Callable[[], t.Iterator[bytes]] | None = None
 
 
 class Connection:
@@ -120,6 +122,8 @@ class Connection:
                 # A server may refuse a long request before it has read all of it. Its answer contains the reason.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     self.sock.sendall(self._encoded(request))
+                    if request.pieces and not self._send_chunks(request.pieces()):
+                        give_back = _close
                 # The head must be complete within this time, even if the headers arrive slowly.
                 self.sock.limit(request.silence, min(request.deadline, time.monotonic() + request.silence))
                 head = read_head(self.sock)
@@ -131,10 +135,23 @@ class Connection:
             response.body()
         return response
 
+    def _send_chunks(self, pieces: t.Iterator[bytes]) -> bool:
+        """Send a body in chunks, and return whether the server has received all of it before its answer."""
+        for piece in pieces:
+            if not self.sock.is_quiet():
+                return False
+            # An empty chunk would end the body.
+            if piece:
+                self.sock.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
+        self.sock.sendall(b"0\r\n\r\n")
+        return True
+
     def _encoded(self, request: Request) -> bytes:
         target = f"{self._origin}{request.path}{'?' if request.query else ''}{request.query}"
         headers = {"Host": self._host, **self._headers, **request.headers}
-        if request.method == "POST":
+        if request.pieces:
+            headers["Transfer-Encoding"] = "chunked"
+        elif request.method == "POST":
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(request.body))}
         lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
         # Line breaks are refused when options are read. This check makes sure that they are never sent.
@@ -219,6 +236,10 @@ class Response:
         """Close the connection, unless the whole body has been read and another request may use it."""
         if self._open:
             self._connection.sock.close()
+
+
+def _close(connection: Connection) -> None:
+    connection.sock.close()
 
 
 @contextlib.contextmanager

@@ -39,9 +39,19 @@ class Peer:
         while header := self._file.readline().decode("latin-1").rstrip():
             name, _colon, value = header.partition(": ")
             headers[name.lower()] = value
-        request = (line, headers, self._file.read(int(headers.get("content-length", 0))))
+        chunked = headers.get("transfer-encoding") == "chunked"
+        body = self._chunks() if chunked else self._file.read(int(headers.get("content-length", 0)))
+        request = (line, headers, body)
         self._seen.append(request)
         return request
+
+    def _chunks(self) -> bytes:
+        body = b""
+        while size := int(self._file.readline(), 16):
+            body += self._file.read(size)
+            assert self._file.readline() == b"\r\n"
+        assert self._file.readline() == b"\r\n"
+        return body
 
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)

@@ -5,10 +5,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import socket
 import threading
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,12 +20,14 @@ from ansible_collections.threadworks.openai.plugins.module_utils._errors import 
     TaskError,
     Unanswered,
 )
+from ansible_collections.threadworks.openai.plugins.module_utils._http import Request, Response
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import (
     THING,
     Peer,
     Scripted,
     always,
     answer,
+    hang_up,
     raw,
     silence,
     wire_to,
@@ -94,6 +98,50 @@ def test_a_key_that_cannot_be_a_header_is_refused_and_not_shown(key: str) -> Non
 def test_a_number_that_json_does_not_know_is_refused() -> None:
     with pytest.raises(TaskError, match=r"\.nan or \.inf"):
         wire_to("http://127.0.0.1:1/v1").post("threads", "thread_1", body={"a": float("nan")})
+
+
+# ---- Bodies in pieces ----
+
+
+def _long(server: Scripted, pieces: Callable[[], Iterator[bytes]], retries: int = 0) -> Response:
+    deadline = time.monotonic() + 30
+    request = Request("POST", "/import", 5.0, deadline, headers={"Content-Type": "application/jsonl"}, pieces=pieces)
+    return _network.Network(server.url, 5.0, retries).send(request)
+
+
+def test_a_body_in_pieces_is_sent_in_chunks() -> None:
+    with Scripted(always()) as server:
+        assert _long(server, lambda: iter([b"a", b"", b"bc" * 50_000, b"\n"])).status == 200
+    ((_line, headers, body),) = server.seen
+    assert body == b"a" + b"bc" * 50_000 + b"\n"
+    assert headers["content-type"] == "application/jsonl"
+    assert "content-length" not in headers
+
+
+def test_a_body_in_pieces_is_sent_again_from_its_beginning() -> None:
+    with Scripted(hang_up, always()) as server:
+        assert _long(server, lambda: iter([b"a", b"b"]), retries=1).status == 200
+    assert [body for _line, _headers, body in server.seen] == [b"ab", b"ab"]
+
+
+def test_a_server_that_has_answered_gets_no_more_pieces() -> None:
+    def refuse(peer: Peer) -> None:
+        peer.send(answer({"error": {"message": "too large"}}, "413 Content Too Large"))
+        peer.wait()
+
+    with Scripted(refuse) as server:
+        response = _long(server, lambda: itertools.repeat(b"x" * 1000))
+        assert response.status == 413
+        assert b"too large" in response.body()
+
+
+def test_an_error_of_the_pieces_is_not_an_error_of_the_connection() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield b"a"
+        raise TaskError("the file is gone")
+
+    with Scripted(always()) as server, pytest.raises(TaskError, match="the file is gone"):
+        _long(server, pieces)
 
 
 # ---- Connections ----
