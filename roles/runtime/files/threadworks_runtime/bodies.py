@@ -69,14 +69,7 @@ class Bodies:
                 f"Unsupported content type: '{shown}'. This API accepts 'application/json'.",
                 code="unsupported_content_type",
             )
-        _check_cost(raw)
-        try:
-            value = from_json(raw, allow_inf_nan=False)
-            if _MAYBE_INFINITE.search(raw):
-                json.dumps(value, allow_nan=False)
-        except ValueError as error:
-            raise ApiError(400, f"The body of your request is not valid JSON: {error}.", code="invalid_json") from None
-        return value
+        return decode(raw)
 
     async def pieces(self, req: Request, limit: int) -> AsyncIterator[bytes]:
         """Yield a body in pieces without storing it. There is no time limit as long as data arrives.
@@ -105,6 +98,29 @@ class Bodies:
                 message = "The runtime is processing too many large requests. Try again later."
                 raise unavailable(message, "too_busy")
         return raw
+
+
+def decode(raw: bytes | bytearray, most_values: int = _MOST_VALUES) -> Any:
+    """Decode a JSON text that a client has sent.
+
+    Args:
+        raw: The text.
+        most_values: The maximum number of values.
+
+    Returns:
+        The value.
+
+    Raises:
+        ApiError: 400 if it is not JSON, 413 if it has too many values.
+    """
+    _check_cost(raw, most_values)
+    try:
+        value = from_json(raw, allow_inf_nan=False)
+        if _MAYBE_INFINITE.search(raw):
+            json.dumps(value, allow_nan=False)
+    except ValueError as error:
+        raise ApiError(400, f"The body of your request is not valid JSON: {error}.", code="invalid_json") from None
+    return value
 
 
 async def _pieces(req: Request, limit: int) -> AsyncIterator[bytes]:
@@ -161,22 +177,20 @@ async def client_left(req: Request) -> None:
         pass
 
 
-def _check_cost(raw: bytearray) -> None:
+def _check_cost(raw: bytes | bytearray, most_values: int) -> None:
     """Check the cost of a JSON text without decoding it.
 
     Raises:
         ApiError: 413 if it has too many values, 400 if a number has too many digits.
     """
-    if _beginnings(raw) <= _MOST_VALUES and not _has_long_number(raw):
+    if _beginnings(raw) <= most_values and not _has_long_number(raw):
         return
     # They may be in strings. Each value has at most two strings: its key and itself.
     unescaped = raw.replace(b"\\\\", b"").replace(b'\\"', b"")
-    too_many = unescaped.count(b'"') > 4 * _MOST_VALUES
+    too_many = unescaped.count(b'"') > 4 * most_values
     bare = b"" if too_many else b'"'.join(unescaped.split(b'"')[::2])
-    if too_many or _beginnings(bare) > _MOST_VALUES:
-        raise ApiError(
-            413, f"The body is too large: at most {_MOST_VALUES} values are accepted.", code="body_too_large"
-        )
+    if too_many or _beginnings(bare) > most_values:
+        raise ApiError(413, f"The body is too large: at most {most_values} values are accepted.", code="body_too_large")
     if _has_long_number(bare):
         message = f"The body contains a number that is too long: at most {_MOST_DIGITS} digits are accepted."
         raise ApiError(400, message, code="invalid_json")

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -16,6 +16,9 @@ class Body(BaseModel):
     """A JSON object of the API, without unknown fields and type conversions (``"1"`` is not a number)."""
 
     model_config = ConfigDict(extra="forbid", strict=True, allow_inf_nan=False, defer_build=True)
+
+
+B = TypeVar("B", bound=Body)
 
 
 def parse(schema: type[Body], value: Any) -> dict[str, Any]:
@@ -31,10 +34,26 @@ def parse(schema: type[Body], value: Any) -> dict[str, Any]:
     Raises:
         ApiError: 400 for the first invalid field (Assistants wire, section 9).
     """
+    return check(schema, value).model_dump(exclude_unset=True, by_alias=True)
+
+
+def check(schema: type[B], value: Any) -> B:
+    """Validate a JSON object.
+
+    Args:
+        schema: Its model.
+        value: The decoded JSON.
+
+    Returns:
+        The model.
+
+    Raises:
+        ApiError: 400 for the first invalid field.
+    """
     if not isinstance(value, dict):
         raise ApiError(400, "Invalid body: expected a JSON object.", code="invalid_type")
     try:
-        return schema.model_validate(value).model_dump(exclude_unset=True, by_alias=True)
+        return schema.model_validate(value)
     except ValidationError as error:
         raise _translated(error, value) from None
 

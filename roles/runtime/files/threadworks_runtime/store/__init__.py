@@ -68,6 +68,15 @@ class Store:
             yield connection
 
     @contextmanager
+    def snapshot(self) -> Iterator[Connection]:
+        """Open a read transaction in the caller's thread that sees the same state until it ends."""
+        # In SQLite, each transaction does.
+        is_postgresql = self._engine.dialect.name == "postgresql"
+        level = {"isolation_level": "REPEATABLE READ"} if is_postgresql else {}
+        with self._engine.execution_options(**level).begin() as connection:
+            yield connection
+
+    @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Open a write transaction in the caller's thread."""
         with self._writing.begin() as connection:

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Connection, delete, select
 
@@ -37,6 +37,20 @@ class Page:
     after: str | None = None
     before: str | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+
+
+class New(NamedTuple):
+    """A new object.
+
+    Attributes:
+        document: The object.
+        private: Its private part.
+        columns: The further columns of its kind.
+    """
+
+    document: Mapping[str, Any]
+    private: Mapping[str, Any]
+    columns: Mapping[str, Any]
 
 
 def insert(
@@ -74,14 +88,38 @@ def insert_all(
         private: The private part of each object.
         columns: The further columns of this kind, the same for all.
     """
-    if documents:
-        shared = {"private": private or {}, **columns}
+    insert_each(connection, kind, [New(document, private or {}, columns) for document in documents])
+
+
+def insert_each(connection: Connection, kind: Kind[R], things: Sequence[New]) -> None:
+    """Write new objects that have different columns, in order, with two statements.
+
+    Args:
+        connection: A writing transaction.
+        kind: The objects' kind.
+        things: The objects.
+    """
+    if things:
         values = [
-            {"id": document["id"], "document": document, **_searched(kind, document), **shared}
-            for document in documents
+            {
+                "id": thing.document["id"],
+                "document": thing.document,
+                "private": thing.private,
+                **_searched(kind, thing.document),
+                **thing.columns,
+            }
+            for thing in things
         ]
         connection.execute(statements.new_rows(kind), values)
-        _write_pairs(connection, kind, documents)
+        _write_pairs(connection, kind, [thing.document for thing in things])
+
+
+def with_ids(connection: Connection, kind: Kind[R], ids: Sequence[str]) -> dict[str, R]:
+    """Return the existing objects with these ids, by their ids."""
+    if not ids:
+        return {}
+    found = connection.execute(select(*kind.columns).where(kind.table.c.id.in_(ids)))
+    return {record.id: record for record in (kind.record(*row) for row in found)}
 
 
 def get(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, **owner: str) -> R | None:
