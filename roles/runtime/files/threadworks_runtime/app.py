@@ -21,7 +21,7 @@ from .errors import Refused
 from .logs import RequestLog
 from .page import resources as page
 from .page.session import Sessions
-from .resources import assistants, health, messages, passthrough, runs, steps, threads, usage
+from .resources import assistants, health, messages, passthrough, runs, steps, threads, transfer, usage
 from .resources.context import Context, Resource
 from .runner.pool import Pool
 from .settings import Settings
@@ -46,6 +46,8 @@ _ROUTES: dict[str, type[Resource]] = {
     "/usage": usage.UsageResource,
     "/threads/{thread_id}/runs/{run_id}/steps": steps.StepsResource,
     "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.StepResource,
+    "/import": transfer.ImportResource,
+    "/export": transfer.ExportResource,
     **passthrough.ROUTES,
 }
 

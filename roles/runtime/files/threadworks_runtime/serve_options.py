@@ -32,6 +32,7 @@ _VARIABLES = {
 }
 _ALLOWED_HOSTS = "RUNTIME_ALLOWED_HOSTS"
 _PASSTHROUGH = "RUNTIME_PASSTHROUGH"
+_TRANSFER = "RUNTIME_TRANSFER"
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ def read_options(arguments: Sequence[str] | None, environment: MutableMapping[st
     environment.update({variable: str(getattr(options, name)) for name, variable in _VARIABLES.items()})
     environment[_ALLOWED_HOSTS] = ",".join(options.allowed_host)
     environment[_PASSTHROUGH] = str(int(options.passthrough))
+    environment[_TRANSFER] = str(int(options.transfer))
     return read_service(environment)
 
 
@@ -103,6 +105,7 @@ def read_service(environment: Mapping[str, str]) -> Service:
         max_body=options.max_body,
         max_upload=options.max_upload,
         passthrough=options.passthrough,
+        transfer=options.transfer,
     )
     host = options.host.strip("[]")
     return Service(settings, host, options.port, options.workers, options.connections, options.grace)
@@ -158,6 +161,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         action=argparse.BooleanOptionalAction,
         default=environment.get(_PASSTHROUGH, "1") not in ("", "0"),
         help=f"let clients use the model server's files, vector stores, uploads and models ({_PASSTHROUGH}, 1 or 0)",
+    )
+    parser.add_argument(
+        "--transfer",
+        action=argparse.BooleanOptionalAction,
+        default=environment.get(_TRANSFER, "1") not in ("", "0"),
+        help=f"let clients import and export assistants and threads ({_TRANSFER}, 1 or 0)",
     )
     parser.add_argument(
         "--allowed-host",

@@ -64,6 +64,7 @@ class Settings:
         max_body: The maximum size of a request body in bytes.
         passthrough: Whether clients can use files, vector stores, uploads and models of the model server.
         max_upload: The maximum size of a request that uploads a file, in bytes.
+        transfer: Whether clients can import and export objects.
     """
 
     store: str
@@ -77,3 +78,4 @@ class Settings:
     max_body: int = 32 * 1024 * 1024
     passthrough: bool = True
     max_upload: int = 512 * 1024 * 1024
+    transfer: bool = True

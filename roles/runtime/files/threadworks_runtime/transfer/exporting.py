@@ -37,6 +37,7 @@ def export_lines(
         NotFound: One of the threads does not exist.
     """
     counts: Counter[str] = Counter()
+    wanted = [rows.find(connection, THREADS, id) for id in dict.fromkeys(thread_ids or ())]
     yield _line({"object": HEADER, "version": VERSION})
     if assistants:
         yield from _all(connection, ASSISTANTS, counts)
@@ -45,8 +46,8 @@ def export_lines(
             for record in thread:
                 yield from _thread(connection, record, counts)
     else:
-        for thread_id in dict.fromkeys(thread_ids):
-            yield from _thread(connection, rows.find(connection, THREADS, thread_id), counts)
+        for record in wanted:
+            yield from _thread(connection, record, counts)
     yield _line({"object": FOOTER, **{kind: counts[kind] for kind in KINDS}})
 
 

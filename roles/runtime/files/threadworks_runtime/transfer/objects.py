@@ -178,7 +178,13 @@ def private_of(thing: Thing) -> Document:
         return {"reasoning_effort": None, "sampling": asked, **(thing.private or {})}
     if thing.kind == "thread.run":
         usage = thing.document["usage"] or {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
-        derived: Document = {"reasoning_effort": None, "sampling": [], "tool_resources": {}, "items": [], "usage": usage}
+        derived: Document = {
+            "reasoning_effort": None,
+            "sampling": [],
+            "tool_resources": {},
+            "items": [],
+            "usage": usage,
+        }
         return {**derived, **(thing.private or {})}
     return thing.private or {}
 
