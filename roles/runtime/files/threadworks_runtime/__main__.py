@@ -1,10 +1,18 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""``python -m threadworks_runtime serve|local``. Other modules are only imported by the selected command."""
+"""``python -m threadworks_runtime COMMAND``. Other modules are only imported by the selected command."""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+
+_USAGE = """\
+usage: python -m threadworks_runtime serve|import|export [--help] | local
+  serve   serve the runtime over HTTP
+  import  import assistants and threads into a store
+  export  export assistants and threads from a store
+  local   serve it over a Unix socket; started by the collection's plugins, configured on standard input"""
 
 
 def main() -> None:
@@ -14,34 +22,48 @@ def main() -> None:
         SystemExit: Always.
     """
     command, *arguments = sys.argv[1:] or ["--help"]
-    if command == "serve":
-        _serve(arguments)
+    if command in _COMMANDS:
+        _run(_COMMANDS[command], arguments)
     elif command == "local":
         from .local import main as local
 
         local()
     else:
-        sys.exit(
-            "usage: python -m threadworks_runtime serve [--help] | local\n"
-            "  serve   serve the runtime over HTTP\n"
-            "  local   serve it over a Unix socket; started by the collection's plugins, configured on standard input"
-        )
+        sys.exit(_USAGE)
 
 
-def _serve(arguments: list[str]) -> None:
+def _run(find: Callable[[], Callable[[list[str]], None]], arguments: list[str]) -> None:
     from .libraries import REQUIREMENTS, missing, too_old
 
     reason = missing() or too_old()
     try:
         if reason is None:
-            from .serve import main as serve
-
-            serve(arguments)
+            find()(arguments)
             sys.exit()
     except ImportError as error:
         reason = str(error)
     sys.exit(f"The runtime cannot be started: {reason}. Run: {sys.executable} -m pip install -r {REQUIREMENTS}")
 
+
+def _serve() -> Callable[[list[str]], None]:
+    from .serve import main as serve
+
+    return serve
+
+
+def _import() -> Callable[[list[str]], None]:
+    from .transfer.command import import_main
+
+    return import_main
+
+
+def _export() -> Callable[[list[str]], None]:
+    from .transfer.command import export_main
+
+    return export_main
+
+
+_COMMANDS = {"serve": _serve, "import": _import, "export": _export}
 
 if __name__ == "__main__":
     main()

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -131,7 +131,7 @@ class Import:
         self._report.problems.add(problem.entry)
         self.is_done = True
 
-    def add_missing(self, entries: Iterator[Document]) -> None:
+    def add_missing(self, entries: Iterable[Document]) -> None:
         """Add what the source does not have to the report."""
         for entry in entries:
             self._report.missing.add(entry)
