@@ -30,6 +30,8 @@ class ModuleDocFragment:
 
     OPENAI_ASSISTANT: str = _documentation.of_module("openai_assistant")
     OPENAI_ASSISTANT_INFO: str = _documentation.of_module("openai_assistant_info")
+    OPENAI_EXPORT: str = _documentation.of_module("openai_export")
+    OPENAI_IMPORT: str = _documentation.of_module("openai_import")
     OPENAI_LOCAL_RUNTIME: str = _documentation.of_module("openai_local_runtime")
     OPENAI_LOCAL_RUNTIME_INFO: str = _documentation.of_module("openai_local_runtime_info")
     OPENAI_MESSAGE: str = _documentation.of_module("openai_message")

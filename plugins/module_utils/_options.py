@@ -19,8 +19,9 @@ from ._table_info import INFO
 from ._table_resources import RESOURCES
 from ._table_runs import RUNS
 from ._table_tools import TOOLS
+from ._table_transfer import TRANSFER
 
-TABLE = (*RUNS, *RESOURCES, *INFO, *TOOLS)
+TABLE = (*RUNS, *RESOURCES, *INFO, *TOOLS, *TRANSFER)
 # openai_tool_call does not use a server.
 _NO_CONNECTION = ("openai_tool_call",)
 # The options of a run that do not affect the answer.

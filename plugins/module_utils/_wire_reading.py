@@ -156,7 +156,9 @@ class ReadingWire:
             method != "POST" or once is not None or path[-1] not in _COLLECTIONS,
             streamed,
         )
-        response = self.transport.send(request)
+        return self._accepted(self.transport.send(request))
+
+    def _accepted(self, response: Response) -> Response:
         if response.status >= 300:
             content = self._content(response)
             # Imported here, because lookups load their imports in each task, and most answers are not errors.

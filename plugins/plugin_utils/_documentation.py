@@ -15,14 +15,22 @@ import json
 import typing as t
 from pathlib import Path
 
-from ..module_utils import _table_connection, _table_info, _table_lookups, _table_resources, _table_runs, _table_tools
+from ..module_utils import (
+    _table_connection,
+    _table_info,
+    _table_lookups,
+    _table_resources,
+    _table_runs,
+    _table_tools,
+    _table_transfer,
+)
 from ..module_utils._option import Option
 from ..module_utils._options import TABLE
 from ._connection import definition, sources
 
 Json = dict[str, t.Any]
 
-_PARTS = (_table_connection, _table_info, _table_lookups, _table_resources, _table_runs, _table_tools)
+_PARTS = (_table_connection, _table_info, _table_lookups, _table_resources, _table_runs, _table_tools, _table_transfer)
 _MARK = "#:"
 _OPTIONAL = ("required", False)
 

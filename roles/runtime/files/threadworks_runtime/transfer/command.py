@@ -16,7 +16,6 @@ from pathlib import Path
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from ..errors import NotFound, StoreError
-from ..objects import Document
 from ..settings import Settings
 from ..store import Store, open_store
 from ..wire_errors import to_api_error
@@ -80,7 +79,6 @@ def export_main(arguments: Sequence[str]) -> None:
 
 
 def _read(work: Import, options: argparse.Namespace) -> None:
-    missing: list[Document] = []
     if options.path:
         for piece in read_files(options.path):
             work.feed(piece)
@@ -92,9 +90,7 @@ def _read(work: Import, options: argparse.Namespace) -> None:
         with contextlib.closing(source):
             for line in source.lines(_thread_ids(options), runs=not options.no_runs):
                 work.feed(line)
-        missing = source.missing
     work.finish_reading()
-    work.add_missing(missing)
 
 
 def _thread_ids(options: argparse.Namespace) -> list[str] | None:

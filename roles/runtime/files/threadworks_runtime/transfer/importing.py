@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
@@ -130,11 +129,6 @@ class Import:
         """End an import that cannot go on. What has been written remains, and a repeated import continues there."""
         self._report.problems.add(problem.entry)
         self.is_done = True
-
-    def add_missing(self, entries: Iterable[Document]) -> None:
-        """Add what the source does not have to the report."""
-        for entry in entries:
-            self._report.missing.add(entry)
 
     def report(self) -> Document:
         """Return the report as a JSON object."""

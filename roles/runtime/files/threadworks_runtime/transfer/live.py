@@ -16,7 +16,7 @@ import httpx2
 from ..objects import Document
 from .files import Unusable
 from .objects import KINDS
-from .reading import FOOTER, HEADER, VERSION
+from .reading import FOOTER, HEADER, MISSING, VERSION
 
 _PAGE = 100
 _TRIES = 6
@@ -32,9 +32,6 @@ class _Missing(Exception):
 class Source:
     """A server of the Assistants API.
 
-    Attributes:
-        missing: What the server did not have.
-
     Args:
         url: Its URL, up to the path before ``/assistants``.
         key: The API key, or None.
@@ -42,7 +39,6 @@ class Source:
     """
 
     def __init__(self, url: str, key: str | None, api_version: str | None = None) -> None:
-        self.missing: list[Document] = []
         headers = {"OpenAI-Beta": "assistants=v2", "Accept-Encoding": "identity"}
         if key:
             headers |= key_header(key, api_version)
@@ -79,7 +75,7 @@ class Source:
             try:
                 thread = known or self._get(f"threads/{quote(thread_id, safe='')}", {})
             except _Missing:
-                self.missing.append({"object": "thread", "id": thread_id, "message": "The source does not have it."})
+                yield {"object": MISSING, "id": thread_id, "message": "The source does not have this thread."}
                 continue
             yield thread
             path = f"threads/{quote(str(thread.get('id')), safe='')}"
@@ -96,8 +92,8 @@ class Source:
             for thread in self._list("threads"):
                 yield str(thread.get("id")), thread
         except _Missing:
-            message = "The source cannot list threads, so none were imported. Set the ids of the threads."
-            self.missing.append({"object": "thread", "id": None, "message": message})
+            message = "The source cannot list threads. Set the ids of the threads to import (--thread-id, --threads)."
+            raise Unusable(message) from None
 
     def _list(self, path: str, include: str | None = None) -> Iterator[Document]:
         query: dict[str, Any] = {"order": "asc", "limit": _PAGE, **({"include[]": include} if include else {})}

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Read the lines of an import, and put the objects in them into the staging database.
 
-A line is an object of the API, a list page, a list, or a thread in the format ``assistants-thread-export/v1``. Two
-kinds of lines describe the lines that follow: the name of their file, and the header of an export.
+A line is an object of the API, a list page, a list, or a thread in the format ``assistants-thread-export/v1``. Further
+kinds of lines describe other lines: the name of their file, the header and the end of an export, and what the source
+does not have.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from .objects import KINDS, Choices, Thing, read_thing
 from .report import READ, Problem, Report
 from .staging import Page, Staging
 
-FILE, HEADER, FOOTER = "threadworks.file", "threadworks.export", "threadworks.export.end"
+FILE, MISSING = "threadworks.file", "threadworks.missing"
+HEADER, FOOTER = "threadworks.export", "threadworks.export.end"
 VERSION = 1
 _THREAD_EXPORT, _MANIFEST = "assistants-thread-export/v1", "assistants-export-manifest/v1"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -98,6 +100,8 @@ class Reader:
             self._end_file()
             self._file, self._line = str(value.get("name")), 0
             self._page += 1
+        elif kind == MISSING:
+            self._report.missing.add({"object": "thread", "id": value.get("id"), "message": str(value.get("message"))})
         elif kind == HEADER:
             self._begin_export(value)
         elif kind == FOOTER:
