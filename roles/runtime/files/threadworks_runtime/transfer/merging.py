@@ -113,6 +113,7 @@ class Merge:
                     begun = begun or thing
                     continue
                 matched += 1
+                _check_thread(thing, record, source)
                 if begun and self._policy is Policy.FAIL and kind == "thread.message":
                     raise _conflict(begun, source, f"it is before '{record.id}', which the store already has")
                 self._meet(thing, record, source)
@@ -129,8 +130,6 @@ class Merge:
         Raises:
             Problem: They differ.
         """
-        if thing.kind != "thread" and thing.thread_id != record.document.get("thread_id"):
-            raise _conflict(thing, source, "the store has an object with this id in another thread")
         private = record.private if thing.private is None else private_of(thing)
         if (thing.document, private) == (record.document, record.private):
             self.counts[thing.kind, "unchanged"] += 1
@@ -206,6 +205,11 @@ class Merge:
             for batch in self._staging.things(kind, thread_id, 1):
                 return batch[0][1]
         return None
+
+
+def _check_thread(thing: Thing, record: Record[Any, Any], source: str) -> None:
+    if thing.thread_id != record.document["thread_id"]:
+        raise _conflict(thing, source, "the store has an object with this id in another thread")
 
 
 def _conflict(thing: Thing, source: str, what: str) -> Problem:

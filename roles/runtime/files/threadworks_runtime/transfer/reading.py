@@ -52,7 +52,7 @@ class Reader:
         self._rest = bytearray()
         self._skips = False
         self._file: str | None = None
-        self._line = 0
+        self._line = 1
         self._page = 0
         self._export: Counter[str] | None = None
 
@@ -74,10 +74,10 @@ class Reader:
         self._rest += last
         self._check_length()
         line, self._rest = bytes(self._rest), bytearray()
-        self._line += 1
         skips, self._skips = self._skips, False
         if not skips:
             self._read_line(line.removeprefix(_BYTE_ORDER_MARK) if self._line == 1 else line)
+        self._line += 1
 
     def _check_length(self) -> None:
         if len(self._rest) > self._longest and not self._skips:

@@ -220,12 +220,32 @@ class AssistantPrivate(_Object):
     sampling: list[str] | Document = Field(default=[])
 
 
+_Count = Annotated[int, Field(ge=0, le=2**53)] | None
+
+
+class _Details(_Object):
+    model: str | None
+    service_tier: str | None
+    input_tokens: _Count
+    cached_tokens: _Count
+    output_tokens: _Count
+    reasoning_tokens: _Count
+    rounds: _Tokens
+    tool_calls: _Tokens
+    seconds: float | None
+    seconds_to_first_token: float | None
+    cost: _Count
+    prices_from: str | None
+    started: float | None
+
+
 class RunPrivate(AssistantPrivate):
     """What this runtime knows of a run in addition to the API."""
 
     tool_resources: Document = Field(default={})
     items: list[_Typed] = Field(default=[])
     usage: _Usage | None = None
+    details: _Details | None = None
 
 
 class StepPrivate(_Object):
