@@ -46,7 +46,7 @@ class Source:
         try:
             self._client = httpx2.Client(base_url=url.rstrip("/"), headers=headers, params=query, timeout=_TIMEOUT)
         except (httpx2.InvalidURL, ValueError) as error:
-            raise Unusable("The URL of the source is not valid.") from error
+            raise Unusable("The source has no valid URL. Check its URL.") from error
 
     def lines(self, thread_ids: Sequence[str] | None, *, runs: bool = True) -> Iterator[bytes]:
         """Yield the lines of the assistants and of threads.
@@ -60,9 +60,12 @@ class Source:
         """
         counts: Counter[str] = Counter()
         yield _line({"object": HEADER, "version": VERSION})
-        for document in self._documents(thread_ids, runs=runs):
-            counts[str(document.get("object"))] += 1
-            yield _line(document)
+        try:
+            for document in self._documents(thread_ids, runs=runs):
+                counts[str(document.get("object"))] += 1
+                yield _line(document)
+        except _Missing as missing:
+            raise Unusable(f"The source does not have {missing}. Check its URL.") from None
         yield _line({"object": FOOTER, **{kind: counts[kind] for kind in KINDS}})
 
     def close(self) -> None:
@@ -114,13 +117,15 @@ class Source:
             pause = min(2.0**attempt, _LONGEST_PAUSE)
             try:
                 answer = self._client.get(path, params=query)
+            except httpx2.UnsupportedProtocol as error:
+                raise Unusable("The source has no http or https URL. Check its URL.") from error
             except httpx2.TransportError as error:
                 problem = f"cannot be reached: {type(error).__name__}"
                 continue
             if answer.status_code == 200:
                 return _object(answer, path)
             if answer.status_code in (404, 405):
-                raise _Missing
+                raise _Missing(path)
             problem = f"answered with the status {answer.status_code} to GET {path}"
             if answer.status_code != 429 and answer.status_code < 500:
                 raise Unusable(f"The source {problem}. Check its URL, its key and its API version.")
