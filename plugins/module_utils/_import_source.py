@@ -18,8 +18,6 @@ from ._network import Network
 from ._version import VERSION
 from ._wire_reading import ReadingWire
 
-# Such a server can have strict limits.
-_RETRIES = 6
 _COUNTED = ("assistant", "thread", "thread.message", "thread.run", "thread.run.step")
 _FILE_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
 Json = dict[str, t.Any]
