@@ -57,9 +57,7 @@ def _wire(params: Json) -> ReadingWire:
         # Azure accepts API keys and tokens of Microsoft Entra in different headers.
         is_token = key.count(".") == 2 and key.startswith("ey")
         headers |= {"api-key": key} if version and not is_token else {"Authorization": f"Bearer {key}"}
-    return ReadingWire(
-        Network(url, params["timeout"], max(params["max_retries"], _RETRIES)), params["timeout"], headers
-    )
+    return ReadingWire(Network(url, params["timeout"], params["max_retries"]), params["timeout"], headers)
 
 
 def _things(wire: ReadingWire, thread_ids: list[str] | None, with_runs: bool) -> t.Iterator[Json]:
