@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import pytest
 from ansible_collections.threadworks.openai.tests.guides import blocks_of
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
+from ansible_collections.threadworks.openai.tests.runtime.moving import assistant
+from ansible_collections.threadworks.openai.tests.runtime.test_transfer import thread_export
 
 _CALL = {"calls": [{"name": "uptime", "arguments": {}}]}
 
@@ -46,6 +49,7 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "Show the dictionary": True,
         },
     ),
+    "docs/moving.md": ([], {"Show the files that were not imported": True}),
     "docs/report.md": (
         [],
         {
@@ -61,9 +65,21 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
 }
 
 
+# The files that the examples of a page need.
+_FILES: dict[str, dict[str, Any]] = {
+    "docs/moving.md": {
+        "assistants-export/assistants.json": [assistant()],
+        "assistants-export/threads/thread_1.json": thread_export(),
+    }
+}
+
+
 @pytest.mark.parametrize("guide", _GUIDES)
 def test_guide(guide: str, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     script, said = _GUIDES[guide]
+    for name, document in _FILES.get(guide, {}).items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(json.dumps(document, indent=2))
     model_server.script(script)
     results: dict[str, Any] = {}
     for name, text in blocks_of(guide):
