@@ -15,7 +15,7 @@ from .. import documents, lifecycle
 from ..errors import RunActive
 from ..ids import new_id
 from ..lifecycle import DETAILS
-from ..objects import Document, RunObject, ThreadObject
+from ..objects import Document, RunObject, RunTerms, ThreadObject
 from ..records import MessageRecord, RunRecord
 from ..runner.slot import Slot
 from ..schemas.json_schemas import check_schemas
@@ -39,7 +39,7 @@ from . import vector_stores
 from .active import active_run, current_run
 from .answers import Queued, answer_record, queued, start_run
 from .context import Context, Resource, ticket_of
-from .options import read_options
+from .options import read_run_options
 from .threads import insert_messages, insert_thread
 
 _INCLUDED = (FILE_CONTENT, WITH_DETAILS)
@@ -52,6 +52,7 @@ def _insert_run(
     id: str,
     thread: ThreadObject,
     body: Document,
+    terms: RunTerms,
 ) -> RunObject:
     assistant = rows.find(connection, ASSISTANTS, body["assistant_id"])
     active = active_run(context, connection, thread["id"])
@@ -59,6 +60,8 @@ def _insert_run(
         raise RunActive(thread["id"], active.id, active.status, "run")
     insert_messages(connection, thread["id"], body.get("additional_messages") or [])
     run, private = documents.run(id, thread, assistant, body, context.settings.run_expiry)
+    if terms:
+        private = {**private, "terms": terms}
     columns = {"thread_id": thread["id"], "status": run["status"], "expires_at": run["expires_at"]}
     return rows.insert(connection, RUNS, run, private, **columns, **context.executor.lease())
 
@@ -98,7 +101,7 @@ class RunsResource(Resource):
         """Serve `createRun`."""
         body = await read_body(req, CreateRun)
         await check_schemas(body)
-        include, options = read_include(req, *_INCLUDED), read_options(req, self._context)
+        include, options = read_include(req, *_INCLUDED), read_run_options(req, self._context)
         ticket = ticket_of(req, body)
 
         def create_once(connection: Connection, vector_store: str | None) -> tuple[RunObject, bool]:
@@ -106,7 +109,7 @@ class RunsResource(Resource):
 
             def create(id: str) -> RunObject:
                 thread = vector_stores.keep(connection, thread_id, vector_store) if vector_store else found
-                return _insert_run(self._context, connection, id, thread, body)
+                return _insert_run(self._context, connection, id, thread, body, options.terms)
 
             return once(connection, RUNS, ticket, create)
 
@@ -116,7 +119,7 @@ class RunsResource(Resource):
                 return queued(connection, slot, run, lifecycle.created_events(run) if fresh else None)
 
             stream = body.get("stream")
-            await start_run(self._context, req, resp, write, options=options, stream=stream, include=include)
+            await start_run(self._context, req, resp, write, options=options.model, stream=stream, include=include)
 
         messages = body.get("additional_messages") or []
         needed = bool(vector_stores.searched(messages))
@@ -131,7 +134,7 @@ class ThreadRunsResource(Resource):
         """Serve `createThreadAndRun`."""
         body = await read_body(req, CreateThreadAndRun)
         await check_schemas(body)
-        include, options = read_include(req, *_INCLUDED), read_options(req, self._context)
+        include, options = read_include(req, *_INCLUDED), read_run_options(req, self._context)
         ticket = ticket_of(req, body)
 
         new = body.get("thread") or {}
@@ -141,7 +144,7 @@ class ThreadRunsResource(Resource):
             def create(id: str) -> RunObject:
                 thread = insert_thread(connection, new_id(THREADS.prefix), new)
                 opening[:] = [("thread.created", thread)]
-                return _insert_run(self._context, connection, id, thread, body)
+                return _insert_run(self._context, connection, id, thread, body, options.terms)
 
             return once(connection, RUNS, ticket, create)
 
@@ -154,7 +157,7 @@ class ThreadRunsResource(Resource):
             if needed and await vector_stores.would_be_new(self._store, create_once):
                 await vector_stores.make_for_thread(self._context, req, new)
             stream = body.get("stream")
-            await start_run(self._context, req, resp, write, options=options, stream=stream, include=include)
+            await start_run(self._context, req, resp, write, options=options.model, stream=stream, include=include)
 
 
 class RunResource(Resource):
@@ -202,7 +205,7 @@ class RunToolOutputsResource(Resource):
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `submitToolOutputs`."""
-        body, options = await read_body(req, SubmitToolOutputs), read_options(req, self._context)
+        body, options = await read_body(req, SubmitToolOutputs), read_run_options(req, self._context)
         include = read_include(req, *_INCLUDED)
         await current_run(self._context, thread_id, run_id)
         lease = self._context.executor.lease()
@@ -213,4 +216,6 @@ class RunToolOutputsResource(Resource):
             return queued(connection, slot, change.run.document, runs.apply(connection, change))
 
         stream = body.get("stream")
-        await start_run(self._context, req, resp, write, run_id=run_id, options=options, stream=stream, include=include)
+        await start_run(
+            self._context, req, resp, write, run_id=run_id, options=options.model, stream=stream, include=include
+        )

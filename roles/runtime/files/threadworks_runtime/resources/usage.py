@@ -90,7 +90,7 @@ def _shown_group(group: RowMapping, columns: dict[str, str]) -> Document:
     if "day" in values:
         values["day"] = datetime.fromtimestamp(values["day"], timezone.utc).date().isoformat()
     cost = None
-    if group["prices_from"] is not None:
+    if group["cost"] is not None:
         cost = {"amount": shown(int(group["cost"])), "prices_from": group["prices_from"]}
     # PostgreSQL returns sums of integers as decimal numbers.
     sums = {name: None if group[name] is None else int(group[name]) for name in COUNTS}

@@ -25,6 +25,8 @@ from ..status import RunStatus
 from ..store import Store, rows
 from ..store.history import read_history
 from ..store.tables import ASSISTANTS
+from ..usage.details import Price
+from ..usage.prices import Pricing
 from .draft import begun
 from .ledger import Ledger, Stopped
 from .recorder import Recorder
@@ -48,6 +50,7 @@ class Execution:
         self.ledger = ledger
         self._store, self._servers, self._options = store, servers, options
         self._recorder = Recorder(ledger)
+        self._pricing: Pricing | None = None
         self._task: asyncio.Task[None] | None = None
 
     def start(self, ended: Callable[[], None], claimed: RunRecord | None) -> None:
@@ -101,7 +104,11 @@ class Execution:
 
     async def _fail(self, code: str, message: str, usage: Usage | None = None, served: Served | None = None) -> None:
         error: RunError = {"code": code, "message": message}
-        await self._end(self._recorder.end(RunStatus.FAILED, error=error, usage=usage, served=served))
+        price = await self._price(served) if served else None
+        await self._end(self._recorder.end(RunStatus.FAILED, error=error, usage=usage, served=served, price=price))
+
+    async def _price(self, served: Served) -> Price | None:
+        return None if self._pricing is None else await self._pricing.price(served)
 
     async def _end(self, end: Awaitable[None]) -> None:
         try:
@@ -129,6 +136,8 @@ class Execution:
         # The messages of the run itself are in the items of its earlier rounds.
         history = [message.document for message in messages]
         server = self._servers.get(self._options)
+        own = private.get("terms", {}).get("prices", {})
+        self._pricing = pricing = Pricing(run["model"], self._options.base_url, own)
         answer = execute_round(
             server,
             asked,
@@ -143,6 +152,7 @@ class Execution:
             async for batch in answer:
                 if self.ledger.progress.first is None:
                     self.ledger.progress.first = round(time.monotonic() - asked_at, 3)
+                    pricing.prepare()
                 for event in batch:
                     if isinstance(event, events.DELTAS):
                         self.ledger.send_delta(self._encode, event)
@@ -168,4 +178,4 @@ class Execution:
             case events.ToolCallFinished(index, call):
                 begun(progress.calls).finish(index, call)
             case events.AnswerFinished():
-                await self._recorder.finish(event)
+                await self._recorder.finish(event, await self._price(event.served))

@@ -21,7 +21,7 @@ from ..records import RunRecord
 from ..status import RunStatus
 from ..store import rows, runs
 from ..store.tables import MESSAGES, STEPS
-from ..usage.details import Round
+from ..usage.details import Price, Round
 from ..usage.runs import with_cut_round, with_round, with_usage
 from .draft import Calls, Draft
 from .ledger import Ledger
@@ -82,11 +82,12 @@ class Recorder:
 
         await self._ledger.write(write)
 
-    async def finish(self, finished: events.AnswerFinished) -> None:
+    async def finish(self, finished: events.AnswerFinished, price: Price | None) -> None:
         """Finish the model's answer. The run then ends or waits for the outputs of its function calls.
 
         Args:
             finished: The last event of the answer.
+            price: The cost of the answer, or None if it is unknown.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
@@ -95,7 +96,7 @@ class Recorder:
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
             run = with_usage(lifecycle.with_items(run, finished.items), finished.usage)
             run = lifecycle.with_summaries(run, reasoning_summaries(finished.items))
-            run = with_round(run, self._round(finished.served, finished.items))
+            run = with_round(run, self._round(finished.served, price, finished.items))
             begun: list[WireEvent] = []
             warnings = _metadata(finished.warnings)
             if warnings and not self._progress.step_ids:
@@ -125,6 +126,7 @@ class Recorder:
         reason: str | None = None,
         usage: Usage | None = None,
         served: Served | None = None,
+        price: Price | None = None,
     ) -> None:
         """End the run before the model's answer is complete.
 
@@ -134,6 +136,7 @@ class Recorder:
             reason: The ``incomplete_details.reason`` for ``incomplete``.
             usage: The usage of an answer that cannot be used, if known.
             served: What this answer reports about itself.
+            price: The cost of this answer, or None if it is unknown.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
@@ -142,7 +145,7 @@ class Recorder:
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
             run = with_usage(run, usage) if usage else run
             if served:
-                run = with_round(run, self._round(served))
+                run = with_round(run, self._round(served, price))
             elif self._progress.first is not None:
                 # A request that is refused, or that does not arrive, has used nothing.
                 run = with_cut_round(run)
@@ -166,9 +169,9 @@ class Recorder:
 
         await self._ledger.write(write, last=True)
 
-    def _round(self, served: Served, items: Sequence[Document] = ()) -> Round:
+    def _round(self, served: Served, price: Price | None, items: Sequence[Document] = ()) -> Round:
         calls = sum(item.get("type") in CALL_INPUTS for item in items)
-        return Round(served, calls, self._progress.first)
+        return Round(served, calls, self._progress.first, price)
 
     def _begin_step(self, connection: Connection, run: RunRecord, details: Document) -> tuple[str, list[WireEvent]]:
         begun = step(new_id(STEPS.prefix), run.document, details)

@@ -31,11 +31,11 @@ class Price:
 
     Attributes:
         cost: The cost in units of `money`.
-        prices_from: The date of the price list.
+        prices_from: The date of the price list, or None if the user has set the prices.
     """
 
     cost: int
-    prices_from: str
+    prices_from: str | None
 
 
 @dataclass(frozen=True)
@@ -95,7 +95,7 @@ def with_round(details: RunDetails, latest: Round, now: float) -> RunDetails:
         "tool_calls": details["tool_calls"] + latest.tool_calls,
         "seconds_to_first_token": latest.first if is_first else details["seconds_to_first_token"],
         "cost": _sum(details["cost"], price.cost if price else None),
-        "prices_from": price.prices_from if price else details["prices_from"],
+        "prices_from": (price and price.prices_from) or details["prices_from"],
     }
     return ended(cast("RunDetails", {**details, **added}), now)
 
@@ -159,7 +159,7 @@ def shown_details(run: RunRecord) -> Document:
 
 
 def _cost(details: RunDetails) -> Document | None:
-    if details["cost"] is None or details["prices_from"] is None:
+    if details["cost"] is None:
         return None
     return {"amount": money.shown(details["cost"]), "prices_from": details["prices_from"]}
 
