@@ -161,6 +161,7 @@ class RunDetails(TypedDict):
         cost: The cost in units of `usage.money`.
         prices_from: The date of the price list, or None if no price of it was used.
         started: The start of the first round on the wall clock, in Unix seconds.
+        latest: The tokens and the cost of the latest round. A value is None if it is unknown.
     """
 
     model: str | None
@@ -176,6 +177,7 @@ class RunDetails(TypedDict):
     cost: int | None
     prices_from: str | None
     started: float | None
+    latest: tuple[int | None, int | None]
 
 
 class Budget(TypedDict):

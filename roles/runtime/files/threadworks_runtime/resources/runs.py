@@ -22,6 +22,7 @@ from ..schemas.json_schemas import check_schemas
 from ..schemas.messages import ModifyMetadata
 from ..schemas.runs import CreateRun, CreateThreadAndRun, NoBody, SubmitToolOutputs
 from ..store import rows, runs
+from ..store.budgets import check_budgets
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS, RUNS, THREADS
 from ..usage.details import shown_details
@@ -58,6 +59,7 @@ def _insert_run(
     active = active_run(context, connection, thread["id"])
     if active is not None:
         raise RunActive(thread["id"], active.id, active.status, "run")
+    check_budgets(connection, terms.get("budgets", ()), id)
     insert_messages(connection, thread["id"], body.get("additional_messages") or [])
     run, private = documents.run(id, thread, assistant, body, context.settings.run_expiry)
     if terms:

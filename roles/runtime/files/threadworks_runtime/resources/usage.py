@@ -14,6 +14,7 @@ from sqlalchemy import RowMapping
 from ..objects import Document
 from ..records import RunRecord
 from ..store import rows
+from ..store.budgets import all_budgets
 from ..store.tables import RUNS
 from ..store.usage import COUNTS, UsageQuery, sum_usage
 from ..text import shorten
@@ -40,6 +41,14 @@ class UsageResource(Resource):
         found, more = await self._store.read(lambda connection: sum_usage(connection, query))
         data = [_shown_group(group, dict(zip(names, query.group_by, strict=True))) for group in found]
         resp.media = {"object": "list", "data": data, "has_more": more}
+
+
+class BudgetsResource(Resource):
+    """Serves ``/budgets``."""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Return what has been used of the budgets."""
+        resp.media = {"object": "list", "data": await self._store.read(all_budgets), "has_more": False}
 
 
 class ThreadRunDetailsResource(Resource):

@@ -15,7 +15,7 @@ from ..lifecycle import WireEvent
 from ..model import events
 from ..model.parts import CALL_INPUTS, reasoning_summaries
 from ..model.types import ContentPart
-from ..model.usage import Served
+from ..model.usage import Reported
 from ..objects import Document, RunError, Usage
 from ..records import RunRecord
 from ..status import RunStatus
@@ -124,8 +124,9 @@ class Recorder:
         *,
         error: RunError | None = None,
         reason: str | None = None,
+        message: str | None = None,
         usage: Usage | None = None,
-        served: Served | None = None,
+        served: Reported | None = None,
         price: Price | None = None,
     ) -> None:
         """End the run before the model's answer is complete.
@@ -134,6 +135,7 @@ class Recorder:
             status: The terminal status.
             error: The ``last_error`` for ``failed``.
             reason: The ``incomplete_details.reason`` for ``incomplete``.
+            message: An explanation of the reason.
             usage: The usage of an answer that cannot be used, if known.
             served: What this answer reports about itself.
             price: The cost of this answer, or None if it is unknown.
@@ -150,7 +152,9 @@ class Recorder:
                 # A request that is refused, or that does not arrive, has used nothing.
                 run = with_cut_round(run)
             parts = self._progress.open_parts(connection, usage)
-            return runs.apply(connection, lifecycle.end(run, parts, status, error=error, reason=reason))
+            return runs.apply(
+                connection, lifecycle.end(run, parts, status, error=error, reason=reason, message=message)
+            )
 
         await self._ledger.write(write, last=True)
 
@@ -169,7 +173,7 @@ class Recorder:
 
         await self._ledger.write(write, last=True)
 
-    def _round(self, served: Served, price: Price | None, items: Sequence[Document] = ()) -> Round:
+    def _round(self, served: Reported, price: Price | None, items: Sequence[Document] = ()) -> Round:
         calls = sum(item.get("type") in CALL_INPUTS for item in items)
         return Round(served, calls, self._progress.first, price)
 

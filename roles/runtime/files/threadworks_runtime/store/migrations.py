@@ -79,7 +79,8 @@ def _usage_and_budgets(connection: Connection) -> None:
     )
     connection.exec_driver_sql("CREATE INDEX run_usage_by_time ON run_usage (created_at)")
     connection.exec_driver_sql(
-        "CREATE TABLE run_budgets (key VARCHAR NOT NULL, tokens BIGINT NOT NULL, cost BIGINT NOT NULL, "
+        "CREATE TABLE run_budgets (key VARCHAR NOT NULL, name VARCHAR NOT NULL, scope VARCHAR NOT NULL, "
+        "per VARCHAR NOT NULL, tokens BIGINT NOT NULL, cost BIGINT NOT NULL, most_tokens BIGINT, most_cost BIGINT, "
         "ends_at BIGINT NOT NULL, PRIMARY KEY (key))"
     )
     connection.exec_driver_sql("CREATE INDEX ix_run_budgets_ends_at ON run_budgets (ends_at)")

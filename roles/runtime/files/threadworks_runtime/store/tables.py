@@ -191,8 +191,13 @@ run_budgets = Table(
     "run_budgets",
     schema,
     Column("key", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("per", String, nullable=False),
     Column("tokens", BigInteger, nullable=False),
     Column("cost", BigInteger, nullable=False),
+    Column("most_tokens", BigInteger),
+    Column("most_cost", BigInteger),
     Column("ends_at", BigInteger, nullable=False, index=True),
 )
 run_reservations = Table(

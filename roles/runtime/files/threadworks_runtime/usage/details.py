@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from ..model.usage import Served
+from ..model.usage import Reported
 from ..objects import Document, RunDetails
 from ..records import RunRecord
 from . import money
@@ -49,7 +49,7 @@ class Round:
         price: The cost, or None if it is unknown.
     """
 
-    served: Served
+    served: Reported
     tool_calls: int
     first: float | None = None
     price: Price | None = None
@@ -71,6 +71,7 @@ def new_details() -> RunDetails:
         "cost": 0,
         "prices_from": None,
         "started": None,
+        "latest": (0, 0),
     }
 
 
@@ -96,6 +97,7 @@ def with_round(details: RunDetails, latest: Round, now: float) -> RunDetails:
         "seconds_to_first_token": latest.first if is_first else details["seconds_to_first_token"],
         "cost": _sum(details["cost"], price.cost if price else None),
         "prices_from": (price and price.prices_from) or details["prices_from"],
+        "latest": (_sum(served.input_tokens, served.output_tokens), price.cost if price else None),
     }
     return ended(cast("RunDetails", {**details, **added}), now)
 
@@ -110,11 +112,11 @@ def with_cut_round(details: RunDetails) -> RunDetails:
         The sum.
     """
     unknown = dict.fromkeys((*_TOKENS, "cost"))
-    return cast("RunDetails", {**details, **unknown, "rounds": details["rounds"] + 1})
+    return cast("RunDetails", {**details, **unknown, "rounds": details["rounds"] + 1, "latest": (None, None)})
 
 
 def started(details: RunDetails, now: float) -> RunDetails:
-    """Start the clock of a run, unless it has been started.
+    """Start a round. The first one starts the clock of the run.
 
     Args:
         details: What the run has used before.
@@ -123,7 +125,7 @@ def started(details: RunDetails, now: float) -> RunDetails:
     Returns:
         The changed details.
     """
-    return details if details["started"] is not None else {**details, "started": now}
+    return {**details, "started": now if details["started"] is None else details["started"], "latest": (0, 0)}
 
 
 def ended(details: RunDetails, now: float) -> RunDetails:
@@ -139,6 +141,19 @@ def ended(details: RunDetails, now: float) -> RunDetails:
     if details["started"] is None:
         return details
     return {**details, "seconds": round(max(now - details["started"], 0.0), _DECIMALS)}
+
+
+def spent_latest(run: RunRecord) -> tuple[int | None, int | None] | None:
+    """Return the tokens and the cost of the latest round of a run. A value is None if it is unknown.
+
+    Args:
+        run: The run.
+    """
+    details = run.private.get("details")
+    if details is None:
+        return None
+    tokens, cost = details["latest"]
+    return tokens, cost
 
 
 def shown_details(run: RunRecord) -> Document:

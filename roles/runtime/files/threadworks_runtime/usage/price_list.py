@@ -15,7 +15,7 @@ from functools import cache
 from genai_prices.data_snapshot import get_snapshot
 from genai_prices.types import ModelInfo, Provider, Usage
 
-from ..model.usage import Served
+from ..model.usage import Reported
 
 # The library updates its list from the network only if a program starts an `UpdatePrices`, which this one never does.
 _CHECKED = re.compile(r"\b(?:checked|verified|as of)(?: against \w+)?(?: on)? (\d{4}-\d{2}-\d{2})")
@@ -29,7 +29,7 @@ def list_date() -> str:
     return max((date for comment in comments for date in _CHECKED.findall(comment)), default="unknown")
 
 
-def list_price(served: Served, names: list[str], url: str) -> Decimal | None:
+def list_price(served: Reported, names: list[str], url: str) -> Decimal | None:
     """Return the cost of an answer.
 
     Args:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ..model.address import read_address
 from ..model.transport import is_loopback
-from ..model.usage import Served
+from ..model.usage import Reported
 from .details import Price
 from .money import to_units
 
@@ -50,7 +50,7 @@ class Pricing:
         if self._is_listed and self._model not in self._own:
             self._load()
 
-    async def price(self, served: Served) -> Price | None:
+    async def price(self, served: Reported) -> Price | None:
         """Return the cost of an answer.
 
         Args:
@@ -98,7 +98,7 @@ def _import_now(imported: Future[ModuleType | None]) -> None:
         imported.set_result(None)
 
 
-def _own_price(served: Served, prices: Mapping[str, str]) -> Price | None:
+def _own_price(served: Reported, prices: Mapping[str, str]) -> Price | None:
     per_input, per_output = Decimal(prices["input"]), Decimal(prices["output"])
     per_cached = Decimal(prices.get("cached", prices["input"]))
     if not (per_input or per_cached or per_output):
