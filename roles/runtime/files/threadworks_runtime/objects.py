@@ -144,7 +144,11 @@ class AssistantPrivate(TypedDict):
     sampling: list[str]
 
 
-class RunDetails(TypedDict):
+class _DetailsAdditions(TypedDict, total=False):
+    shutdown_date: str
+
+
+class RunDetails(_DetailsAdditions):
     """What a run has used so far, in addition to its ``usage``. A value is None if it is unknown.
 
     Attributes:
@@ -162,6 +166,7 @@ class RunDetails(TypedDict):
         prices_from: The date of the price list, or None if no price of it was used.
         started: The start of the first round on the wall clock, in Unix seconds.
         latest: The tokens and the cost of the latest round. A value is None if it is unknown.
+        shutdown_date: The date on which the model will be shut down, if it is known.
     """
 
     model: str | None

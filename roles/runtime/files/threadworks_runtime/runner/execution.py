@@ -34,6 +34,7 @@ from .admission import Admission
 from .draft import begun
 from .ledger import Ledger, Stopped
 from .recorder import Recorder
+from .shutdowns import ShutdownDate
 
 _LOG = logging.getLogger("threadworks.runtime")
 
@@ -55,6 +56,7 @@ class Execution:
         self._store, self._servers, self._options = store, servers, options
         self._recorder = Recorder(ledger)
         self._pricing: Pricing | None = None
+        self._shutdown: ShutdownDate | None = None
         self._asked_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
@@ -130,7 +132,11 @@ class Execution:
     async def _execute_round(self, record: RunRecord) -> None:
         run, private = record.document, record.private
 
+        server = self._servers.get(self._options)
+        self._shutdown = shutdown = ShutdownDate(self._store, server, run["model"])
+
         def read(connection: Connection) -> tuple[AssistantRecord | None, list[MessageRecord]]:
+            shutdown.read(connection)
             assistant = rows.get(connection, ASSISTANTS, run["assistant_id"])
             return assistant, read_history(connection, record)
 
@@ -143,7 +149,6 @@ class Execution:
         asked: Document = {**run, **{name: None for name in SAMPLING if name not in private["sampling"]}}
         # The messages of the run itself are in the items of its earlier rounds.
         history = [message.document for message in messages]
-        server = self._servers.get(self._options)
         own = private.get("terms", {}).get("prices", {})
         self._pricing = pricing = Pricing(run["model"], self._options.base_url, own)
         answer = execute_round(
@@ -169,6 +174,8 @@ class Execution:
     async def _admit(self, admission: Admission, record: RunRecord, body: ResponseRequest) -> None:
         """Wait until the round may start."""
         await admission.wait(record, body)
+        if self._shutdown:
+            self._shutdown.ask()
         self.ledger.progress.is_asked = True
         self._asked_at = time.monotonic()
 
@@ -191,4 +198,5 @@ class Execution:
             case events.ToolCallFinished(index, call):
                 begun(progress.calls).finish(index, call)
             case events.AnswerFinished():
-                await self._recorder.finish(event, await self._price(event.served))
+                price, shutdown = await self._price(event.served), self._shutdown
+                await self._recorder.finish(event, price, shutdown)

@@ -25,6 +25,7 @@ from ..usage.details import Price, Round
 from ..usage.runs import with_cut_round, with_round, with_usage
 from .draft import Calls, Draft
 from .ledger import Ledger
+from .shutdowns import ShutdownDate
 
 _MOST_WARNINGS = 16  # the maximum number of metadata pairs
 _LONGEST_WARNING = 512  # characters
@@ -82,23 +83,28 @@ class Recorder:
 
         await self._ledger.write(write)
 
-    async def finish(self, finished: events.AnswerFinished, price: Price | None) -> None:
+    async def finish(
+        self, finished: events.AnswerFinished, price: Price | None, shutdown: ShutdownDate | None = None
+    ) -> None:
         """Finish the model's answer. The run then ends or waits for the outputs of its function calls.
 
         Args:
             finished: The last event of the answer.
             price: The cost of the answer, or None if it is unknown.
+            shutdown: The date on which the model will be shut down.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+            is_first = not run.private["items"]
             run = with_usage(lifecycle.with_items(run, finished.items), finished.usage)
             run = lifecycle.with_summaries(run, reasoning_summaries(finished.items))
-            run = with_round(run, self._round(finished.served, price, finished.items))
+            date = shutdown.known if shutdown else None
+            run = with_round(run, self._round(finished.served, price, finished.items, date))
             begun: list[WireEvent] = []
-            warnings = _metadata(finished.warnings)
+            warnings = _metadata([*finished.warnings, *(shutdown.warnings() if shutdown and is_first else [])])
             if warnings and not self._progress.step_ids:
                 # An answer without output still needs a step for its usage and warnings.
                 step_id, begun = self._begin_step(connection, run, _no_calls())
@@ -173,9 +179,11 @@ class Recorder:
 
         await self._ledger.write(write, last=True)
 
-    def _round(self, served: Reported, price: Price | None, items: Sequence[Document] = ()) -> Round:
+    def _round(
+        self, served: Reported, price: Price | None, items: Sequence[Document] = (), date: str | None = None
+    ) -> Round:
         calls = sum(item.get("type") in CALL_INPUTS for item in items)
-        return Round(served, calls, self._progress.first, price)
+        return Round(served, calls, self._progress.first, price, date)
 
     def _begin_step(self, connection: Connection, run: RunRecord, details: Document) -> tuple[str, list[WireEvent]]:
         begun = step(new_id(STEPS.prefix), run.document, details)

@@ -90,6 +90,10 @@ def _usage_and_budgets(connection: Connection) -> None:
         "FOREIGN KEY(budget) REFERENCES run_budgets (key) ON DELETE CASCADE)"
     )
     connection.exec_driver_sql("CREATE INDEX ix_run_reservations_run_id ON run_reservations (run_id)")
+    connection.exec_driver_sql(
+        "CREATE TABLE model_dates (server VARCHAR NOT NULL, model VARCHAR NOT NULL, asked_at BIGINT NOT NULL, "
+        "shutdown_date VARCHAR, PRIMARY KEY (server, model))"
+    )
 
 
 def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[str, Any]]]:

@@ -209,6 +209,15 @@ run_reservations = Table(
     Column("cost", BigInteger, nullable=False),
     Column("is_alone", Boolean, nullable=False),
 )
+# See store/model_dates.py. The server is its host and port.
+model_dates = Table(
+    "model_dates",
+    schema,
+    Column("server", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("shutdown_date", String),
+)
 version = Table("store_version", schema, Column("version", Integer, nullable=False))
 
 ASSISTANTS = Kind("assistant", "asst", AssistantRecord, _assistants, _pairs(_assistants), searched=("name",))

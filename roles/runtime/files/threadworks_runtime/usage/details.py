@@ -47,12 +47,14 @@ class Round:
         tool_calls: The number of tool calls in the answer.
         first: The seconds from the start of the round to the first part of its answer.
         price: The cost, or None if it is unknown.
+        shutdown_date: The date on which the model will be shut down, or None if it is unknown.
     """
 
     served: Reported
     tool_calls: int
     first: float | None = None
     price: Price | None = None
+    shutdown_date: str | None = None
 
 
 def new_details() -> RunDetails:
@@ -99,6 +101,8 @@ def with_round(details: RunDetails, latest: Round, now: float) -> RunDetails:
         "prices_from": (price and price.prices_from) or details["prices_from"],
         "latest": (_sum(served.input_tokens, served.output_tokens), price.cost if price else None),
     }
+    if latest.shutdown_date:
+        added["shutdown_date"] = latest.shutdown_date
     return ended(cast("RunDetails", {**details, **added}), now)
 
 
@@ -170,7 +174,10 @@ def shown_details(run: RunRecord) -> Document:
         )
         return {**dict.fromkeys((*_SHOWN, "cost")), **known}
     document = cast(Document, details)
-    return {**{name: document[name] for name in _SHOWN}, "cost": _cost(details)}
+    shown = {**{name: document[name] for name in _SHOWN}, "cost": _cost(details)}
+    if "shutdown_date" in details:
+        shown["shutdown_date"] = details["shutdown_date"]
+    return shown
 
 
 def _cost(details: RunDetails) -> Document | None:
