@@ -45,6 +45,11 @@ def test_a_run_over_the_budget_is_refused_before_the_model_is_asked(
     talk.wire.headers.update(budget(tokens=6))
     assert talk.finish()["status"] == "completed"
     assert used(talk) == [{"tokens": 6, "cost": "0"}]
+    (run,) = talk.wire.get(talk.runs).json()["data"]
+    details = talk.wire.get(f"{talk.runs}/{run['id']}", params={"include[]": "details"}).json()["details"]
+    (left,) = details["budgets"]
+    assert left.pop("resets_at") % 86400 == 0
+    assert left == {"name": "team", "per": "day", "tokens": {"limit": 6, "used": 6}, "cost": None}
     before = len(model_server.requests)
     body = {"assistant_id": talk.assistant, "additional_messages": [{"role": "user", "content": "More"}]}
     refused = talk.wire.post(talk.runs, json=body)

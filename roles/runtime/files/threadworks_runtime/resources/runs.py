@@ -38,10 +38,11 @@ from ..wire import (
 )
 from . import vector_stores
 from .active import active_run, current_run
-from .answers import Queued, answer_record, queued, start_run
+from .answers import Queued, answer_record, answer_run, queued, start_run
 from .context import Context, Resource, ticket_of
 from .options import read_run_options
 from .threads import insert_messages, insert_thread
+from .usage import details_with_budgets
 
 _INCLUDED = (FILE_CONTENT, WITH_DETAILS)
 """The optional data of a run and its steps."""
@@ -168,7 +169,9 @@ class RunResource(Resource):
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `getRun`."""
         include = read_include(req, WITH_DETAILS)
-        answer_record(resp, await current_run(self._context, thread_id, run_id), include)
+        run = await current_run(self._context, thread_id, run_id)
+        details = await details_with_budgets(self._context, run) if WITH_DETAILS in include else None
+        answer_run(resp, run.document, details)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `modifyRun`."""

@@ -14,7 +14,7 @@ from sqlalchemy import RowMapping
 from ..objects import Document
 from ..records import RunRecord
 from ..store import rows
-from ..store.budgets import all_budgets
+from ..store.budgets import all_budgets, budgets_of, used_of
 from ..store.tables import RUNS
 from ..store.usage import COUNTS, UsageQuery, sum_usage
 from ..text import shorten
@@ -23,7 +23,7 @@ from ..usage.money import shown
 from ..wire import read_number
 from ..wire_errors import ApiError, invalid
 from .active import current_run
-from .context import Resource
+from .context import Context, Resource
 
 _GROUP_BY = "group_by[]"
 _GROUPS = ("day", "model", "service_tier", "assistant_id", "status")
@@ -56,7 +56,7 @@ class ThreadRunDetailsResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Return what a run has used."""
-        _answer(resp, await current_run(self._context, thread_id, run_id))
+        await _answer(self._context, resp, await current_run(self._context, thread_id, run_id))
 
 
 class RunDetailsResource(Resource):
@@ -65,11 +65,25 @@ class RunDetailsResource(Resource):
     async def on_get(self, req: Request, resp: Response, run_id: str) -> None:
         """Return what a run has used."""
         run = await self._store.read(lambda connection: rows.find(connection, RUNS, run_id))
-        _answer(resp, await current_run(self._context, run.thread_id, run_id))
+        await _answer(self._context, resp, await current_run(self._context, run.thread_id, run_id))
 
 
-def _answer(resp: Response, run: RunRecord) -> None:
-    resp.media = {"id": run.id, "object": "thread.run.details", "thread_id": run.thread_id, **shown_details(run)}
+async def details_with_budgets(context: Context, run: RunRecord) -> Document:
+    """Return the details of a run, with what has been used of its budgets if it has any.
+
+    Args:
+        context: The parts of the application.
+        run: The run.
+    """
+    details = shown_details(run)
+    if budgets_of(run):
+        details["budgets"] = await context.store.read(lambda connection: used_of(connection, run))
+    return details
+
+
+async def _answer(context: Context, resp: Response, run: RunRecord) -> None:
+    details = await details_with_budgets(context, run)
+    resp.media = {"id": run.id, "object": "thread.run.details", "thread_id": run.thread_id, **details}
 
 
 def _read_query(req: Request) -> tuple[UsageQuery, list[str]]:

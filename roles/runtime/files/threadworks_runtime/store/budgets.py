@@ -15,6 +15,7 @@ from ..leases import lapsed
 from ..objects import Budget, Document
 from ..records import RunRecord
 from ..status import RunStatus
+from ..usage import money
 from ..usage.budget import Amount, Reservation, Verdict, Window, explain, shown_limits, verdict, window_of
 from .tables import RUNS, run_budgets, run_reservations
 
@@ -132,6 +133,34 @@ def settle(connection: Connection, run: RunRecord, spent: tuple[int | None, int 
     for row in connection.execute(mine).all():
         used = Amount(row.tokens if tokens is None else tokens, row.cost if cost is None else cost)
         _charge(connection, row.budget, run.id, used)
+
+
+def used_of(connection: Connection, run: RunRecord) -> list[Document]:
+    """Return what has been used of the budgets of a run, in the current periods.
+
+    Args:
+        connection: A transaction.
+        run: The run.
+
+    Returns:
+        The budgets as clients get them with the details of the run.
+    """
+    found = []
+    for budget in budgets_of(run):
+        window = window_of(budget, run.id, time.time())
+        used = _used(connection, window)
+        tokens, cost = budget["tokens"], budget["cost"]
+        shown_cost = None if cost is None else {"limit": money.shown(cost), "used": money.shown(used.cost)}
+        found.append(
+            {
+                "name": budget["name"],
+                "per": budget["per"],
+                "tokens": None if tokens is None else {"limit": tokens, "used": used.tokens},
+                "cost": shown_cost,
+                "resets_at": window.ends_at if window.is_free_again else None,
+            }
+        )
+    return found
 
 
 def all_budgets(connection: Connection) -> list[Document]:
