@@ -94,6 +94,10 @@ def test_what_the_list_does_not_know_is_unknown(served: Reported, url: str) -> N
     assert _price(served, model="no-such-model", url=url) is None
 
 
+def test_numbers_that_contradict_each_other_have_no_price() -> None:
+    assert _price(_served("gpt-6-luna", input_tokens=10, cached_tokens=8, cache_write_tokens=8)) is None
+
+
 def test_a_service_tier_has_its_own_price() -> None:
     standard, flex, priority = (
         list_price(_served(None, tier), ["gpt-6-luna"], _OPENAI) for tier in ("default", "flex", "priority")

@@ -66,7 +66,11 @@ class Pricing:
         prices = await self._load() if self._is_listed else None
         if prices is None:
             return None
-        dollars = prices.list_price(served, names, self._url)
+        try:
+            dollars = prices.list_price(served, names, self._url)
+        except (ValueError, ArithmeticError) as error:  # numbers that contradict each other
+            _LOG.info("no price: %s", type(error).__name__)
+            return None
         return None if dollars is None else Price(to_units(dollars), prices.list_date())
 
     def _load(self) -> asyncio.Future[ModuleType | None]:
