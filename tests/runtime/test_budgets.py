@@ -159,11 +159,11 @@ def test_a_wrong_budget_is_refused(talk: Conversation, header: str) -> None:
     assert (answer.status_code, answer.json()["error"]["param"]) == (400, "Runtime-Budget")
 
 
-@pytest.mark.parametrize("limit", [700, 20_000])
+@pytest.mark.parametrize("limit", [700, 4000, 20_000])
 def test_sixty_four_runs_on_two_servers_exceed_a_budget_by_less_than_a_round(
     settings: Settings, model_server: ModelServer, limit: int
 ) -> None:
-    """With the larger limit many rounds run at the same time, with the smaller one they run one after the other."""
+    """With the largest limit many rounds run at the same time, with the smallest one they run one after the other."""
     model_server.script([{"text": "word " * 90, "delta_delay": 0.001, "sticky": True}])
     shared = replace(
         settings, concurrent_runs=32, terms=read_terms("", json.dumps({"name": "all", "tokens": limit, "per": "month"}))
