@@ -35,7 +35,7 @@ Json = dict[str, Any]
 App = Callable[[Json, Any, Any], Any]
 
 _MODULE_UTILS = "ansible_collections.threadworks.openai.plugins.module_utils"
-_ID = re.compile(r"(asst|thread|msg|run|step)_\w+")
+_ID = re.compile(r"(asst|thread|msg|run|step)_\w+|file-\w+|(file|vs)_(\d+|none)|(?<=file_digests/)\w+")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -32,6 +32,8 @@ class ModuleDocFragment:
     OPENAI_ASSISTANT_INFO: str = _documentation.of_module("openai_assistant_info")
     OPENAI_EXPORT: str = _documentation.of_module("openai_export")
     OPENAI_IMPORT: str = _documentation.of_module("openai_import")
+    OPENAI_FILE: str = _documentation.of_module("openai_file")
+    OPENAI_FILE_INFO: str = _documentation.of_module("openai_file_info")
     OPENAI_LOCAL_RUNTIME: str = _documentation.of_module("openai_local_runtime")
     OPENAI_LOCAL_RUNTIME_INFO: str = _documentation.of_module("openai_local_runtime_info")
     OPENAI_MESSAGE: str = _documentation.of_module("openai_message")
@@ -42,6 +44,8 @@ class ModuleDocFragment:
     OPENAI_THREAD_RUN: str = _documentation.of_module("openai_thread_run")
     OPENAI_TOOL_CALL: str = _documentation.of_module("openai_tool_call")
     OPENAI_TOOL_TURN: str = _documentation.of_module("openai_tool_turn")
+    OPENAI_VECTOR_STORE: str = _documentation.of_module("openai_vector_store")
+    OPENAI_VECTOR_STORE_INFO: str = _documentation.of_module("openai_vector_store_info")
 
     LOOKUP_OPENAI_ASSISTANT: str = _documentation.of_lookup("openai_assistant", **_LOOKUPS)
     LOOKUP_OPENAI_ASSISTANTS: str = _documentation.of_lookup("openai_assistants", **_LOOKUPS)

@@ -17,6 +17,7 @@ from ._identity import ASSISTANT, EFFORT, ansible_metadata, fingerprint, user_me
 from ._names import resolve, warn_if_id
 from ._object_state import ObjectState
 from ._options import Spec, given
+from ._read_vector_stores import resolve_vector_stores
 from ._task import Task
 
 if t.TYPE_CHECKING:
@@ -36,6 +37,7 @@ def ensure(task: Task) -> Json:
     SPEC.check(task.params)
     warn_if_id(task, "name", ASSISTANT, "assistant")
     resolve(task.wire, task.params)
+    resolve_vector_stores(task.wire, task.params["tool_resources"])
     return _Assistant(task).ensure()
 
 

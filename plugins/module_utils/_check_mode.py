@@ -22,12 +22,20 @@ from ._wire_reading import Answer
 if t.TYPE_CHECKING:
     from ._events import EventStream
     from ._types import Json
+    from ._upload import Content
 
 # The predicted objects by their paths, in the order of their prediction, or None for deleted objects. Plain data, so
 # that it can be stored between tasks.
 Predictions = dict[str, "Json | None"]
 
-_KINDS = {"assistants": "assistant", "threads": "thread", "messages": "message", "runs": "run"}
+_KINDS = {
+    "assistants": "assistant",
+    "threads": "thread",
+    "messages": "message",
+    "runs": "run",
+    "files": "file",
+    "vector_stores": "vector store",
+}
 
 
 class CheckModeWire(Wire):
@@ -42,18 +50,25 @@ class CheckModeWire(Wire):
     """
 
     def __init__(self, wire: Wire, predictions: Predictions, warn: t.Callable[[str], None]) -> None:
-        super().__init__(wire.transport, wire.timeout, wire.headers)
+        super().__init__(wire.transport, wire.timeout, wire.headers, wire.run_headers)
         self._predictions = predictions
         self._warn = warn
 
     def ask(self, *path: str, query: Json | None = None, within: float = float("inf")) -> Answer:
         """Return the predicted object at a path."""
         predicted = self._predicted(path)
-        return Answer(predicted, None) if predicted else super().ask(*path, query=query, within=within)
+        answer = Answer(predicted, None) if predicted else super().ask(*path, query=query, within=within)
+        if path[0] == "file_digests":
+            kept = [file for file in answer.body["files"] if self._predictions.get(f"files/{file['id']}", file)]
+            return Answer({**answer.body, "files": kept}, None)
+        return answer
 
     def list(self, *path: str, query: Json | None = None) -> t.Iterator[Json]:
         """Yield the predicted objects of a list."""
         query = query or {}
+        if path[0] == "vector_stores" and len(path) > 1:
+            yield from self._members(path, query)
+            return
         oldest_first = query.get("order") == "asc"
         parent = self._predicted(path[:-1]) if path[:-1] else None
         old, new = iter(()) if _is_new(parent) else self._old(path, query), self._new(path, query)
@@ -78,6 +93,8 @@ class CheckModeWire(Wire):
             thing = _predicted.thread(new_id, body)
         elif collection == "messages":
             thing = _predicted.message(new_id, thread_id, body)
+        elif collection == "vector_stores":
+            thing = _predicted.vector_store(new_id, body)
         else:
             thing = _predicted.run(new_id, thread_id, assistant, body)
         self._keep((*path, new_id), thing)
@@ -98,6 +115,17 @@ class CheckModeWire(Wire):
             return {**run, "status": RunStatus.QUEUED.value, "required_action": None}
         # The API accepts reasoning_effort but never returns it.
         return self._keep(path, {**self.get(*path), **{key: body[key] for key in body if key != "reasoning_effort"}})
+
+    def upload(self, content: Content, once: str, shown: Json) -> Created:
+        """Predict the file that an upload would create."""
+        new_id = self._new_id("files")
+        return Created(self._keep(("files", new_id), _predicted.file(new_id, shown)), True)
+
+    def add_files(self, store_id: str, files: t.Sequence[Json]) -> None:
+        """Predict that files would be added to a vector store and indexed."""
+        for body in files:
+            member = _predicted.vector_store_file(store_id, body)
+            self._keep(("vector_stores", store_id, "files", member["id"]), member)
 
     def stream(self, *path: str, body: Json, once: str | None, quiet: float) -> EventStream:
         """Predict what a request that creates or continues a run would change, and return the run without events."""
@@ -144,8 +172,8 @@ class CheckModeWire(Wire):
         if kind == "run":
             unknown = _predicted.assistant("", {})
             return self._keep(path, _predicted.completed(_predicted.run(thing_id, path[1], unknown, {})))
-        make = _predicted.assistant if kind == "assistant" else _predicted.thread
-        return self._keep(path, make(thing_id, {}))
+        makers = {"assistant": _predicted.assistant, "thread": _predicted.thread, "file": _predicted.file}
+        return self._keep(path, makers.get(kind, _predicted.vector_store)(thing_id, {}))
 
     def _new(self, path: tuple[str, ...], query: Json) -> t.Sequence[Json]:
         """Return the predicted new objects of a list, oldest first."""
@@ -165,6 +193,15 @@ class CheckModeWire(Wire):
             after = mine.get("/".join([*path, thing["id"]]), thing)
             if after:
                 yield {**thing, **after}
+
+    def _members(self, path: tuple[str, ...], query: Json) -> t.Iterator[Json]:
+        """Yield the predicted files of a vector store. Added files exist, so their ids do not tell new ones apart."""
+        mine = self._inside(path)
+        for member in () if _is_new(self._predicted(path[:-1])) else super().list(*path, query=query):
+            after = mine.pop("/".join([*path, member["id"]]), member)
+            if after:
+                yield {**member, **after}
+        yield from filter(None, mine.values())
 
     def _inside(self, path: tuple[str, ...]) -> Predictions:
         """Return the predictions for the objects of a list."""

@@ -164,6 +164,21 @@ def check_content(option: str, content: t.Any) -> None:
         raise TaskError(f"{option} is empty, but must be the content of the message.")
 
 
+def check_files(option: str, files: list[t.Any]) -> None:
+    """Check the files of a vector store."""
+    sources = ("file_id", "path", "filename")
+    for index, file in enumerate(files):
+        where = f"{option}[{index}]"
+        if isinstance(file, str):
+            _check_text(where, file)
+        elif not isinstance(file, dict):
+            raise TaskError(f"{where} is {_kind(file)}, but must be a string or a dictionary.")
+        elif not any(isinstance(file.get(name), str) and file[name] for name in sources):
+            raise TaskError(f"{where} has none of the keys {', '.join(sources)}.")
+        elif not isinstance(file.get("attributes") or {}, dict):
+            raise TaskError(f"{where}.attributes is {_kind(file['attributes'])}, but must be a dictionary.")
+
+
 def _check_part(option: str, part: t.Any) -> None:
     _check_choice(option, part, (), ("text", "image_url", "image_file"))
     kind, inside = part["type"], {"image_url": "url", "image_file": "file_id"}

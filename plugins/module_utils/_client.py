@@ -11,11 +11,12 @@ from __future__ import annotations
 import typing as t
 
 from ._errors import NotFound
-from ._http import Response
+from ._http import Failed, Response, unanswered
 from ._wire_reading import ReadingWire
 
 if t.TYPE_CHECKING:
     from ._events import EventStream
+    from ._upload import Content
 
 
 class Created(t.NamedTuple):
@@ -43,6 +44,42 @@ class Wire(ReadingWire):
         """
         response = self._send("POST", path, body=body, once=once)
         return Created(self._object(response), is_new(response))
+
+    def upload(self, content: Content, once: str, shown: dict[str, t.Any]) -> Created:
+        """Send a request that creates a file, and return the file.
+
+        Args:
+            content: The body.
+            once: The idempotency key.
+            shown: The fields of the file, for check mode.
+        """
+        response = self._send("POST", ("files",), body=content, once=once)
+        return Created(self._object(response), is_new(response))
+
+    def content(self, file_id: str) -> t.Iterator[bytes]:
+        """Yield the content of a file in pieces, if the server returns it.
+
+        Raises:
+            WireError: The server refuses to return it.
+            Unanswered: The answer was interrupted.
+        """
+        response = self._send("GET", ("files", file_id, "content"), streamed=True)
+        try:
+            yield from response.pieces()
+        except Failed as failed:
+            raise unanswered(self.transport.server, failed, response.request) from None
+
+    def add_files(self, store_id: str, files: list[dict[str, t.Any]]) -> None:
+        """Add files to a vector store.
+
+        Args:
+            store_id: The vector store.
+            files: The bodies of the requests, each for one file.
+        """
+        from ._batches import batches
+
+        for path, body in batches(files):
+            self._json(self._send("POST", ("vector_stores", store_id, path), body=body))
 
     def post(self, *path: str, body: dict[str, t.Any]) -> dict[str, t.Any]:
         """Send a request that changes the object at a path, and return its answer.

@@ -22,6 +22,16 @@ _PAGE_START = re.compile(
     r"(\s|<\?xml[^>]*>|<!--((?!-->).)*-->)*<(!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
 )
 _NOT_FOUND = "_not_found"
+_CODES: dict[str, type[WireError]] = {
+    "run_not_cancellable": RunNotCancellable,
+    "idempotency_key_reused": KeyTaken,
+    "unknown_url": NotSupported,
+    "method_not_allowed": NotSupported,
+    # The model server has no files and vector stores, or the runtime does not forward requests to it. Their status is
+    # 404, but this does not mean that an object does not exist.
+    "not_offered_by_model_server": WireError,
+    "not_passed_on": WireError,
+}
 # Messages of other servers of the Assistants API, which send no code (Assistants wire, section 9).
 _LOCKED = re.compile(r"(?:Thread \w+ already has an active|Can't add messages to \w+ while a) run (\w+)")
 _NOTHING_FOUND = re.compile(r"No (assistant|thread|message|run) found ")
@@ -65,12 +75,8 @@ def _by_code(status: int, error: dict[str, t.Any]) -> WireError:
     code = str(error["code"])
     if code == "run_active" and "run_id" in error:
         return ThreadLocked(status, error, str(error["run_id"]))
-    if code == "run_not_cancellable":
-        return RunNotCancellable(status, error)
-    if code == "idempotency_key_reused":
-        return KeyTaken(status, error)
-    if code in ("unknown_url", "method_not_allowed"):
-        return NotSupported(status, error)
+    if code in _CODES:
+        return _CODES[code](status, error)
     if code.endswith(_NOT_FOUND):
         return NotFound(error["message"], code.removesuffix(_NOT_FOUND), error)
     return _by_text(status, error)

@@ -68,7 +68,8 @@ class Request(t.NamedTuple):
         repeatable: Whether the request can be sent again if it is unknown whether the server has received it.
         streamed: Whether the answer is read in pieces. Otherwise it is complete when it is returned.
         repeated: Whether the server may have received the request before.
-        pieces: Returns the body in pieces, if it is too long for the memory. It is sent in chunks.
+        pieces: Returns the body in pieces, if it is too long for the memory. It is sent in chunks, unless the headers
+            have its Content-Length.
     """
 
     method: str
@@ -122,7 +123,7 @@ class Connection:
                 # A server may refuse a long request before it has read all of it. Its answer contains the reason.
                 with contextlib.suppress(BrokenPipeError, ConnectionResetError):
                     self.sock.sendall(self._encoded(request))
-                    if request.pieces and not self._send_chunks(request.pieces()):
+                    if request.pieces and not self._send_pieces(request):
                         give_back = _close
                 # The head must be complete within this time, even if the headers arrive slowly.
                 self.sock.limit(request.silence, min(request.deadline, time.monotonic() + request.silence))
@@ -135,22 +136,24 @@ class Connection:
             response.body()
         return response
 
-    def _send_chunks(self, pieces: t.Iterator[bytes]) -> bool:
-        """Send a body in chunks, and return whether the server has received all of it before its answer."""
-        for piece in pieces:
-            if not self.sock.is_quiet():
+    def _send_pieces(self, request: Request) -> bool:
+        """Send a body in pieces, and return whether the server has received all of it before its answer."""
+        is_chunked = "Content-Length" not in request.headers
+        for piece in request.pieces() if request.pieces else ():
+            if self.sock.has_answer():
                 return False
             # An empty chunk would end the body.
             if piece:
-                self.sock.sendall(b"%x\r\n%b\r\n" % (len(piece), piece))
-        self.sock.sendall(b"0\r\n\r\n")
+                self.sock.sendall(b"%x\r\n%b\r\n" % (len(piece), piece) if is_chunked else piece)
+        if is_chunked:
+            self.sock.sendall(b"0\r\n\r\n")
         return True
 
     def _encoded(self, request: Request) -> bytes:
         target = f"{self._origin}{request.path}{'?' if request.query else ''}{request.query}"
         headers = {"Host": self._host, **self._headers, **request.headers}
         if request.pieces:
-            headers["Transfer-Encoding"] = "chunked"
+            headers |= {} if "Content-Length" in headers else {"Transfer-Encoding": "chunked"}
         elif request.method == "POST":
             headers |= {"Content-Type": "application/json", "Content-Length": str(len(request.body))}
         lines = [f"{request.method} {target} HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]

@@ -118,6 +118,13 @@ class Socket:
             self.received += len(arrived)
             return arrived
 
+    def has_answer(self) -> bool:
+        """Return whether the server has sent something before the end of the request. With TLS, it cannot be known.
+
+        After the handshake, a TLS server sends session tickets, which are not an answer.
+        """
+        return not hasattr(self._sock, "pending") and not self.is_quiet()
+
     def is_quiet(self) -> bool:
         """Return whether an idle connection can be used. The server has not sent anything and has not closed it."""
         poll = select.poll()

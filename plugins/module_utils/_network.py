@@ -117,7 +117,8 @@ class Network:
         path = quote(target.path or "/", safe="/%:@!$&'()*+,;=~")
         if status == 303:
             # 303 means GET. The other redirects repeat the request with its method and body.
-            request = request._replace(method="GET", body=b"")
+            kept = {name: value for name, value in request.headers.items() if not name.startswith("Content-")}
+            request = request._replace(method="GET", body=b"", pieces=None, headers=kept)
         return request._replace(path=path, query=quote(target.query, safe="%=&+,:;/?@[]!$'()*~"))
 
     @property

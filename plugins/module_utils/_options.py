@@ -15,13 +15,14 @@ from ansible.module_utils.basic import env_fallback
 
 from ._option import Option, secrets
 from ._table_connection import CONNECTION
+from ._table_files import FILES
 from ._table_info import INFO
 from ._table_resources import RESOURCES
 from ._table_runs import RUNS
 from ._table_tools import TOOLS
 from ._table_transfer import TRANSFER
 
-TABLE = (*RUNS, *RESOURCES, *INFO, *TOOLS, *TRANSFER)
+TABLE = (*RUNS, *RESOURCES, *INFO, *TOOLS, *FILES, *TRANSFER)
 # openai_tool_call does not use a server.
 _NO_CONNECTION = ("openai_tool_call",)
 # The options of a run that do not affect the answer.

@@ -74,6 +74,49 @@ def message(message_id: str, thread_id: str, body: Json) -> Json:
     }
 
 
+def file(file_id: str, fields: Json) -> Json:
+    """Return the file that an upload creates.
+
+    Args:
+        file_id: The id of the file.
+        fields: Its name, size, purpose and digest.
+    """
+    made = {"id": file_id, "object": "file", "created_at": int(time.time()), "status": "processed"}
+    return {**made, "filename": "", "purpose": "assistants", "bytes": 0, **fields}
+
+
+def vector_store(store_id: str, body: Json) -> Json:
+    """Return the vector store that a createVectorStore request creates, without its files."""
+    made = int(time.time())
+    return {
+        "id": store_id,
+        "object": "vector_store",
+        "created_at": made,
+        "last_active_at": made,
+        "name": "",
+        "metadata": {},
+        "status": "completed",
+        "usage_bytes": 0,
+        "file_counts": {"total": 0, **dict.fromkeys(("completed", "in_progress", "failed", "cancelled"), 0)},
+        **body,
+    }
+
+
+def vector_store_file(store_id: str, body: Json) -> Json:
+    """Return the indexed file of a vector store that a createVectorStoreFile request creates."""
+    return {
+        "id": body["file_id"],
+        "object": "vector_store.file",
+        "created_at": int(time.time()),
+        "vector_store_id": store_id,
+        "status": "completed",
+        "last_error": None,
+        "usage_bytes": 0,
+        "attributes": body.get("attributes", {}),
+        **{name: value for name, value in body.items() if name == "chunking_strategy"},
+    }
+
+
 def reply(message_id: str, run: Json) -> Json:
     """Return the message that a run will write. Its content is unknown."""
     body = {"role": "assistant", "content": KNOWN_AFTER_APPLY}

@@ -26,6 +26,7 @@ from ._names import resolve, warn_if_id
 from ._object_state import ObjectState
 from ._options import Spec, given
 from ._read_threads import by_metadata
+from ._read_vector_stores import resolve_vector_stores
 from ._task import Task
 
 if t.TYPE_CHECKING:
@@ -44,6 +45,7 @@ def ensure(task: Task) -> Json:
     SPEC.check(task.params)
     warn_if_id(task, "key", THREAD, "thread")
     resolve(task.wire, task.params)
+    resolve_vector_stores(task.wire, task.params["tool_resources"])
     return ThreadState(task).ensure()
 
 

@@ -18,9 +18,14 @@ from ._errors import TaskError
 from ._http import Failed, Request, Response, unanswered
 from ._identity import has_metadata
 
+if t.TYPE_CHECKING:
+    from ._upload import Content
+
 _PAGE = 100
 # The lists in which a POST creates an object. Other POST requests can be repeated.
-_COLLECTIONS = ("assistants", "threads", "messages", "runs")
+_COLLECTIONS = ("assistants", "threads", "messages", "runs", "vector_stores")
+# The lists that the runtime forwards to the model server.
+_FORWARDED = ("files", "file_digests", "vector_stores")
 
 
 class Answer(t.NamedTuple):
@@ -75,7 +80,7 @@ class ReadingWire:
         self.transport = transport
         self.timeout = timeout
         self.headers = headers or {}
-        self._run_headers = run_headers or {}
+        self.run_headers = run_headers or {}
         self.unconfigured = unconfigured
 
     def get(self, *path: str, query: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
@@ -134,15 +139,16 @@ class ReadingWire:
         method: str,
         path: tuple[str, ...],
         query: dict[str, t.Any] | None = None,
-        body: dict[str, t.Any] | None = None,
+        body: dict[str, t.Any] | Content | None = None,
         once: str | None = None,
         silence: float | None = None,
         within: float = float("inf"),
         streamed: bool = False,
     ) -> Response:
-        headers = {"Accept": "application/json", **self.headers}
-        if method == "POST":
-            headers |= self._run_headers
+        form = None if body is None or isinstance(body, dict) else body
+        headers = {"Accept": "application/json", **self.headers, **(form.headers if form else {})}
+        if method == "POST" or path[0] in _FORWARDED:
+            headers |= self.run_headers
         if once:
             headers["Idempotency-Key"] = once
         request = Request(
@@ -152,9 +158,10 @@ class ReadingWire:
             time.monotonic() + within,
             urlencode(query or {}),
             headers,
-            b"" if body is None else _encoded(body),
+            _encoded(body) if isinstance(body, dict) else b"",
             method != "POST" or once is not None or path[-1] not in _COLLECTIONS,
             streamed,
+            pieces=form and form.pieces,
         )
         return self._accepted(self.transport.send(request))
 

@@ -65,6 +65,7 @@ class ResourceAction(ActionBase):
                 self._display.warning(message)
         if self._is_elsewhere(args):
             return {**result, **self._hand_over(args, variables)}
+        args = self.with_local_files(args)
         validation = ArgumentSpecValidator(**self.resource.SPEC.to_kwargs()).validate(args)
         if validation.error_messages:
             message = "\n".join(self._message_of(error) for error in validation.errors.errors)
@@ -76,6 +77,21 @@ class ResourceAction(ActionBase):
             done = self._run_here(validation.validated_parameters, environment, host)
         shown = remove_values(done, self.resource.SPEC.secrets(validation.validated_parameters))
         return {**result, **t.cast("dict[str, t.Any]", shown)}
+
+    def with_local_files(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
+        """Return the options of a task on the control node, with the paths of local files made absolute."""
+        return args
+
+    def local_file(self, path: str) -> str:
+        """Return the absolute path of a local file, or the path itself if the file is not found.
+
+        Relative paths are searched for as in Ansible's own modules: in the directory `files` of the role or the
+        playbook, and beside them.
+        """
+        # The module reports that the file does not exist.
+        with contextlib.suppress(AnsibleError):
+            return str(self._find_needle("files", os.path.expanduser(path)))
+        return path
 
     def _is_elsewhere(self, args: dict[str, t.Any]) -> bool:
         """Return whether the task must run as a module on its host."""

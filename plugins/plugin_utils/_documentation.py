@@ -17,6 +17,7 @@ from pathlib import Path
 
 from ..module_utils import (
     _table_connection,
+    _table_files,
     _table_info,
     _table_lookups,
     _table_resources,
@@ -30,7 +31,16 @@ from ._connection import definition, sources
 
 Json = dict[str, t.Any]
 
-_PARTS = (_table_connection, _table_info, _table_lookups, _table_resources, _table_runs, _table_tools, _table_transfer)
+_PARTS = (
+    _table_connection,
+    _table_files,
+    _table_info,
+    _table_lookups,
+    _table_resources,
+    _table_runs,
+    _table_tools,
+    _table_transfer,
+)
 _MARK = "#:"
 _OPTIONAL = ("required", False)
 

@@ -58,14 +58,27 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             ),
         },
     ),
-    "docs/usage.md": (
-        [{"cached_tokens": 4}],
-        {"Show the cost": "7 + 9 tokens, 0.00000484 US dollars", "Show the answer": True},
+    "docs/files.md": (
+        [],
+        {
+            "Show the answer": "Full disk: delete the archived logs of the database server, and then the old backups.",
+            "Show the cited runbooks": ["disk_full.md"],
+            "Show the number of versions": "1 version(s)",
+        },
     ),
     "docs/role_run.md": (
         [{}, {}, {"text": '{"encrypted": [22, 443]}'}],
         {"Use the data": "Encrypted: 22, 443"},
     ),
+}
+# The files beside the examples of a page.
+_FILES = {
+    "docs/files.md": {
+        "runbooks/disk_full.md": (
+            "# Disk full\n\nFull disk: delete the archived logs of the database server, and then the old backups.\n"
+        ),
+        "runbooks/link_flaps.md": "# Link flaps\n\nReplace the cable of the link first, then the transceiver.\n",
+    }
 }
 
 
@@ -86,6 +99,9 @@ def test_guide(guide: str, ansible_playbook: AnsiblePlaybook, model_server: Mode
         (tmp_path / name).write_text(json.dumps(document, indent=2))
     model_server.script(script)
     results: dict[str, Any] = {}
+    for name, text in _FILES.get(guide, {}).items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
     for name, text in blocks_of(guide):
         file = tmp_path / (name or "example.yml")
         file.write_text(text)

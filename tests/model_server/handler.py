@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
         self._send(200, model.requests if self.command == "GET" else {})
 
     def _authorize(self) -> None:
-        given = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        given = self._key
         if self.server.model.api_key in (None, given):
             return
         if not given:
@@ -100,11 +100,15 @@ class Handler(BaseHTTPRequestHandler):
         )
 
     @property
+    def _key(self) -> str:
+        return self.headers.get("Authorization", "").removeprefix("Bearer ")
+
+    @property
     def _type(self) -> str:
         return self.headers.get("Content-Type", "")
 
     def _answer_hosted(self, raw: bytes) -> bool:
-        hosted = self.server.model.hosted
+        hosted = self.server.model.hosted_of(self._key)
         answer = hosted.answer(self.command, self.path, raw, self._type) if hosted else None
         if isinstance(answer, bytes):
             self._send_bytes(200, answer, {"Content-Type": "application/octet-stream"})
@@ -114,14 +118,15 @@ class Handler(BaseHTTPRequestHandler):
 
     def _search(self, body: Json) -> Json:
         """Return an answer with the search results from the vector stores of the request."""
-        hosted = self.server.model.hosted
+        hosted = self.server.model.hosted_of(self._key)
         ids = [id for tool in body.get("tools", []) for id in tool.get("vector_store_ids", [])]
         if hosted is None or not hosted.has_stores(ids):
             return {}
         text = last_user_text(body)
         results = hosted.search(ids, text)
         found = results[0]["text"] if results else "Nothing was found."
-        return {"file_search": {"queries": [text], "results": results}, "text": found}
+        cited = [{"type": "file_citation", "index": len(found), **_cited(results[0])}] if results else []
+        return {"file_search": {"queries": [text], "results": results}, "text": found, "annotations": cited}
 
     def _route(self, body: Any) -> None:
         route = (self.command, self.path)
@@ -130,9 +135,6 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, {"object": "list", "data": [entry]})
         elif route == ("GET", "/v1/models/scripted-model"):
             self._send(200, {"id": "scripted-model", "object": "model", "created": 0, "owned_by": "tests"})
-        elif self.command == "GET" and (date := self.server.model.shutdown_dates.get(self.path)):
-            entry = {"id": self.path.rpartition("/")[2], "object": "model", "created": 0, "owned_by": "tests"}
-            self._send(200, {**entry, "shutdown_date": date})
         elif route == ("POST", "/v1/responses/input_tokens"):
             self._send(200, {"object": "response.input_tokens", "input_tokens": input_tokens(body)})
         elif route == ("POST", "/v1/responses"):
@@ -203,3 +205,7 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()
         self.wfile.write(data)
+
+
+def _cited(result: Json) -> Json:
+    return {"file_id": result["file_id"], "filename": result["filename"]}

@@ -24,15 +24,20 @@ class Hosted:
 
     Attributes:
         contents: The bytes of each file.
+        polls: How many times the status of a new file in a vector store is ``in_progress`` when it is read.
     """
 
-    def __init__(self, new_id: Callable[[str], str]) -> None:
+    def __init__(self, new_id: Callable[[str], str], *, keeps_content: bool = False) -> None:
         """Start without data.
 
         Args:
             new_id: Returns a new id with a prefix.
+            keeps_content: Whether to refuse the content of files for assistants, as OpenAI does.
         """
         self._new_id = new_id
+        self._keeps_content = keeps_content
+        self.polls = 0
+        self._polls_left: dict[tuple[str, str], int] = {}
         self.contents: dict[str, bytes] = {}
         self._files: dict[str, Json] = {}
         self._uploads: dict[str, Json] = {}
@@ -68,16 +73,27 @@ class Hosted:
         return None
 
     def search(self, store_ids: list[str], query: str) -> list[Json]:
-        """Return the files of stores that contain a word of a query, as results of a file search."""
-        words = set(query.lower().split())
+        """Return the paragraphs of files in stores that share most words with a query, one of each file."""
+        words = set(_words(query))
         results = []
-        for file_id in dict.fromkeys(each for id in store_ids for each in self._members.get(id, {})):
-            text = self.contents.get(file_id, b"").decode(errors="replace")
-            score = len(words & set(text.lower().split())) / max(len(words), 1)
+        for file_id in dict.fromkeys(each for id in store_ids for each in self._searchable(id)):
+            text = self.contents[file_id].decode(errors="replace")
+            scored = [(len(words & set(_words(part))) / max(len(words), 1), part) for part in text.split("\n\n")]
+            score, part = max(scored, key=lambda each: each[0])
             if score:
                 name = self._files[file_id]["filename"]
-                results.append({"file_id": file_id, "filename": name, "score": score, "attributes": {}, "text": text})
+                holders = [id for id in store_ids if file_id in self._members.get(id, {})]
+                result = {"file_id": file_id, "filename": name, "score": score, "text": part.strip()}
+                results.append({**result, "attributes": self._members[holders[0]][file_id]["attributes"]})
         return sorted(results, key=lambda result: -result["score"])
+
+    def _searchable(self, id: str) -> list[str]:
+        members = self._members.get(id, {}).values()
+        return [each["id"] for each in members if each["status"] == "completed" and each["id"] in self.contents]
+
+    def expire(self, id: str) -> None:
+        """Let a vector store expire."""
+        self._stores[id]["status"] = "expired"
 
     def has_stores(self, store_ids: list[str]) -> bool:
         """Return whether all of these vector stores exist."""
@@ -95,18 +111,22 @@ class Hosted:
 
     def _list_files(self, query: Json) -> Json:
         wanted = query.get("purpose")
-        return _list([file for file in self._files.values() if wanted in (None, file["purpose"])])
+        return _list([file for file in self._files.values() if wanted in (None, file["purpose"])], query)
 
     def _file(self, _fields: Json, id: str) -> Json:
         return _get(self._files, id, "File")
 
     def _content(self, _fields: Json, id: str) -> bytes:
-        self._file({}, id)
+        purpose = self._file({}, id)["purpose"]
+        if self._keeps_content and purpose in ("assistants", "user_data"):
+            raise Refused(f"Not allowed to download files of purpose: {purpose}")
         return self.contents[id]
 
     def _delete_file(self, _fields: Json, id: str) -> Json:
         self._file({}, id)
         del self._files[id], self.contents[id]
+        for members in self._members.values():
+            members.pop(id, None)
         return {"id": id, "object": "file", "deleted": True}
 
     def _create_upload(self, fields: Json) -> Json:
@@ -150,10 +170,24 @@ class Hosted:
     def _store(self, fields: Json, id: str) -> Json:
         store = _get(self._stores, id, "Vector store")
         store |= {name: fields[name] for name in ("name", "metadata", "expires_after") if name in fields}
-        number = len(self._members[id])
-        counts = {"completed": number, "total": number, "in_progress": 0, "failed": 0, "cancelled": 0}
-        size = sum(len(self.contents.get(each, b"")) for each in self._members[id])
-        return {**store, "status": "completed", "file_counts": counts, "usage_bytes": size}
+        self._index(id)
+        members = list(self._members[id].values())
+        counts = _counts(members)
+        size = sum(member["usage_bytes"] for member in members)
+        status = "in_progress" if counts["in_progress"] else "completed"
+        return {"status": status, **store, "file_counts": counts, "usage_bytes": size}
+
+    def _index(self, id: str) -> None:
+        """Continue to index the files of a vector store. This happens when their status is read."""
+        for file_id, member in self._members[id].items():
+            if member["status"] != "in_progress":
+                continue
+            left = self._polls_left[id, file_id]
+            if left:
+                self._polls_left[id, file_id] = left - 1
+                continue
+            error = _index_error(self.contents[file_id])
+            member |= {"status": "failed" if error else "completed", "last_error": error}
 
     def _delete_store(self, _fields: Json, id: str) -> Json:
         _get(self._stores, id, "Vector store")
@@ -175,7 +209,8 @@ class Hosted:
         chunking = fields.get("chunking_strategy") or {"type": "auto"}
         if chunking["type"] == "auto":
             chunking = {"type": "static", "static": {"max_chunk_size_tokens": 800, "chunk_overlap_tokens": 400}}
-        member = {"object": "vector_store.file", "created_at": int(time.time()), "status": "completed"}
+        member = {"object": "vector_store.file", "created_at": int(time.time()), "status": "in_progress"}
+        self._polls_left[id, file["id"]] = self.polls
         self._members[id][file["id"]] = {
             "id": file["id"],
             **member,
@@ -185,15 +220,24 @@ class Hosted:
             "attributes": fields.get("attributes") or {},
             "chunking_strategy": chunking,
         }
+        if not self.polls:
+            self._index(id)
         return self._members[id][file["id"]]
 
-    def _list_members(self, _query: Json, id: str) -> Json:
+    def _list_stores(self, query: Json) -> Json:
+        return _list([self._store({}, id) for id in self._stores], query)
+
+    def _list_members(self, query: Json, id: str) -> Json:
         _get(self._stores, id, "Vector store")
-        return _list(list(self._members[id].values()))
+        self._index(id)
+        wanted = query.get("filter")
+        members = [each for each in self._members[id].values() if wanted in (None, each["status"])]
+        return _list(members, query)
 
     def _member(self, fields: Json, id: str, file_id: str) -> Json:
         _get(self._stores, id, "Vector store")
         member = _get(self._members[id], file_id, "File")
+        self._index(id)
         member |= {name: fields[name] for name in ("attributes",) if name in fields}
         return member
 
@@ -209,21 +253,23 @@ class Hosted:
         return {"id": file_id, "object": "vector_store.file.deleted", "deleted": True}
 
     def _create_batch(self, fields: Json, id: str) -> Json:
-        for file_id in fields["file_ids"]:
-            self._add_member({"file_id": file_id}, id)
-        number = len(fields["file_ids"])
-        counts = {"completed": number, "total": number, "in_progress": 0, "failed": 0, "cancelled": 0}
+        files = fields.get("files") or [{**fields, "file_id": file_id} for file_id in fields["file_ids"]]
+        for file in files:
+            self._add_member(file, id)
         batch = {"id": self._new_id("vsfb"), "object": "vector_store.files_batch", "created_at": int(time.time())}
-        batch |= {"vector_store_id": id, "status": "completed", "file_counts": counts}
-        self._batches[batch["id"]] = batch
-        return batch
+        self._batches[batch["id"]] = {**batch, "vector_store_id": id, "files": [file["file_id"] for file in files]}
+        return self._batch({}, id, batch["id"])
 
-    def _batch(self, _fields: Json, _id: str, batch_id: str) -> Json:
-        return _get(self._batches, batch_id, "File batch")
+    def _batch(self, _fields: Json, id: str, batch_id: str) -> Json:
+        batch = _get(self._batches, batch_id, "File batch")
+        self._index(id)
+        counts = _counts([self._members[id][each] for each in batch["files"] if each in self._members[id]])
+        shown = {name: value for name, value in batch.items() if name != "files"}
+        return {**shown, "status": "in_progress" if counts["in_progress"] else "completed", "file_counts": counts}
 
-    def _list_batch(self, _fields: Json, id: str, batch_id: str) -> Json:
+    def _list_batch(self, query: Json, id: str, batch_id: str) -> Json:
         _get(self._batches, batch_id, "File batch")
-        return self._list_members({}, id)
+        return self._list_members(query, id)
 
 
 def _get(kept: dict[str, Json], id: str, noun: str) -> Json:
@@ -232,9 +278,34 @@ def _get(kept: dict[str, Json], id: str, noun: str) -> Json:
     return kept[id]
 
 
-def _list(data: list[Json]) -> Json:
-    ids = {"first_id": data[0]["id"], "last_id": data[-1]["id"]} if data else {"first_id": None, "last_id": None}
-    return {"object": "list", "data": data, **ids, "has_more": False}
+def _list(data: list[Json], query: Json) -> Json:
+    """Return a page of a list, in which the objects are in the order of their creation."""
+    if query.get("order", "desc") == "desc":
+        data.reverse()
+    ids = [each["id"] for each in data]
+    start = ids.index(query["after"]) + 1 if query.get("after") in ids else 0
+    page = data[start : start + int(query.get("limit", 20))]
+    ends = {"first_id": page[0]["id"], "last_id": page[-1]["id"]} if page else {"first_id": None, "last_id": None}
+    return {"object": "list", "data": page, **ends, "has_more": start + len(page) < len(data)}
+
+
+def _counts(members: list[Json]) -> Json:
+    states = ("completed", "in_progress", "failed", "cancelled")
+    return {**{state: sum(each["status"] == state for each in members) for state in states}, "total": len(members)}
+
+
+def _index_error(content: bytes) -> Json | None:
+    """Return why a file cannot be searched, or None."""
+    try:
+        text = content.decode()
+    except UnicodeDecodeError:
+        return {"code": "unsupported_file", "message": "The file type is not supported."}
+    return None if text.strip() else {"code": "invalid_file", "message": "The file could not be parsed: it is empty."}
+
+
+def _words(text: str) -> list[str]:
+    """Return the words of a text that mean something."""
+    return re.findall(r"\w{4,}", text.lower())
 
 
 def _without_parts(upload: Json) -> Json:
@@ -266,7 +337,7 @@ _ROUTES: list[tuple[str, str, Callable[..., Json | bytes]]] = [
     ("POST", f"/v1/uploads{_ID}/complete", Hosted._complete),
     ("POST", f"/v1/uploads{_ID}/cancel", Hosted._cancel_upload),
     ("POST", _STORES, Hosted._create_store),
-    ("GET", _STORES, lambda hosted, _query: _list([hosted._store({}, id) for id in hosted._stores])),
+    ("GET", _STORES, Hosted._list_stores),
     ("GET", f"{_STORES}{_ID}", Hosted._store),
     ("POST", f"{_STORES}{_ID}", Hosted._store),
     ("DELETE", f"{_STORES}{_ID}", Hosted._delete_store),

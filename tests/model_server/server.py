@@ -23,25 +23,33 @@ class ModelServer:
         base_url: The ``base_url`` for clients.
         connections: The number of connections so far.
         open_connections: The number of open connections.
-        shutdown_dates: The ``shutdown_date`` of models, by their paths.
         hosted: The files and vector stores, or ``None`` if they are not supported.
         closing: Set at the end of the ``with`` block.
     """
 
-    def __init__(self, *, port: int = 0, api_key: str | None = None, openai: bool = False, hosts: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        port: int = 0,
+        api_key: str | None = None,
+        openai: bool = False,
+        hosts: bool = True,
+        accounts: tuple[str, ...] = (),
+    ) -> None:
         """Listen, but do not answer yet.
 
         Args:
             port: The TCP port on the loopback address, or 0 for a free port.
             api_key: The only accepted key, or ``None`` to accept all requests.
-            openai: Whether to refuse options that OpenAI refuses but small servers ignore (``response_format``).
+            openai: Whether to refuse what OpenAI refuses but small servers do not: ``response_format``, and to return
+                the content of files for assistants.
             hosts: Whether to support files and vector stores.
+            accounts: Keys that have their own files and vector stores. The other keys share `hosted`.
         """
         self.api_key = api_key
         self.openai = openai
         self.closing = threading.Event()
         self.connections = self.open_connections = 0
-        self.shutdown_dates: dict[str, str] = {}
         self._lock = threading.Lock()
         self._turn = threading.Condition()
         self._released = 0
@@ -50,7 +58,8 @@ class ModelServer:
         self._script: list[Json] = []
         self._requests: list[Json] = []
         self._usages: list[Json] = []
-        self.hosted = Hosted(self.new_id) if hosts else None
+        self.hosted = Hosted(self.new_id, keeps_content=openai) if hosts else None
+        self._accounts = {key: Hosted(self.new_id, keeps_content=openai) for key in accounts}
         self._http = Server(("127.0.0.1", port), Handler)
         self._http.model = self
         self.port: int = self._http.server_address[1]
@@ -147,6 +156,10 @@ class ModelServer:
         reasoning = next((item["id"] for item in output if item["type"] == "reasoning"), None)
         if reasoning:
             self._reasoning |= {item["call_id"]: reasoning for item in output if item["type"] == "function_call"}
+
+    def hosted_of(self, key: str) -> Hosted | None:
+        """Return the files and vector stores that a key can access."""
+        return self._accounts.get(key, self.hosted)
 
     def reasoning_of(self, call_id: str) -> str | None:
         """Return the id of the reasoning item of this call, or None."""

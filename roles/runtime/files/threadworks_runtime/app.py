@@ -21,7 +21,7 @@ from .errors import Refused
 from .logs import RequestLog
 from .page import resources as page
 from .page.session import Sessions
-from .resources import assistants, health, messages, passthrough, runs, steps, threads, transfer, usage
+from .resources import assistants, health, hosted, messages, runs, steps, threads, transfer, usage
 from .resources.context import Context, Resource
 from .runner.pool import Pool
 from .settings import Settings
@@ -44,12 +44,11 @@ _ROUTES: dict[str, type[Resource]] = {
     "/threads/{thread_id}/runs/{run_id}/details": usage.ThreadRunDetailsResource,
     "/runs/{run_id}/details": usage.RunDetailsResource,
     "/usage": usage.UsageResource,
-    "/budgets": usage.BudgetsResource,
     "/threads/{thread_id}/runs/{run_id}/steps": steps.StepsResource,
     "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.StepResource,
     "/import": transfer.ImportResource,
     "/export": transfer.ExportResource,
-    **passthrough.ROUTES,
+    **hosted.ROUTES,
 }
 
 

@@ -8,7 +8,6 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .objects import RunTerms
 from .text import shorten
 
 
@@ -66,7 +65,6 @@ class Settings:
         passthrough: Whether clients can use files, vector stores, uploads and models of the model server.
         max_upload: The maximum size of a request that uploads a file, in bytes.
         transfer: Whether clients can import and export objects.
-        terms: The prices and budgets of all runs (``served``).
     """
 
     store: str
@@ -81,4 +79,3 @@ class Settings:
     passthrough: bool = True
     max_upload: int = 512 * 1024 * 1024
     transfer: bool = True
-    terms: RunTerms = field(default_factory=RunTerms)

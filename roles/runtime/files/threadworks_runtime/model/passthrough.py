@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 from collections.abc import AsyncGenerator, AsyncIterable, Mapping
 from dataclasses import dataclass, field
@@ -92,6 +93,12 @@ class Passage(ModelServer):
         super().__init__(options)
         self._passing: httpx2.AsyncClient | None = None
 
+    @property
+    def fingerprint(self) -> str:
+        """A fingerprint of the address for the store, without a password in the URL."""
+        url = self._address.url
+        return hashlib.sha256(f"{url.scheme}://{self._address.place}{url.path.rstrip('/')}".encode()).hexdigest()
+
     async def pass_on(self, request: Passed) -> Answer:
         """Send a request, and return the answer as soon as its head has been received.
 
@@ -132,12 +139,32 @@ class Passage(ModelServer):
             ModelError: The server cannot be reached, or its answer cannot be understood.
             PassedError: The server has refused the request.
         """
-        import httpx2
-
         headers = {"content-type": "application/json", "openai-beta": "assistants=v2"}
         content = b"" if body is None else json.dumps(body).encode()
         headers["content-length"] = str(len(content))
-        answer = await self.pass_on(Passed(method, path, headers, _once(content) if content else None))
+        raw = await self.read(await self.pass_on(Passed(method, path, headers, _once(content) if content else None)))
+        try:
+            found = clean(json.loads(raw), self.secrets)
+        except (ValueError, RecursionError) as error:
+            raise self._failures().translate(error) from error
+        if not isinstance(found, dict):
+            raise not_understood(f"{method} {path} returned JSON that is not an object")
+        return found
+
+    async def read(self, answer: Answer) -> bytes:
+        """Read an answer that is not only forwarded.
+
+        Args:
+            answer: The answer.
+
+        Returns:
+            The whole body.
+
+        Raises:
+            ModelError: The answer is interrupted or too large.
+        """
+        import httpx2
+
         raw = b""
         try:
             async with contextlib.aclosing(answer.body):
@@ -145,12 +172,9 @@ class Passage(ModelServer):
                     raw += piece
                     if len(raw) > _LARGEST_ANSWER:
                         raise ValueError("an answer that is too large")
-            found = clean(json.loads(raw), self.secrets)
-        except (httpx2.HTTPError, ValueError, RecursionError) as error:
+        except (httpx2.HTTPError, ValueError) as error:
             raise self._failures().translate(error) from error
-        if not isinstance(found, dict):
-            raise not_understood(f"{method} {path} returned JSON that is not an object")
-        return found
+        return raw
 
     async def close(self) -> None:
         """Close all connections."""

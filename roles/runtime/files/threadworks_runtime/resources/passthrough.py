@@ -13,7 +13,7 @@ from falcon.asgi import Request, Response
 
 from ..bodies import client_left
 from ..model.errors import ModelError
-from ..model.passthrough import Passed, PassedError
+from ..model.passthrough import Answer, Passed, PassedError
 from ..wire_errors import ApiError
 from .context import Resource
 from .model_server import failed, passage_of, quoted, refused
@@ -47,36 +47,61 @@ class Passthrough(Resource):
         Raises:
             ApiError: The request is not forwarded, or the model server cannot be reached or refuses it.
         """
-        settings = self._context.settings
-        kind = req.path.removeprefix("/v1/").partition("/")[0]
-        if not settings.passthrough:
-            raise ApiError(404, _OFF.format(kind.replace("_", " ")), code="not_passed_on")
+        answer = await self.ask(req, resp, ids, self.body(req))
+        resp.stream = until_left(req, answer.body)
+
+    async def ask(self, req: Request, resp: Response, ids: dict[str, str], body: AsyncIterator[bytes] | None) -> Answer:
+        """Forward a request to the model server, and the head of its answer to the client.
+
+        Args:
+            req: The request.
+            resp: The response.
+            ids: The parameters of the path.
+            body: The body in pieces, or None.
+
+        Returns:
+            The answer, whose body must be read or closed.
+
+        Raises:
+            ApiError: The request is not forwarded, or the model server cannot be reached or refuses it.
+        """
+        self.check_enabled(req)
         path = _path(req, ids)
-        client_is_owner = settings.executor == "local"
+        client_is_owner = self._context.settings.executor == "local"
         passed = Passed(
             req.method,
             path,
             {name: value for name in _SENT if (value := req.get_header(name))},
-            self._body(req),
+            body,
             hide=not (client_is_owner and path.partition("?")[0].endswith("/content")),
         )
         passage = passage_of(req, self._context)
         try:
             answer = await passage.pass_on(passed)
         except ModelError as error:
-            raise failed(error, kind) from error
+            raise failed(error, _kind(req)) from error
         except PassedError as error:
             _return_headers(resp, error.headers, _RETURNED)
-            raise refused(error, f"{req.method} {req.path}", kind, ids, own_key=client_is_owner) from error
+            raise refused(error, f"{req.method} {req.path}", _kind(req), ids, own_key=client_is_owner) from error
         _return_headers(resp, answer.headers, (*_OF_BODY, *_RETURNED))
         # In a browser, a file must not have the rights of a page of the runtime.
         resp.set_headers(
             {"x-content-type-options": "nosniff", "content-security-policy": "sandbox", "cache-control": "no-store"}
         )
         resp.status = answer.status
-        resp.stream = _until_left(req, answer.body)
+        return answer
 
-    def _body(self, req: Request) -> AsyncIterator[bytes] | None:
+    def check_enabled(self, req: Request) -> None:
+        """Check that requests are forwarded.
+
+        Raises:
+            ApiError: 404, it is disabled.
+        """
+        if not self._context.settings.passthrough:
+            raise ApiError(404, _OFF.format(_kind(req).replace("_", " ")), code="not_passed_on")
+
+    def body(self, req: Request) -> AsyncIterator[bytes] | None:
+        """Return the body of a request in pieces, or None if there is none."""
         if not req.content_length and req.get_header("transfer-encoding") is None:
             return None
         multipart = (req.content_type or "").lower().startswith("multipart/")
@@ -102,7 +127,9 @@ class Act(Passthrough):
         await self.pass_on(req, resp, ids)
 
 
-class _Delete(Passthrough):
+class Delete(Passthrough):
+    """A resource that can be deleted."""
+
     async def on_delete(self, req: Request, resp: Response, **ids: str) -> None:
         """Forward DELETE."""
         await self.pass_on(req, resp, ids)
@@ -112,11 +139,11 @@ class Collection(Read, Act):
     """A resource that can be listed and created."""
 
 
-class File(Read, _Delete):
+class File(Read, Delete):
     """A resource that can be read and deleted."""
 
 
-class Item(Read, Act, _Delete):
+class Item(Read, Act, Delete):
     """A resource that can be read, modified and deleted."""
 
 
@@ -152,11 +179,15 @@ def _path(req: Request, ids: dict[str, str]) -> str:
     return f"{path}?{req.query_string}" if req.query_string else path
 
 
+def _kind(req: Request) -> str:
+    return req.path.removeprefix("/v1/").partition("/")[0]
+
+
 def _return_headers(resp: Response, headers: Mapping[str, str], names: Iterable[str]) -> None:
     resp.set_headers({name: value for name in names if (value := headers.get(name))})
 
 
-async def _until_left(req: Request, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
+async def until_left(req: Request, pieces: AsyncGenerator[bytes, None]) -> AsyncIterator[bytes]:
     """Forward an answer until the client disconnects, even if the model server is silent."""
     left = asyncio.create_task(client_left(req), name="client")
     try:

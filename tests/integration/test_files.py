@@ -1,0 +1,94 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files and vector stores in playbooks: several hosts, keys and control nodes, and where local files are found."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
+
+Json = dict[str, Any]
+
+_KEY, _OTHER = "sk-key-of-one-account", "sk-key-of-another-account"
+_LOCAL = f"ansible_connection=local ansible_python_interpreter={sys.executable}"
+_UPLOAD: Json = {"name": "upload", "openai_file": {"path": "disk.md"}}
+_STORE: Json = {"name": "store", "openai_vector_store": {"name": "runbooks", "files": ["disk.md"]}}
+
+
+@pytest.fixture
+def model_server() -> Iterator[ModelServer]:
+    """One like OpenAI, with two accounts."""
+    with ModelServer(openai=True, accounts=(_KEY, _OTHER)) as server:
+        yield server
+
+
+@pytest.fixture
+def run(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> Any:
+    """Runs tasks on hosts of the control node."""
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "disk.md").write_text("If the disk is full, delete old logs.\n" * 1000)
+    (tmp_path / "hosts").write_text(
+        "a ansible_connection=local\nb ansible_connection=local\nc ansible_connection=local\n"
+    )
+
+    def run(*tasks: Json, key: str = _KEY, args: tuple[str, ...] = (), **env: str) -> Outcome:
+        env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": key, **env}
+        outcome = ansible_playbook(play(list(tasks), hosts="all"), "-i", str(tmp_path / "hosts"), *args, env=env)
+        assert outcome.rc == 0, str(outcome)
+        for secret in (_KEY, _OTHER):
+            assert secret not in outcome.stdout + outcome.stderr
+        return outcome
+
+    return run
+
+
+def _uploads(model_server: ModelServer) -> int:
+    return sum((each["method"], each["path"]) == ("POST", "/v1/files") for each in model_server.requests)
+
+
+def test_several_hosts_upload_one_file(run: Any, model_server: ModelServer) -> None:
+    check = run(_UPLOAD, _STORE, args=("--check",))
+    assert (check.changed, _uploads(model_server)) == (2, 0)
+    outcome = run(_UPLOAD, _STORE)
+    assert (outcome.changed, _uploads(model_server)) == (2, 1), "one host has created each object"
+    assert len({task.result["file_id"] for task in outcome.tasks if task.name == "upload"}) == 1
+    assert len({task.result["vector_store_id"] for task in outcome.tasks if task.name == "store"}) == 1
+    again = run(_UPLOAD, _STORE)
+    assert (again.changed, _uploads(model_server)) == (0, 1)
+
+
+def test_the_accounts_of_two_keys(run: Any, model_server: ModelServer) -> None:
+    first, other = (run(_UPLOAD, key=key).results["upload"]["file_id"] for key in (_KEY, _OTHER))
+    assert first != other
+    for key in (_KEY, _OTHER):
+        assert run(_UPLOAD, _UPLOAD, key=key).changed == 0, "neither has lost its file"
+    hosted = model_server.hosted_of(_KEY)
+    assert hosted is not None
+    hosted.answer("DELETE", f"/v1/files/{first}", b"", "")
+    outcome = run(_UPLOAD)
+    assert outcome.changed == 1, "it was deleted elsewhere"
+    assert run(_UPLOAD).changed == run(_UPLOAD, key=_OTHER).changed == 0
+
+
+def test_another_control_node_uploads_its_own_file(run: Any, model_server: ModelServer, tmp_path: Path) -> None:
+    """OpenAI does not return the content of the first one."""
+    run(_UPLOAD)
+    elsewhere = {"OPENAI_RUNTIME_STORE": str(tmp_path / "other.db")}
+    assert run(_UPLOAD, **elsewhere).changed == 1
+    assert (run(_UPLOAD, **elsewhere).changed, run(_UPLOAD).changed, _uploads(model_server)) == (0, 0, 2)
+
+
+def test_a_module_on_another_host_reads_its_files(run: Any, served: tuple[str, list[str]], tmp_path: Path) -> None:
+    path = str(tmp_path / "files" / "disk.md")
+    task = {"name": "upload", "openai_file": {"path": path, "runtime_url": served[0]}, "async": 120, "poll": 1}
+    first = run(task)
+    assert first.results["upload"]["file"]["bytes"] == Path(path).stat().st_size
+    assert run(task).changed == 0
