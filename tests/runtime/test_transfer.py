@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from threadworks_runtime.transfer.merging import Policy
 from threadworks_runtime.transfer.objects import Choices
+from threadworks_runtime.transfer.staging import Staging
+from threadworks_runtime.wire_errors import ApiError
 
 from ansible_collections.threadworks.openai.tests.runtime import moving
 from ansible_collections.threadworks.openai.tests.runtime.moving import Json, bring, conversation, export, lines
@@ -451,6 +454,15 @@ def test_long_lines_are_refused_without_being_kept(store: str) -> None:
     report = bring(store, lines([moving.thread("a" * 5000), moving.thread()]), longest_line=1000)
     assert [each["code"] for each in report["problems"]] == ["line_too_long"]
     assert report["problems"][0]["source"] == "line 1"
+
+
+def test_without_space_for_temporary_data_nothing_is_imported(store: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_arguments: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Staging, "add", full)
+    with pytest.raises(ApiError, match="The directory for temporary files cannot be used: database or disk is full"):
+        bring(store, lines(conversation()))
 
 
 def test_many_problems_are_counted(store: str) -> None:

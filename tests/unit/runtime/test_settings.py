@@ -76,6 +76,17 @@ def test_options_come_from_the_environment_and_the_command_line_wins(
     assert settings.model == ModelOptions("http://model/v1", "k", organization="org", project="proj", timeout=7)
 
 
+def test_import_and_export_can_be_turned_off(
+    environment: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    store = ("--store", str(tmp_path / "a.db"), "--port", "0")
+    assert _served(monkeypatch, *store).settings.transfer
+    assert not _served(monkeypatch, *store, "--no-transfer").settings.transfer
+    environment["RUNTIME_TRANSFER"] = "0"
+    assert not _served(monkeypatch, *store).settings.transfer
+    assert _served(monkeypatch, *store, "--transfer").settings.transfer
+
+
 def test_the_defaults(environment: dict[str, str]) -> None:
     service = read_service(_STORE)
     assert (service.host, service.port, service.workers, service.grace) == ("127.0.0.1", 8088, 1, 30)

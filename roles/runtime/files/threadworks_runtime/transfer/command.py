@@ -18,7 +18,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from ..errors import NotFound, StoreError
 from ..settings import Settings
 from ..store import Store, open_store
-from ..wire_errors import to_api_error
+from ..wire_errors import ApiError, to_api_error
 from .exporting import export_lines
 from .files import Unusable, read_files
 from .importing import Import, Options
@@ -149,7 +149,7 @@ def _reporting() -> Iterator[None]:
         yield
     except (StoreError, Unusable) as error:
         sys.exit(str(error))
-    except (NotFound, SQLAlchemyError) as error:
+    except (ApiError, NotFound, SQLAlchemyError) as error:
         sys.exit(f"{to_api_error(error).error['message']}")
     except BrokenPipeError:
         # The reader of the output has ended, such as `head`. Python would report it again at exit.

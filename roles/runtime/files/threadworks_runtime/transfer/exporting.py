@@ -55,8 +55,8 @@ def _thread(connection: Connection, thread: Any, counts: Counter[str]) -> Iterat
     yield _lines([thread], counts)
     yield from _all(connection, MESSAGES, counts, thread_id=thread.id)
     for runs in _batches(connection, RUNS, thread_id=thread.id):
-        yield _lines(runs, counts)
         for run in runs:
+            yield _lines([run], counts)
             yield from _all(connection, STEPS, counts, run_id=run.id)
 
 

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import contextlib
+import sqlite3
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection
 
 from ..objects import Document
+from ..wire_errors import unavailable
 from .merging import Merge, Policy
 from .objects import Choices
 from .reading import Reader
@@ -54,6 +58,15 @@ class Written:
     new: list[tuple[str, str]] = field(default_factory=list)
 
 
+@contextlib.contextmanager
+def _storing() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        message = f"The directory for temporary files cannot be used: {error}. Free some space, or set SQLITE_TMPDIR."
+        raise unavailable(message, "temporary_storage_full") from error
+
+
 class Import:
     """An import: feed it with lines, then write in transactions until nothing is left.
 
@@ -75,13 +88,23 @@ class Import:
         self._through = 0
 
     def feed(self, data: bytes) -> None:
-        """Read the next piece of the lines."""
-        self._reader.feed(data)
+        """Read the next piece of the lines.
+
+        Raises:
+            ApiError: 503 if the temporary data cannot be stored.
+        """
+        with _storing():
+            self._reader.feed(data)
 
     def finish_reading(self) -> None:
-        """Read the last line, and prepare to write. If something could not be read, nothing is written."""
-        self._reader.finish()
-        self._staging.finish()
+        """Read the last line, and prepare to write. If something could not be read, nothing is written.
+
+        Raises:
+            ApiError: 503 if the temporary data cannot be stored.
+        """
+        with _storing():
+            self._reader.finish()
+            self._staging.finish()
         if self._reader.is_readable:
             self._parts = [None, *self._staging.threads()]
         self.is_done = not self._parts
