@@ -22,7 +22,7 @@ PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 CREATE TABLE things (
     place INTEGER PRIMARY KEY, kind TEXT NOT NULL, id TEXT NOT NULL, thread_id TEXT, run_id TEXT,
-    created_at INTEGER NOT NULL, page INTEGER NOT NULL, is_ordered INTEGER NOT NULL, tie INTEGER NOT NULL,
+    created_at INTEGER NOT NULL, page INTEGER NOT NULL, is_ordered INTEGER NOT NULL, is_reversed INTEGER,
     document TEXT NOT NULL, private TEXT, source TEXT NOT NULL
 );
 CREATE UNIQUE INDEX by_id ON things (kind, id);
@@ -93,8 +93,8 @@ class Staging:
             source,
         )
         added = self._database.execute(
-            "INSERT OR IGNORE INTO things (kind, id, thread_id, run_id, created_at, page, is_ordered, tie, document, "
-            "private, source) VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?)",
+            "INSERT OR IGNORE INTO things (kind, id, thread_id, run_id, created_at, page, is_ordered, document, "
+            "private, source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             values,
         )
         if added.rowcount:
@@ -123,7 +123,6 @@ class Staging:
     def finish(self) -> None:
         """Find the order of the objects. After this, none can be added."""
         self._database.execute(_INDEX)
-        self._database.execute("UPDATE things SET tie = place")
         ascending: Counter[str] = Counter()
         descending: Counter[str] = Counter()
         unknown = []
@@ -148,7 +147,7 @@ class Staging:
 
     def _reverse(self, page: int, kind: str, owner: str | None, first: int, last: int) -> None:
         self._database.execute(
-            "UPDATE things SET tie = -place WHERE place BETWEEN ? AND ? AND page = ? AND kind = ? "
+            "UPDATE things SET is_reversed = 1 WHERE place BETWEEN ? AND ? AND page = ? AND kind = ? "
             "AND (thread_id IS ? OR kind = 'thread')",
             (first, last, page, kind, owner),
         )
@@ -203,7 +202,7 @@ class Staging:
         """Return the order of objects: that of the source if it is known, or that of their times."""
         unordered = f"SELECT 1 FROM things WHERE {where} AND NOT is_ordered LIMIT 1"  # noqa: S608  # constant parts
         found = self._database.execute(unordered, values).fetchone()
-        return "created_at, tie" if found else "place"
+        return "created_at, CASE WHEN is_reversed THEN -place ELSE place END" if found else "place"
 
 
 def _thing(kind: str, document: str, private: str | None) -> Thing:
