@@ -16,6 +16,7 @@ import typing as t
 
 from ._diff import diff
 from ._errors import TaskError
+from ._identity import is_predicted
 from ._options import Spec
 from ._read_threads import thread_id
 from ._task import Task
@@ -43,10 +44,14 @@ def ensure(task: Task) -> dict[str, t.Any]:
     dest = os.path.realpath(task.params["dest"])
     if os.path.isdir(dest) or not os.path.isdir(os.path.dirname(dest)):
         raise TaskError(f"dest: {dest} must be the path of a file in an existing directory.")
-    wire = transfer_wire(task)
-    query = [("thread_id", thread_id(wire, each)) for each in task.params["thread_ids"] or ()]
-    if task.params["thread_ids"] == []:
+    wanted = task.params["thread_ids"]
+    if wanted == []:
         raise TaskError("thread_ids is empty. Omit it to export all threads.")
+    if any(map(is_predicted, wanted or ())):
+        # An earlier task of this check would create the thread.
+        return {"changed": True, "dest": dest, "size": None, "counts": None}
+    wire = transfer_wire(task)
+    query = [("thread_id", thread_id(wire, each)) for each in wanted or ()]
     if task.params["assistants"] is not None:
         query.append(("assistants", str(task.params["assistants"]).lower()))
     try:

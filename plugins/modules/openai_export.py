@@ -51,12 +51,12 @@ dest:
   returned: success
   sample: /home/anna/playbooks/archive.jsonl
 size:
-  description: The size of the export in bytes.
+  description: The size of the export in bytes. Null in check mode if an earlier task would create one of the threads.
   type: int
   returned: success
   sample: 18230
 counts:
-  description: The numbers of exported objects.
+  description: The numbers of exported objects. Null in check mode if an earlier task would create one of the threads.
   type: dict
   returned: success
   sample: {assistants: 1, threads: 3, messages: 12, runs: 6, steps: 6}

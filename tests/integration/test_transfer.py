@@ -71,6 +71,15 @@ def test_data_moves_through_playbooks(ansible_playbook: AnsiblePlaybook, folder:
     assert (tmp_path / "copy.jsonl").read_bytes() == file.read_bytes()
 
 
+def test_check_mode_exports_a_thread_that_does_not_exist_yet(ansible_playbook: AnsiblePlaybook) -> None:
+    tasks: list[Json] = [
+        {"name": "thread", "openai_thread": {"key": "new"}, "register": "thread"},
+        {"name": "export", "openai_export": {"dest": "new.jsonl", "thread_ids": ["{{ thread.thread_id }}"]}},
+    ]
+    assert ansible_playbook(play(tasks), "--check", "--diff").changed == 2
+    assert ansible_playbook(play(tasks)).changed == 2
+
+
 @pytest.fixture
 def source(tmp_path: Path) -> Iterator[AppServer]:
     """Another runtime with a conversation, and with a token."""
