@@ -61,7 +61,7 @@ def _new(kind: type[_AnyWire], options: dict[str, t.Any], local: Local | None) -
             Network(url, options["timeout"], options["max_retries"]),
             options["timeout"],
             {**headers, **_account(options)},
-            _NO_DELTAS,
+            {**_NO_DELTAS, **_budget(options)},
         )
     elif local is None:
         raise TaskError(
@@ -76,7 +76,7 @@ def _new(kind: type[_AnyWire], options: dict[str, t.Any], local: Local | None) -
             "machine, and sets the facts local_model_base_url and local_model_api_key for these options."
         )
     transport = Unix(local, url.removeprefix("unix:"))
-    run_headers = {**_NO_DELTAS, "Runtime-Options": _runtime_options(options)}
+    run_headers = {**_NO_DELTAS, **_budget(options), "Runtime-Options": _runtime_options(options)}
     return kind(transport, options["timeout"], headers, run_headers, unconfigured)
 
 
@@ -87,6 +87,10 @@ def _account(options: dict[str, t.Any]) -> dict[str, str]:
         "OpenAI-Project": options["project"],
     }
     return {name: value for name, value in headers.items() if value}
+
+
+def _budget(options: dict[str, t.Any]) -> dict[str, str]:
+    return {"Runtime-Budget": options["budget"]} if options["budget"] else {}
 
 
 def _runtime_options(options: dict[str, t.Any]) -> str:

@@ -89,8 +89,10 @@ def status_reason(result: dict[str, t.Any]) -> str:
         said, code = readable(run["last_error"]["message"]).rstrip("."), run["last_error"]["code"]
         # This code has no information, because it is also used for a wrong key or an unknown model.
         return said if code == "server_error" else f"{said} ({code})"
-    if run.get("incomplete_details"):
-        return f"{run['incomplete_details'].get('reason')} was reached. Increase this option, or shorten the request."
+    if details := run.get("incomplete_details"):
+        # The runtime explains reasons that the Assistants API does not have.
+        reached = f"{details.get('reason')} was reached. Increase this option, or shorten the request."
+        return str(details.get("message") or reached)
     if result["status"] == RunStatus.REQUIRES_ACTION:
         return "it waits for the outputs of its tool calls. Submit them with run_id and tool_outputs."
     return ""

@@ -9,7 +9,23 @@
 
 from __future__ import annotations
 
+import typing as t
+
 from ._option import Option, between
+
+
+def _prices(option: str, value: t.Any) -> str:
+    # Imported here, because most tasks do not set it.
+    from ._spending import check_prices
+
+    return check_prices(option, value)
+
+
+def _budget(option: str, value: t.Any) -> str:
+    from ._spending import check_budget
+
+    return check_budget(option, value)
+
 
 CONNECTION = (
     #: The API key of the model server. With O(runtime_url), the token of the served runtime.
@@ -77,5 +93,28 @@ CONNECTION = (
     #:
     #: A request that creates an object is only repeated if this cannot create a second object.
     Option("max_retries", "int", wire="max_retries", default=2, check=between(0)),
+    #: The prices of models, for the cost of runs. A dictionary of models. The value of each model is a dictionary with
+    #: the prices C(input), C(cached) and C(output) in US dollars per million tokens. The default of C(cached) is the
+    #: price C(input).
+    #:
+    #: By default, the prices come from the library C(genai-prices). The cost of a model that it does not know, and of
+    #: a model server on the same machine, is unknown.
+    #:
+    #: You can also use a JSON string.
+    #:
+    #: This option is ignored if O(runtime_url) is set, because a served runtime has its own prices.
+    Option("prices", "raw", wire="prices", env=("OPENAI_RUN_PRICES",), check=_prices, version_added="0.2.0"),
+    #: A limit for the tokens and the cost of all runs that use a budget of this name, in the same store.
+    #:
+    #: A dictionary with these keys. C(name) is the name of the budget. C(tokens) is the maximum number of tokens,
+    #: C(cost) is the maximum cost in US dollars. Set at least one of them. C(per) is V(run), V(play), V(hour), V(day)
+    #: or V(month). The limit applies to each run, to each execution of C(ansible-playbook), or to each hour, day or
+    #: month in UTC.
+    #:
+    #: A task that would start a run over the budget fails. A run that exceeds the budget ends as C(incomplete) before
+    #: its next request to the model.
+    #:
+    #: You can also use a JSON string.
+    Option("budget", "raw", env=("OPENAI_RUN_BUDGET",), check=_budget, version_added="0.2.0"),
 )
 NAMES = tuple(option.name for option in CONNECTION)

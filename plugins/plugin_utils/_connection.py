@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import secrets
 import typing as t
 
 from ansible import constants as C
@@ -21,6 +22,8 @@ from ..module_utils._table_connection import CONNECTION
 # them from, and to read a lookup's takes longer than many a task.
 _KNOWN_AS = ("action", "threadworks.openai")
 _INI_SECTION = "openai"
+# The id of this play: a budget per play is shared by all forks. Ansible loads action plugins before it forks.
+_PLAY = secrets.token_hex(8)
 # An argument spec has no such default: on a managed host there is no home of Ansible.
 _STORE = '{{ ANSIBLE_HOME ~ "/threadworks.openai/runtime.db" }}'
 
@@ -86,6 +89,11 @@ def connection_options(
                 own = [each["name"] for each in definition["env"] if each["name"] in (environment or {})]
                 value = environment[own[0]] if environment and own else value
         options[name] = value or None if isinstance(value, str) else value
+    if options["budget"]:
+        # Imported here, because most tasks do not have one.
+        from ..module_utils._spending import with_play
+
+        options["budget"] = with_play(options["budget"], _PLAY)
     return options
 
 

@@ -58,6 +58,10 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             ),
         },
     ),
+    "docs/usage.md": (
+        [{"cached_tokens": 4}],
+        {"Show the cost": "7 + 9 tokens, 0.00000484 US dollars", "Show the answer": True},
+    ),
     "docs/files.md": (
         [],
         {

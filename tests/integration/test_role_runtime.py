@@ -70,6 +70,8 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
         "runtime_api_key": "sk-of-the-model-server",
         "runtime_token": "token-of-the-clients",
         "runtime_grace": 1,
+        "runtime_prices": {"m": {"input": 1, "output": 2.5}},
+        "runtime_budget": {"name": 'team\'s "service"', "tokens": 1000, "per": "month"},
     }
 
     def play(**changed: Any) -> Any:
@@ -79,6 +81,10 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
         first = play()
         assert first.rc == 0, first
         assert first.results["Run"]["response"] == "Reply to: Hello"
+        headers = {"Authorization": "Bearer token-of-the-clients"}
+        url = f"http://127.0.0.1:{options['runtime_port']}/v1"
+        (budget,) = httpx2.get(f"{url}/budgets", headers=headers).json()["data"]
+        assert (budget["name"], budget["used"]) == ('team\'s "service"', {"tokens": 4, "cost": "0.0000085"})
         again = play()
         assert (again.rc, again.changed) == (0, 0), again
         for outcome in (first, again):

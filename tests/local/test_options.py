@@ -46,7 +46,7 @@ def test_documentation_has_the_same_sources() -> None:
 
 
 _LOOKUPS = sorted(path.stem for path in (Path(__file__).parents[2] / "plugins/lookup").glob("openai_*.py"))
-_SAID_TO_READERS = ("description", "required", "version_added")
+_SAID_TO_READERS = ("description", "required", "version_added", "version_added_collection")
 
 
 @pytest.mark.matrix

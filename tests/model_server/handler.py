@@ -135,6 +135,9 @@ class Handler(BaseHTTPRequestHandler):
             self._send(200, {"object": "list", "data": [entry]})
         elif route == ("GET", "/v1/models/scripted-model"):
             self._send(200, {"id": "scripted-model", "object": "model", "created": 0, "owned_by": "tests"})
+        elif self.command == "GET" and (date := self.server.model.shutdown_dates.get(self.path)):
+            entry = {"id": self.path.rpartition("/")[2], "object": "model", "created": 0, "owned_by": "tests"}
+            self._send(200, {**entry, "shutdown_date": date})
         elif route == ("POST", "/v1/responses/input_tokens"):
             self._send(200, {"object": "response.input_tokens", "input_tokens": input_tokens(body)})
         elif route == ("POST", "/v1/responses"):

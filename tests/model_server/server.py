@@ -23,6 +23,7 @@ class ModelServer:
         base_url: The ``base_url`` for clients.
         connections: The number of connections so far.
         open_connections: The number of open connections.
+        shutdown_dates: The ``shutdown_date`` of models, by their paths.
         hosted: The files and vector stores, or ``None`` if they are not supported.
         closing: Set at the end of the ``with`` block.
     """
@@ -50,6 +51,7 @@ class ModelServer:
         self.openai = openai
         self.closing = threading.Event()
         self.connections = self.open_connections = 0
+        self.shutdown_dates: dict[str, str] = {}
         self._lock = threading.Lock()
         self._turn = threading.Condition()
         self._released = 0

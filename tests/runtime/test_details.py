@@ -5,15 +5,25 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from sqlalchemy import select
-from threadworks_runtime.app import Runtime
+from threadworks_runtime.app import Runtime, create_app
+from threadworks_runtime.schemas.terms import read_terms
+from threadworks_runtime.settings import ModelOptions, Settings
 from threadworks_runtime.store.tables import run_usage
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, wait_for
+from ansible_collections.threadworks.openai.tests.runtime.harness import (
+    AppServer,
+    Conversation,
+    raw_client,
+    runtime_options,
+    talking,
+    wait_for,
+)
 
 _TOKENS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens")
 
@@ -94,7 +104,8 @@ def test_an_answer_that_cannot_be_used_is_counted(talk: Conversation, model_serv
 def test_a_refused_request_has_used_nothing(talk: Conversation, model_server: ModelServer) -> None:
     model_server.script([{"status": 400, "error": {"message": "No.", "code": "invalid_prompt"}}])
     details = details_of(talk, talk.finish())
-    assert (details["rounds"], tokens_of(details), details["cost"]) == (0, [0] * 4, None)
+    assert (details["rounds"], tokens_of(details)) == (0, [0] * 4)
+    assert details["cost"] == {"amount": "0", "prices_from": None}
     assert details["model"] is None
 
 
@@ -160,3 +171,31 @@ def test_each_run_that_has_ended_has_a_row(talk: Conversation, app: Runtime, mod
         ("cancelled", "scripted", talk.assistant, cancelled["created_at"]),
     ]
     assert (rows[0].input_tokens, rows[0].output_tokens, rows[0].rounds) == (3, 3, 1)
+
+
+def test_the_prices_of_the_client_are_those_of_the_run(settings: Settings, model_server: ModelServer) -> None:
+    prices = json.dumps({"scripted": {"input": 1, "cached": 0.5, "output": 10}})
+    local = replace(settings, executor="local", model=ModelOptions())
+    model_server.script([{"cached_tokens": 2}])
+    with AppServer(create_app(local)) as server:
+        with raw_client(server, **runtime_options(settings.model, prices=prices)) as wire:
+            talk = Conversation(wire, server)
+            details = details_of(talk, talk.finish())
+            # 1 new token, 2 cached tokens and 3 tokens of the answer.
+            assert details["cost"] == {"amount": "0.000032", "prices_from": None}
+            (total,) = wire.get("/usage").json()["data"]
+            assert (total["cost"], total["runs_without_cost"]) == (details["cost"], 0)
+        with raw_client(server, **runtime_options(settings.model, prices="{}")) as wire:
+            talk = Conversation(wire, server)
+            assert details_of(talk, talk.finish())["cost"] is None
+            (total,) = wire.get("/usage").json()["data"]
+            assert (total["cost"]["amount"], total["runs_without_cost"]) == ("0.000032", 1)
+        with raw_client(server, **runtime_options(settings.model, prices='{"m": {"input": "x"}}')) as wire:
+            refused = wire.post(talk.runs, json={"assistant_id": talk.assistant})
+            assert (refused.status_code, refused.json()["error"]["param"]) == (400, "Runtime-Options")
+
+
+def test_a_served_runtime_has_its_own_prices(settings: Settings) -> None:
+    priced = replace(settings, terms=read_terms('{"scripted": {"input": 0, "output": 0}}', ""))
+    with talking(priced) as talk:
+        assert details_of(talk, talk.finish())["cost"] == {"amount": "0", "prices_from": None}

@@ -126,6 +126,8 @@ def test_an_older_store_is_upgraded_and_a_newer_one_refused(settings: Settings) 
             connection.execute(f"ALTER TABLE {table} DROP COLUMN thread_id")
             connection.execute(f"CREATE INDEX {table}_by_pair ON {table} (key, value, seq)")
         connection.execute("DROP INDEX runs_held")
+        for table in ("file_digests", "run_usage", "run_reservations", "run_budgets", "model_dates"):
+            connection.execute(f"DROP TABLE {table}")
         connection.execute("UPDATE store_version SET version = 1")
         with ThreadPoolExecutor(4) as pool:
             for store in pool.map(lambda _each: open_store(settings), range(4)):

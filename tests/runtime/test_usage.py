@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import time
 from collections.abc import Mapping
 from typing import Any
@@ -16,7 +18,7 @@ from threadworks_runtime.store.tables import run_usage
 from threadworks_runtime.store.usage import UsageQuery, sum_usage
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation
+from ansible_collections.threadworks.openai.tests.runtime.harness import RUNTIME, Conversation
 
 _DAY = 86400
 _MANY = 100_000
@@ -49,7 +51,7 @@ def test_what_runs_have_used_is_added_up(talk: Conversation, model_server: Model
         "seconds": 0,
         "runs_without_tokens": 0,
         "runs_without_cost": 2,
-        "cost": None,
+        "cost": {"amount": "0", "prices_from": None},
     }
     assert [(each["group"], each["runs"]) for each in usage(talk, "model", "status")] == [
         ({"model": "other", "status": "completed"}, 1),
@@ -130,3 +132,24 @@ def test_a_hundred_thousand_runs_are_added_up_in_well_under_a_second(app: Runtim
     assert sum(group["with_cost"] for group in groups) == _MANY // 2
     assert fastest < 2
     store.close()
+
+
+@pytest.mark.any_store
+def test_no_price_is_fetched() -> None:
+    """The library can fetch newer prices. No network is used, and no thread for it is started."""
+    code = (
+        "import socket, threading, asyncio\n"
+        "def refuse(*_args, **_more): raise SystemExit('network')\n"
+        "socket.socket.connect = socket.getaddrinfo = refuse\n"
+        "from threadworks_runtime.usage.price_list import list_price, list_date\n"
+        "from threadworks_runtime.model.usage import Reported\n"
+        "answer = Reported(input_tokens=10, output_tokens=1)\n"
+        "print(list_price(answer, ['gpt-5-mini'], 'https://api.openai.com/v1'), list_date())\n"
+        "print([thread.name for thread in threading.enumerate()])\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=RUNTIME, capture_output=True, text=True, timeout=120, check=True
+    )
+    price, threads = done.stdout.splitlines()
+    assert price.startswith("0.0000045 ")
+    assert threads == "['MainThread']"

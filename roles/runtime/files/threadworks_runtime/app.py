@@ -44,6 +44,7 @@ _ROUTES: dict[str, type[Resource]] = {
     "/threads/{thread_id}/runs/{run_id}/details": usage.ThreadRunDetailsResource,
     "/runs/{run_id}/details": usage.RunDetailsResource,
     "/usage": usage.UsageResource,
+    "/budgets": usage.BudgetsResource,
     "/threads/{thread_id}/runs/{run_id}/steps": steps.StepsResource,
     "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.StepResource,
     "/import": transfer.ImportResource,

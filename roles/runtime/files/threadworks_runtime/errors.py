@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 
 class StoreError(Exception):
@@ -112,6 +113,27 @@ class ThreadFull(Refused):
 
     thread_id: str
     limit: int
+
+
+@dataclass(eq=False)
+class BudgetExceeded(Refused):
+    """A budget of a new run is used up.
+
+    Args:
+        message: The budget, its limit, what is used, and when it is free again.
+        budget: Its name.
+        per: Its period.
+        used: What has been used.
+        limit: The limits.
+        free_at: The time when it is free again in Unix seconds, or None if it is not.
+    """
+
+    message: str
+    budget: str
+    per: str
+    used: dict[str, Any]
+    limit: dict[str, Any]
+    free_at: int | None
 
 
 class InvalidIdempotencyKey(Refused):

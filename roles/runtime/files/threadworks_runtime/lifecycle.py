@@ -69,7 +69,7 @@ def begin(run: RunRecord, lease: Lease, expiry: int) -> Change:
         The change.
     """
     if run.document["started_at"] is not None:
-        return Change(_become(run, RunStatus.IN_PROGRESS, lease))
+        return Change(_become(started(run), RunStatus.IN_PROGRESS, lease))
     expires_at = now() + expiry
     begun = _become(started(run), RunStatus.IN_PROGRESS, lease, started_at=now(), expires_at=expires_at)
     return Change(replace(begun, expires_at=expires_at))
@@ -88,7 +88,13 @@ def give_back(run: RunRecord) -> Change:
 
 
 def end(
-    run: RunRecord, parts: Parts, status: RunStatus, *, error: RunError | None = None, reason: str | None = None
+    run: RunRecord,
+    parts: Parts,
+    status: RunStatus,
+    *,
+    error: RunError | None = None,
+    reason: str | None = None,
+    message: str | None = None,
 ) -> Change:
     """End a run and its open messages and steps.
 
@@ -98,6 +104,7 @@ def end(
         status: The terminal status.
         error: The ``last_error`` for ``failed``.
         reason: The ``incomplete_details.reason`` for ``incomplete``.
+        message: An explanation of the reason, an addition of the runtime.
 
     Returns:
         The change.
@@ -106,7 +113,7 @@ def end(
         "required_action": None,
         "last_error": error,
         "usage": run.private["usage"],
-        "incomplete_details": {"reason": reason} if reason else None,
+        "incomplete_details": {"reason": reason, **({"message": message} if message else {})} if reason else None,
     }
     if status in _STAMPS:
         fields[_STAMPS[status]] = now()

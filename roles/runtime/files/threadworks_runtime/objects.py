@@ -144,7 +144,11 @@ class AssistantPrivate(TypedDict):
     sampling: list[str]
 
 
-class RunDetails(TypedDict):
+class _DetailsAdditions(TypedDict, total=False):
+    shutdown_date: str
+
+
+class RunDetails(_DetailsAdditions):
     """What a run has used so far, in addition to its ``usage``. A value is None if it is unknown.
 
     Attributes:
@@ -159,8 +163,10 @@ class RunDetails(TypedDict):
         seconds: From the start of the first round to the end of the latest one, or of the run.
         seconds_to_first_token: From the start of the first round to the first part of its answer.
         cost: The cost in units of `usage.money`.
-        prices_from: The date of the price list.
+        prices_from: The date of the price list, or None if no price of it was used.
         started: The start of the first round on the wall clock, in Unix seconds.
+        latest: The tokens and the cost of the latest round. A value is None if it is unknown.
+        shutdown_date: The date on which the model will be shut down, if it is known.
     """
 
     model: str | None
@@ -176,10 +182,44 @@ class RunDetails(TypedDict):
     cost: int | None
     prices_from: str | None
     started: float | None
+    latest: tuple[int | None, int | None]
+
+
+class Budget(TypedDict):
+    """A budget: limits for what all runs use that have it.
+
+    Attributes:
+        name: Its name.
+        scope: ``client`` or ``server``: who has set it.
+        per: The period: ``run``, ``play``, ``hour``, ``day`` or ``month``.
+        play: The id of the play, for ``play``.
+        tokens: The maximum number of tokens, or None.
+        cost: The maximum cost in units of `usage.money`, or None.
+    """
+
+    name: str
+    scope: str
+    per: str
+    play: str | None
+    tokens: int | None
+    cost: int | None
+
+
+class RunTerms(TypedDict, total=False):
+    """The prices and budgets that the client or the server has set when a run was created.
+
+    Attributes:
+        prices: The prices by model, see `usage.prices.OwnPrices`.
+        budgets: The budgets.
+    """
+
+    prices: dict[str, dict[str, str]]
+    budgets: list[Budget]
 
 
 class _RunAdditions(TypedDict, total=False):
     details: RunDetails
+    terms: RunTerms
 
 
 class RunPrivate(_RunAdditions):
@@ -192,6 +232,7 @@ class RunPrivate(_RunAdditions):
         items: The model's raw output items, and the outputs of function calls, in their order.
         usage: The tokens of all rounds so far.
         details: What the run has used. Missing in runs of versions before 0.2.0.
+        terms: The prices and budgets of the run, if any are set.
     """
 
     reasoning_effort: str | None

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequenc
 from dataclasses import dataclass
 
 from .doors import is_host, is_loopback
+from .schemas.terms import read_terms
 from .settings import ModelOptions, Settings, missing_scheme
 
 _DAY = 86400  # seconds
@@ -33,6 +34,7 @@ _VARIABLES = {
 _ALLOWED_HOSTS = "RUNTIME_ALLOWED_HOSTS"
 _PASSTHROUGH = "RUNTIME_PASSTHROUGH"
 _TRANSFER = "RUNTIME_TRANSFER"
+_PRICES, _BUDGET = "RUNTIME_PRICES", "RUNTIME_BUDGET"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,7 @@ def read_options(arguments: Sequence[str] | None, environment: MutableMapping[st
     environment[_ALLOWED_HOSTS] = ",".join(options.allowed_host)
     environment[_PASSTHROUGH] = str(int(options.passthrough))
     environment[_TRANSFER] = str(int(options.transfer))
+    environment[_PRICES], environment[_BUDGET] = options.prices, options.budget
     return read_service(environment)
 
 
@@ -106,6 +109,7 @@ def read_service(environment: Mapping[str, str]) -> Service:
         max_upload=options.max_upload,
         passthrough=options.passthrough,
         transfer=options.transfer,
+        terms=read_terms(options.prices, options.budget),
     )
     host = options.host.strip("[]")
     return Service(settings, host, options.port, options.workers, options.connections, options.grace)
@@ -169,6 +173,20 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help=f"let clients import and export assistants and threads ({_TRANSFER}, 1 or 0)",
     )
     parser.add_argument(
+        "--prices",
+        default=environment.get(_PRICES) or "",
+        metavar="JSON",
+        help='prices per million tokens by model, as in {"MODEL": {"input": 0.1, "cached": 0.01, "output": 0.5}} '
+        f"({_PRICES})",
+    )
+    parser.add_argument(
+        "--budget",
+        default=environment.get(_BUDGET) or "",
+        metavar="JSON",
+        help='the budget of all runs, as in {"name": "team", "tokens": 1000000, "cost": 5, "per": "day"}; per is run, '
+        f"hour, day or month ({_BUDGET})",
+    )
+    parser.add_argument(
         "--allowed-host",
         action="append",
         metavar="NAME",
@@ -192,6 +210,10 @@ def _problems(options: argparse.Namespace, environment: Mapping[str, str]) -> It
         yield f"--grace must be between 0 and {_DAY}"
     if not options.timeout > 0:
         yield "--timeout must be more than 0"
+    try:
+        read_terms(options.prices, options.budget)
+    except ValueError as error:
+        yield str(error)
     base_url = environment.get("OPENAI_BASE_URL")
     if base_url and (problem := missing_scheme(base_url)):
         yield f"OPENAI_BASE_URL {problem}"

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Literal
 
+from .objects import RunTerms
 from .text import shorten
 
 
@@ -65,6 +66,7 @@ class Settings:
         passthrough: Whether clients can use files, vector stores, uploads and models of the model server.
         max_upload: The maximum size of a request that uploads a file, in bytes.
         transfer: Whether clients can import and export objects.
+        terms: The prices and budgets of all runs (``served``).
     """
 
     store: str
@@ -79,3 +81,4 @@ class Settings:
     passthrough: bool = True
     max_upload: int = 512 * 1024 * 1024
     transfer: bool = True
+    terms: RunTerms = field(default_factory=RunTerms)

@@ -154,6 +154,21 @@ def _thread_full(error: errors.ThreadFull) -> ApiError:
 
 
 @to_api_error.register
+def _budget_exceeded(error: errors.BudgetExceeded) -> ApiError:
+    # Not 429: clients would repeat the request.
+    return ApiError(
+        400,
+        error.message,
+        code="budget_exceeded",
+        budget=error.budget,
+        per=error.per,
+        used=error.used,
+        limit=error.limit,
+        free_at=error.free_at,
+    )
+
+
+@to_api_error.register
 def _invalid_idempotency_key(error: errors.InvalidIdempotencyKey) -> ApiError:
     return invalid(IDEMPOTENCY_KEY, "1 to 255 printable ASCII characters are expected.", "invalid_idempotency_key")
 

@@ -17,7 +17,7 @@ from .parts import Malformed
 from .raw_events import WHOLE
 from .secrets import Secrets
 from .types import NO_USAGE, Json, ResponseRequest, ToolCall
-from .usage import read_served, read_usage
+from .usage import read_reported, read_usage
 
 _ENDS = ("response.completed", "response.incomplete", "response.failed", "response.cancelled", WHOLE)
 
@@ -107,8 +107,8 @@ async def _check(response: Json, output: list[Json], calls: list[ToolCall], requ
             await check_format(output, request)
             problems = await find_problems(calls, request)
         except ModelError as error:
-            error.usage, error.served = usage, read_served(response)  # the tokens were used nevertheless
+            error.usage, error.served = usage, read_reported(response)  # the tokens were used nevertheless
             raise
     if usage is None:
         warnings.append("The model server does not report how many tokens it used.")
-    return AnswerFinished(reason, usage or NO_USAGE.copy(), output, warnings, problems, read_served(response))
+    return AnswerFinished(reason, usage or NO_USAGE.copy(), output, warnings, problems, read_reported(response))

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..objects import Usage
 from .places import option_of
-from .usage import Served, tokens
+from .usage import Reported, tokens
 from .wording import line, said
 
 _CONTEXT = re.compile(
@@ -33,7 +33,7 @@ class ModelError(Exception):
     def __init__(self, code: str, message: str, status: int | None = None) -> None:
         super().__init__(message)
         self.usage: Usage | None = None
-        self.served: Served | None = None
+        self.served: Reported | None = None
         self.code = code
         self.message = message
         self.status = status

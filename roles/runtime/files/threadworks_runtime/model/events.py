@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from ..objects import Usage
 from .types import Annotation, ContentPart, Json, ToolCall
-from .usage import Served
+from .usage import Reported
 
 
 @dataclass(frozen=True)
@@ -115,7 +115,7 @@ class AnswerFinished:
     items: list[Json]
     warnings: list[str] = field(default_factory=list)
     problems: dict[str, str | None] = field(default_factory=dict)
-    served: Served = field(default_factory=Served)
+    served: Reported = field(default_factory=Reported)
 
 
 MessageDelta = TextDelta | RefusalDelta | Citation

@@ -19,7 +19,7 @@ from .parts import CALL_INPUTS
 from .raw_events import DELTAS
 from .secrets import Secrets
 from .types import Json
-from .usage import read_served, read_usage
+from .usage import read_reported, read_usage
 
 
 class _OpenItem:
@@ -83,7 +83,7 @@ class OutputReader:
         status = response.get("status", "completed")
         if status not in {"completed", "incomplete"} or response.get("error"):
             error = from_body(response.get("error") or f"the response ended with status {status}")
-            error.usage, error.served = read_usage(response), read_served(response)
+            error.usage, error.served = read_usage(response), read_reported(response)
             raise error
         for item in self.output(response)[len(self._done) :]:
             self._finish(item)

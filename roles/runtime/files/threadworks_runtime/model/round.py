@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 
 from ..objects import MessageObject, RunPrivate, Usage
@@ -15,7 +15,7 @@ from .events import AnswerEvent
 from .request import build_request
 from .server import ModelServer
 from .truncation import estimate
-from .types import Json
+from .types import Json, ResponseRequest
 
 # The share of the model's context for the prompt, so that there is room for an answer.
 _PROMPT_SHARE = 0.75
@@ -31,6 +31,7 @@ async def execute_round(
     private: RunPrivate,
     items: Sequence[Json] = (),
     used: Usage | None = None,
+    admit: Callable[[ResponseRequest], Awaitable[None]] | None = None,
 ) -> AsyncGenerator[list[AnswerEvent], None]:
     """Execute the next round of a run.
 
@@ -44,6 +45,7 @@ async def execute_round(
         private: The private part of the run.
         items: The items of the run's earlier rounds.
         used: The usage of the run's earlier rounds.
+        admit: Called with the request before it is sent. It waits until the round may start, or raises an exception.
 
     Yields:
         The new events.
@@ -69,6 +71,8 @@ async def execute_round(
         except LimitReached as limit:
             # If the model's context was too small, that is the reason, not the limit of the run.
             raise exceeded or limit from None
+        if admit and attempt == 1:  # further requests of the round are shorter
+            await admit(body)
         begun = False
         try:
             async with aclosing(read_answer(server.respond(body), body, server.secrets)) as answer:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from datetime import date
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urljoin
+from urllib.parse import quote, urljoin
 
 from ..settings import ModelOptions
 from .address import read_address
 from .dialect import default_output_limit, speak, without_refused
 from .errors import ModelError
 from .secrets import Secrets
-from .transport import CONNECT_SECONDS, new_client
+from .transport import CONNECT_SECONDS, is_loopback, new_client
 from .types import Json, ResponseRequest
 from .usage import tokens
 from .wording import line
@@ -33,6 +34,7 @@ NO_KEY = "none"
 # Redirects that repeat the request. Others change it to GET, which cannot request a response.
 _MOVED = (307, 308)
 _REDIRECTS = 3
+_BACKGROUND_SECONDS = 10.0
 _COUNTED = ("input", "instructions", "model", "parallel_tool_calls", "reasoning", "text", "tool_choice", "tools")
 
 
@@ -110,6 +112,28 @@ class ModelServer:
         count = tokens(answer.get("input_tokens")) if isinstance(answer, dict) else None
         self._can_count = count is not None
         return count
+
+    @property
+    def public_place(self) -> str | None:
+        """The host and port, or None for a server on this machine."""
+        return None if is_loopback(self._address.host) else self._address.place
+
+    async def shutdown_date(self, model: str) -> str | None:
+        """Return the date on which a model will be shut down.
+
+        Args:
+            model: The model.
+
+        Returns:
+            The date as YYYY-MM-DD. None if the server does not report it, for any reason.
+        """
+        path = f"/models/{quote(model, safe='')}"
+        try:
+            options: Any = {"timeout": _BACKGROUND_SECONDS, "max_retries": 0}
+            answer: Any = await self._client().get(path, cast_to=object, options=options)
+            return date.fromisoformat(answer["shutdown_date"]).isoformat()
+        except Exception:  # noqa: BLE001  # most servers do not have this field, and the run does not need it
+            return None
 
     async def close(self) -> None:
         """Close all connections."""

@@ -16,7 +16,7 @@ _LONGEST_NAME = 256  # characters
 
 
 @dataclass(frozen=True)
-class Served:
+class Reported:
     """What a response reports about itself. A value is None if the server does not report it.
 
     Attributes:
@@ -64,7 +64,7 @@ def read_usage(response: Json) -> Usage | None:
     return {"prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": total or prompt + completion}
 
 
-def read_served(response: Json) -> Served:
+def read_reported(response: Json) -> Reported:
     """Return what a response reports about itself.
 
     Args:
@@ -75,7 +75,7 @@ def read_served(response: Json) -> Served:
     """
     usage = read_usage(response)
     counted: Json = response["usage"] if usage else {}
-    return Served(
+    return Reported(
         model=_name(response.get("model")),
         service_tier=_name(response.get("service_tier")),
         input_tokens=usage["prompt_tokens"] if usage else None,

@@ -15,13 +15,14 @@ from .. import documents, lifecycle
 from ..errors import RunActive
 from ..ids import new_id
 from ..lifecycle import DETAILS
-from ..objects import Document, RunObject, ThreadObject
+from ..objects import Document, RunObject, RunTerms, ThreadObject
 from ..records import MessageRecord, RunRecord
 from ..runner.slot import Slot
 from ..schemas.json_schemas import check_schemas
 from ..schemas.messages import ModifyMetadata
 from ..schemas.runs import CreateRun, CreateThreadAndRun, NoBody, SubmitToolOutputs
 from ..store import rows, runs
+from ..store.budgets import check_budgets
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS, RUNS, THREADS
 from ..usage.details import shown_details
@@ -37,10 +38,11 @@ from ..wire import (
 )
 from . import vector_stores
 from .active import active_run, current_run
-from .answers import Queued, answer_record, queued, start_run
+from .answers import Queued, answer_record, answer_run, queued, start_run
 from .context import Context, Resource, ticket_of
-from .options import read_options
+from .options import read_run_options
 from .threads import insert_messages, insert_thread
+from .usage import details_with_budgets
 
 _INCLUDED = (FILE_CONTENT, WITH_DETAILS)
 """The optional data of a run and its steps."""
@@ -52,13 +54,17 @@ def _insert_run(
     id: str,
     thread: ThreadObject,
     body: Document,
+    terms: RunTerms,
 ) -> RunObject:
     assistant = rows.find(connection, ASSISTANTS, body["assistant_id"])
     active = active_run(context, connection, thread["id"])
     if active is not None:
         raise RunActive(thread["id"], active.id, active.status, "run")
+    check_budgets(connection, terms.get("budgets", ()), id)
     insert_messages(connection, thread["id"], body.get("additional_messages") or [])
     run, private = documents.run(id, thread, assistant, body, context.settings.run_expiry)
+    if terms:
+        private = {**private, "terms": terms}
     columns = {"thread_id": thread["id"], "status": run["status"], "expires_at": run["expires_at"]}
     return rows.insert(connection, RUNS, run, private, **columns, **context.executor.lease())
 
@@ -98,7 +104,7 @@ class RunsResource(Resource):
         """Serve `createRun`."""
         body = await read_body(req, CreateRun)
         await check_schemas(body)
-        include, options = read_include(req, *_INCLUDED), read_options(req, self._context)
+        include, options = read_include(req, *_INCLUDED), read_run_options(req, self._context)
         ticket = ticket_of(req, body)
 
         def create_once(connection: Connection, vector_store: str | None) -> tuple[RunObject, bool]:
@@ -106,7 +112,7 @@ class RunsResource(Resource):
 
             def create(id: str) -> RunObject:
                 thread = vector_stores.keep(connection, thread_id, vector_store) if vector_store else found
-                return _insert_run(self._context, connection, id, thread, body)
+                return _insert_run(self._context, connection, id, thread, body, options.terms)
 
             return once(connection, RUNS, ticket, create)
 
@@ -116,7 +122,7 @@ class RunsResource(Resource):
                 return queued(connection, slot, run, lifecycle.created_events(run) if fresh else None)
 
             stream = body.get("stream")
-            await start_run(self._context, req, resp, write, options=options, stream=stream, include=include)
+            await start_run(self._context, req, resp, write, options=options.model, stream=stream, include=include)
 
         messages = body.get("additional_messages") or []
         needed = bool(vector_stores.searched(messages))
@@ -131,7 +137,7 @@ class ThreadRunsResource(Resource):
         """Serve `createThreadAndRun`."""
         body = await read_body(req, CreateThreadAndRun)
         await check_schemas(body)
-        include, options = read_include(req, *_INCLUDED), read_options(req, self._context)
+        include, options = read_include(req, *_INCLUDED), read_run_options(req, self._context)
         ticket = ticket_of(req, body)
 
         new = body.get("thread") or {}
@@ -141,7 +147,7 @@ class ThreadRunsResource(Resource):
             def create(id: str) -> RunObject:
                 thread = insert_thread(connection, new_id(THREADS.prefix), new)
                 opening[:] = [("thread.created", thread)]
-                return _insert_run(self._context, connection, id, thread, body)
+                return _insert_run(self._context, connection, id, thread, body, options.terms)
 
             return once(connection, RUNS, ticket, create)
 
@@ -154,7 +160,7 @@ class ThreadRunsResource(Resource):
             if needed and await vector_stores.would_be_new(self._store, create_once):
                 await vector_stores.make_for_thread(self._context, req, new)
             stream = body.get("stream")
-            await start_run(self._context, req, resp, write, options=options, stream=stream, include=include)
+            await start_run(self._context, req, resp, write, options=options.model, stream=stream, include=include)
 
 
 class RunResource(Resource):
@@ -163,7 +169,9 @@ class RunResource(Resource):
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `getRun`."""
         include = read_include(req, WITH_DETAILS)
-        answer_record(resp, await current_run(self._context, thread_id, run_id), include)
+        run = await current_run(self._context, thread_id, run_id)
+        details = await details_with_budgets(self._context, run) if WITH_DETAILS in include else None
+        answer_run(resp, run.document, details)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `modifyRun`."""
@@ -202,7 +210,7 @@ class RunToolOutputsResource(Resource):
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `submitToolOutputs`."""
-        body, options = await read_body(req, SubmitToolOutputs), read_options(req, self._context)
+        body, options = await read_body(req, SubmitToolOutputs), read_run_options(req, self._context)
         include = read_include(req, *_INCLUDED)
         await current_run(self._context, thread_id, run_id)
         lease = self._context.executor.lease()
@@ -213,4 +221,6 @@ class RunToolOutputsResource(Resource):
             return queued(connection, slot, change.run.document, runs.apply(connection, change))
 
         stream = body.get("stream")
-        await start_run(self._context, req, resp, write, run_id=run_id, options=options, stream=stream, include=include)
+        await start_run(
+            self._context, req, resp, write, run_id=run_id, options=options.model, stream=stream, include=include
+        )

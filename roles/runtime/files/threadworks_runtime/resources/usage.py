@@ -14,6 +14,7 @@ from sqlalchemy import RowMapping
 from ..objects import Document
 from ..records import RunRecord
 from ..store import rows
+from ..store.budgets import all_budgets, budgets_of, used_of
 from ..store.tables import RUNS
 from ..store.usage import COUNTS, UsageQuery, sum_usage
 from ..text import shorten
@@ -22,7 +23,7 @@ from ..usage.money import shown
 from ..wire import read_number
 from ..wire_errors import ApiError, invalid
 from .active import current_run
-from .context import Resource
+from .context import Context, Resource
 
 _GROUP_BY = "group_by[]"
 _GROUPS = ("day", "model", "service_tier", "assistant_id", "status")
@@ -42,12 +43,20 @@ class UsageResource(Resource):
         resp.media = {"object": "list", "data": data, "has_more": more}
 
 
+class BudgetsResource(Resource):
+    """Serves ``/budgets``."""
+
+    async def on_get(self, req: Request, resp: Response) -> None:
+        """Return what has been used of the budgets."""
+        resp.media = {"object": "list", "data": await self._store.read(all_budgets), "has_more": False}
+
+
 class ThreadRunDetailsResource(Resource):
     """Serves ``/threads/{thread_id}/runs/{run_id}/details``."""
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Return what a run has used."""
-        _answer(resp, await current_run(self._context, thread_id, run_id))
+        await _answer(self._context, resp, await current_run(self._context, thread_id, run_id))
 
 
 class RunDetailsResource(Resource):
@@ -56,11 +65,25 @@ class RunDetailsResource(Resource):
     async def on_get(self, req: Request, resp: Response, run_id: str) -> None:
         """Return what a run has used."""
         run = await self._store.read(lambda connection: rows.find(connection, RUNS, run_id))
-        _answer(resp, await current_run(self._context, run.thread_id, run_id))
+        await _answer(self._context, resp, await current_run(self._context, run.thread_id, run_id))
 
 
-def _answer(resp: Response, run: RunRecord) -> None:
-    resp.media = {"id": run.id, "object": "thread.run.details", "thread_id": run.thread_id, **shown_details(run)}
+async def details_with_budgets(context: Context, run: RunRecord) -> Document:
+    """Return the details of a run, with what has been used of its budgets if it has any.
+
+    Args:
+        context: The parts of the application.
+        run: The run.
+    """
+    details = shown_details(run)
+    if budgets_of(run):
+        details["budgets"] = await context.store.read(lambda connection: used_of(connection, run))
+    return details
+
+
+async def _answer(context: Context, resp: Response, run: RunRecord) -> None:
+    details = await details_with_budgets(context, run)
+    resp.media = {"id": run.id, "object": "thread.run.details", "thread_id": run.thread_id, **details}
 
 
 def _read_query(req: Request) -> tuple[UsageQuery, list[str]]:
@@ -90,7 +113,7 @@ def _shown_group(group: RowMapping, columns: dict[str, str]) -> Document:
     if "day" in values:
         values["day"] = datetime.fromtimestamp(values["day"], timezone.utc).date().isoformat()
     cost = None
-    if group["prices_from"] is not None:
+    if group["cost"] is not None:
         cost = {"amount": shown(int(group["cost"])), "prices_from": group["prices_from"]}
     # PostgreSQL returns sums of integers as decimal numbers.
     sums = {name: None if group[name] is None else int(group[name]) for name in COUNTS}

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import logging
 import sys
 import time
@@ -17,7 +18,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from ..documents import SAMPLING
 from ..model import LimitReached, ModelError, ModelServers, events, execute_round
-from ..model.usage import Served
+from ..model.types import ResponseRequest
+from ..model.usage import Reported
 from ..objects import Document, RunError, Usage
 from ..records import AssistantRecord, MessageRecord, RunRecord
 from ..settings import ModelOptions
@@ -25,9 +27,14 @@ from ..status import RunStatus
 from ..store import Store, rows
 from ..store.history import read_history
 from ..store.tables import ASSISTANTS
+from ..usage.budget import BudgetReached
+from ..usage.details import Price
+from ..usage.prices import Pricing
+from .admission import Admission
 from .draft import begun
 from .ledger import Ledger, Stopped
 from .recorder import Recorder
+from .shutdowns import ShutdownDate
 
 _LOG = logging.getLogger("threadworks.runtime")
 
@@ -48,6 +55,9 @@ class Execution:
         self.ledger = ledger
         self._store, self._servers, self._options = store, servers, options
         self._recorder = Recorder(ledger)
+        self._pricing: Pricing | None = None
+        self._shutdown: ShutdownDate | None = None
+        self._asked_at = 0.0
         self._task: asyncio.Task[None] | None = None
 
     def start(self, ended: Callable[[], None], claimed: RunRecord | None) -> None:
@@ -81,6 +91,9 @@ class Execution:
             await self._fail(error.code, error.message, error.usage, error.served)
         except LimitReached as limit:
             await self._end(self._recorder.end(RunStatus.INCOMPLETE, reason=limit.reason))
+        except BudgetReached as reached:
+            end = self._recorder.end(RunStatus.INCOMPLETE, reason="budget_exceeded", message=reached.message)
+            await self._end(end)
         except ImportError as error:
             # The SDK is imported when it is first needed, so that the runtime starts faster.
             message = (
@@ -99,9 +112,13 @@ class Execution:
         with contextlib.suppress(Stopped):
             await self._recorder.hand_over()
 
-    async def _fail(self, code: str, message: str, usage: Usage | None = None, served: Served | None = None) -> None:
+    async def _fail(self, code: str, message: str, usage: Usage | None = None, served: Reported | None = None) -> None:
         error: RunError = {"code": code, "message": message}
-        await self._end(self._recorder.end(RunStatus.FAILED, error=error, usage=usage, served=served))
+        price = await self._price(served) if served else None
+        await self._end(self._recorder.end(RunStatus.FAILED, error=error, usage=usage, served=served, price=price))
+
+    async def _price(self, served: Reported) -> Price | None:
+        return None if self._pricing is None else await self._pricing.price(served)
 
     async def _end(self, end: Awaitable[None]) -> None:
         try:
@@ -115,7 +132,11 @@ class Execution:
     async def _execute_round(self, record: RunRecord) -> None:
         run, private = record.document, record.private
 
+        server = self._servers.get(self._options)
+        self._shutdown = shutdown = ShutdownDate(self._store, server, run["model"])
+
         def read(connection: Connection) -> tuple[AssistantRecord | None, list[MessageRecord]]:
+            shutdown.read(connection)
             assistant = rows.get(connection, ASSISTANTS, run["assistant_id"])
             return assistant, read_history(connection, record)
 
@@ -128,7 +149,8 @@ class Execution:
         asked: Document = {**run, **{name: None for name in SAMPLING if name not in private["sampling"]}}
         # The messages of the run itself are in the items of its earlier rounds.
         history = [message.document for message in messages]
-        server = self._servers.get(self._options)
+        own = private.get("terms", {}).get("prices", {})
+        self._pricing = pricing = Pricing(run["model"], self._options.base_url, own)
         answer = execute_round(
             server,
             asked,
@@ -136,18 +158,26 @@ class Execution:
             private=private,
             items=private["items"],
             used=private["usage"],
+            admit=functools.partial(self._admit, Admission(self._store, self.ledger, pricing), record),
         )
-        self.ledger.progress.is_asked = True
-        asked_at = time.monotonic()
         async with aclosing(answer):
             async for batch in answer:
                 if self.ledger.progress.first is None:
-                    self.ledger.progress.first = round(time.monotonic() - asked_at, 3)
+                    self.ledger.progress.first = round(time.monotonic() - self._asked_at, 3)
+                    pricing.prepare()
                 for event in batch:
                     if isinstance(event, events.DELTAS):
                         self.ledger.send_delta(self._encode, event)
                     else:
                         await self._handle(event)
+
+    async def _admit(self, admission: Admission, record: RunRecord, body: ResponseRequest) -> None:
+        """Wait until the round may start."""
+        await admission.wait(record, body)
+        if self._shutdown:
+            self._shutdown.ask()
+        self.ledger.progress.is_asked = True
+        self._asked_at = time.monotonic()
 
     def _encode(self, delta: events.Delta) -> bytes:
         progress = self.ledger.progress
@@ -168,4 +198,5 @@ class Execution:
             case events.ToolCallFinished(index, call):
                 begun(progress.calls).finish(index, call)
             case events.AnswerFinished():
-                await self._recorder.finish(event)
+                price, shutdown = await self._price(event.served), self._shutdown
+                await self._recorder.finish(event, price, shutdown)

@@ -15,16 +15,17 @@ from ..lifecycle import WireEvent
 from ..model import events
 from ..model.parts import CALL_INPUTS, reasoning_summaries
 from ..model.types import ContentPart
-from ..model.usage import Served
+from ..model.usage import Reported
 from ..objects import Document, RunError, Usage
 from ..records import RunRecord
 from ..status import RunStatus
 from ..store import rows, runs
 from ..store.tables import MESSAGES, STEPS
-from ..usage.details import Round
+from ..usage.details import Price, Round
 from ..usage.runs import with_cut_round, with_round, with_usage
 from .draft import Calls, Draft
 from .ledger import Ledger
+from .shutdowns import ShutdownDate
 
 _MOST_WARNINGS = 16  # the maximum number of metadata pairs
 _LONGEST_WARNING = 512  # characters
@@ -82,22 +83,28 @@ class Recorder:
 
         await self._ledger.write(write)
 
-    async def finish(self, finished: events.AnswerFinished) -> None:
+    async def finish(
+        self, finished: events.AnswerFinished, price: Price | None, shutdown: ShutdownDate | None = None
+    ) -> None:
         """Finish the model's answer. The run then ends or waits for the outputs of its function calls.
 
         Args:
             finished: The last event of the answer.
+            price: The cost of the answer, or None if it is unknown.
+            shutdown: The date on which the model will be shut down.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+            is_first = not run.private["items"]
             run = with_usage(lifecycle.with_items(run, finished.items), finished.usage)
             run = lifecycle.with_summaries(run, reasoning_summaries(finished.items))
-            run = with_round(run, self._round(finished.served, finished.items))
+            date = shutdown.known if shutdown else None
+            run = with_round(run, self._round(finished.served, price, finished.items, date))
             begun: list[WireEvent] = []
-            warnings = _metadata(finished.warnings)
+            warnings = _metadata([*finished.warnings, *(shutdown.warnings() if shutdown and is_first else [])])
             if warnings and not self._progress.step_ids:
                 # An answer without output still needs a step for its usage and warnings.
                 step_id, begun = self._begin_step(connection, run, _no_calls())
@@ -123,8 +130,10 @@ class Recorder:
         *,
         error: RunError | None = None,
         reason: str | None = None,
+        message: str | None = None,
         usage: Usage | None = None,
-        served: Served | None = None,
+        served: Reported | None = None,
+        price: Price | None = None,
     ) -> None:
         """End the run before the model's answer is complete.
 
@@ -132,8 +141,10 @@ class Recorder:
             status: The terminal status.
             error: The ``last_error`` for ``failed``.
             reason: The ``incomplete_details.reason`` for ``incomplete``.
+            message: An explanation of the reason.
             usage: The usage of an answer that cannot be used, if known.
             served: What this answer reports about itself.
+            price: The cost of this answer, or None if it is unknown.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
@@ -142,12 +153,14 @@ class Recorder:
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
             run = with_usage(run, usage) if usage else run
             if served:
-                run = with_round(run, self._round(served))
+                run = with_round(run, self._round(served, price))
             elif self._progress.first is not None:
                 # A request that is refused, or that does not arrive, has used nothing.
                 run = with_cut_round(run)
             parts = self._progress.open_parts(connection, usage)
-            return runs.apply(connection, lifecycle.end(run, parts, status, error=error, reason=reason))
+            return runs.apply(
+                connection, lifecycle.end(run, parts, status, error=error, reason=reason, message=message)
+            )
 
         await self._ledger.write(write, last=True)
 
@@ -166,9 +179,11 @@ class Recorder:
 
         await self._ledger.write(write, last=True)
 
-    def _round(self, served: Served, items: Sequence[Document] = ()) -> Round:
+    def _round(
+        self, served: Reported, price: Price | None, items: Sequence[Document] = (), date: str | None = None
+    ) -> Round:
         calls = sum(item.get("type") in CALL_INPUTS for item in items)
-        return Round(served, calls, self._progress.first)
+        return Round(served, calls, self._progress.first, price, date)
 
     def _begin_step(self, connection: Connection, run: RunRecord, details: Document) -> tuple[str, list[WireEvent]]:
         begun = step(new_id(STEPS.prefix), run.document, details)

@@ -79,7 +79,8 @@ def _usage_and_budgets(connection: Connection) -> None:
     )
     connection.exec_driver_sql("CREATE INDEX run_usage_by_time ON run_usage (created_at)")
     connection.exec_driver_sql(
-        "CREATE TABLE run_budgets (key VARCHAR NOT NULL, tokens BIGINT NOT NULL, cost BIGINT NOT NULL, "
+        "CREATE TABLE run_budgets (key VARCHAR NOT NULL, name VARCHAR NOT NULL, scope VARCHAR NOT NULL, "
+        "per VARCHAR NOT NULL, tokens BIGINT NOT NULL, cost BIGINT NOT NULL, most_tokens BIGINT, most_cost BIGINT, "
         "ends_at BIGINT NOT NULL, PRIMARY KEY (key))"
     )
     connection.exec_driver_sql("CREATE INDEX ix_run_budgets_ends_at ON run_budgets (ends_at)")
@@ -89,6 +90,10 @@ def _usage_and_budgets(connection: Connection) -> None:
         "FOREIGN KEY(budget) REFERENCES run_budgets (key) ON DELETE CASCADE)"
     )
     connection.exec_driver_sql("CREATE INDEX ix_run_reservations_run_id ON run_reservations (run_id)")
+    connection.exec_driver_sql(
+        "CREATE TABLE model_dates (server VARCHAR NOT NULL, model VARCHAR NOT NULL, asked_at BIGINT NOT NULL, "
+        "shutdown_date VARCHAR, PRIMARY KEY (server, model))"
+    )
 
 
 def _documents(connection: Connection, table: str) -> Iterator[tuple[int, dict[str, Any]]]:

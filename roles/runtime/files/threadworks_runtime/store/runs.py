@@ -11,7 +11,9 @@ from sqlalchemy import Connection
 from ..lifecycle import Change, Parts, WireEvent, begin, part_events
 from ..records import Lease, MessageRecord, RunRecord, StepRecord
 from ..status import ACTIVE_STATUSES, MessageStatus, RunStatus, StepStatus
+from ..usage.details import spent_latest
 from . import rows
+from .budgets import settle
 from .statements import changed_row
 from .tables import MESSAGES, RUNS, STEPS, THREADS
 from .usage import insert_usage
@@ -105,6 +107,8 @@ def apply(connection: Connection, change: Change) -> list[WireEvent]:
     write_parts(connection, change.parts)
     values = {name: getattr(change.run, name) for name in _CHANGING}
     connection.execute(changed_row(RUNS), {"its_seq": change.run.seq, **values})
+    if change.run.status not in (RunStatus.IN_PROGRESS, RunStatus.CANCELLING):
+        settle(connection, change.run, spent_latest(change.run))
     if change.run.status not in ACTIVE_STATUSES:
         insert_usage(connection, change.run)
     return change.events()

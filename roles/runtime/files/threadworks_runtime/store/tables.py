@@ -191,8 +191,13 @@ run_budgets = Table(
     "run_budgets",
     schema,
     Column("key", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("scope", String, nullable=False),
+    Column("per", String, nullable=False),
     Column("tokens", BigInteger, nullable=False),
     Column("cost", BigInteger, nullable=False),
+    Column("most_tokens", BigInteger),
+    Column("most_cost", BigInteger),
     Column("ends_at", BigInteger, nullable=False, index=True),
 )
 run_reservations = Table(
@@ -203,6 +208,15 @@ run_reservations = Table(
     Column("tokens", BigInteger, nullable=False),
     Column("cost", BigInteger, nullable=False),
     Column("is_alone", Boolean, nullable=False),
+)
+# See store/model_dates.py. The server is its host and port.
+model_dates = Table(
+    "model_dates",
+    schema,
+    Column("server", String, primary_key=True),
+    Column("model", String, primary_key=True),
+    Column("asked_at", BigInteger, nullable=False),
+    Column("shutdown_date", String),
 )
 version = Table("store_version", schema, Column("version", Integer, nullable=False))
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import cast
 
-from ..model.usage import Served
+from ..model.usage import Reported
 from ..objects import Document, RunDetails
 from ..records import RunRecord
 from . import money
@@ -31,11 +31,11 @@ class Price:
 
     Attributes:
         cost: The cost in units of `money`.
-        prices_from: The date of the price list.
+        prices_from: The date of the price list, or None if the user has set the prices.
     """
 
     cost: int
-    prices_from: str
+    prices_from: str | None
 
 
 @dataclass(frozen=True)
@@ -47,12 +47,14 @@ class Round:
         tool_calls: The number of tool calls in the answer.
         first: The seconds from the start of the round to the first part of its answer.
         price: The cost, or None if it is unknown.
+        shutdown_date: The date on which the model will be shut down, or None if it is unknown.
     """
 
-    served: Served
+    served: Reported
     tool_calls: int
     first: float | None = None
     price: Price | None = None
+    shutdown_date: str | None = None
 
 
 def new_details() -> RunDetails:
@@ -71,6 +73,7 @@ def new_details() -> RunDetails:
         "cost": 0,
         "prices_from": None,
         "started": None,
+        "latest": (0, 0),
     }
 
 
@@ -95,8 +98,11 @@ def with_round(details: RunDetails, latest: Round, now: float) -> RunDetails:
         "tool_calls": details["tool_calls"] + latest.tool_calls,
         "seconds_to_first_token": latest.first if is_first else details["seconds_to_first_token"],
         "cost": _sum(details["cost"], price.cost if price else None),
-        "prices_from": price.prices_from if price else details["prices_from"],
+        "prices_from": (price and price.prices_from) or details["prices_from"],
+        "latest": (_sum(served.input_tokens, served.output_tokens), price.cost if price else None),
     }
+    if latest.shutdown_date:
+        added["shutdown_date"] = latest.shutdown_date
     return ended(cast("RunDetails", {**details, **added}), now)
 
 
@@ -110,11 +116,11 @@ def with_cut_round(details: RunDetails) -> RunDetails:
         The sum.
     """
     unknown = dict.fromkeys((*_TOKENS, "cost"))
-    return cast("RunDetails", {**details, **unknown, "rounds": details["rounds"] + 1})
+    return cast("RunDetails", {**details, **unknown, "rounds": details["rounds"] + 1, "latest": (None, None)})
 
 
 def started(details: RunDetails, now: float) -> RunDetails:
-    """Start the clock of a run, unless it has been started.
+    """Start a round. The first one starts the clock of the run.
 
     Args:
         details: What the run has used before.
@@ -123,7 +129,7 @@ def started(details: RunDetails, now: float) -> RunDetails:
     Returns:
         The changed details.
     """
-    return details if details["started"] is not None else {**details, "started": now}
+    return {**details, "started": now if details["started"] is None else details["started"], "latest": (0, 0)}
 
 
 def ended(details: RunDetails, now: float) -> RunDetails:
@@ -141,6 +147,19 @@ def ended(details: RunDetails, now: float) -> RunDetails:
     return {**details, "seconds": round(max(now - details["started"], 0.0), _DECIMALS)}
 
 
+def spent_latest(run: RunRecord) -> tuple[int | None, int | None] | None:
+    """Return the tokens and the cost of the latest round of a run. A value is None if it is unknown.
+
+    Args:
+        run: The run.
+    """
+    details = run.private.get("details")
+    if details is None:
+        return None
+    tokens, cost = details["latest"]
+    return tokens, cost
+
+
 def shown_details(run: RunRecord) -> Document:
     """Return the details of a run as clients get them.
 
@@ -155,11 +174,14 @@ def shown_details(run: RunRecord) -> Document:
         )
         return {**dict.fromkeys((*_SHOWN, "cost")), **known}
     document = cast(Document, details)
-    return {**{name: document[name] for name in _SHOWN}, "cost": _cost(details)}
+    shown = {**{name: document[name] for name in _SHOWN}, "cost": _cost(details)}
+    if "shutdown_date" in details:
+        shown["shutdown_date"] = details["shutdown_date"]
+    return shown
 
 
 def _cost(details: RunDetails) -> Document | None:
-    if details["cost"] is None or details["prices_from"] is None:
+    if details["cost"] is None:
         return None
     return {"amount": money.shown(details["cost"]), "prices_from": details["prices_from"]}
 

@@ -59,7 +59,7 @@ def with_cut_round(run: RunRecord) -> RunRecord:
 
 
 def started(run: RunRecord) -> RunRecord:
-    """Return a run that starts now, unless it has started before.
+    """Return a run whose next round starts now.
 
     Args:
         run: The run.
