@@ -162,16 +162,9 @@ _FILE = 'content-type: text/plain\r\nContent-Disposition: form-data; name="file"
 @pytest.mark.parametrize("seed", range(20))
 def test_the_digest_of_a_body_in_any_pieces(seed: int) -> None:
     rng = random.Random(seed)
-    for content in (
-        b"",
-        b"\r\n",
-        b"--b",
-        b"\r\n--",
-        b"\r\n--c\r\n\r\n",
-        b"\n--b",
-        rng.randbytes(2000),
-        b"\r\n\r\n" * 9,
-    ):
+    # A content never contains the boundary after a line break.
+    tricky = (b"", b"\r\n", b"-b", b"x--b", b"\r\n--", b"\r\n--c\r\n\r\n", b"x\n--b", b"\r\n\r\n" * 9)
+    for content in (*tricky, rng.randbytes(2000)):
         body = _body(*rng.sample([_FIELD, (_FILE, content), ("X: y", b"")], 3))
         part = FilePart('multipart/form-data; boundary="b"')
         while body:

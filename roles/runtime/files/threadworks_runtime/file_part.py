@@ -57,7 +57,8 @@ class FilePart:
     def _head(self) -> bool:
         """Read the head of a part, after its delimiter."""
         end = self._buffer.find(_HEAD_END)
-        if self._buffer.startswith(b"--") or (end < 0 and len(self._buffer) > _LONGEST_HEAD):
+        length = end if end >= 0 else len(self._buffer)
+        if self._buffer.startswith(b"--") or length > _LONGEST_HEAD:
             self._reads, self._buffer = self._end, b""
             return False
         if end < 0:
