@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import psycopg
+from threadworks_runtime.queue import open_queue
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import open_store
 
@@ -60,7 +61,10 @@ class PostgreSQL:
     def _make_template(self) -> None:
         with psycopg.connect(self.address("postgres"), autocommit=True) as connection:
             connection.execute(f"CREATE DATABASE {STORE}")
-        open_store(Settings(store=self.address(STORE))).close()
+        settings = Settings(store=self.address(STORE), executor="served")
+        store = open_store(settings)
+        open_queue(store, settings)
+        store.close()
 
     def _start(self) -> str:
         log = self._session / "postgresql.log"

@@ -18,9 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import psycopg
 
@@ -66,13 +66,30 @@ def _keep(session: Path) -> None:
 
 
 def _serve(folder: Path) -> subprocess.Popen[bytes]:
-    programs, account = _programs(folder)
-    data = ["-D", str(folder / "data")]
-    options: dict[str, Any] = {"cwd": folder, "stdout": sys.stderr, "stderr": sys.stderr, **account}
-    how = ["-A", "trust", "-U", USER, "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"]
-    subprocess.run([programs / "initdb", *data, *how], check=True, **options)
-    settings = [word for name, value in _OPTIONS.items() for word in ("-c", f"{name}={value}")]
-    return subprocess.Popen([programs / "postgres", *data, "-k", str(folder), *settings], **options)
+    cluster = Cluster(folder, sys.stderr)
+    return cluster.serve(_OPTIONS)
+
+
+class Cluster:
+    """The data of a new server, and the programs for it.
+
+    Args:
+        folder: An empty directory with a short path.
+        log: Receives the output of the programs.
+    """
+
+    def __init__(self, folder: Path, log: IO[Any]) -> None:
+        self.folder = folder
+        self._programs, account = _programs(folder)
+        self._options: dict[str, Any] = {"cwd": folder, "stdout": log, "stderr": log, **account}
+        how = ["-A", "trust", "-U", USER, "-E", "UTF8", "--no-locale", "--no-sync", "--no-instructions"]
+        subprocess.run([self._programs / "initdb", "-D", folder / "data", *how], check=True, **self._options)
+
+    def serve(self, settings: Mapping[str, str]) -> subprocess.Popen[bytes]:
+        """Start the server with these settings."""
+        words = [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+        command = [self._programs / "postgres", "-D", self.folder / "data", "-k", self.folder, *words]
+        return subprocess.Popen(command, **self._options)
 
 
 def _programs(folder: Path) -> tuple[Path, dict[str, Any]]:

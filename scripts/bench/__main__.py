@@ -19,6 +19,7 @@ import large
 import many
 import page
 import plays
+import queued
 import served
 from arena import ROOT, Failed
 
@@ -43,7 +44,7 @@ def main() -> None:
     machine, began, pattern = figures.machine(), time.monotonic(), f"*{options.only}*"
     found: list[figures.Figure] = []
     try:
-        for part in (plays, counting, large, many, served, by_hand, deltas):
+        for part in (plays, counting, large, many, served, queued, by_hand, deltas):
             found += part.measure(options.rounds, pattern)
     except Failed as error:
         sys.exit(str(error))

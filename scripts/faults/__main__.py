@@ -28,6 +28,7 @@ CHAPTERS = (
     "versions",
     "clock",
     "doors",
+    "cluster",
 )
 
 _SHOWN = 30  # details of each chapter

@@ -13,7 +13,7 @@ import pytest
 
 _FAULTS = Path(__file__).resolve().parents[2] / "scripts" / "faults"
 _MATRIX = ("kills", "injections", "tools")
-_CHAPTERS = ("model", "secrets", "writers", "disks", "versions", "clock", "doors")
+_CHAPTERS = ("model", "secrets", "writers", "disks", "versions", "clock", "doors", "cluster")
 
 
 @pytest.mark.timeout(600)

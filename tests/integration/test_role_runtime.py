@@ -107,3 +107,11 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
     assert (home / "runtime.db").exists()
     assert not (home / "venv").exists()
     assert play(runtime_state="absent").changed == 0
+
+
+def test_a_worker_needs_a_shared_store(ansible_playbook: AnsiblePlaybook, tmp_path: Path) -> None:
+    options = {"runtime_state": "started", "runtime_home": str(tmp_path / "worker"), "runtime_mode": "work"}
+    outcome = ansible_playbook(_PLAYBOOK, "-e", json.dumps(options))
+    assert outcome.rc == 2, outcome
+    assert "A worker needs a PostgreSQL store" in str(outcome)
+    assert not (tmp_path / "worker").exists()

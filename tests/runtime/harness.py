@@ -26,10 +26,11 @@ from ansible_collections.threadworks.openai.tests.runtime.processes import (
     RUNTIME,
     Local,
     Served,
+    Worker,
     resident,
 )
 
-__all__ = ["RUNTIME", "Local", "Served", "resident", "wait_for"]  # they are used together with this module
+__all__ = ["RUNTIME", "Local", "Served", "Worker", "resident", "wait_for"]  # they are used together with this module
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
 TOOL = {"type": "function", "function": {"name": "disk"}}

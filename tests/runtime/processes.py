@@ -111,6 +111,72 @@ class Served:
         return openai.OpenAI(api_key=self._token, base_url=self.url, max_retries=0, _strict_response_validation=True)
 
 
+class Worker:
+    """A worker: a process that executes the runs of a PostgreSQL store.
+
+    Args:
+        store: The address of the store.
+        model_url: The URL of the model server.
+        arguments: Further arguments of the command.
+        prefix: A command that starts the worker, for example in a network namespace.
+    """
+
+    def __init__(self, store: str, model_url: str, *arguments: str, prefix: tuple[str, ...] = ()) -> None:
+        self._command = [*prefix, *_COMMAND, "work", "--store", store, *arguments]
+        self._environment = {**os.environ, "PYTHONPATH": str(RUNTIME), "OPENAI_BASE_URL": model_url}
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open until this object is deleted
+        self._process: subprocess.Popen | None = None
+
+    def __enter__(self) -> Worker:
+        self.start()
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        try:
+            self.stop()
+        finally:
+            self.kill()
+
+    def start(self) -> None:
+        """Start the worker. Runs wait until it is ready."""
+        self._process = subprocess.Popen(self._command, env=self._environment, stderr=self._log, start_new_session=True)
+
+    @property
+    def pid(self) -> int:
+        """The id of the process."""
+        assert self._process is not None
+        return self._process.pid
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it has not ended."""
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether it takes runs."""
+        return "the worker has started" in self.log
+
+    def stop(self) -> int:
+        """Stop the worker with SIGTERM, and return the exit code."""
+        assert self._process is not None
+        if self._process.poll() is None:
+            self._process.send_signal(signal.SIGTERM)
+        return self._process.wait(60)
+
+    def kill(self) -> None:
+        """Kill the worker."""
+        if self._process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait(60)
+
+    @property
+    def log(self) -> str:
+        """The log of the worker."""
+        return os.pread(self._log.fileno(), os.fstat(self._log.fileno()).st_size, 0).decode()
+
+
 class Local:
     """The runtime as started by playbooks: a detached process with a Unix socket.
 

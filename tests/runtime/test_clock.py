@@ -94,6 +94,7 @@ def test_a_run_has_the_time_that_it_has(
         assert talk.read(run)["status"] == "expired"
 
 
+@pytest.mark.stores("sqlite")
 def test_no_other_runtime_takes_up_a_run_that_waits_for_its_turn(
     settings: Settings, model_server: ModelServer, step: Step
 ) -> None:

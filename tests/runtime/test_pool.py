@@ -89,7 +89,9 @@ def test_so_many_at_once_and_the_others_in_the_order_of_their_creation(
         wait_for(lambda: len(model_server.runs) == 3)
         assert sorted(_asked(model_server)) == questions[:3]
         for ended in range(1, 7):
-            assert (_pool(talk).running(), _pool(talk).queued()) == (3, 7 - ended)
+            assert _pool(talk).running() == 3
+            if not either.store.startswith("postgresql"):  # its queue is in the store
+                assert _pool(talk).queued() == 7 - ended
             model_server.release(1)
             wait_for(lambda ended=ended: len(model_server.runs) == 3 + ended)
         assert _asked(model_server)[3:] == questions[3:]

@@ -161,7 +161,7 @@ def test_a_clean_stop_lets_runs_finish_that_nobody_follows(
     assert len(model_server.runs) == 1
 
 
-@pytest.mark.stores("sqlite", "postgresql")
+@pytest.mark.stores("sqlite")
 def test_a_killed_process_is_replaced_and_loses_no_more_than_its_runs(
     served: Served, settings: Settings, model_server: ModelServer
 ) -> None:

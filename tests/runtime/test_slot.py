@@ -84,6 +84,7 @@ def test_a_run_that_is_made_while_the_runtime_stops_is_given_up(
     assert (found.status, found.lease_owner) == (expected, None)
 
 
+@pytest.mark.stores("sqlite")
 def test_a_write_that_fails_in_the_middle_ends_the_run(
     talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

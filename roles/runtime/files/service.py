@@ -51,7 +51,7 @@ def _start(home: Path) -> None:
     environment = dict(_setting(line) for line in lines if line)
     log = os.open(home / "runtime.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     process = subprocess.Popen(
-        [home / "venv/bin/python", "-m", "threadworks_runtime", "serve"],
+        [home / "venv/bin/python", "-m", "threadworks_runtime", environment.get("RUNTIME_COMMAND", "serve")],
         env={"PATH": os.environ.get("PATH", os.defpath), **environment},
         cwd=home,
         stdin=subprocess.DEVNULL,

@@ -200,7 +200,7 @@ def test_one_file_is_one_store_by_whatever_name(tmp_path: Path, monkeypatch: pyt
     names = [path, f"sqlite:///{path}", f"sqlite+pysqlite:///{path}", "runtime.db", "sqlite:///runtime.db"]
     names += [link, f"sqlite:///{link}", "~/runtime.db", tmp_path / "x" / ".." / "runtime.db"]
     stores = [_open(name) for name in names]
-    assert {str(store._engine.url) for store in stores} == {f"sqlite:///{path}"}
+    assert {str(store.engine.url) for store in stores} == {f"sqlite:///{path}"}
     for store in stores:
         store.close()
 

@@ -8,8 +8,9 @@ import sys
 from collections.abc import Callable
 
 _USAGE = """\
-usage: python -m threadworks_runtime serve|import|export [--help] | local
+usage: python -m threadworks_runtime serve|work|import|export [--help] | local
   serve   serve the runtime over HTTP
+  work    execute runs of a PostgreSQL store, without serving
   import  import assistants and threads into a store
   export  export assistants and threads from a store
   local   serve it over a Unix socket; started by the collection's plugins, configured on standard input"""
@@ -51,6 +52,12 @@ def _serve() -> Callable[[list[str]], None]:
     return serve
 
 
+def _work() -> Callable[[list[str]], None]:
+    from .work import main as work
+
+    return work
+
+
 def _import() -> Callable[[list[str]], None]:
     from .transfer.command import import_main
 
@@ -63,7 +70,7 @@ def _export() -> Callable[[list[str]], None]:
     return export_main
 
 
-_COMMANDS = {"serve": _serve, "import": _import, "export": _export}
+_COMMANDS = {"serve": _serve, "work": _work, "import": _import, "export": _export}
 
 if __name__ == "__main__":
     main()

@@ -21,6 +21,7 @@ from .errors import Refused
 from .logs import RequestLog
 from .page import resources as page
 from .page.session import Sessions
+from .queue import open_queue
 from .resources import assistants, health, hosted, messages, runs, steps, threads, transfer, usage
 from .resources.context import Context, Resource
 from .runner.pool import Pool
@@ -84,7 +85,7 @@ def create_app(settings: Settings) -> Runtime:
         StoreError: The store cannot be used.
     """
     store = open_store(settings)
-    context = Context(settings, store, Pool(settings, store))
+    context = Context(settings, store, Pool(settings, store, open_queue(store, settings)))
     sessions = Sessions(settings.token)
     app = Runtime(middleware=[RequestLog(), Bodies(settings.max_body), Doors(settings, sessions), _Lifespan(context)])
     app.context = context

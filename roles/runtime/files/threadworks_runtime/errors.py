@@ -136,6 +136,19 @@ class BudgetExceeded(Refused):
     free_at: int | None
 
 
+@dataclass(eq=False)
+class InvalidQueue(Refused):
+    """The metadata of a run does not name a valid queue or priority.
+
+    Args:
+        key: The key of the metadata.
+        problem: What is expected.
+    """
+
+    key: str
+    problem: str
+
+
 class InvalidIdempotencyKey(Refused):
     """The idempotency key is empty, too long, or contains invalid characters."""
 

@@ -16,6 +16,7 @@ from .errors import RunNotCancellable, RunNotWaiting, ToolOutputsMismatch
 from .ids import now
 from .leases import NOBODY, is_held
 from .objects import Document, MessageObject, RunError, RunObject, StepObject, Usage
+from .owners import is_of_queue
 from .records import Lease, MessageRecord, RunRecord, StepRecord
 from .status import ACTIVE_STATUSES, MessageStatus, RunStatus, StepStatus
 from .usage.details import shown_details
@@ -75,15 +76,18 @@ def begin(run: RunRecord, lease: Lease, expiry: int) -> Change:
     return Change(replace(begun, expires_at=expires_at))
 
 
-def give_back(run: RunRecord) -> Change:
+def give_back(run: RunRecord, *, has_failed: bool = False) -> Change:
     """Return an active run to the queue.
 
     Args:
         run: The run.
+        has_failed: Whether the runner has died or lost the store. This is counted.
 
     Returns:
         The change.
     """
+    if has_failed:
+        run = replace(run, private={**run.private, "restarts": run.private.get("restarts", 0) + 1})
     return Change(_become(run, RunStatus.QUEUED, NOBODY))
 
 
@@ -134,19 +138,19 @@ def due(run: RunRecord, *, takes_queued: bool) -> RunStatus | None:
     Returns:
         A terminal status, or None if nothing is due.
     """
-    if run.status not in ACTIVE_STATUSES:
-        return None
     # A running runner ends its run itself, because only it knows the data received so far, and it uses the monotonic
     # clock. The time of a queued run has not started.
-    if is_held(run):
+    if run.status not in ACTIVE_STATUSES or is_held(run):
         return None
     if time.time() >= run.expires_at:
         return RunStatus.CANCELLED if run.status == RunStatus.CANCELLING else RunStatus.EXPIRED
-    if run.status == RunStatus.REQUIRES_ACTION:
-        return None
+    if run.status == RunStatus.CANCELLING:
+        return RunStatus.CANCELLED
     if run.status == RunStatus.QUEUED:
-        return None if takes_queued or run.lease_owner is None else RunStatus.FAILED
-    return RunStatus.CANCELLED if run.status == RunStatus.CANCELLING else RunStatus.FAILED
+        is_taken_over = takes_queued or run.lease_owner is None
+    else:
+        is_taken_over = run.lease_owner is None or is_of_queue(run.lease_owner)
+    return None if is_taken_over else RunStatus.FAILED
 
 
 def settle(run: RunRecord, parts: Parts, status: RunStatus) -> Change:

@@ -217,9 +217,18 @@ class RunTerms(TypedDict, total=False):
     budgets: list[Budget]
 
 
+class Kept(TypedDict):
+    """The messages and steps of the earlier rounds of a run: the ``seq`` of the last one of each, or 0."""
+
+    messages: int
+    steps: int
+
+
 class _RunAdditions(TypedDict, total=False):
     details: RunDetails
     terms: RunTerms
+    kept: Kept
+    restarts: int
 
 
 class RunPrivate(_RunAdditions):
@@ -233,6 +242,8 @@ class RunPrivate(_RunAdditions):
         usage: The tokens of all rounds so far.
         details: What the run has used. Missing in runs of versions before 0.2.0.
         terms: The prices and budgets of the run, if any are set.
+        kept: What remains if the current round is restarted. Missing in the first round.
+        restarts: How often a round was restarted. Missing if none was.
     """
 
     reasoning_effort: str | None

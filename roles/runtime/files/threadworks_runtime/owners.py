@@ -25,14 +25,27 @@ def this_host() -> str:
         return f"{socket.gethostname()}-{uuid.getnode():x}"
 
 
-def new_owner() -> str:
+MARK = "|queue-"
+"""Is in the names of lease holders whose runs are taken over by others."""
+
+
+def new_owner(*, of_queue: bool = False) -> str:
     """Return a new name for a lease holder in this process. Each runner has its own name.
+
+    Args:
+        of_queue: Whether another process takes over its runs if it dies.
 
     Returns:
         The host, the process id, its start time and a random part.
     """
     pid = os.getpid()
-    return f"{this_host()}|{pid}|{_started(pid) or '-'}|{secrets.token_hex(8)}"
+    nonce = secrets.token_hex(8)
+    return f"{this_host()}|{pid}|{_started(pid) or '-'}{MARK if of_queue else '|'}{nonce}"
+
+
+def is_of_queue(owner: str) -> bool:
+    """Return whether another process takes over the runs of a lease holder if it dies."""
+    return MARK in owner
 
 
 def is_gone(owner: str) -> bool:

@@ -22,6 +22,7 @@ from .app import Runtime, create_app
 from .descriptors import allow_descriptors
 from .errors import StoreError
 from .logs import CONFIG
+from .queue import open_queue
 from .serve_options import Service, read_options, read_service
 from .server import OPTIONS, TcpProtocol
 from .store import open_store
@@ -45,7 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         _check_address(service.host, service.port)
         # Created and upgraded here, so that it is ready for the workers, and problems are only reported once.
-        open_store(service.settings).close()
+        store = open_store(service.settings)
+        open_queue(store, service.settings)
+        store.close()
     except OSError as error:
         sys.exit(f"Cannot listen on {service.host}, port {service.port}: {error.strerror}. Choose another --port.")
     except StoreError as error:

@@ -26,6 +26,8 @@ _VARIABLES = {
     "connections": "RUNTIME_CONNECTIONS",
     "concurrent_runs": "RUNTIME_CONCURRENT_RUNS",
     "run_expiry": "RUNTIME_RUN_EXPIRY",
+    "lease": "RUNTIME_LEASE",
+    "retention": "RUNTIME_RETENTION",
     "grace": "RUNTIME_GRACE",
     "max_body": "RUNTIME_MAX_BODY",
     "max_upload": "RUNTIME_MAX_UPLOAD",
@@ -35,6 +37,7 @@ _ALLOWED_HOSTS = "RUNTIME_ALLOWED_HOSTS"
 _PASSTHROUGH = "RUNTIME_PASSTHROUGH"
 _TRANSFER = "RUNTIME_TRANSFER"
 _PRICES, _BUDGET = "RUNTIME_PRICES", "RUNTIME_BUDGET"
+_EXECUTE = "RUNTIME_EXECUTE"
 
 
 @dataclass(frozen=True)
@@ -77,6 +80,7 @@ def read_options(arguments: Sequence[str] | None, environment: MutableMapping[st
     environment[_PASSTHROUGH] = str(int(options.passthrough))
     environment[_TRANSFER] = str(int(options.transfer))
     environment[_PRICES], environment[_BUDGET] = options.prices, options.budget
+    environment[_EXECUTE] = str(int(options.execute))
     return read_service(environment)
 
 
@@ -90,19 +94,15 @@ def read_service(environment: Mapping[str, str]) -> Service:
         The configuration.
     """
     options = _parse([], environment)
-    model = ModelOptions(
-        base_url=environment.get("OPENAI_BASE_URL") or None,
-        api_key=environment.get("OPENAI_API_KEY") or None,
-        organization=environment.get("OPENAI_ORGANIZATION") or environment.get("OPENAI_ORG_ID") or None,
-        project=environment.get("OPENAI_PROJECT_ID") or None,
-        timeout=options.timeout,
-    )
     settings = Settings(
         store=options.store,
-        model=model,
+        model=read_model(environment, options.timeout),
         executor="served",
         concurrent_runs=options.concurrent_runs,
+        executes=options.execute,
         run_expiry=options.run_expiry,
+        lease=options.lease,
+        retention=options.retention or None,
         token=environment.get("RUNTIME_TOKEN") or None,
         hosts=_hosts(options, environment),
         max_body=options.max_body,
@@ -113,6 +113,41 @@ def read_service(environment: Mapping[str, str]) -> Service:
     )
     host = options.host.strip("[]")
     return Service(settings, host, options.port, options.workers, options.connections, options.grace)
+
+
+def read_model(environment: Mapping[str, str], timeout: float) -> ModelOptions:
+    """Read the model server.
+
+    Args:
+        environment: Has its address and the secrets.
+        timeout: The seconds that it may be silent.
+
+    Returns:
+        The model server.
+    """
+    return ModelOptions(
+        base_url=environment.get("OPENAI_BASE_URL") or None,
+        api_key=environment.get("OPENAI_API_KEY") or None,
+        organization=environment.get("OPENAI_ORGANIZATION") or environment.get("OPENAI_ORG_ID") or None,
+        project=environment.get("OPENAI_PROJECT_ID") or None,
+        timeout=timeout,
+    )
+
+
+def add_option(
+    parser: argparse.ArgumentParser, variable: str, default: object, flag: str, help: str, type: Callable[[str], object]
+) -> None:
+    """Add an option whose default is the value of an environment variable.
+
+    Args:
+        parser: The parser.
+        variable: The name of the variable, and its value or the other default.
+        default: The default.
+        flag: The option.
+        help: Its description.
+        type: Converts its value.
+    """
+    parser.add_argument(flag, type=type, default=default, help=f"{help} ({variable}; default: %(default)s)")
 
 
 def _hosts(options: argparse.Namespace, environment: Mapping[str, str]) -> frozenset[str] | None:
@@ -140,9 +175,8 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
 
     def option(name: str, default: object, help: str, type: Callable[[str], object] = str) -> None:
         variable = _VARIABLES[name]
-        default = environment.get(variable) or default
         flag = f"--{name.replace('_', '-')}"
-        parser.add_argument(flag, type=type, default=default, help=f"{help} ({variable}; default: %(default)s)")
+        add_option(parser, variable, environment.get(variable) or default, flag, help, type)
 
     option("host", "127.0.0.1", "address to listen on")
     option("port", 8088, "port to listen on", int)
@@ -156,10 +190,19 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         int,
     )
     option("run_expiry", Settings.run_expiry, "seconds until a run expires", int)
+    option("lease", Settings.lease, "seconds after which the runs of a process that has died are taken over", float)
+    option("retention", 0, "days after which ended runs and their steps are removed; 0 keeps them", float)
     option("grace", 30, "seconds that active runs have to end when the server is stopped", float)
     option("max_body", Settings.max_body, "maximum size of a request body in bytes", int)
     option("max_upload", Settings.max_upload, "maximum size of a file upload in bytes", int)
     option("timeout", 600, "seconds that the model server may be silent", float)
+    parser.add_argument(
+        "--execute",
+        action=argparse.BooleanOptionalAction,
+        default=environment.get(_EXECUTE, "1") not in ("", "0"),
+        help=f"execute all runs; otherwise, with a PostgreSQL store, only the runs that clients stream, and leave the "
+        f"others to workers ({_EXECUTE}, 1 or 0)",
+    )
     parser.add_argument(
         "--passthrough",
         action=argparse.BooleanOptionalAction,
@@ -208,12 +251,13 @@ def _problems(options: argparse.Namespace, environment: Mapping[str, str]) -> It
         yield f"--port must be between 0 and {_LAST_PORT}"
     if not 0 <= options.grace <= _DAY:
         yield f"--grace must be between 0 and {_DAY}"
-    if not options.timeout > 0:
-        yield "--timeout must be more than 0"
     try:
         read_terms(options.prices, options.budget)
     except ValueError as error:
         yield str(error)
+    yield from (f"--{name} must be more than 0" for name in ("timeout", "lease") if not getattr(options, name) > 0)
+    if not options.retention >= 0:
+        yield "--retention must be at least 0"
     base_url = environment.get("OPENAI_BASE_URL")
     if base_url and (problem := missing_scheme(base_url)):
         yield f"OPENAI_BASE_URL {problem}"

@@ -59,7 +59,10 @@ class Settings:
             and any server of the store can execute a queued run.
         concurrent_runs: The number of runs that are executed at the same time. Other runs are queued.
         run_expiry: The seconds from the creation of a run until it expires (Assistants wire, section 7).
+        executes: Whether this server executes all runs. Otherwise it leaves runs that are not streamed to workers.
+        queues: The queues from which this process takes runs, or None for all. PostgreSQL only.
         lease: The seconds that a runner holds a run without renewing its lease.
+        retention: The days for which ended runs are kept, or None for ever.
         token: The bearer token that clients must send, or None.
         hosts: The allowed host names in addition to those of loopback addresses, or None for all.
         max_body: The maximum size of a request body in bytes.
@@ -74,7 +77,10 @@ class Settings:
     executor: Literal["local", "served"] = "local"
     concurrent_runs: int = 32
     run_expiry: int = 600
+    executes: bool = True
+    queues: tuple[str, ...] | None = None
     lease: float = 30.0
+    retention: float | None = None
     token: str | None = field(default=None, repr=False)
     hosts: frozenset[str] | None = None
     max_body: int = 32 * 1024 * 1024

@@ -169,6 +169,11 @@ def _budget_exceeded(error: errors.BudgetExceeded) -> ApiError:
 
 
 @to_api_error.register
+def _invalid_queue(error: errors.InvalidQueue) -> ApiError:
+    return invalid(f"metadata.{error.key}", error.problem, "invalid_queue")
+
+
+@to_api_error.register
 def _invalid_idempotency_key(error: errors.InvalidIdempotencyKey) -> ApiError:
     return invalid(IDEMPOTENCY_KEY, "1 to 255 printable ASCII characters are expected.", "invalid_idempotency_key")
 

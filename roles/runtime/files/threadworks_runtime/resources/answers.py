@@ -89,7 +89,7 @@ def queued(connection: Connection, slot: Slot, run: RunObject, opening: list[Wir
     Returns:
         The run and what is to be done with it.
     """
-    return Queued(run, opening, None if opening is None else slot.claim(connection, run["id"]))
+    return Queued(run, opening, None if opening is None else slot.claim(connection, run))
 
 
 async def start_run(
@@ -115,11 +115,12 @@ async def start_run(
         stream: Whether to stream the events.
         include: The optional data of the run and its steps that the request includes.
     """
-    events = Subscription(has_deltas=req.get_header(_DELTAS) != "false") if stream else None
-    with context.executor.slot(run_id) as slot:
+    events = Subscription(has_deltas=req.get_header(_DELTAS) != "false")
+    with context.executor.slot(run_id, streamed=bool(stream)) as slot:
         run, opening, claimed = await context.store.write(lambda connection: write(connection, slot))
-        if opening is None or not context.executor.start(run["id"], options, events=events, claimed=claimed):
-            events = None
+        given = events if stream else None
+        if opening is None or not context.executor.start(run["id"], options, events=given, claimed=claimed):
+            events.close()
     mark_replayed(resp, fresh=opening is not None)
     if not stream:
         if WITH_DETAILS in include:
@@ -157,21 +158,20 @@ async def _until_left(req: Request, frames: AsyncGenerator[bytes, None]) -> Asyn
 
 
 async def _frames(
-    context: Context, run: RunObject, opening: list[WireEvent], events: Subscription | None, include: frozenset[str]
+    context: Context, run: RunObject, opening: list[WireEvent], events: Subscription, include: frozenset[str]
 ) -> AsyncGenerator[bytes, None]:
     statuses: dict[str, str] = {}
     try:
         yield _encoded(opening, statuses, include)
-        if events is not None:
-            async with contextlib.aclosing(aiter(events)) as batches:
-                async for batch in batches:
-                    yield _encoded(batch, statuses, include)
-                    if statuses.get(run["id"]) in RESTING_STATUSES:
-                        # The runner may not have finished yet.
-                        break
+        async with contextlib.aclosing(aiter(events)) as batches:
+            async for batch in batches:
+                yield _encoded(batch, statuses, include)
+                if statuses.get(run["id"]) in RESTING_STATUSES:
+                    # The runner may not have finished yet.
+                    break
         if statuses.get(run["id"]) not in RESTING_STATUSES:
             # The runner is in another process, or has died. Read the rest from the store.
-            async for several in _follow(context, run, statuses):
+            async for several in _follow(context, run, statuses, has_deltas=events.has_deltas):
                 yield _encoded(several, statuses, include)
     except (Refused, SQLAlchemyError) as error:  # the thread was deleted, or the server is stopping
         yield encode_event("error", to_api_error(error).error)
@@ -198,18 +198,27 @@ def _encoded(events: Sequence[StreamEvent], statuses: dict[str, str], include: f
     return b"".join(encoded)
 
 
-async def _follow(context: Context, run: RunObject, statuses: dict[str, str]) -> AsyncIterator[list[WireEvent]]:
+async def _follow(
+    context: Context, run: RunObject, statuses: dict[str, str], *, has_deltas: bool
+) -> AsyncIterator[list[StreamEvent]]:
     pause = 0.05
-    while True:
-        if context.executor.stopped:
-            raise Stopping
-        now, parts = await look(context, run["id"])
-        changes = [event for event in parts if statuses.get(event[1]["id"]) != event[1]["status"]]
-        if statuses.get(now.id) != now.status:
-            # The events of messages and steps come after the start and before the end of the run.
-            changes.insert(len(changes) if now.status in RESTING_STATUSES else 0, run_event(now))
-        yield changes
-        if now.status in RESTING_STATUSES:
-            return
-        pause = 0.05 if changes else min(pause * 1.5, 1.0)
-        await asyncio.sleep(pause)
+    with context.executor.feed(run["id"]) as feed:
+        while True:
+            if context.executor.stopped:
+                raise Stopping
+            now, parts = await look(context, run["id"])
+            changes: list[StreamEvent] = [
+                event for event in parts if statuses.get(event[1]["id"]) != event[1]["status"]
+            ]
+            if statuses.get(now.id) != now.status:
+                # The events of messages and steps come after the start and before the end of the run.
+                changes.insert(len(changes) if now.status in RESTING_STATUSES else 0, run_event(now))
+            yield changes
+            if now.status in RESTING_STATUSES:
+                return
+            pause = 0.05 if changes else min(pause * 1.5, 1.0)
+            async for events in feed.until_look(pause):
+                fresh = feed.fresh(events, statuses)
+                yield fresh if has_deltas else [event for event in fresh if not isinstance(event, bytes)]
+                if statuses.get(now.id) in RESTING_STATUSES:
+                    return

@@ -17,6 +17,7 @@ from ..ids import new_id
 from ..lifecycle import DETAILS
 from ..objects import Document, RunObject, RunTerms, ThreadObject
 from ..records import MessageRecord, RunRecord
+from ..runner.placement import placement
 from ..runner.slot import Slot
 from ..schemas.json_schemas import check_schemas
 from ..schemas.messages import ModifyMetadata
@@ -62,6 +63,7 @@ def _insert_run(
         raise RunActive(thread["id"], active.id, active.status, "run")
     check_budgets(connection, terms.get("budgets", ()), id)
     insert_messages(connection, thread["id"], body.get("additional_messages") or [])
+    placement(body.get("metadata") or {})
     run, private = documents.run(id, thread, assistant, body, context.settings.run_expiry)
     if terms:
         private = {**private, "terms": terms}

@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable
 from contextlib import aclosing
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from ..documents import SAMPLING
 from ..model import LimitReached, ModelError, ModelServers, events, execute_round
@@ -35,8 +35,10 @@ from .draft import begun
 from .ledger import Ledger, Stopped
 from .recorder import Recorder
 from .shutdowns import ShutdownDate
+from .slot import Put
 
 _LOG = logging.getLogger("threadworks.runtime")
+_PAUSE = 0.5  # seconds between two attempts to reach the store
 
 
 class Execution:
@@ -48,12 +50,25 @@ class Execution:
         servers: The model servers.
         options: The address and the options of the model server.
         ledger: Writes the run and sends its events.
+        put: Queues the run if it is handed over, or None if waiting runs are found by a search.
+
+    Attributes:
+        is_queued: Whether the run is still queued, because it could not be claimed.
     """
 
-    def __init__(self, store: Store, run_id: str, servers: ModelServers, options: ModelOptions, ledger: Ledger) -> None:
+    def __init__(
+        self,
+        store: Store,
+        run_id: str,
+        servers: ModelServers,
+        options: ModelOptions,
+        ledger: Ledger,
+        put: Put | None = None,
+    ) -> None:
         self.run_id = run_id
         self.ledger = ledger
-        self._store, self._servers, self._options = store, servers, options
+        self.is_queued = True
+        self._store, self._servers, self._options, self._put = store, servers, options, put
         self._recorder = Recorder(ledger)
         self._pricing: Pricing | None = None
         self._shutdown: ShutdownDate | None = None
@@ -82,11 +97,9 @@ class Execution:
             claimed: The run, if it is already claimed.
         """
         try:
-            if claimed is not None:
-                self.ledger.begin(claimed)
-            await self._execute_round(claimed or await self.ledger.claim())
+            await self._execute_round(await self._begin(claimed))
         except Stopped:
-            pass
+            self.is_queued = False
         except ModelError as error:
             await self._fail(error.code, error.message, error.usage, error.served)
         except LimitReached as limit:
@@ -103,14 +116,44 @@ class Execution:
             await self._fail("server_error", message)
         except Exception as error:  # noqa: BLE001  # a run always ends, with an error
             _LOG.error("run %s: unexpected %s", self.run_id, type(error).__name__)
-            await self._fail("server_error", f"The runner failed unexpectedly ({type(error).__name__}).")
+            if self._has_lost_store(error):
+                await self._return()
+            else:
+                await self._fail("server_error", f"The runner failed unexpectedly ({type(error).__name__}).")
         finally:
             self.ledger.over.set()
 
     async def hand_over(self) -> None:
-        """Return the run to the queue without the data of this round. The next runner restarts the round."""
-        with contextlib.suppress(Stopped):
-            await self._recorder.hand_over()
+        """Return the run to the queue without the data of this round. The next runner restarts the round.
+
+        If the store fails, the lease of the run expires.
+        """
+        with contextlib.suppress(Stopped, SQLAlchemyError):
+            await self._recorder.hand_over(self._put)
+
+    async def _begin(self, claimed: RunRecord | None) -> RunRecord:
+        if claimed is not None:
+            self.ledger.begin(claimed)
+        else:
+            claimed = await self.ledger.claim()
+        self.is_queued = False
+        return claimed
+
+    def _has_lost_store(self, error: Exception) -> bool:
+        """Return whether another runner can restart the round, because only the connection to the store was lost."""
+        return self._put is not None and isinstance(error, (OperationalError, InterfaceError))
+
+    async def _return(self) -> None:
+        """Return the run to the queue as soon as the store answers. Otherwise its lease expires."""
+        if self.is_queued:
+            return
+        while not self.ledger.over.is_set():
+            try:
+                await self._recorder.hand_over(self._put, has_failed=True)
+            except Stopped:
+                return
+            except SQLAlchemyError:
+                await asyncio.sleep(_PAUSE)
 
     async def _fail(self, code: str, message: str, usage: Usage | None = None, served: Reported | None = None) -> None:
         error: RunError = {"code": code, "message": message}
@@ -128,6 +171,8 @@ class Execution:
         except SQLAlchemyError as error:
             # It is unchanged until the lease expires. Then it is found dead.
             _LOG.error("run %s: its result cannot be stored (%s)", self.run_id, type(error).__name__)
+            if self._has_lost_store(error):
+                await self._return()
 
     async def _execute_round(self, record: RunRecord) -> None:
         run, private = record.document, record.private

@@ -50,8 +50,9 @@ class Ledger:
         self.progress = Progress()
         self.expires = math.inf
         """The expiry of the run on the monotonic clock, which cannot be changed."""
-        self._store, self._run_id, self._owner, self._settings = store, run_id, owner, settings
-        self._subscription = subscription
+        self.owner = owner
+        self._store, self._run_id, self._settings = store, run_id, settings
+        self._subscriptions = [] if subscription is None else [subscription]
         self._lock = asyncio.Lock()
 
     async def claim(self) -> RunRecord:
@@ -65,7 +66,7 @@ class Ledger:
         """
 
         def work(connection: Connection) -> RunRecord | None:
-            lease = held_for(self._owner, self._settings.lease)
+            lease = held_for(self.owner, self._settings.lease)
             return runs.claim(connection, self._run_id, lease, self._settings.run_expiry)
 
         async with self._lock:
@@ -98,7 +99,7 @@ class Ledger:
 
         def work(connection: Connection) -> tuple[list[WireEvent], bool] | None:
             run = runs.lock_by_id(connection, self._run_id)
-            if run is None or run.lease_owner != self._owner or run.status not in ACTIVE_STATUSES:
+            if run is None or run.lease_owner != self.owner or run.status not in ACTIVE_STATUSES:
                 return None
             if run.status == RunStatus.CANCELLING:
                 parts = self.progress.open_parts(connection)
@@ -159,15 +160,29 @@ class Ledger:
             encode: Returns the event of a delta.
             delta: The delta.
         """
-        subscription = self._subscription
-        if subscription is None or subscription.is_closed or self.over.is_set():
+        if not self._subscriptions or self.over.is_set():
             return
-        if subscription.has_deltas:
-            subscription.send(encode(delta))
-        else:
-            subscription.count_delta()
+        encoded: bytes | None = None
+        for subscription in self._subscriptions:
+            if subscription.is_closed:
+                continue
+            if not subscription.has_deltas:
+                subscription.count_delta()
+                continue
+            encoded = encoded or encode(delta)
+            subscription.send(encoded)
 
     def send(self, event: StreamEvent) -> None:
-        """Send an event, unless the run has ended or there is no reader."""
-        if self._subscription is not None and not self.over.is_set():
-            self._subscription.send(event)
+        """Send an event, unless the run has ended."""
+        if not self.over.is_set():
+            for subscription in self._subscriptions:
+                subscription.send(event)
+
+    def subscribe(self, subscription: Subscription) -> None:
+        """Send all further events to another reader, too."""
+        self._subscriptions.append(subscription)
+
+    def close(self) -> None:
+        """End the events for all readers."""
+        for subscription in self._subscriptions:
+            subscription.close()

@@ -6,8 +6,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Iterator
-from dataclasses import dataclass
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
 
@@ -21,24 +24,37 @@ from ..status import RunStatus
 from ..store import Store
 from ..store.tables import IS_QUEUED, RUNS
 from .execution import Execution
+from .feed import Feed
 from .ledger import Ledger, Stopped
 from .pulse import Pulse
+from .retention import Retention
 from .slot import Slot
 from .subscription import Subscription
+
+if TYPE_CHECKING:
+    from ..queue.worker import Queue
 
 _STOPPED: RunError = {"code": "server_error", "message": "The runtime was stopped before the run ended."}
 
 
-@dataclass(frozen=True)
+class NotExecuted(Exception):
+    """A run is still queued, because the process stops or has lost its store."""
+
+
+@dataclass
 class _Job:
     """A queued or active run of this pool, its model server, and the reader of its events."""
 
     run_id: str
     options: ModelOptions
-    subscription: Subscription | None
+    subscription: Subscription | None = None
+    is_queued: bool = True
+    closed: asyncio.Event = field(default_factory=asyncio.Event)
 
-    def close(self) -> None:
+    def close(self, *, is_queued: bool) -> None:
         """End the events for the reader."""
+        self.is_queued = is_queued
+        self.closed.set()
         if self.subscription is not None:
             self.subscription.close()
 
@@ -49,18 +65,22 @@ class Pool:
     Args:
         settings: The runtime's settings.
         store: The store of the runs.
+        queue: The queue in the store, or None if the store has none.
     """
 
-    def __init__(self, settings: Settings, store: Store) -> None:
+    def __init__(self, settings: Settings, store: Store, queue: Queue | None = None) -> None:
         self.takes_queued = settings.executor == "served"
         """Whether queued runs without a holder are executed eventually."""
         self.stopped = False
         """Whether all runs have ended or have been handed over."""
         self.concurrent_runs = settings.concurrent_runs
         """The maximum number of runs that are executed at the same time."""
-        self._settings, self._store = settings, store
+        self._settings, self._store, self._jobs = settings, store, queue
+        self._put = None if queue is None else queue.put
         self._servers = ModelServers()
-        self._owner = new_owner()
+        self._owner = new_owner(of_queue=queue is not None)
+        self._retention = None if settings.retention is None else Retention(store, settings.retention)
+        self._claims = itertools.count(1)
         self._queue: dict[str, _Job] = {}
         self._running: dict[str, Execution] = {}
         self._slots = 0
@@ -89,26 +109,36 @@ class Pool:
         return self._new_lease()
 
     def _new_lease(self) -> Lease:
-        return held_for(self._owner, self._settings.lease)
+        return held_for(self._new_owner(), self._settings.lease)
+
+    def _new_owner(self) -> str:
+        """Return the name of a holder. With a queue, this process may lose a run and get it again."""
+        return self._owner if self._jobs is None else f"{self._owner}.{next(self._claims)}"
 
     def _room(self) -> int:
         return self.concurrent_runs - len(self._running) - len(self._queue) - self._slots
 
     def open(self) -> None:
-        """Start the pulse. Called in the event loop."""
+        """Start the pulse, and take runs of the queue. Called in the event loop."""
         self._pulse.start()
+        if self._retention is not None:
+            self._retention.start()
+        if self._jobs is not None:
+            self._jobs.start(self.execute)
 
     @contextlib.contextmanager
-    def slot(self, run_id: str | None = None) -> Iterator[Slot]:
+    def slot(self, run_id: str | None = None, *, streamed: bool = False) -> Iterator[Slot]:
         """Keep room for a run that a request is about to queue, if there is any.
 
         Args:
             run_id: The run; ``None``: it is new.
+            streamed: Whether the client waits for the events. Other runs may be left to the workers.
         """
         has_room = self._stopping is None and self._room() > 0 and run_id not in self._running
+        has_room = has_room and (streamed or self._settings.executes)
         self._slots += has_room
         try:
-            yield Slot(self._new_lease if has_room else None, self._settings.run_expiry)
+            yield Slot(self._new_lease if has_room else None, self._settings.run_expiry, self._put)
         finally:
             self._slots -= has_room
             self._changed.set()
@@ -137,11 +167,35 @@ class Pool:
         if claimed is not None:
             self._execute(job, claimed)
             return True
-        if self._stopping is not None or run_id in self._queue:
+        if self._jobs is not None:
             return False
-        self._queue[run_id] = job
+        return self._enqueue(job)
+
+    async def execute(self, run_id: str) -> None:
+        """Execute the run of a job of the queue in its turn, until it ends or waits.
+
+        Args:
+            run_id: The run.
+
+        Raises:
+            NotExecuted: The run is still queued. Another process has to execute it.
+        """
+        job = _Job(run_id, self._settings.model)
+        if self._enqueue(job):
+            await job.closed.wait()
+        if job.is_queued and (self._queue.get(run_id) is None):
+            raise NotExecuted
+
+    def _enqueue(self, job: _Job) -> bool:
+        if self._stopping is not None or job.run_id in self._queue:
+            return False
+        self._queue[job.run_id] = job
         self.fill()
         return True
+
+    def feed(self, run_id: str) -> AbstractContextManager[Feed]:
+        """Return the events of a run that another process may execute."""
+        return contextlib.nullcontext(Feed()) if self._jobs is None else self._jobs.exchange.feed(run_id)
 
     def resize(self, concurrent_runs: int) -> None:
         """Change the maximum number of active runs. Active runs continue."""
@@ -164,9 +218,13 @@ class Pool:
             self._execute(self._queue.pop(run_id))
 
     def _execute(self, job: _Job, claimed: RunRecord | None = None) -> None:
-        execution = Execution(self._store, job.run_id, self._servers, job.options, self._ledger(job))
+        owner = self._new_owner() if claimed is None else str(claimed.lease_owner)
+        ledger = self._ledger(job, owner)
+        execution = Execution(self._store, job.run_id, self._servers, job.options, ledger, self._put)
         self._running[job.run_id] = execution
-        execution.start(lambda: self._ended(job), claimed)
+        if self._jobs is not None:
+            self._jobs.exchange.begin(execution)
+        execution.start(lambda: self._ended(job, execution), claimed)
         if self._stopping is not None:
             self._late.append(asyncio.create_task(self._give_up(execution), name="late run"))
 
@@ -185,13 +243,15 @@ class Pool:
         await asyncio.shield(self._stopping)
 
     async def _stop(self, grace: float | None) -> None:
+        if self._jobs is not None:
+            self._jobs.finish()
         if self.takes_queued:
             self._drop_queue()
         waiting = [asyncio.create_task(self._empty()), asyncio.create_task(self._hurry.wait())]
         await asyncio.wait(waiting, timeout=grace, return_when=asyncio.FIRST_COMPLETED)
         for task in waiting:
             task.cancel()
-        queued = [self._ledger(job) for job in self._queue.values()]
+        queued = [self._ledger(job, self._owner) for job in self._queue.values()]
         self._drop_queue()
         for execution in list(self._running.values()):
             await self._give_up(execution)
@@ -199,6 +259,10 @@ class Pool:
             with contextlib.suppress(Stopped):
                 await ledger.end(RunStatus.FAILED, _STOPPED)
         await self._empty()
+        if self._retention is not None:
+            await self._retention.stop()
+        if self._jobs is not None:
+            await self._jobs.finished()
         await self._pulse.stop()
         await self._servers.close()
         self.stopped = True
@@ -218,28 +282,31 @@ class Pool:
 
     def _drop_queue(self) -> None:
         for run_id in list(self._queue):
-            self._drop(run_id)
+            self._drop(run_id, is_queued=True)
 
-    def _drop(self, run_id: str) -> None:
-        """Remove a queued run."""
+    def _drop(self, run_id: str, *, is_queued: bool = False) -> None:
+        """Remove a run that is not queued any more, or that another process has to execute."""
         job = self._queue.pop(run_id, None)
         if job is not None:
-            job.close()
+            job.close(is_queued=is_queued)
             self._changed.set()
 
-    def _ledger(self, job: _Job) -> Ledger:
-        return Ledger(self._store, job.run_id, self._owner, self._settings, job.subscription)
+    def _ledger(self, job: _Job, owner: str) -> Ledger:
+        return Ledger(self._store, job.run_id, owner, self._settings, job.subscription)
 
-    def _ended(self, job: _Job) -> None:
+    def _ended(self, job: _Job, execution: Execution) -> None:
         del self._running[job.run_id]
-        job.close()
+        execution.ledger.close()
+        if self._jobs is not None:
+            self._jobs.exchange.end(execution)
+        job.close(is_queued=execution.is_queued)
         self._changed.set()
         self.fill()
 
     async def _sweep(self) -> None:
         """Execute queued runs of the store without a holder, from servers that have ended or are busy."""
         room = self._room()
-        if not self.takes_queued or self._stopping is not None or room <= 0:
+        if not self.takes_queued or self._jobs is not None or self._stopping is not None or room <= 0:
             return
         runs = RUNS.table
 

@@ -27,8 +27,6 @@ class Progress:
         """The message in progress."""
         self.calls: Calls | None = None
         """The tool calls of the step in progress. They are written together."""
-        self.message_ids: list[str] = []
-        """The messages of the round."""
         self.step_ids: list[str] = []
         """The steps of the round. At the end of the round, the last one gets the usage and the warnings."""
         self.first: float | None = None
@@ -42,10 +40,10 @@ class Progress:
         Returns:
             A function that restores the state if the transaction fails.
         """
-        draft, calls, message_ids, step_ids = self.draft, self.calls, [*self.message_ids], [*self.step_ids]
+        draft, calls, step_ids = self.draft, self.calls, [*self.step_ids]
 
         def restore() -> None:
-            self.draft, self.calls, self.message_ids, self.step_ids = draft, calls, message_ids, step_ids
+            self.draft, self.calls, self.step_ids = draft, calls, step_ids
 
         return restore
 

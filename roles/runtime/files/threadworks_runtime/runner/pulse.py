@@ -21,6 +21,8 @@ from .ledger import Stopped
 
 _LOOK = 0.5  # seconds between two queries: how long a cancellation by another process waits at most
 _CHUNK = 500  # ids in one statement
+_State = tuple["str | None", "str | None"]
+_NO_STATE: _State = (None, None)  # of a run that was deleted
 
 
 class Pulse:
@@ -28,7 +30,7 @@ class Pulse:
 
     Args:
         store: The store.
-        owner: The holder of the leases.
+        owner: The start of the names of the holders of the leases.
         lease: The duration of a lease in seconds.
         running: The active runs of the pool by id. The mapping changes.
         queued: The queued runs of the pool by id. The mapping changes.
@@ -91,22 +93,23 @@ class Pulse:
             return
         runs = RUNS.table
 
-        def read(connection: Connection) -> dict[str, str]:
-            found: dict[str, str] = {}
+        def read(connection: Connection) -> dict[str, _State]:
+            found: dict[str, _State] = {}
             for ids in _chunks([run_id for run_id, _it in (*watched, *waiting)]):
-                statement = select(runs.c.id, runs.c.status).where(runs.c.id.in_(ids))
-                found |= {row.id: row.status for row in connection.execute(statement)}
+                statement = select(runs.c.id, runs.c.status, runs.c.lease_owner).where(runs.c.id.in_(ids))
+                found |= {row.id: (row.status, row.lease_owner) for row in connection.execute(statement)}
             return found
 
         states = await self._store.read(read)
         for run_id, job in waiting:
             # Another process has cancelled, deleted or taken over the run.
-            if states.get(run_id) != RunStatus.QUEUED and self._queued.get(run_id) is job:
+            if states.get(run_id, _NO_STATE)[0] != RunStatus.QUEUED and self._queued.get(run_id) is job:
                 self._drop(run_id)
         for run_id, execution in watched:
-            status = states.get(run_id)  # None: it was deleted
-            if status not in (RunStatus.QUEUED, RunStatus.IN_PROGRESS):
-                # The ledger handles the changed status.
+            status, owner = states.get(run_id, _NO_STATE)
+            is_taken = status == RunStatus.IN_PROGRESS and owner != execution.ledger.owner
+            if is_taken or status not in (RunStatus.QUEUED, RunStatus.IN_PROGRESS):
+                # The ledger handles the changed status or holder.
                 await self._end(execution, execution.ledger.look())
             elif status == RunStatus.IN_PROGRESS and time.monotonic() >= execution.ledger.expires:
                 await self._end(execution, execution.ledger.end(RunStatus.EXPIRED))
@@ -124,8 +127,13 @@ class Pulse:
 
         def write(connection: Connection) -> None:
             for ids in _chunks(held):
-                mine = update(runs).where(runs.c.id.in_(ids), runs.c.lease_owner == self._owner)
-                connection.execute(mine.values(**held_for(self._owner, self._lease)))
+                mine = update(runs).where(
+                    runs.c.id.in_(ids), runs.c.lease_owner.startswith(self._owner, autoescape=True)
+                )
+                # The holders keep their names.
+                lease = held_for(self._owner, self._lease)
+                times = {"lease_until": lease["lease_until"], "lease_monotonic": lease["lease_monotonic"]}
+                connection.execute(mine.values(**times))
 
         if held:
             await self._store.write(write)

@@ -26,6 +26,7 @@ from ..usage.runs import with_cut_round, with_round, with_usage
 from .draft import Calls, Draft
 from .ledger import Ledger
 from .shutdowns import ShutdownDate
+from .slot import Put
 
 _MOST_WARNINGS = 16  # the maximum number of metadata pairs
 _LONGEST_WARNING = 512  # characters
@@ -58,7 +59,6 @@ class Recorder:
             details = {"type": "message_creation", "message_creation": {"message_id": message["id"]}}
             step_id, begun = self._begin_step(connection, run, details)
             rows.insert(connection, MESSAGES, message, thread_id=run.thread_id, run_id=run.id)
-            self._progress.message_ids.append(message["id"])
             self._progress.draft = Draft(message["id"], step_id, content)
             return [*ended, *begun, *lifecycle.begun_events("thread.message", message)]
 
@@ -164,17 +164,23 @@ class Recorder:
 
         await self._ledger.write(write, last=True)
 
-    async def hand_over(self) -> None:
+    async def hand_over(self, put: Put | None, *, has_failed: bool = False) -> None:
         """Return the run to the queue without the data of this round. The next runner restarts the round.
+
+        Args:
+            put: Queues the run in the transaction, or None if waiting runs are found by a search.
+            has_failed: Whether the store has failed.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
         """
 
         def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
-            rows.remove_by_id(connection, MESSAGES, self._progress.message_ids)
-            rows.remove_by_id(connection, STEPS, self._progress.step_ids)
-            runs.apply(connection, lifecycle.give_back(self._progress.with_cut_round(run)))
+            runs.drop_round(connection, run)
+            change = lifecycle.give_back(self._progress.with_cut_round(run), has_failed=has_failed)
+            runs.apply(connection, change)
+            if put is not None:
+                put(connection, change.run.document)
             return []
 
         await self._ledger.write(write, last=True)

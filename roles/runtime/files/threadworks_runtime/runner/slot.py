@@ -8,8 +8,12 @@ from collections.abc import Callable
 
 from sqlalchemy import Connection
 
+from ..objects import RunObject
 from ..records import Lease, RunRecord
 from ..store import runs
+
+Put = Callable[[Connection, RunObject], None]
+"""Queues a run for other processes, in the transaction that queues it in the store."""
 
 
 class Slot:
@@ -18,21 +22,24 @@ class Slot:
     Args:
         lease: Returns a lease for the run. ``None`` if the pool is full: the run is queued.
         expiry: The maximum duration of a run, in seconds.
+        put: Queues a run that is not claimed, or None if the pool finds it.
     """
 
-    def __init__(self, lease: Callable[[], Lease] | None, expiry: int) -> None:
-        self._lease, self._expiry = lease, expiry
+    def __init__(self, lease: Callable[[], Lease] | None, expiry: int, put: Put | None) -> None:
+        self._lease, self._expiry, self._put = lease, expiry, put
 
-    def claim(self, connection: Connection, run_id: str) -> RunRecord | None:
+    def claim(self, connection: Connection, run: RunObject) -> RunRecord | None:
         """Claim a run.
 
         Args:
             connection: The writing transaction that has queued the run.
-            run_id: The run.
+            run: The run.
 
         Returns:
             The run, in progress, for `Pool.start`, or ``None`` if the pool is full.
         """
         if self._lease is None:
+            if self._put is not None:
+                self._put(connection, run)
             return None
-        return runs.claim(connection, run_id, self._lease(), self._expiry)
+        return runs.claim(connection, run["id"], self._lease(), self._expiry)

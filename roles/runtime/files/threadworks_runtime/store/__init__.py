@@ -8,12 +8,12 @@ import asyncio
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
 from ..settings import Settings
-from .engine import open_engine
+from .engine import LIVENESS, open_engine
 from .migrations import migrate
 from .writer import GroupWriter
 
@@ -31,10 +31,13 @@ class Store:
 
     Args:
         engine: The database, at the runtime's version.
+
+    Attributes:
+        engine: The database.
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self.engine = engine
         self._writing = engine.execution_options(writing=True)
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
         self._writer = GroupWriter(self._writing) if engine.dialect.name == "sqlite" else _Writers(self.writing)
@@ -61,19 +64,23 @@ class Store:
         """
         return await asyncio.wrap_future(self._writer.write(work))
 
+    def connection_options(self) -> dict[str, Any]:
+        """Return the arguments with which the driver connects to the database."""
+        return {**LIVENESS, **self.engine.dialect.create_connect_args(self.engine.url)[1]}
+
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Open a read transaction in the caller's thread."""
-        with self._engine.begin() as connection:
+        with self.engine.begin() as connection:
             yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[Connection]:
         """Open a read transaction in the caller's thread that sees the same state until it ends."""
         # In SQLite, each transaction does.
-        is_postgresql = self._engine.dialect.name == "postgresql"
+        is_postgresql = self.engine.dialect.name == "postgresql"
         level = {"isolation_level": "REPEATABLE READ"} if is_postgresql else {}
-        with self._engine.execution_options(**level).begin() as connection:
+        with self.engine.execution_options(**level).begin() as connection:
             yield connection
 
     @contextmanager
@@ -86,7 +93,7 @@ class Store:
         """End the threads and close the connections."""
         self._writer.close()
         self._readers.shutdown()
-        self._engine.dispose()
+        self.engine.dispose()
 
 
 class _Writers:

@@ -20,6 +20,14 @@ from .files import prepare
 from .wording import because, is_busy, shown
 
 _WAIT = 30  # seconds that a writer waits for others
+LIVENESS: dict[str, Any] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 5,
+    "keepalives_interval": 3,
+    "keepalives_count": 2,
+    "tcp_user_timeout": 10_000,
+}
+"""The options of connections to PostgreSQL with which a lost one is noticed after 10 to 15 seconds."""
 # Each thread of the store uses a connection.
 _OPTIONS: dict[str, Any] = {
     "poolclass": QueuePool,
@@ -50,8 +58,8 @@ def open_engine(address: str) -> Engine:
     except OSError as error:
         raise StoreError(f"The store {shown(url)} cannot be opened{because(error)}") from error
     except ImportError as error:
-        remedy = "pip install 'psycopg[binary]'"
-        raise StoreError(f"The store {shown(url)} needs a driver that is not installed: {remedy}.") from error
+        remedy = "pip install procrastinate 'psycopg[binary]'"
+        raise StoreError(f"The store {shown(url)} needs libraries that are not installed: {remedy}.") from error
     except DBAPIError as error:
         raise StoreError(f"The store {shown(url)} cannot be opened{because(error.orig)}") from error
 
@@ -132,6 +140,7 @@ def _use_write_ahead_log(engine: Engine) -> None:
 
 
 def _postgresql(url: URL) -> Engine:
-    engine = create_engine(url, connect_args={"connect_timeout": 10}, **_OPTIONS)
+    liveness = {name: value for name, value in LIVENESS.items() if name not in url.query}
+    engine = create_engine(url, connect_args=liveness, **_OPTIONS)
     engine.connect().close()
     return engine

@@ -87,7 +87,7 @@ def once(connection: Connection, kind: Kind[R], claim: Ticket, create: Callable[
         values = {"key": claim.key, "fingerprint": claim.fingerprint, "object_id": id, "created_at": now()}
         connection.execute(delete(idempotency).where(idempotency.c.key == claim.key))
         connection.execute(idempotency.insert().values(values))
-        _sweep(connection, oldest)
+        remove_expired(connection)
         return create(id), True
     if known.fingerprint != claim.fingerprint:
         raise IdempotencyKeyReused
@@ -99,8 +99,17 @@ def oldest_kept() -> int:
     return now() - _KEPT
 
 
-def _sweep(connection: Connection, oldest: int) -> None:
+def remove_expired(connection: Connection) -> int:
+    """Remove some keys that have expired.
+
+    Args:
+        connection: A writing transaction.
+
+    Returns:
+        The number of removed keys.
+    """
+    oldest = oldest_kept()
     old = select(idempotency.c.key).where(idempotency.c.created_at < oldest).order_by(idempotency.c.created_at)
     # Skip locked keys, which are being used or removed by other requests.
     old = old.limit(_SWEPT).with_for_update(skip_locked=True)
-    connection.execute(delete(idempotency).where(idempotency.c.key.in_(old)))
+    return connection.execute(delete(idempotency).where(idempotency.c.key.in_(old))).rowcount

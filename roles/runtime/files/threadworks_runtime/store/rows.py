@@ -182,12 +182,6 @@ def remove(connection: Connection, kind: Kind[R], record: R) -> None:
     connection.execute(delete(kind.table).where(kind.table.c.seq == record.seq))
 
 
-def remove_by_id(connection: Connection, kind: Kind[R], ids: Sequence[str]) -> None:
-    """Delete the existing objects with these ids."""
-    if ids:
-        connection.execute(delete(kind.table).where(kind.table.c.id.in_(ids)))
-
-
 def all_of(connection: Connection, kind: Kind[R], **owner: str) -> list[R]:
     """Return all objects with these column values, oldest first."""
     found = connection.execute(statements.rows_by(kind, *owner, lock=False), owner)

@@ -5,10 +5,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table, delete, func, select
 
 from ..lifecycle import Change, Parts, WireEvent, begin, part_events
+from ..objects import Kept
 from ..records import Lease, MessageRecord, RunRecord, StepRecord
 from ..status import ACTIVE_STATUSES, MessageStatus, RunStatus, StepStatus
 from ..usage.details import spent_latest
@@ -71,9 +73,30 @@ def claim(connection: Connection, run_id: str, lease: Lease, expiry: int) -> Run
     run = lock_by_id(connection, run_id)
     if run is None or run.status != RunStatus.QUEUED:
         return None
+    if run.private["items"]:
+        run = replace(run, private={**run.private, "kept": _kept(connection, run)})
     change = begin(run, lease, expiry)
     apply(connection, change)
     return change.run
+
+
+def drop_round(connection: Connection, run: RunRecord) -> None:
+    """Remove the messages and steps of the current round, because the round will be restarted.
+
+    Args:
+        connection: A writing transaction that has locked the run.
+        run: The run.
+    """
+    kept = run.private.get("kept", {"messages": 0, "steps": 0})
+    for table, last in ((MESSAGES.table, kept["messages"]), (STEPS.table, kept["steps"])):
+        connection.execute(delete(table).where(table.c.run_id == run.id, table.c.seq > last))
+
+
+def _kept(connection: Connection, run: RunRecord) -> Kept:
+    def last(table: Table) -> int:
+        return connection.execute(select(func.max(table.c.seq)).where(table.c.run_id == run.id)).scalar() or 0
+
+    return {"messages": last(MESSAGES.table), "steps": last(STEPS.table)}
 
 
 def open_parts(connection: Connection, run_id: str) -> Parts:

@@ -1,0 +1,95 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""procrastinate's job manager for a worker that outlives a restart of its database."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from datetime import datetime
+from functools import partial
+
+import psycopg
+from procrastinate.connector import BaseConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job, Status
+from procrastinate.manager import JobManager, NotificationCallback
+
+_PAUSE = 0.5  # seconds between two attempts
+
+
+class PatientManager(JobManager):
+    """Waits for a database that cannot be reached. procrastinate's worker would stop, and wait for its active jobs.
+
+    Args:
+        connector: The connection to the database.
+        patience: The seconds after which the worker stops, because others have taken over its jobs.
+    """
+
+    def __init__(self, connector: BaseConnector, patience: float) -> None:
+        super().__init__(connector)
+        self._patience = patience
+        self._lost: float | None = None
+
+    async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
+        """Fetch a job, or none if the database does not answer. It is then asked again."""
+        async with self._suppressed():
+            return await super().fetch_job(queues, worker_id)
+        await asyncio.sleep(_PAUSE)
+        return None
+
+    async def update_heartbeat(self, worker_id: int) -> None:
+        """Report that the worker is alive."""
+        async with self._suppressed():
+            await super().update_heartbeat(worker_id)
+
+    async def listen_for_jobs(
+        self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
+    ) -> None:
+        """Listen until the task is cancelled. Jobs that come while nobody listens are found by asking."""
+        while True:
+            async with self._suppressed():
+                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+            await asyncio.sleep(_PAUSE)
+
+    async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # procrastinate's
+        """Report the end of a job."""
+        await self._report(partial(super().finish_job, job, status, delete_job))
+
+    async def retry_job(
+        self,
+        job: Job,
+        retry_at: datetime | None = None,
+        priority: int | None = None,
+        queue: str | None = None,
+        lock: str | None = None,
+    ) -> None:
+        """Give a job back to the queue."""
+        await self._report(partial(super().retry_job, job, retry_at, priority, queue, lock))
+
+    async def _report(self, report: Callable[[], Awaitable[None]]) -> None:
+        """Report something about a job, unless this worker was taken for dead, and another one has reported it."""
+        while True:
+            try:
+                async with self._suppressed():
+                    return await report()
+            except ConnectorException as error:
+                if isinstance(error.__cause__, psycopg.errors.RaiseException):
+                    return None
+                raise
+            await asyncio.sleep(_PAUSE)
+
+    @contextlib.asynccontextmanager
+    async def _suppressed(self) -> AsyncIterator[None]:
+        """Suppress the errors of a database that cannot be reached, as long as the patience lasts."""
+        try:
+            yield
+            self._lost = None
+        except (ConnectorException, psycopg.OperationalError) as error:
+            if not isinstance(error.__cause__ or error, psycopg.OperationalError):
+                raise
+            self._lost = self._lost or time.monotonic()
+            if time.monotonic() - self._lost > self._patience:
+                raise

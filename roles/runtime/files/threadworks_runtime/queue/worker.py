@@ -1,0 +1,143 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Executes the jobs of the queue in this process, and takes over the runs of workers that have died."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from procrastinate import App, PsycopgConnector, RetryStrategy
+from procrastinate.exceptions import ConnectorException
+from procrastinate.manager import JobManager
+from psycopg_pool import PoolTimeout
+from sqlalchemy import Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from ..objects import RunObject
+from ..settings import Settings
+from ..store import Store
+from .exchange import Exchange
+from .jobs import TASK, put
+from .manager import PatientManager
+from .rescue import rescue
+
+_LOG = logging.getLogger("threadworks.runtime")
+_AGAIN = 1  # seconds until a job is tried again that this process could not execute
+_ASK = 2.0  # seconds between two questions for jobs, if no notification comes
+_CONNECTIONS = 3  # besides the one that listens
+_NEVER = 1e9
+Execute = Callable[[str], Awaitable[None]]
+
+
+class Queue:
+    """The queue of a store, and a worker of procrastinate in the event loop of this process.
+
+    Attributes:
+        exchange: Passes events of runs to other processes.
+
+    Args:
+        store: The store.
+        settings: Whether this process takes jobs, of which queues, how many at a time, and the duration of a lease.
+    """
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self.exchange = Exchange(store)
+        self._store, self._settings = store, settings
+        self._tasks: list[asyncio.Task[None]] = []
+        self._app: App | None = None
+        self._is_finishing = False
+
+    def put(self, connection: Connection, run: RunObject) -> None:
+        """Queue a run in the transaction that queues it in the store.
+
+        Args:
+            connection: The transaction.
+            run: The run.
+        """
+        put(connection, run)
+
+    def start(self, execute: Execute) -> None:
+        """Start to take jobs. Called in the event loop.
+
+        Args:
+            execute: Executes a run until it ends or waits. If it raises an error, the job is tried again.
+        """
+        self.exchange.start()
+        self._tasks = [asyncio.create_task(self._watch(), name="watch")]
+        if self._settings.executes:
+            self._tasks.append(asyncio.create_task(self._work(execute), name="worker"))
+
+    def finish(self) -> None:
+        """Take no more jobs."""
+        self._is_finishing = True
+        for task in self._tasks:
+            task.cancel()
+
+    async def finished(self) -> None:
+        """Wait until the results of all jobs are stored. Call `finish` first."""
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self.exchange.stop()
+
+    async def _work(self, execute: Execute) -> None:
+        queues: dict[str, Any] = {"queues": list(self._settings.queues)} if self._settings.queues else {}
+        while not self._is_finishing:
+            app = self._make_app(execute)
+            try:
+                async with app.open_async():
+                    self._app = app
+                    await app.run_worker_async(
+                        **queues,
+                        concurrency=self._settings.concurrent_runs,
+                        fetch_job_polling_interval=_ASK,
+                        abort_job_polling_interval=_NEVER,  # runs are cancelled in the store
+                        delete_jobs="always",
+                        install_signal_handlers=False,
+                        update_heartbeat_interval=self._settings.lease / 6,
+                        stalled_worker_timeout=self._settings.lease,
+                    )
+            except Exception as error:  # noqa: BLE001  # the database may be away for hours
+                _LOG.error("the worker has lost its database (%s)", _name(error))
+            finally:
+                self._app = None
+            await asyncio.sleep(_AGAIN)
+
+    def _make_app(self, execute: Execute) -> App:
+        options = self._store.connection_options()
+        limit = self._settings.lease / 3
+        connector = PsycopgConnector(kwargs=options, min_size=1, max_size=_CONNECTIONS, timeout=limit)
+        app = App(connector=connector)
+        app.job_manager = PatientManager(connector, self._settings.lease)
+
+        @app.task(name=TASK, retry=RetryStrategy(wait=_AGAIN))
+        async def run(run_id: str) -> None:
+            await execute(run_id)
+
+        return app
+
+    async def _watch(self) -> None:
+        lease = self._settings.lease
+        while True:
+            # Not all workers at once.
+            await asyncio.sleep(lease / 6 * random.uniform(0.8, 1.2))  # noqa: S311
+            try:
+                await rescue(self._store)
+                if self._app is not None:
+                    await self._retry_stalled(self._app.job_manager)
+            except (SQLAlchemyError, ConnectorException, PoolTimeout) as error:
+                _LOG.warning("the runs of dead workers cannot be found (%s)", _name(error))
+
+    async def _retry_stalled(self, manager: JobManager) -> None:
+        """Queue jobs again whose worker has died before it has claimed the run."""
+        stalled = await manager.get_stalled_jobs(task_name=TASK, seconds_since_heartbeat=self._settings.lease)
+        for job in stalled:
+            with contextlib.suppress(ConnectorException):  # another worker was faster
+                await manager.retry_job(job)
+
+
+def _name(error: Exception) -> str:
+    return type(error.__cause__ or error).__name__

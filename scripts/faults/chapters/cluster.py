@@ -1,0 +1,119 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Two servers, three workers and a PostgreSQL store, which are killed, stopped and cut off while clients ask for runs.
+
+Each run must end once with one answer, in the order of its thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections import Counter
+
+import psycopg
+from chapter import Chapter, Options
+from cluster.clients import Client
+from cluster.faults import Faults
+from cluster.network import Machine
+
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.database import Database
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.runtime.harness import raw_client
+from ansible_collections.threadworks.openai.tests.runtime.processes import Served, Worker
+
+_CLIENTS = 16
+_RUNS, _SHORT_RUNS = 2000, 160
+_LEASE = 3.0
+_LONGEST = 60  # seconds, because a run can be hit more than once
+_SLOW = {"delta_delay": 0.05, "sticky": True}
+
+
+def run(options: Options) -> Chapter:
+    """Ask for runs while everything fails."""
+    chapter = Chapter()
+    chance = options.chance()
+    number = math.ceil((_SHORT_RUNS if options.short else _RUNS) / _CLIENTS)
+    lease = ("--lease", str(_LEASE), "--grace", "1")
+    with contextlib.ExitStack() as stack:
+        database = stack.enter_context(Database(options.folder / "postgresql.log"))
+        model = stack.enter_context(ModelServer())
+        model.script([_SLOW])
+        store = database.address()
+        servers = [Served(store, model.base_url, "--no-execute", *lease) for _each in range(2)]
+        machine = Machine("twcut", 1, options.folder) if Machine.is_possible() else None
+        workers = [Worker(store, model.base_url, *lease) for _each in range(2 if machine else 3)]
+        if machine is None:
+            chapter.skipped.append("a worker without network: needs network namespaces")
+        else:
+            stack.enter_context(machine)
+            workers.append(Worker(database.address(machine.host), machine.model_url, *lease, prefix=machine.prefix))
+        for each in (*servers, *workers):
+            stack.callback(each.kill)
+            each.start()
+        wait_for(lambda: all(worker.is_ready for worker in workers))
+        with raw_client(servers[0]) as wire:
+            assistant = wire.post("/assistants", json={"model": "scripted"}).json()["id"]
+        questions = {client: [f"question {client}-{each}" for each in range(number)] for client in range(_CLIENTS)}
+        urls = [server.url for server in servers]
+        clients = [Client(urls, assistant, asked, f"{options.seed} {name}") for name, asked in questions.items()]
+        faults = Faults(chance, _LEASE, database, servers, workers, machine)
+        for client in clients:
+            client.start()
+        faults.start()
+        for client in clients:
+            client.join()
+        faults.stop()
+        _report(chapter, clients, faults, number)
+        _examine(chapter, database, clients, number)
+    return chapter
+
+
+def _report(chapter: Chapter, clients: list[Client], faults: Faults, number: int) -> None:
+    for name, count in sorted(faults.counts.items()):
+        chapter.inform(name, count)
+    for name, count in sorted(sum((client.counts for client in clients), Counter()).items()):
+        chapter.inform(name, count)
+    chapter.at_least(
+        "runs that clients have seen end", sum(len(client.seconds) for client in clients), number * len(clients)
+    )
+    chapter.none("wrong answers", [wrong for client in clients for wrong in client.wrong])
+    chapter.none("faults that could not be caused", faults.errors)
+    chapter.at_most(
+        "seconds that the longest run has blocked its thread",
+        math.ceil(max((seconds for client in clients for seconds in client.seconds), default=0)),
+        _LONGEST,
+    )
+
+
+def _examine(chapter: Chapter, database: Database, clients: list[Client], number: int) -> None:
+    """Compare what is in the store with what was asked for."""
+    with psycopg.connect(database.address()) as connection:
+
+        def jobs() -> int:
+            return connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone()[0]
+
+        wait_for(lambda: not jobs())
+        statuses = Counter(row[0] for row in connection.execute("SELECT status FROM runs"))
+        restarts = connection.execute("SELECT sum((private ->> 'restarts')::int) FROM runs").fetchone()[0]
+        open_steps = connection.execute(
+            "SELECT count(*) FROM steps WHERE document ->> 'status' <> 'completed'"
+        ).fetchone()
+        wrong = []
+        for client in clients:
+            rows = connection.execute(
+                "SELECT document ->> 'role', document -> 'content' -> 0 -> 'text' ->> 'value' FROM messages "
+                "WHERE thread_id = %s ORDER BY seq",
+                [client.thread_id],
+            ).fetchall()
+            asked = [text for role, text in rows if role == "user"]
+            expected = [row for text in asked for row in (("user", text), ("assistant", f"Reply to: {text}"))]
+            if len(asked) != number or rows != expected:
+                wrong.append(f"{client.thread_id}: {rows}")
+    chapter.at_least("runs that have completed", statuses.pop("completed", 0), number * len(clients))
+    chapter.none("runs that have not", [f"{count} {status}" for status, count in statuses.items()])
+    chapter.none("threads with lost, doubled or misplaced messages", wrong)
+    chapter.none("steps that are open", [f"{open_steps[0]} steps"] if open_steps[0] else [])
+    chapter.inform("rounds that were restarted by another runner", restarts or 0)

@@ -1,0 +1,294 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs of a PostgreSQL store as jobs: servers and workers in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy.exc import OperationalError
+from threadworks_runtime.settings import Settings
+
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.postgresql import PostgreSQL
+from ansible_collections.threadworks.openai.tests.runtime.harness import (
+    RUNTIME,
+    TERMINAL,
+    Conversation,
+    Served,
+    Worker,
+    raw_client,
+    talking,
+)
+
+pytestmark = pytest.mark.stores("postgresql")
+
+_LEASE = ("--lease", "3")
+_CALL = {"name": "disk", "arguments": "{}"}
+
+
+@pytest.fixture
+def served(settings: Settings, model_server: ModelServer) -> Iterator[Served]:
+    """A server that leaves runs to workers."""
+    with Served(settings.store, model_server.base_url, "--no-execute", *_LEASE) as served:
+        yield served
+
+
+@pytest.fixture
+def distant(served: Served) -> Iterator[Conversation]:
+    """A conversation with this server."""
+    with raw_client(served) as wire:
+        yield Conversation(wire)
+
+
+def _worker(settings: Settings, model_server: ModelServer, *arguments: str) -> Worker:
+    return Worker(settings.store, model_server.base_url, *_LEASE, *arguments)
+
+
+def _jobs(settings: Settings) -> list[str]:
+    with psycopg.connect(settings.store) as connection:
+        found = connection.execute("SELECT args ->> 'run_id' FROM procrastinate_jobs").fetchall()
+    return [run_id for (run_id,) in found]
+
+
+def _texts(talk: Conversation, run: dict[str, Any]) -> list[str]:
+    return [message["content"][0]["text"]["value"] for message in talk.messages(run)]
+
+
+def test_a_worker_executes_what_a_server_queues(
+    distant: Conversation, settings: Settings, model_server: ModelServer
+) -> None:
+    model_server.script([{"calls": [_CALL]}, {"text": "Full."}])
+    run = distant.start()
+    assert distant.read(run)["status"] == "queued"
+    assert _jobs(settings) == [run["id"]]
+    with _worker(settings, model_server) as worker:
+        waiting = distant.until(run, *TERMINAL, "requires_action")
+        (call,) = waiting["required_action"]["submit_tool_outputs"]["tool_calls"]
+        distant.submit(run, (call["id"], "90%"))
+        assert distant.until(run, *TERMINAL)["status"] == "completed"
+        assert _texts(distant, run) == ["Full."]
+        wait_for(lambda: not _jobs(settings))
+        assert worker.stop() == 0
+
+
+def test_a_server_executes_what_its_client_streams(distant: Conversation, settings: Settings) -> None:
+    body = {"assistant_id": distant.assistant, "stream": True}
+    with distant.wire.stream("POST", distant.runs, json=body) as answer:
+        assert "event: thread.run.completed" in list(answer.iter_lines())
+    assert _jobs(settings) == []
+
+
+def test_a_cancelled_run_is_not_executed(distant: Conversation, settings: Settings, model_server: ModelServer) -> None:
+    run = distant.start()
+    assert distant.cancel(run).json()["status"] == "cancelled"
+    with _worker(settings, model_server):
+        wait_for(lambda: not _jobs(settings))
+    assert distant.read(run)["status"] == "cancelled"
+    assert model_server.runs == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGSTOP])
+def test_the_run_of_a_worker_that_dies_or_hangs_is_restarted_by_another(
+    distant: Conversation, settings: Settings, model_server: ModelServer, number: signal.Signals
+) -> None:
+    model_server.script([{"calls": [_CALL]}, {"text": "one two three", "hang_after": 6}, {"text": "again"}])
+    with _worker(settings, model_server) as first:
+        run = distant.start()
+        waiting = distant.until(run, *TERMINAL, "requires_action")
+        (call,) = waiting["required_action"]["submit_tool_outputs"]["tool_calls"]
+        distant.submit(run, (call["id"], "90%"))
+        wait_for(lambda: distant.messages(run))
+        os.kill(first.pid, number)
+        with _worker(settings, model_server):
+            assert distant.until(run, *TERMINAL)["status"] == "completed"
+            if number == signal.SIGSTOP:
+                # It believes that the run is still its own.
+                os.kill(first.pid, signal.SIGCONT)
+                assert first.stop() == 0
+            wait_for(lambda: not _jobs(settings))
+    assert _texts(distant, run) == ["again"]
+    kinds = [step["type"] for step in distant.steps(run)]
+    assert kinds == ["tool_calls", "message_creation"]
+    assert [step["status"] for step in distant.steps(run)] == ["completed"] * 2
+
+
+def test_the_streamed_run_of_a_dead_server_is_restarted_by_a_worker(
+    distant: Conversation, served: Served, settings: Settings, model_server: ModelServer
+) -> None:
+    model_server.script([{"text": "one two three", "hang_after": 6}, {"text": "again"}])
+    body = {"assistant_id": distant.assistant, "stream": True}
+    with distant.wire.stream("POST", distant.runs, json=body) as answer:
+        lines = answer.iter_lines()
+        assert "event: thread.message.created" in lines
+        served.kill()
+    served.start()
+    with _worker(settings, model_server), raw_client(served) as wire:
+        distant.wire = wire
+        (run,) = wire.get(distant.runs).json()["data"]
+        assert distant.until(run, *TERMINAL)["status"] == "completed"
+        assert _texts(distant, run) == ["again"]
+
+
+def test_a_run_that_takes_every_worker_with_it_fails(settings: Settings, model_server: ModelServer) -> None:
+    model_server.script([{"hang": True, "sticky": True}])
+    with talking(replace(settings, executes=False)) as talk:
+        run = talk.start()
+        for _time in range(6):
+            with _worker(settings, model_server) as worker:
+                wait_for(lambda: talk.read(run)["status"] == "in_progress")
+                worker.kill()
+            wait_for(lambda: talk.read(run)["status"] != "in_progress")
+        assert talk.read(run)["status"] == "failed"
+        assert "died" in talk.read(run)["last_error"]["message"]
+
+
+def test_a_run_whose_store_fails_in_the_middle_is_restarted(
+    talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model_server.script([{"text": "lost"}, {"text": "again"}])
+    store = talk.server.app.context.store
+    write = store.write
+
+    async def lose(work: Any) -> Any:
+        done = await write(work)
+        if "thread.message.created" in str(done):
+            # The connection is lost before the answer to the commit.
+            monkeypatch.undo()
+            raise OperationalError("COMMIT", None, psycopg.OperationalError("the connection is lost"))
+        return done
+
+    monkeypatch.setattr(store, "write", lose)
+    run = talk.finish()
+    assert run["status"] == "completed"
+    assert _texts(talk, run) == ["again"]
+    assert len(talk.steps(run)) == 1
+
+
+def test_a_stopped_worker_hands_its_runs_over(
+    distant: Conversation, settings: Settings, model_server: ModelServer
+) -> None:
+    model_server.script([{"text": "one two three", "hang_after": 6}, {"text": "again"}])
+    with _worker(settings, model_server, "--grace", "0") as first:
+        run = distant.start()
+        wait_for(lambda: distant.messages(run))
+        assert first.stop() == 0
+    assert distant.read(run)["status"] == "queued"
+    assert _jobs(settings) == [run["id"]]
+    with _worker(settings, model_server):
+        assert distant.until(run, *TERMINAL)["status"] == "completed"
+    assert _texts(distant, run) == ["again"]
+
+
+def test_a_worker_survives_that_its_connections_are_closed(
+    distant: Conversation, settings: Settings, model_server: ModelServer
+) -> None:
+    with _worker(settings, model_server) as worker:
+        wait_for(lambda: worker.is_ready)
+        assert distant.until(distant.start(), *TERMINAL)["status"] == "completed"
+        with psycopg.connect(settings.store, autocommit=True) as connection:
+            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            connection.execute(f"SELECT pg_terminate_backend(pid) {others}")
+        wait_for(lambda: distant.wire.get("/threads").status_code == 200)
+        assert distant.until(distant.start(), *TERMINAL)["status"] == "completed"
+        assert worker.is_running
+
+
+def test_the_runs_of_a_version_without_a_queue_are_queued(postgresql: PostgreSQL, settings: Settings) -> None:
+    with postgresql.database() as store:
+        settings = replace(settings, store=store, executes=False)
+        with talking(settings) as talk:
+            run = talk.start()
+        with psycopg.connect(store, autocommit=True) as connection:
+            connection.execute("DROP TABLE queue_migrations")
+            names = "procrastinate_jobs, procrastinate_events, procrastinate_periodic_defers, procrastinate_workers"
+            connection.execute(f"DROP TABLE {names} CASCADE")
+            connection.execute(_DROP_REST)
+        with talking(replace(settings, executes=True)) as talk:
+            path = f"/threads/{run['thread_id']}/runs/{run['id']}"
+            wait_for(lambda: talk.wire.get(path).json()["status"] == "completed")
+
+
+_DROP_REST = """
+DO $$ DECLARE it record; BEGIN
+  FOR it IN SELECT oid::regprocedure AS name FROM pg_proc WHERE proname LIKE 'procrastinate%' LOOP
+    EXECUTE 'DROP FUNCTION ' || it.name || ' CASCADE';
+  END LOOP;
+  FOR it IN SELECT typname AS name FROM pg_type WHERE typname LIKE 'procrastinate%' AND typtype IN ('e', 'c') LOOP
+    EXECUTE 'DROP TYPE IF EXISTS ' || it.name || ' CASCADE';
+  END LOOP;
+END $$
+"""
+
+
+def test_missing_libraries_are_named(tmp_path: Path, settings: Settings, model_server: ModelServer) -> None:
+    (tmp_path / "procrastinate.py").write_text("raise ImportError('no procrastinate')\n")
+    path = f"PYTHONPATH={tmp_path}:{RUNTIME}"
+    with Worker(settings.store, model_server.base_url, prefix=("env", path)) as worker:
+        wait_for(lambda: not worker.is_running)
+        assert "needs libraries that are not installed: pip install procrastinate" in worker.log
+
+
+def test_a_worker_refuses_sqlite(tmp_path: Path, model_server: ModelServer) -> None:
+    with Worker(str(tmp_path / "runtime.db"), model_server.base_url) as worker:
+        wait_for(lambda: not worker.is_running)
+        assert "needs a PostgreSQL store" in worker.log
+
+
+def test_a_client_gets_the_events_of_a_run_that_a_worker_executes(
+    settings: Settings, model_server: ModelServer
+) -> None:
+    model_server.script([{"text": "one two three four", "delta_delay": 0.05}])
+    arguments = ("--no-execute", *_LEASE, "--concurrent-runs", "1")
+    with Served(settings.store, model_server.base_url, *arguments) as served, raw_client(served) as wire:
+        talk = Conversation(wire)
+        body = {"assistant_id": talk.assistant, "stream": True}
+        key = {"Idempotency-Key": "a"}
+        queued = wire.post(talk.runs, json={**body, "stream": False}, headers=key).json()
+        assert queued["status"] == "queued"
+        # The request is repeated, as after a lost connection.
+        with wire.stream("POST", talk.runs, json=body, headers=key) as answer:
+            lines = answer.iter_lines()
+            assert "event: thread.run.queued" in lines
+            with _worker(settings, model_server):
+                events = [line.removeprefix("event: ") for line in lines if line.startswith("event: ")]
+    assert events[0] == "thread.run.in_progress"
+    assert events.count("thread.message.delta") == 4
+    assert [event for event in events[1:] if event != "thread.message.delta"] == [
+        "thread.run.step.created",
+        "thread.run.step.in_progress",
+        "thread.message.created",
+        "thread.message.in_progress",
+        "thread.message.completed",
+        "thread.run.step.completed",
+        "thread.run.completed",
+        "done",
+    ]
+
+
+def test_queues_and_priorities(distant: Conversation, settings: Settings, model_server: ModelServer) -> None:
+    talks = [Conversation(distant.wire) for _each in range(4)]
+    placed: list[dict[str, str]] = [{}, {"runtime_priority": "5"}, {"runtime_queue": "gpu"}, {"runtime_priority": "-5"}]
+    runs = [talk.start(metadata=metadata) for talk, metadata in zip(talks, placed, strict=True)]
+    with _worker(settings, model_server, "--queues", "runs,other", "--concurrency", "1"):
+        for number in (0, 1, 3):
+            assert talks[number].until(runs[number], *TERMINAL)["status"] == "completed"
+    ended = [talks[number].read(runs[number])["completed_at"] for number in (1, 0, 3)]
+    assert ended == sorted(ended)
+    assert talks[2].read(runs[2])["status"] == "queued"
+    with _worker(settings, model_server, "--queues", "gpu"):
+        assert talks[2].until(runs[2], *TERMINAL)["status"] == "completed"
+
+
+@pytest.mark.parametrize("metadata", [{"runtime_queue": "a b"}, {"runtime_priority": "high"}])
+def test_an_invalid_queue_is_refused(talk: Conversation, metadata: dict[str, str]) -> None:
+    answer = talk.wire.post(talk.runs, json={"assistant_id": talk.assistant, "metadata": metadata})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "invalid_queue")
