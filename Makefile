@@ -122,6 +122,10 @@ coverage: .venv/dev ## run all tests, and measure which lines and branches of th
 faults: .venv/dev ## run the fault tests, and write the results to build/faults/: ARGS="--only kills --seed 1"
 	@.venv/bin/python scripts/faults $(ARGS)
 
+.PHONY: clients
+clients: .venv/dev link ## run clients of the Assistants API, such as openai-node and langchain, against the runtime: ARGS="--only node"
+	@.venv/bin/python scripts/clients $(ARGS)
+
 .PHONY: build
 build: .venv/run ## build the collection's tarball into build/
 	@.venv/bin/ansible-galaxy collection build --force --output-path build

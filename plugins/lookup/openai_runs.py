@@ -10,7 +10,7 @@ short_description: List the runs of threads
 version_added: 0.1.0
 author: threadworks.openai contributors (@threadworks)
 description:
-  - Returns the runs of threads, newest first.
+  - Returns the runs of threads, newest first. Without terms, it returns the runs of all threads.
   - Always returns a list, even with C(lookup) and even for one run.
 extends_documentation_fragment:
   - threadworks.openai.connection
@@ -18,8 +18,8 @@ extends_documentation_fragment:
   - threadworks.openai.options.lookup_openai_runs
 options:
   _terms:
-    description: The ids or keys of the threads.
-    required: true
+    description: The ids or keys of the threads. If there are none, the runs of all threads are returned. Only the
+      runtime of this collection supports this.
 seealso:
   - module: threadworks.openai.openai_run
   - plugin: threadworks.openai.openai_run
@@ -32,6 +32,10 @@ EXAMPLES = r"""
     msg: "{{ runs | map(attribute='last_error.message') }}"
   vars:
     runs: "{{ query('threadworks.openai.openai_runs', thread_id, status=['failed']) }}"
+
+- name: Count the active runs of all threads
+  ansible.builtin.debug:
+    msg: "{{ query('threadworks.openai.openai_runs', status=['queued', 'in_progress', 'requires_action']) | length }}"
 """
 
 RETURN = r"""
@@ -60,13 +64,20 @@ from ..plugin_utils._lookup import ReadingLookup
 
 
 class LookupModule(ReadingLookup):
-    """The runs of a thread."""
+    """The runs of threads."""
 
     lists = True
+    needs_terms = False
 
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
-        """Return the runs of the thread, newest first."""
-        status, assistant = self.get_option("status"), self.get_option("assistant_id")
-        assistant_id = assistant and _read_assistants.assistant_id(wire, assistant)
-        thread_id = _read_threads.thread_id(wire, term)
-        return self.limited(_read_runs.runs(wire, thread_id, status, assistant_id, self.pairs()))
+        """Return the runs of the thread, or of all threads, newest first."""
+        assistant = self.get_option("assistant_id")
+        wanted = _read_runs.RunFilter(
+            self.get_option("status"),
+            assistant and _read_assistants.assistant_id(wire, assistant),
+            self.pairs(),
+            *(self._given[name] for name in ("created_after", "created_before")),
+        )
+        if not term:
+            return list(_read_runs.all_runs(wire, wanted, self._given["limit"]))
+        return self.limited(_read_runs.runs(wire, _read_threads.thread_id(wire, term), wanted))

@@ -28,6 +28,8 @@ if t.TYPE_CHECKING:
 # that it can be stored between tasks.
 Predictions = dict[str, "Json | None"]
 
+# The list of the runs of all threads, an addition of the runtime.
+_ALL_RUNS = ("runs",)
 _KINDS = {
     "assistants": "assistant",
     "threads": "thread",
@@ -187,11 +189,14 @@ class CheckModeWire(Wire):
         """Yield the existing objects of a list as predicted."""
         mine = self._inside(path)
         if not all(map(_is_new, mine.values())):
-            # Do not filter on the server, because a predicted name or metadata may differ.
-            query = {name: value for name, value in query.items() if not name.startswith(("name", "metadata["))}
+            # Do not filter on the server, because a predicted name, status or metadata may differ.
+            query = {
+                name: value for name, value in query.items() if not name.startswith(("name", "status", "metadata["))
+            }
         for thing in super().list(*path, query=query):
-            after = mine.get("/".join([*path, thing["id"]]), thing)
-            if after:
+            parent = ("threads", thing["thread_id"]) if path == _ALL_RUNS else path[:-1]
+            after = mine.get("/".join([*parent, path[-1], thing["id"]]), thing)
+            if after and self._predictions.get("/".join(parent), after) is not None:
                 yield {**thing, **after}
 
     def _members(self, path: tuple[str, ...], query: Json) -> t.Iterator[Json]:
@@ -205,6 +210,8 @@ class CheckModeWire(Wire):
 
     def _inside(self, path: tuple[str, ...]) -> Predictions:
         """Return the predictions for the objects of a list."""
+        if path == _ALL_RUNS:
+            return {name: thing for name, thing in self._predictions.items() if name.split("/")[-2:-1] == ["runs"]}
         prefix = "/".join([*path, ""])
         return {
             name: thing

@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import re
 import typing as t
@@ -73,6 +74,21 @@ def _check_id_or(option: str, value: str, prefix: str) -> None:
         check_id(option, value)
     else:
         _check_text(option, value, _METADATA_VALUE)
+
+
+def check_time(option: str, value: str) -> int:
+    """Convert a point in time to Unix seconds."""
+    try:
+        if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+            return int(float(value))
+        # Python 3.10 does not support Z.
+        moment = datetime.datetime.fromisoformat(re.sub(r"[zZ]$", "+00:00", value.strip()))
+    except (ValueError, OverflowError):
+        raise TaskError(
+            f"{option} is '{value}', but must be a date such as 2026-11-26, a time such as 2026-11-26T14:30:00+01:00, "
+            "or Unix seconds."
+        ) from None
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=datetime.timezone.utc)).timestamp())
 
 
 def pairs(own: int) -> Check:

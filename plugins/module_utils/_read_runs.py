@@ -8,13 +8,60 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
 
-from ._errors import NotFound, TaskError
+from ._errors import NotFound, NotSupported, TaskError
+from ._identity import has_metadata
 
 if t.TYPE_CHECKING:
     from ._types import Json, Message, Run
     from ._wire_reading import ReadingWire
+
+_PAGE = 100
+
+
+class CannotListRuns(TaskError):
+    """The server cannot list the runs of all threads, which is an addition of the runtime."""
+
+
+class RunFilter(t.NamedTuple):
+    """The runs to list. Filters that are not set select all runs.
+
+    Attributes:
+        status: Only runs with one of these statuses.
+        assistant_id: Only runs of the assistant with this id.
+        metadata: Only runs with these metadata pairs.
+        created_after: Only runs that were created at this time or later, in Unix seconds.
+        created_before: Only runs that were created before this time.
+    """
+
+    status: list[str] | None = None
+    assistant_id: str | None = None
+    metadata: dict[str, str] | None = None
+    created_after: int | None = None
+    created_before: int | None = None
+
+    def matches(self, run: Json) -> bool:
+        """Return whether a run is one of these."""
+        return (
+            (not self.status or run["status"] in self.status)
+            and self.assistant_id in (None, run["assistant_id"])
+            and has_metadata(run, self.metadata or {})
+            and (self.created_after is None or run["created_at"] >= self.created_after)
+            and (self.created_before is None or run["created_at"] < self.created_before)
+        )
+
+    def query(self) -> dict[str, t.Any]:
+        """Return the parameters of a list with these filters (an addition of the runtime)."""
+        fields = {
+            "status": ",".join(self.status or ()) or None,
+            "assistant_id": self.assistant_id,
+            **{f"metadata[{key}]": value for key, value in (self.metadata or {}).items()},
+            "created_after": self.created_after,
+            "created_before": self.created_before,
+        }
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 def run(wire: ReadingWire, thread_id: str, run_id: str) -> Run:
@@ -37,27 +84,42 @@ def newest_run(wire: ReadingWire, thread_id: str) -> Run:
     raise NotFound(f"Thread '{thread_id}' has no run.", "run")
 
 
-def runs(
-    wire: ReadingWire,
-    thread_id: str,
-    status: list[str] | None = None,
-    assistant_id: str | None = None,
-    pairs: dict[str, str] | None = None,
-) -> t.Iterator[Json]:
+def runs(wire: ReadingWire, thread_id: str, wanted: RunFilter | None = None) -> t.Iterator[Json]:
     """Yield the runs of a thread, newest first.
 
     Args:
         wire: The client.
         thread_id: The thread.
-        status: Only runs with one of these statuses.
-        assistant_id: Only runs of this assistant.
-        pairs: Only runs with these metadata pairs.
+        wanted: Only these runs.
     """
-    return (
-        each
-        for each in wire.matching("threads", thread_id, "runs", pairs=pairs or {})
-        if (not status or each["status"] in status) and assistant_id in (None, each["assistant_id"])
-    )
+    wanted = wanted or RunFilter()
+    found = wire.matching("threads", thread_id, "runs", pairs=wanted.metadata or {})
+    return filter(wanted.matches, found)
+
+
+def all_runs(
+    wire: ReadingWire, wanted: RunFilter, limit: int | None = None, messages: bool = False
+) -> t.Iterator[Json]:
+    """Yield the runs of all threads, newest first.
+
+    Args:
+        wire: The client.
+        wanted: Only these runs.
+        limit: The maximum number of runs.
+        messages: Whether each run has the key `messages` with the messages that it has written.
+
+    Raises:
+        CannotListRuns: The server does not support this.
+    """
+    query = {"limit": min(limit or _PAGE, _PAGE), **({"include[]": "messages"} if messages else {}), **wanted.query()}
+    try:
+        # A run can change while the list is read.
+        yield from itertools.islice(filter(wanted.matches, wire.list("runs", query=query)), limit)
+    except (NotFound, NotSupported) as error:
+        raise CannotListRuns(
+            "The server cannot list the runs of all threads, which is an addition of the runtime of this collection. "
+            "Specify the thread. Or check the option runtime_url, which usually ends in /v1."
+        ) from error
 
 
 def runs_with_messages(wire: ReadingWire, thread_id: str) -> tuple[list[Run], dict[str, list[Message]]]:

@@ -89,13 +89,23 @@ def status_reason(result: dict[str, t.Any]) -> str:
         said, code = readable(run["last_error"]["message"]).rstrip("."), run["last_error"]["code"]
         # This code has no information, because it is also used for a wrong key or an unknown model.
         return said if code == "server_error" else f"{said} ({code})"
-    if details := run.get("incomplete_details"):
-        # The runtime explains reasons that the Assistants API does not have.
-        reached = f"{details.get('reason')} was reached. Increase this option, or shorten the request."
-        return str(details.get("message") or reached)
+    if run.get("incomplete_details"):
+        return _incomplete(run)
     if result["status"] == RunStatus.REQUIRES_ACTION:
         return "it waits for the outputs of its tool calls. Submit them with run_id and tool_outputs."
     return ""
+
+
+def _incomplete(run: Run) -> str:
+    details = run["incomplete_details"] or {}
+    # The runtime explains reasons that the Assistants API does not have.
+    if details.get("message"):
+        return str(details["message"])
+    reason = details.get("reason")
+    if reason in run and run.get(reason) is None:
+        # The run has no limit.
+        return "the model server limits the length of an answer. Increase its limit, or ask for a shorter answer."
+    return f"{reason} was reached. Increase this option, or shorten the request."
 
 
 def _output(result: dict[str, t.Any]) -> t.Any:

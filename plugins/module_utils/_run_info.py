@@ -26,13 +26,14 @@ from ._task import Task
 from ._wait import Follower
 
 if t.TYPE_CHECKING:
+    from ._client import Wire
     from ._types import Json, Message, Run
 
-_FILTERS = ("status", "assistant_id", "metadata", "limit")
+_FILTERS = ("status", "assistant_id", "metadata", "created_after", "created_before", "limit")
 
 SPEC = Spec(
     "openai_run_info",
-    required_one_of=[("runs", "thread_id")],
+    required_one_of=[("runs", "thread_id", *_FILTERS)],
     mutually_exclusive=[("runs", name) for name in _FILTERS],
 )
 
@@ -65,18 +66,25 @@ def _named(task: Task) -> _Runs:
         thread_id_of = functools.cache(functools.partial(_read_threads.thread_id, task.wire))
         return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], thread_id_of, task.warn))
     resolve(task.wire, task.params)
-    thread_id = task.params["thread_id"]
-    status, assistant_id, metadata, limit = filters = [task.params[name] for name in _FILTERS]
-    messages: dict[str, list[Message]] = {}
-    if any(filters) or limit is not None:
-        matching = _read_runs.runs(task.wire, thread_id, status, assistant_id, metadata)
-        found = t.cast("list[Run]", list(itertools.islice(matching, limit)))
-    else:
-        found, messages = _read_runs.runs_with_messages(task.wire, thread_id)
-    seen = {(thread_id, run["id"]): run for run in found}
+    *filters, limit = (task.params[name] for name in _FILTERS)
+    found, messages = _matching(task.wire, task.params["thread_id"], _read_runs.RunFilter(*filters), limit)
+    seen = {(run["thread_id"], run["id"]): run for run in found}
     # An active run will write more messages.
     known = {path: messages[run["id"]] for path, run in seen.items() if run["id"] in messages and not _is_running(run)}
     return _Runs(task, [NamedRun(path, "thread_id") for path in seen], seen, known)
+
+
+def _matching(
+    wire: Wire, thread_id: str | None, wanted: _read_runs.RunFilter, limit: int | None
+) -> tuple[list[Run], dict[str, list[Message]]]:
+    """Return the runs of a thread or of all threads, newest first, and the messages of those that have them."""
+    if thread_id is not None and not any(wanted) and limit is None:
+        return _read_runs.runs_with_messages(wire, thread_id)
+    if thread_id is not None:
+        return t.cast("list[Run]", list(itertools.islice(_read_runs.runs(wire, thread_id, wanted), limit))), {}
+    found = list(_read_runs.all_runs(wire, wanted, limit, messages=True))
+    messages = {each["id"]: each.pop("messages") for each in found if "messages" in each}
+    return t.cast("list[Run]", found), messages
 
 
 def _is_running(run: Run) -> bool:

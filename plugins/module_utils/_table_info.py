@@ -8,7 +8,7 @@
 
 from __future__ import annotations
 
-from ._checks import check_assistant, check_thread, pairs, text
+from ._checks import check_assistant, check_thread, check_time, pairs, text
 from ._option import Option, between
 from ._table_lookups import STATUSES
 from ._table_runs import FAILING
@@ -52,13 +52,16 @@ _OF_RUNS = (
     #:
     #: In check mode, a run that an earlier task would create is returned as completed.
     #:
-    #: One of O(runs) and O(thread_id) is required.
+    #: One of O(runs), O(thread_id) and the filters is required.
     Option("runs", "raw", _RUNS),
     #: The thread whose runs are returned, newest first, specified by its id or its key.
     #:
     #: With O(runs), the thread of the runs that are specified without a thread.
+    #:
+    #: Without O(runs) and O(thread_id), the filters select runs of all threads. Only the runtime of this collection
+    #: supports this.
     Option("thread_id", "str", _RUNS, check=check_thread),
-    #: Return only runs of the thread that have one of these statuses when the task starts.
+    #: Return only runs that have one of these statuses when the task starts.
     Option(
         "status",
         "list",
@@ -66,11 +69,16 @@ _OF_RUNS = (
         elements="str",
         choices=STATUSES,
     ),
-    #: Return only runs of the thread with this assistant, specified by its id or its name.
+    #: Return only runs with this assistant, specified by its id or its name.
     Option("assistant_id", "str", _RUNS, check=check_assistant),
-    #: Return only runs of the thread with these metadata pairs.
+    #: Return only runs with these metadata pairs.
     Option("metadata", "dict", _RUNS, check=pairs(0)),
-    #: The maximum number of runs of the thread, at least 1.
+    #: Return only runs that were created at this time or later. A date or a time in ISO 8601 format, or Unix seconds.
+    #: The default time zone is UTC.
+    Option("created_after", "str", _RUNS, check=check_time),
+    #: Return only runs that were created before this time. Same format as O(created_after).
+    Option("created_before", "str", _RUNS, check=check_time),
+    #: The maximum number of runs, at least 1.
     Option("limit", "int", _RUNS, check=between(1)),
     #: Whether to wait until all runs have ended. The task does not wait for runs that require tool outputs.
     Option("wait", "bool", _RUNS, default=False),

@@ -33,6 +33,12 @@ def _check_pairs(option: str, value: t.Any) -> t.Any:
     return pairs(0)(option, value)
 
 
+def _check_time(option: str, value: t.Any) -> t.Any:
+    from ._checks import check_time
+
+    return check_time(option, value)
+
+
 LOOKUPS = (
     #: What to do if an object does not exist. V(error) fails, V(warn) omits the object and displays a warning, V(skip)
     #: omits the object without a warning.
@@ -63,7 +69,7 @@ LOOKUPS = (
     Option("limit", "int", lookups=("openai_threads",), check=between(1)),
     #: The maximum number of messages of each thread, at least 1.
     Option("limit", "int", lookups=("openai_messages",), check=between(1)),
-    #: The maximum number of runs of each thread, at least 1.
+    #: The maximum number of runs of each thread, or in total without threads, at least 1.
     Option("limit", "int", lookups=("openai_runs",), check=between(1)),
     #: Return only messages that this run has written.
     Option("run_id", "str", lookups=("openai_messages",)),
@@ -83,4 +89,9 @@ LOOKUPS = (
     ),
     #: Return only runs of this assistant, specified by its id or its name.
     Option("assistant_id", "str", lookups=("openai_runs",)),
+    #: Return only runs that were created at this time or later. A date or a time in ISO 8601 format, or Unix seconds.
+    #: The default time zone is UTC.
+    Option("created_after", "str", lookups=("openai_runs",), check=_check_time, version_added="0.2.0"),
+    #: Return only runs that were created before this time. Same format as O(created_after).
+    Option("created_before", "str", lookups=("openai_runs",), check=_check_time, version_added="0.2.0"),
 )

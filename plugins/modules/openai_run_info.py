@@ -82,6 +82,11 @@ EXAMPLES = r"""
   threadworks.openai.openai_run_info:
     thread_id: "{{ thread.thread_id }}"
     status: [queued, in_progress]
+
+- name: Read the failed runs of all threads since midnight
+  threadworks.openai.openai_run_info:
+    status: [failed, expired]
+    created_after: "{{ now(utc=true).strftime('%Y-%m-%d') }}"
 """
 
 RETURN = r"""

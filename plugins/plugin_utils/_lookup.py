@@ -76,7 +76,8 @@ class ReadingLookup(LookupBase):
         self.set_options(var_options=templated(options.values(), variables or {}, self._templar), direct=kwargs)
         self._is_check = bool((variables or {}).get("ansible_check_mode"))
         terms = [str(term).strip() for term in self._flatten(terms)]
-        if self.needs_terms and (not terms or not all(terms)):
+        if not all(terms) or (self.needs_terms and not terms):
+            # An empty variable does not mean all objects.
             raise AnsibleLookupError(
                 f"{self.ansible_name} requires at least one term that is not empty, but got {terms}."
             )

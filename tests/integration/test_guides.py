@@ -47,6 +47,8 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "Show the failed runs": True,
             "Store the replies in a dictionary": True,
             "Show the dictionary": True,
+            "Show the reasons": ["ended as failed: The model server answered with an error: out of order."],
+            "Count the active runs": 0,
         },
     ),
     "docs/moving.md": ([], {"Show the files that were not imported": True}),

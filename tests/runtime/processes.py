@@ -69,7 +69,13 @@ class Served:
 
     def start(self) -> None:
         """Start the server, and wait until it answers."""
-        self._process = subprocess.Popen(self._command, env=self._environment, stderr=self._log, start_new_session=True)
+        self._process = subprocess.Popen(
+            self._command,
+            env=self._environment,
+            stdout=subprocess.DEVNULL,
+            stderr=self._log,
+            start_new_session=True,
+        )
         wait_for(self._answers)
 
     def _answers(self) -> bool:

@@ -97,6 +97,12 @@ _INVALID = [
     ("/threads", {"messages": None}, "messages"),
     ("/threads/{thread}/messages", {**_MESSAGE, "content": ""}, "content"),
     ("/threads/{thread}/messages", {**_MESSAGE, "content": []}, "content"),
+    ("/threads/{thread}/messages", {**_MESSAGE, "content": "x" * 256_001}, "content"),
+    (
+        "/threads/{thread}/messages",
+        {**_MESSAGE, "content": [{"type": "text", "text": "x" * 256_001}]},
+        "content[0].text",
+    ),
     ("/threads/{thread}/messages", {**_MESSAGE, "content": 5}, "content"),
     ("/threads/{thread}/messages", {**_MESSAGE, "content": [{"type": "text", "text": ""}]}, "content[0].text"),
     ("/threads/{thread}/messages", {**_MESSAGE, "content": [{"type": "video"}]}, "content[0].type"),
@@ -138,7 +144,8 @@ _AT_THE_LIMIT = [
     ("/assistants", {**_ASSISTANT, "metadata": {f"{n:064}": "x" * 512 for n in range(16)}}),
     ("/assistants", {**_ASSISTANT, "tools": _FUNCTIONS, "temperature": 2, "top_p": 0}),
     ("/assistants", {**_ASSISTANT, "tools": [{"type": "function", "function": {"name": "n" * 64}}]}),
-    ("/threads/{thread}/messages", {**_MESSAGE, "content": "x" * 1_000_000}),
+    ("/threads/{thread}/messages", {**_MESSAGE, "content": "x" * 256_000}),
+    ("/threads/{thread}/messages", {**_MESSAGE, "content": [{"type": "text", "text": "x" * 256_000}] * 3}),
 ]
 
 
@@ -190,7 +197,7 @@ def test_errors_do_not_repeat_long_names(wire: httpx2.Client, thread: str, path:
 
 
 def test_errors_do_not_repeat_long_queries(wire: httpx2.Client) -> None:
-    for query in ("n" * 50_000, f"after={'n' * 50_000}", f"metadata[{'n' * 50_000}]=%00"):
+    for query in (f"after={'n' * 50_000}", f"metadata[{'n' * 50_000}]=%00"):
         answer = wire.get(f"/threads?{query}")
         assert answer.status_code == 400
         assert "nnn..." in answer.json()["error"]["message"]
@@ -212,9 +219,7 @@ def test_the_limits_themselves_are_allowed(wire: httpx2.Client, thread: str, pat
         ("order=up", "order"),
         ("after=thread_x", "after"),
         ("before=thread_x", "before"),
-        ("metadta[a]=b", "metadta[a]"),
         ("metadata[a]=%00", "metadata[a]"),
-        ("run_id=run_x", "run_id"),
     ],
 )
 def test_invalid_queries_name_their_parameter(wire: httpx2.Client, query: str, param: str) -> None:

@@ -31,7 +31,7 @@ def _ids(wire: httpx2.Client, query: str = "", path: str = "/threads") -> list[s
     answer = wire.get(f"{path}?{query}").json()
     assert set(answer) == {"object", "data", "first_id", "last_id", "has_more"}
     ids = [found["id"] for found in answer["data"]]
-    assert (answer["first_id"], answer["last_id"]) == ((ids[0], ids[-1]) if ids else (None, None))
+    assert (answer["first_id"], answer["last_id"]) == ((ids[0], ids[-1]) if ids else ("", ""))
     return ids
 
 

@@ -66,7 +66,7 @@ def test_requests_of_a_thread_begin_with_the_same_bytes(either: Settings) -> Non
     for number, (earlier, later) in enumerate(itertools.pairwise(bodies)):
         known = _until_the_end_of_the_input(earlier)
         if number == 2:
-            # A thread has no calls: in the next run they are not among the messages, as the wire wants it.
+            # The calls of an earlier run are sent without what the server has added to them.
             known = known[: known.index(b',{"type":"function_call"')]
         assert later.startswith(known), f"{known!r}\n{later!r}"
         assert later[len(known) :].startswith(b",{")

@@ -121,7 +121,13 @@ def test_a_cancelled_run(talk: Conversation, model_server: ModelServer) -> None:
             names.append(name)
             if name == "thread.message.delta" and names.count(name) == 1:
                 assert talk.cancel(_newest(talk)).json()["status"] == "cancelling"
-    assert names[-4:] == ["thread.message.incomplete", "thread.run.step.cancelled", "thread.run.cancelled", "done"]
+    assert names[-5:] == [
+        "thread.run.cancelling",
+        "thread.message.incomplete",
+        "thread.run.step.cancelled",
+        "thread.run.cancelled",
+        "done",
+    ]
 
 
 def test_who_leaves_does_not_end_the_run(talk: Conversation, model_server: ModelServer) -> None:

@@ -59,7 +59,7 @@ KINDS = Kinds(
         Kind("response.failed", ("failed",), script={"failed": {"code": "server_error", "message": "X!"}}, says="X!"),
         Kind("response.failed without a reason", ("failed",), script={"failed": None}, says="answered"),
         Kind("response.incomplete", ("incomplete",), script={"text": "a b", "incomplete": "max_output_tokens"}),
-        Kind("response.incomplete, filtered", ("failed",), script={"text": "a b", "incomplete": "content_filter"}),
+        Kind("response.incomplete, filtered", ("incomplete",), script={"text": "a b", "incomplete": "content_filter"}),
         Kind("response.incomplete, no reason known", ("failed",), script={"text": "a b", "incomplete": "whim"}),
         Kind("as llama.cpp streams", ("completed",), script={"text": "a b", "sparse": True}),
     ]

@@ -147,11 +147,14 @@ def test_an_image_that_code_made(ask: Ask, model_server: ScriptedServer) -> None
     assert call["code_interpreter"]["outputs"] == [{"type": "image", "image": {"file_id": "cfile_abc"}}]
 
 
-def test_incomplete(ask: Ask, model_server: ScriptedServer) -> None:
-    model_server.script([{"text": "Once upon", "incomplete": "max_output_tokens"}])
+@pytest.mark.parametrize(
+    ("said", "reason"), [("max_output_tokens", "max_completion_tokens"), ("content_filter", "content_filter")]
+)
+def test_incomplete(ask: Ask, model_server: ScriptedServer, said: str, reason: str) -> None:
+    model_server.script([{"text": "Once upon", "incomplete": said}])
     end = ask()[-1]
     assert isinstance(end, AnswerFinished)
-    assert end.reason == "max_completion_tokens"
+    assert end.reason == reason
 
 
 def test_no_usage_is_a_warning(ask: Ask, model_server: ScriptedServer) -> None:

@@ -35,13 +35,6 @@ def test_openai_keeps_nothing_and_gets_no_unknown_field(host: str) -> None:
     assert speak(body, host=host) == body | {"store": False, "include": ["reasoning.encrypted_content"]}
 
 
-@pytest.mark.parametrize(
-    ("host", "limit"), [(None, 16384), ("http://127.0.0.1:8080/v1", 1024), ("https://models.example.org/v1", 4096)]
-)
-def test_an_answer_is_always_bounded(connect: Callable[..., ModelServer], host: str | None, limit: int) -> None:
-    assert connect(base_url=host, api_key="key").output_limit == limit
-
-
 @pytest.mark.parametrize("host", OTHERS)
 def test_others_get_the_format_in_both_styles(host: str) -> None:
     body = request(response_format=FORMAT)

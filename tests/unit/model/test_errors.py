@@ -47,7 +47,7 @@ def failure(wait: Wait) -> Failure:
         ({"failed": {"code": "invalid_prompt", "message": "Odd"}}, "invalid_prompt", "Odd"),
         ({"failed": {"code": "rate_limit_exceeded", "message": "Wait"}}, "rate_limit_exceeded", "Wait"),
         ({"failed": {"code": "bio_policy", "message": "Never"}, "json": True}, "invalid_prompt", "Never"),
-        ({"text": "Un", "incomplete": "content_filter"}, "invalid_prompt", "content_filter"),
+        ({"text": "Un", "incomplete": "out_of_luck"}, "server_error", "truncated the answer: out_of_luck"),
         ({"text": "one two three", "break_after": 6}, "server_error", "connection.*failed"),
     ],
 )

@@ -25,7 +25,6 @@ def request(messages: list[Json] | None = None, *, private: Json | None = None, 
 def test_the_least_request() -> None:
     assert request() == {
         "model": "scripted-model",
-        "max_output_tokens": 4096,
         "input": [{"type": "message", "role": "user", "content": [{"type": "input_text", "text": "Hello"}]}],
     }
 
@@ -169,6 +168,32 @@ def test_attachments_reach_the_tool_they_are_for() -> None:
         {"type": "message", "role": "assistant", "content": "Mine"},
         {"type": "message", "role": "user", "content": [file]},
     ]
+
+
+def test_a_message_is_preceded_by_the_function_calls_of_its_run() -> None:
+    def call(number: int, name: str, output: str | None) -> Json:
+        return {
+            "id": f"call_{number}",
+            "type": "function",
+            "function": {"name": name, "arguments": "{}", "output": output},
+        }
+
+    calls = [call(1, "disk", "full"), call(2, "gone", "x"), call(3, "disk", None), {"id": "c", "type": "file_search"}]
+    messages = [make_message("Check"), make_message("It is full.", "assistant", tool_calls=calls), make_message("More")]
+    sent = request(messages, tools=[FUNCTION])["input"]
+    assert [item["type"] for item in sent] == [
+        "message",
+        "function_call",
+        "function_call_output",
+        "message",
+        "message",
+    ]
+    assert sent[1:3] == [
+        {"type": "function_call", "call_id": "call_1", "name": "disk", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "call_1", "output": "full"},
+    ]
+    # A server may refuse the calls of functions that the request does not have.
+    assert [item["type"] for item in request(messages)["input"]] == ["message"] * 3
 
 
 def test_limits_count_over_all_rounds() -> None:

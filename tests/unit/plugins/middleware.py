@@ -103,6 +103,17 @@ def without_lists_of_threads(app: App) -> App:
     return call
 
 
+def without_lists_of_runs(app: App) -> App:
+    """A server without the list of the runs of all threads, which is an addition of the runtime."""
+    error = b'{"error": {"message": "Invalid URL (GET /v1/runs)", "type": "invalid_request_error"}}'
+    refusing = answering(404, "application/json", error)(app)
+
+    async def call(scope: Json, receive: Any, send: Any) -> None:
+        await (refusing if is_request(scope, "GET", "/v1/runs") else app)(scope, receive, send)
+
+    return call
+
+
 def without_messages_in_lists(app: App) -> App:
     """A server without `include[]` on the list of runs, which is an addition of the runtime."""
     refusing = answering(400, "application/json", b'{"error": {"message": "Unknown parameter: \'include[]\'."}}')(app)

@@ -179,8 +179,8 @@ def test_which_runs_failed_and_why(runs: Runs) -> None:
     assert done.result["failed"]
     assert done.result["msg"] == (
         f"2 of 4 runs failed. {two['run_id']} on {two['thread_id']} ended as failed: {_SAID}out of order. "
-        f"{three['run_id']} on {three['thread_id']} ended as incomplete: max_completion_tokens was "
-        "reached. Increase this option, or shorten the request."
+        f"{three['run_id']} on {three['thread_id']} ended as incomplete: the model server limits "
+        "the length of an answer. Increase its limit, or ask for a shorter answer."
     )
     assert [run["status"] for run in done.result["runs"]] == ["completed", "failed", "incomplete", "completed"]
     assert _responses(done)[2:] == ["Well", "Reply to: four"]

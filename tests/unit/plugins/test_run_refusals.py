@@ -73,7 +73,7 @@ REFUSALS = {
     "it is incomplete": Refusal(
         answering({"incomplete": "max_output_tokens"}),
         {},
-        "incomplete: max_completion_tokens .*",
+        "incomplete: the model server limits the length",
         [CREATE],
         foretold=False,
     ),

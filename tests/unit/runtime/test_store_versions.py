@@ -45,7 +45,7 @@ def test_an_upgraded_store_is_like_a_new_one(old: Path, tmp_path: Path) -> None:
     assert schema(old) == expected
     assert expected["version"] == [(migrations.VERSION,)]
     assert expected["application_id"] == (files.APPLICATION_ID,)
-    assert expected["partial"] == [("runs_active",), ("runs_held",), ("runs_queued",)]
+    assert expected["partial"] == [("runs_active",), ("runs_by_status",), ("runs_held",), ("runs_queued",)]
 
 
 def test_nothing_is_lost(upgraded: Store) -> None:

@@ -15,6 +15,7 @@ from falcon.asgi import Request, Response
 from falcon.media import JSONHandler
 from sqlalchemy.exc import SQLAlchemyError
 
+from .azure import own_path
 from .bodies import Bodies, watch_body
 from .doors import Doors
 from .errors import Refused
@@ -22,7 +23,7 @@ from .logs import RequestLog
 from .page import resources as page
 from .page.session import Sessions
 from .queue import open_queue
-from .resources import assistants, health, hosted, messages, runs, steps, threads, transfer, usage
+from .resources import assistants, health, hosted, messages, run_lists, runs, steps, threads, transfer, usage
 from .resources.context import Context, Resource
 from .runner.pool import Pool
 from .settings import Settings
@@ -48,6 +49,8 @@ _ROUTES: dict[str, type[Resource]] = {
     "/budgets": usage.BudgetsResource,
     "/threads/{thread_id}/runs/{run_id}/steps": steps.StepsResource,
     "/threads/{thread_id}/runs/{run_id}/steps/{step_id}": steps.StepResource,
+    "/runs": run_lists.AllRunsResource,
+    "/runs/{run_id}": run_lists.RunOfAnyThreadResource,
     "/import": transfer.ImportResource,
     "/export": transfer.ExportResource,
     **hosted.ROUTES,
@@ -66,6 +69,7 @@ class Runtime(falcon.asgi.App):  # type: ignore[type-arg]  # generic in newer fa
     async def __call__(self, scope: dict[str, Any], receive: Any, send: Any) -> None:  # type: ignore[override]
         """Answer a request or handle a lifespan event of the server."""
         if scope["type"] == "http":
+            scope["path"] = own_path(scope["path"])
             receive = watch_body(scope, receive)
         await super().__call__(scope, receive, send)
 

@@ -22,7 +22,10 @@ from .wire_errors import ApiError
 _OPEN = frozenset({"/healthz", *page.OPEN})  # paths that need no token
 _NETLOC = re.compile(r"(?:\[([0-9a-f:.]+)\]|([a-z0-9._-]+))(?::[0-9]*)?")
 _REMEDY = "If this is a name of the runtime, set --allowed-host (runtime_allowed_hosts in the role)."
-_UNAUTHORIZED = "Incorrect token. Send the token of the server (RUNTIME_TOKEN) as 'Authorization: Bearer TOKEN'."
+_UNAUTHORIZED = (
+    "Incorrect token. Send the token of the server (RUNTIME_TOKEN) as 'Authorization: Bearer TOKEN', or in the header "
+    "'api-key'."
+)
 _NO_BETA = (
     "You must provide the 'OpenAI-Beta' header to access the Assistants API. "
     "Please try again by setting the header 'OpenAI-Beta: assistants=v2'."
@@ -54,13 +57,14 @@ class Doors:
             raise falcon.HTTPNotFound
         if self._token is None or req.path in _OPEN or self._sessions.has(req):
             return
-        scheme, _space, token = (req.auth or "").partition(" ")
-        if scheme.lower() != "bearer" or not hmac.compare_digest(token.strip().encode("latin-1"), self._token):
+        if not any(hmac.compare_digest(token.strip().encode("latin-1"), self._token) for token in _tokens(req)):
             raise ApiError(401, _UNAUTHORIZED, code="invalid_api_key")
 
     async def process_resource(self, req: Request, resp: Response, resource: object, params: dict[str, Any]) -> None:
         """Run the checks of the API. They depend on the route that was found, so unusual paths cannot bypass them."""
-        if getattr(resource, "needs_beta", True) and "assistants=v2" not in (req.get_header("OpenAI-Beta") or ""):
+        # Clients of Azure send the version of the API instead.
+        needs_beta = getattr(resource, "needs_beta", True) and "api-version" not in req.params
+        if needs_beta and "assistants=v2" not in (req.get_header("OpenAI-Beta") or ""):
             raise ApiError(400, _NO_BETA, code="invalid_beta")
 
     @staticmethod
@@ -80,6 +84,12 @@ class Doors:
             raise ApiError(
                 403, f"Requests from web pages of other origins are not allowed. {_REMEDY}", code="origin_not_allowed"
             )
+
+
+def _tokens(req: Request) -> list[str]:
+    """Return the tokens of a request: as OpenAI's clients send it, and as Azure's do."""
+    scheme, _space, bearer = (req.auth or "").partition(" ")
+    return [bearer if scheme.lower() == "bearer" else "", req.get_header("api-key") or ""]
 
 
 def is_loopback(host: str) -> bool:

@@ -13,7 +13,7 @@ import time
 from sqlalchemy import ColumnElement, Table, case, or_
 
 from .owners import is_gone, is_here, this_host
-from .records import Lease, RunRecord
+from .records import Lease, RunRecord, RunState
 
 NOBODY: Lease = {"lease_owner": None, "lease_until": None, "lease_monotonic": None}
 """The lease of a run without a holder."""
@@ -36,7 +36,7 @@ def held_for(owner: str, seconds: float) -> Lease:
     }
 
 
-def is_held(run: RunRecord) -> bool:
+def is_held(run: RunRecord | RunState) -> bool:
     """Return whether a runner holds a run.
 
     Args:

@@ -17,7 +17,7 @@ from .ids import now
 from .leases import NOBODY, is_held
 from .objects import Document, MessageObject, RunError, RunObject, StepObject, Usage
 from .owners import is_of_queue
-from .records import Lease, MessageRecord, RunRecord, StepRecord
+from .records import Lease, MessageRecord, RunRecord, RunState, StepRecord
 from .status import ACTIVE_STATUSES, MessageStatus, RunStatus, StepStatus
 from .usage.details import shown_details
 from .usage.runs import ended, started, with_cut_round
@@ -34,6 +34,7 @@ _MESSAGE_REASONS = {
     RunStatus.EXPIRED: "run_expired",
     RunStatus.INCOMPLETE: "max_tokens",
 }
+_FILTERED = "content_filter"
 _NO_USAGE: Usage = {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}
 _RUNNER_DIED: RunError = {"code": "server_error", "message": "The runner of this run died before the run ended."}
 
@@ -107,7 +108,7 @@ def end(
         parts: Its messages and steps in progress.
         status: The terminal status.
         error: The ``last_error`` for ``failed``.
-        reason: The ``incomplete_details.reason`` for ``incomplete``.
+        reason: Why the run is ``incomplete``: one of the API's reasons of a run, or ``content_filter``.
         message: An explanation of the reason, an addition of the runtime.
 
     Returns:
@@ -117,18 +118,18 @@ def end(
         "required_action": None,
         "last_error": error,
         "usage": run.private["usage"],
-        "incomplete_details": {"reason": reason, **({"message": message} if message else {})} if reason else None,
+        "incomplete_details": _incomplete_details(reason, message),
     }
     if status in _STAMPS:
         fields[_STAMPS[status]] = now()
     if status != RunStatus.EXPIRED:  # it keeps the time of the expiry
         fields["expires_at"] = None
-    messages = (close_message(message, status) for message in parts.messages)
+    messages = (close_message(message, status, reason) for message in parts.messages)
     steps = (close_step(step, status, error) for step in parts.steps)
     return Change(_become(ended(run), status, NOBODY, **fields), (*messages, *steps))
 
 
-def due(run: RunRecord, *, takes_queued: bool) -> RunStatus | None:
+def due(run: RunRecord | RunState, *, takes_queued: bool) -> RunStatus | None:
     """Return the status that a run must get because it has expired or its runner has died.
 
     Args:
@@ -238,12 +239,13 @@ def submit(run: RunRecord, parts: Parts, outputs: list[Document], lease: Lease) 
     return Change(_become(with_items(run, items), RunStatus.QUEUED, lease, required_action=None), steps)
 
 
-def close_message(message: MessageRecord, status: RunStatus) -> MessageRecord:
+def close_message(message: MessageRecord, status: RunStatus, reason: str | None = None) -> MessageRecord:
     """End a message in progress when its run ends.
 
     Args:
         message: The message in progress.
         status: The status of the run, or ``completed``.
+        reason: Why the run is ``incomplete``.
 
     Returns:
         The change.
@@ -252,8 +254,8 @@ def close_message(message: MessageRecord, status: RunStatus) -> MessageRecord:
     if status == RunStatus.COMPLETED:
         document = {**message.document, "status": MessageStatus.COMPLETED, "completed_at": now()}
     else:
-        reason = {"reason": _MESSAGE_REASONS[status]}
-        ended = {"status": MessageStatus.INCOMPLETE, "incomplete_at": now(), "incomplete_details": reason}
+        why = {"reason": _FILTERED if reason == _FILTERED else _MESSAGE_REASONS[status]}
+        ended = {"status": MessageStatus.INCOMPLETE, "incomplete_at": now(), "incomplete_details": why}
         document = {**message.document, **ended}  # type: ignore[typeddict-item]
     return replace(message, document=document)
 
@@ -359,6 +361,13 @@ def begun_events(kind: str, part: MessageObject | StepObject) -> list[WireEvent]
         The events.
     """
     return [(f"{kind}.created", part), (f"{kind}.in_progress", part)]
+
+
+def _incomplete_details(reason: str | None, message: str | None) -> dict[str, str] | None:
+    if reason == _FILTERED:
+        # The API has this reason for messages only. Clients that check the reason of a run would refuse it.
+        return {"code": reason, "message": "The content filter of the model server stopped the answer."}
+    return {"reason": reason, **({"message": message} if message else {})} if reason else None
 
 
 def _kind(part: MessageRecord | StepRecord) -> str:

@@ -8,7 +8,7 @@ The fields are the columns of the object's table.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Generic, TypedDict, TypeVar
+from typing import Any, Generic, NamedTuple, TypedDict, TypeVar
 
 from .objects import (
     AssistantObject,
@@ -79,6 +79,16 @@ class MessageRecord(Record[MessageObject, Document]):
 
     thread_id: str
     run_id: str | None
+
+
+class RunState(NamedTuple):
+    """The columns of a run that decide whether it is due. See `RunRecord`."""
+
+    status: RunStatus
+    expires_at: int
+    lease_owner: str | None
+    lease_until: float | None
+    lease_monotonic: float | None
 
 
 @dataclass(frozen=True)

@@ -5,15 +5,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from falcon.asgi import Request
 
 from .schemas.base import Body, parse
+from .status import RunStatus
+from .store.all_runs import RunFilter
 from .store.rows import Page
 from .text import shorten
-from .wire_errors import ApiError, invalid
+from .wire_errors import invalid
 
 INCLUDE = "include[]"
 FILE_CONTENT = "step_details.tool_calls[*].file_search.results[*].content"
@@ -39,19 +41,18 @@ async def read_body(req: Request, schema: type[Body]) -> dict[str, Any]:
     return parse(schema, await req.context.bodies.read(req))
 
 
-def read_page(req: Request, *, metadata: bool = True, further: Collection[str] = ()) -> Page:
-    """Read the query of a list request.
+def read_page(req: Request, *, metadata: bool = True) -> Page:
+    """Read the query of a list request. Unknown parameters are ignored.
 
     Args:
         req: The request.
         metadata: Whether the list supports the filter ``metadata[key]=value`` (an addition of the runtime).
-        further: The names of further parameters.
 
     Returns:
         The requested part of the list.
 
     Raises:
-        ApiError: 400 for the first invalid or unknown parameter.
+        ApiError: 400 for the first invalid parameter.
     """
     query: dict[str, Any] = {"metadata": {}}
     for name in req.params:
@@ -60,9 +61,6 @@ def read_page(req: Request, *, metadata: bool = True, further: Collection[str] =
             query["metadata"][pair[1]] = read_parameter(req, name)
         elif name in ("limit", "order", "after", "before"):
             query[name] = read_parameter(req, name)
-        elif name not in further:
-            shown = shorten(name)
-            raise ApiError(400, f"Unknown parameter: '{shown}'.", param=shown, code="unknown_parameter")
     if len(query["metadata"]) > _MOST_PAIRS:
         raise invalid("metadata", f"at most {_MOST_PAIRS} pairs are accepted.")
     if "limit" in query:
@@ -93,6 +91,40 @@ def read_parameter(req: Request, name: str) -> str:
     if "\0" in name + value:
         raise invalid(shorten(name.replace("\0", "")), "it contains a null character.")
     return value
+
+
+def read_run_filter(req: Request) -> RunFilter:
+    """Read the filters of the list of the runs of all threads. Unset ones select all runs.
+
+    Args:
+        req: The request.
+
+    Returns:
+        The requested runs.
+
+    Raises:
+        ApiError: 400 for the first invalid parameter.
+    """
+    known = [str(status) for status in RunStatus]
+    statuses = [status for text in _texts(req, "status") for status in text.split(",") if status]
+    for status in statuses:
+        if status not in known:
+            raise invalid("status", f"'{shorten(status)}' is not one of {', '.join(known)}.")
+    times: dict[str, int] = {}
+    for name in ("created_after", "created_before"):
+        if name in req.params:
+            value = read_parameter(req, name)
+            if not re.fullmatch("[0-9]{1,12}", value):
+                raise invalid(name, "a time in Unix seconds is expected.")
+            times[name] = int(value)
+    assistant = read_parameter(req, "assistant_id") if "assistant_id" in req.params else None
+    return RunFilter(frozenset(map(RunStatus, statuses)), assistant, **times)
+
+
+def _texts(req: Request, name: str) -> list[str]:
+    """Return the values of a parameter that can be repeated, with or without brackets, as SDKs write lists."""
+    found = [req.params.get(written, []) for written in (name, f"{name}[]")]
+    return [text for value in found for text in ([value] if isinstance(value, str) else value)]
 
 
 def read_number(req: Request, name: str, most: int, least: int = 0) -> int:
@@ -150,8 +182,9 @@ def list_object(data: Sequence[Mapping[str, Any]], more: bool) -> dict[str, Any]
     return {
         "object": "list",
         "data": data,
-        "first_id": data[0]["id"] if data else None,
-        "last_id": data[-1]["id"] if data else None,
+        # They are always strings in the API's description, so that an empty list has empty ones.
+        "first_id": data[0]["id"] if data else "",
+        "last_id": data[-1]["id"] if data else "",
         "has_more": more,
     }
 

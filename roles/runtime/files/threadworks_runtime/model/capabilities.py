@@ -8,6 +8,8 @@ fails and reports what was ignored. If it is unknown, the run ends with a warnin
 
 from __future__ import annotations
 
+import math
+
 from ..objects import Usage
 from .errors import ModelError
 from .parts import CALL_INPUTS
@@ -23,6 +25,8 @@ _CONTEXT_STEP = 1024
 def incomplete_reason(response: Json, usage: Usage | None, request: ResponseRequest) -> str | None:
     """Return why the run is incomplete (Assistants wire, section 7), or None if the answer is whole.
 
+    ``content_filter`` is a reason, too, although a run only has token limits as reasons. See `lifecycle.end`.
+
     llama.cpp reports an answer as completed even if it was cut at ``max_output_tokens`` or because the context was
     full. Only the usage shows this.
 
@@ -36,13 +40,14 @@ def incomplete_reason(response: Json, usage: Usage | None, request: ResponseRequ
     """
     if response.get("status") == "incomplete":
         reason = line(str((response.get("incomplete_details") or {}).get("reason") or "max_output_tokens"))
+        if reason == "content_filter":
+            return reason
         if reason != "max_output_tokens":
-            code = "invalid_prompt" if reason == "content_filter" else "server_error"
-            raise ModelError(code, f"The model server truncated the answer: {reason}.")
+            raise ModelError("server_error", f"The model server truncated the answer: {reason}.")
         return "max_completion_tokens"
     if usage is None:
         return None
-    if usage["completion_tokens"] >= request["max_output_tokens"]:
+    if usage["completion_tokens"] >= request.get("max_output_tokens", math.inf):
         return "max_completion_tokens"
     total = usage["total_tokens"]
     # A server that supports the field would have set it. Without it, an answer that happens to end at this number of

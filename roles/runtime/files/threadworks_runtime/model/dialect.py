@@ -11,23 +11,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from .transport import is_loopback
 from .types import Json, ResponseRequest
 
 _OPENAI_HOSTS = re.compile(r"(^|\.)(api\.openai\.com|openai\.azure\.com|(services\.ai|cognitiveservices)\.azure\.com)$")
 _INCLUDE = {"code_interpreter": "code_interpreter_call.outputs", "file_search": "file_search_call.results"}
 _ENCRYPTED = "reasoning.encrypted_content"
-
-
-def default_output_limit(host: str) -> int:
-    """Return the default limit of an answer in tokens. A weak model may never stop on its own.
-
-    OpenAI: a limit that all models support, including reasoning. This machine: for a small model on a CPU, where 1000
-    tokens take half a minute.
-    """
-    if _OPENAI_HOSTS.search(host):
-        return 16384
-    return 1024 if is_loopback(host) else 4096
 
 
 def speak(body: ResponseRequest, *, host: str) -> Json:

@@ -4,20 +4,39 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import cast
+
 from ..objects import MessageObject
 from .types import Json
 
+CALLS = "tool_calls"
+"""The key of a message with the tool calls that its run made before it, as in a step (section 8)."""
 
-def to_items(message: MessageObject) -> list[Json]:
+
+def to_items(message: MessageObject, functions: Collection[str] = ()) -> list[Json]:
     """Translate a wire message (Assistants wire, section 5).
+
+    A message of an earlier run is preceded by the function calls of this run, with their outputs. Calls of functions
+    that the current run does not have are omitted, because not all servers accept them.
 
     A file that is attached without a tool is sent to the model.
 
     Small servers require different formats for earlier messages of the assistant. All of them accept plain text.
 
+    Args:
+        message: The message.
+        functions: The names of the functions of the run.
+
     Returns:
-        One message item, and a second one if an assistant's message has files, which only a user can send.
+        One message item, and a second one if an assistant's message has files, which only a user can send. The items
+        of function calls come first.
     """
+    calls = [item for call in cast(Json, message).get(CALLS) or [] for item in _call_items(call, functions)]
+    return [*calls, *_message_items(message)]
+
+
+def _message_items(message: MessageObject) -> list[Json]:
     files = [
         {"type": "input_file", "file_id": attachment["file_id"]}
         for attachment in message.get("attachments") or []
@@ -37,6 +56,15 @@ def code_files(messages: list[MessageObject]) -> list[str]:
 
 def _item(role: str, content: str | list[Json]) -> Json:
     return {"type": "message", "role": role, "content": content}
+
+
+def _call_items(call: Json, functions: Collection[str]) -> list[Json]:
+    function = call.get("function")
+    if not function or function["name"] not in functions or function.get("output") is None:
+        return []
+    called = {"type": "function_call", "call_id": call["id"], "name": function["name"]}
+    output = {"type": "function_call_output", "call_id": call["id"], "output": function["output"]}
+    return [{**called, "arguments": function["arguments"]}, output]
 
 
 def _user_part(part: Json) -> Json:

@@ -30,7 +30,6 @@ async def build_request(
     private: RunPrivate,
     items: Sequence[Json] = (),
     used: Usage | None = None,
-    output_limit: int = 4096,
     count: Callable[[ResponseRequest], Awaitable[int | None]] | None = None,
     context: int | None = None,
 ) -> ResponseRequest:
@@ -41,11 +40,11 @@ async def build_request(
 
     Args:
         run: The wire run (Assistants wire, section 7), with the values of the assistant.
-        messages: The messages of the thread, oldest first, without those of this run.
+        messages: The messages of the thread, oldest first, without those of this run. Those of earlier runs can have
+            their tool calls (`CALLS`).
         private: The private part of the run: ``reasoning_effort``, ``tool_resources``.
         items: The raw output items of the run's earlier rounds and the ``function_call_output`` items, in order.
         used: The wire usage of the earlier rounds: the token limits of a run apply to all rounds together.
-        output_limit: The limit of the answer in tokens, if the run does not set ``max_completion_tokens``.
         count: Counts the tokens of a prompt. If it is missing or returns None, they are estimated.
         context: The number of tokens for the prompt in the model's context, if known.
 
@@ -61,12 +60,14 @@ async def build_request(
     strategy = run.get("truncation_strategy") or {"type": "auto"}
     tools = to_tools(run.get("tools") or [], private.get("tool_resources") or {}, code_files(messages))
     settings = _settings(run, private, tools, forced=not items)
-    most = _output_limit(run, used, output_limit)
+    limited = _output_limit(run, used)
     later: list[Json] = [_without_nulls(item) for item in items]
 
+    functions = {tool["name"] for tool in tools if tool["type"] == "function"}
+
     def build(kept: list[MessageObject]) -> ResponseRequest:
-        items = [item for message in kept for item in to_items(message)] + later
-        return {**_first(settings), "input": items, **settings, "max_output_tokens": most}
+        items = [item for message in kept for item in to_items(message, functions)] + later
+        return {**_first(settings), "input": items, **settings, **limited}
 
     candidates = last_messages(messages, strategy)
     limits = [context, run["max_prompt_tokens"] - used["prompt_tokens"] if run.get("max_prompt_tokens") else None]
@@ -122,14 +123,15 @@ def _first(settings: ResponseRequest) -> ResponseRequest:
     return cast("ResponseRequest", {name: value for name, value in settings.items() if name in _STABLE})
 
 
-def _output_limit(run: Json, used: Usage, default: int) -> int:
+def _output_limit(run: Json, used: Usage) -> ResponseRequest:
+    """Return the limit of the answer as part of the request. A run without a limit has none."""
     limit = run.get("max_completion_tokens")
     if limit is None:
-        return default
+        return {}
     left = int(limit - used["completion_tokens"])
     if left < _LEAST_OUTPUT_TOKENS:
         raise LimitReached("max_completion_tokens")
-    return left
+    return {"max_output_tokens": left}
 
 
 def _without_nulls(value: Any) -> Any:

@@ -64,7 +64,6 @@ async def execute_round(
                 private=private,
                 items=items,
                 used=used,
-                output_limit=server.output_limit,
                 count=server.count_tokens,
                 context=context,
             )

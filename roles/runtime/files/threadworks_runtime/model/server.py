@@ -15,7 +15,7 @@ from urllib.parse import quote, urljoin
 
 from ..settings import ModelOptions
 from .address import read_address
-from .dialect import default_output_limit, speak, without_refused
+from .dialect import speak, without_refused
 from .errors import ModelError
 from .secrets import Secrets
 from .transport import CONNECT_SECONDS, is_loopback, new_client
@@ -46,7 +46,6 @@ class ModelServer:
 
     Attributes:
         secrets: The values that must not be stored or shown.
-        output_limit: The default limit of an answer in tokens.
 
     Raises:
         ModelError: Neither ``base_url`` nor ``api_key`` is given, or one of the options cannot be used.
@@ -59,7 +58,6 @@ class ModelServer:
         self._sdk: openai.AsyncOpenAI | None = None
         self._can_count = True
         self.secrets = Secrets(options.api_key, *self._address.credentials)
-        self.output_limit = default_output_limit(self._address.host)
 
     async def respond(self, body: ResponseRequest) -> AsyncGenerator[list[Json], None]:
         """Request a response.

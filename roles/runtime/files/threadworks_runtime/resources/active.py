@@ -4,11 +4,13 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from sqlalchemy import Connection, select
 
 from ..errors import NotFound
 from ..lifecycle import due, settle
-from ..records import RunRecord
+from ..records import RunRecord, RunState
 from ..store import rows, runs
 from ..store.tables import IS_ACTIVE, RUNS, THREADS
 from .context import Context
@@ -87,6 +89,27 @@ async def look(context: Context, run_id: str) -> Look:
         if due(found.run, takes_queued=context.executor.takes_queued) is None:
             return found
         await current_run(context, found.run.document["thread_id"], run_id)
+
+
+async def settle_all(context: Context) -> None:
+    """End all runs that have expired or whose runners have died. This costs one query if there are none.
+
+    Args:
+        context: The parts of the application.
+    """
+    table = RUNS.table
+    # Without the documents, which can be large.
+    state = [table.c[name] for name in RunState.__annotations__]
+    statement = select(table.c.thread_id, table.c.id, *state).where(IS_ACTIVE)
+
+    def read(connection: Connection) -> list[tuple[str, str]]:
+        found = [(thread_id, id, RunState(*rest)) for thread_id, id, *rest in connection.execute(statement)]
+        takes_queued = context.executor.takes_queued
+        return [(thread_id, id) for thread_id, id, run in found if due(run, takes_queued=takes_queued)]
+
+    for thread_id, run_id in await context.store.read(read):
+        with contextlib.suppress(NotFound):
+            await current_run(context, thread_id, run_id)
 
 
 def _settle(context: Context, connection: Connection, run: RunRecord) -> RunRecord | None:

@@ -174,7 +174,9 @@ async def _frames(
             async for several in _follow(context, run, statuses, has_deltas=events.has_deltas):
                 yield _encoded(several, statuses, include)
     except (Refused, SQLAlchemyError) as error:  # the thread was deleted, or the server is stopping
-        yield encode_event("error", to_api_error(error).error)
+        # The API's event is the error itself. The official SDKs only raise an error that is in a key `error`.
+        raised = to_api_error(error)
+        yield encode_event("error", {**raised.error, **raised.body})
     yield encode_event("done", "[DONE]")
 
 

@@ -24,7 +24,7 @@ class AssistantsResource(Resource):
 
     async def on_get(self, req: Request, resp: Response) -> None:
         """Serve `listAssistants`. The filter ``name`` is an addition of the runtime."""
-        page = read_page(req, further={"name"})
+        page = read_page(req)
         named = {"name": read_parameter(req, "name")} if "name" in req.params else {}
         found, more = await self._store.read(lambda store: rows.list_page(store, ASSISTANTS, page, **named))
         resp.media = list_object([record.document for record in found], more)

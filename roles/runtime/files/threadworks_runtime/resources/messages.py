@@ -27,7 +27,7 @@ class MessagesResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
         """Serve `listMessages`."""
-        page = read_page(req, further={"run_id"})
+        page = read_page(req)
         of_run = {"run_id": read_parameter(req, "run_id")} if "run_id" in req.params else {}
 
         def work(connection: Connection) -> tuple[list[MessageRecord], bool]:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
 
 from falcon.asgi import Request, Response
 
+from ..azure import with_file_name
 from ..bodies import client_left
 from ..model.errors import ModelError
 from ..model.passthrough import Answer, Passed, PassedError
@@ -68,10 +69,15 @@ class Passthrough(Resource):
         self.check_enabled(req)
         path = _path(req, ids)
         client_is_owner = self._context.settings.executor == "local"
+        headers = {name: value for name in _SENT if (value := req.get_header(name))}
+        if body is not None and _kind(req) == "files" and "api-version" in req.params:
+            body, longer = await with_file_name(body, req.content_type or "")
+            if "content-length" in headers:
+                headers["content-length"] = str(int(headers["content-length"]) + longer)
         passed = Passed(
             req.method,
             path,
-            {name: value for name in _SENT if (value := req.get_header(name))},
+            headers,
             body,
             hide=not (client_is_owner and path.partition("?")[0].endswith("/content")),
         )
@@ -176,7 +182,9 @@ def _path(req: Request, ids: dict[str, str]) -> str:
     """Return the path below ``/v1`` of the model server, quoted so that it cannot leave ``/v1``."""
     parts = {name: quoted(value, name, has_parts=name == "model") for name, value in ids.items()}
     path = _PARAMETER.sub(lambda found: parts[found[1]], str(req.uri_template).removeprefix("/v1"))
-    return f"{path}?{req.query_string}" if req.query_string else path
+    # The version of Azure's API is for this runtime. The model server has its own.
+    query = "&".join(each for each in req.query_string.split("&") if each and not each.startswith("api-version="))
+    return f"{path}?{query}" if query else path
 
 
 def _kind(req: Request) -> str:

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
 
 from falcon.asgi import Request, Response
 from sqlalchemy import Connection
@@ -14,9 +12,8 @@ from sqlalchemy import Connection
 from .. import documents, lifecycle
 from ..errors import RunActive
 from ..ids import new_id
-from ..lifecycle import DETAILS
 from ..objects import Document, RunObject, RunTerms, ThreadObject
-from ..records import MessageRecord, RunRecord
+from ..records import RunRecord
 from ..runner.placement import placement
 from ..runner.slot import Slot
 from ..schemas.json_schemas import check_schemas
@@ -26,22 +23,13 @@ from ..store import rows, runs
 from ..store.budgets import check_budgets
 from ..store.idempotency import once
 from ..store.tables import ASSISTANTS, RUNS, THREADS
-from ..usage.details import shown_details
-from ..wire import (
-    FILE_CONTENT,
-    INCLUDE,
-    WITH_DETAILS,
-    WITH_MESSAGES,
-    list_object,
-    read_body,
-    read_include,
-    read_page,
-)
+from ..wire import FILE_CONTENT, WITH_DETAILS, WITH_MESSAGES, read_body, read_include, read_page
 from . import vector_stores
 from .active import active_run, current_run
 from .answers import Queued, answer_record, answer_run, queued, start_run
 from .context import Context, Resource, ticket_of
 from .options import read_run_options
+from .run_lists import listed
 from .threads import insert_messages, insert_thread
 from .usage import details_with_budgets
 
@@ -80,27 +68,13 @@ class RunsResource(Resource):
         With ``include[]=messages``, an addition of the runtime, each run includes the messages that it has written.
         With ``include[]=details``, another one, it includes its details.
         """
-        page, include = read_page(req, further={INCLUDE}), read_include(req, WITH_MESSAGES, WITH_DETAILS)
-        takes_queued = self._context.executor.takes_queued
+        page, include = read_page(req), read_include(req, WITH_MESSAGES, WITH_DETAILS)
 
-        def work(connection: Connection) -> tuple[list[RunRecord], bool, list[MessageRecord]]:
+        def find(connection: Connection) -> tuple[list[RunRecord], bool]:
             rows.find(connection, THREADS, thread_id)
-            found, more = rows.list_page(connection, RUNS, page, thread_id=thread_id)
-            return found, more, rows.of_runs(connection, [run.id for run in found]) if WITH_MESSAGES in include else []
+            return rows.list_page(connection, RUNS, page, thread_id=thread_id)
 
-        found, more, written = await self._store.read(work)
-        overdue = [run.id for run in found if lifecycle.due(run, takes_queued=takes_queued)]
-        if overdue:
-            for run_id in overdue:
-                await current_run(self._context, thread_id, run_id)
-            found, more, written = await self._store.read(work)
-        shown: list[Mapping[str, Any]] = [record.document for record in found]
-        if WITH_DETAILS in include:
-            shown = [{**record.document, DETAILS: shown_details(record)} for record in found]
-        if WITH_MESSAGES in include:
-            of_run = {record.id: [each.document for each in written if each.run_id == record.id] for record in found}
-            shown = [{**run, "messages": of_run[run["id"]]} for run in shown]
-        resp.media = list_object(shown, more)
+        resp.media = await listed(self._context, find, include)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:
         """Serve `createRun`."""

@@ -9,7 +9,7 @@ from falcon.asgi import Request, Response
 from ..documents import shown_step
 from ..store import rows
 from ..store.tables import STEPS
-from ..wire import FILE_CONTENT, INCLUDE, list_object, read_include, read_page
+from ..wire import FILE_CONTENT, list_object, read_include, read_page
 from .active import current_run
 from .context import Resource
 
@@ -19,7 +19,7 @@ class StepsResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Serve `listRunSteps`."""
-        page = read_page(req, metadata=False, further={INCLUDE})
+        page = read_page(req, metadata=False)
         include = FILE_CONTENT in read_include(req, FILE_CONTENT)
         await current_run(self._context, thread_id, run_id)
         found, more = await self._store.read(lambda store: rows.list_page(store, STEPS, page, run_id=run_id))

@@ -12,20 +12,22 @@ import sys
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import aclosing
+from typing import cast
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from ..documents import SAMPLING
 from ..model import LimitReached, ModelError, ModelServers, events, execute_round
+from ..model.messages import CALLS
 from ..model.types import ResponseRequest
 from ..model.usage import Reported
-from ..objects import Document, RunError, Usage
-from ..records import AssistantRecord, MessageRecord, RunRecord
+from ..objects import Document, MessageObject, RunError, Usage
+from ..records import AssistantRecord, RunRecord
 from ..settings import ModelOptions
 from ..status import RunStatus
 from ..store import Store, rows
-from ..store.history import read_history
+from ..store.history import read_calls, read_history
 from ..store.tables import ASSISTANTS
 from ..usage.budget import BudgetReached
 from ..usage.details import Price
@@ -180,12 +182,15 @@ class Execution:
         server = self._servers.get(self._options)
         self._shutdown = shutdown = ShutdownDate(self._store, server, run["model"])
 
-        def read(connection: Connection) -> tuple[AssistantRecord | None, list[MessageRecord]]:
+        def read(connection: Connection) -> tuple[AssistantRecord | None, list[MessageObject]]:
             shutdown.read(connection)
             assistant = rows.get(connection, ASSISTANTS, run["assistant_id"])
-            return assistant, read_history(connection, record)
+            messages = read_history(connection, record)
+            calls = read_calls(connection, record, messages)
+            told = [{**message.document, CALLS: calls.get(message.id, [])} for message in messages]
+            return assistant, cast("list[MessageObject]", told)
 
-        assistant, messages = await self._store.read(read)
+        assistant, history = await self._store.read(read)
         if assistant is None and not private["items"]:
             gone = f"The assistant '{run['assistant_id']}' was deleted before the run started."
             await self._fail("server_error", gone)
@@ -193,7 +198,6 @@ class Execution:
         # Unset options are not sent, although the API returns their defaults.
         asked: Document = {**run, **{name: None for name in SAMPLING if name not in private["sampling"]}}
         # The messages of the run itself are in the items of its earlier rounds.
-        history = [message.document for message in messages]
         own = private.get("terms", {}).get("prices", {})
         self._pricing = pricing = Pricing(run["model"], self._options.base_url, own)
         answer = execute_round(

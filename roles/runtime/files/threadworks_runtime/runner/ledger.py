@@ -103,8 +103,9 @@ class Ledger:
                 return None
             if run.status == RunStatus.CANCELLING:
                 parts = self.progress.open_parts(connection)
-                run = self.progress.with_cut_round(run)
-                return runs.apply(connection, lifecycle.end(run, parts, RunStatus.CANCELLED)), True
+                ended = lifecycle.end(self.progress.with_cut_round(run), parts, RunStatus.CANCELLED)
+                # A request has written this status, and the events of a run have one source.
+                return [lifecycle.run_event(run), *runs.apply(connection, ended)], True
             return write(connection, run), False
 
         async with self._lock:

@@ -140,7 +140,7 @@ class Recorder:
         Args:
             status: The terminal status.
             error: The ``last_error`` for ``failed``.
-            reason: The ``incomplete_details.reason`` for ``incomplete``.
+            reason: Why the run is ``incomplete``.
             message: An explanation of the reason.
             usage: The usage of an answer that cannot be used, if known.
             served: What this answer reports about itself.

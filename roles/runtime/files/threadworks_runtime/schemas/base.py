@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 
 from ..text import shorten
 from ..wire_errors import ApiError, invalid
@@ -19,6 +19,17 @@ class Body(BaseModel):
 
 
 B = TypeVar("B", bound=Body)
+
+
+class Nullable(Body):
+    """An object whose fields can be null, which is the same as unset."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_nulls(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        return {name: inner for name, inner in value.items() if inner is not None}
 
 
 def parse(schema: type[Body], value: Any) -> dict[str, Any]:

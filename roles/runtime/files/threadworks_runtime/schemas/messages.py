@@ -9,17 +9,18 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from . import shared
-from .base import Body
+from .base import Body, Nullable
 
 _Detail = Literal["auto", "low", "high"]
+_LONGEST_TEXT = 256_000  # characters, as in the original service
 
 
 class _Text(Body):
     type: Literal["text"]
-    text: str = Field(min_length=1)
+    text: str = Field(min_length=1, max_length=_LONGEST_TEXT)
 
 
-class _ImageUrl(Body):
+class _ImageUrl(Nullable):
     url: str = Field(pattern=r"^[A-Za-z][A-Za-z0-9+.-]*:\S+$")
     detail: _Detail = "auto"
 
@@ -29,7 +30,7 @@ class _ImageUrlPart(Body):
     image_url: _ImageUrl
 
 
-class _ImageFile(Body):
+class _ImageFile(Nullable):
     file_id: str = Field(min_length=1)
     detail: _Detail = "auto"
 
@@ -47,7 +48,7 @@ def _string_or_parts(value: Any) -> str:
 
 
 _Content = Annotated[
-    Annotated[Annotated[str, Field(min_length=1)], Tag("<string>")]
+    Annotated[Annotated[str, Field(min_length=1, max_length=_LONGEST_TEXT)], Tag("<string>")]
     | Annotated[Annotated[list[_Part], Field(min_length=1)], Tag("<parts>")],
     Discriminator(_string_or_parts),
 ]
@@ -57,7 +58,7 @@ class _PlainFileSearch(Body):
     type: Literal["file_search"]
 
 
-class _Attachment(Body):
+class _Attachment(Nullable):
     file_id: str = Field(min_length=1)
     tools: list[Annotated[shared.CodeInterpreter | _PlainFileSearch, Field(discriminator="type")]] = Field(default=[])
 

@@ -37,6 +37,8 @@ class CreateRun(_Options):
     additional_instructions: str | None = None
     additional_messages: NewMessages | None = None
     reasoning_effort: shared.ReasoningEffort = None
+    # Only createThreadAndRun has it in the API of OpenAI. Clients of Azure send it in both.
+    tool_resources: shared.ToolResources | None = None
 
 
 class CreateThreadAndRun(_Options):

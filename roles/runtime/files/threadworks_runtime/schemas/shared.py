@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from .base import Body
+from .base import Body, Nullable
 
 # Metadata is used in queries, and PostgreSQL does not support null characters.
 _NO_NULL = r"^[^\x00]*$"
@@ -40,24 +40,30 @@ class CodeInterpreter(Body):
     type: Literal["code_interpreter"]
 
 
-class _RankingOptions(Body):
+class _RankingOptions(Nullable):
     ranker: Literal["auto", "default_2024_08_21"] = "auto"
-    score_threshold: float = Field(ge=0, le=1)
+    score_threshold: float = Field(default=0.0, ge=0, le=1)
+
+    @model_validator(mode="after")
+    def _show_all(self) -> _RankingOptions:
+        # The object of the API always has the threshold.
+        self.model_fields_set.update(("ranker", "score_threshold"))
+        return self
 
 
-class _FileSearchOptions(Body):
+class _FileSearchOptions(Nullable):
     max_num_results: int = Field(default=20, ge=1, le=50)
     ranking_options: _RankingOptions | None = None
 
 
-class FileSearch(Body):
+class FileSearch(Nullable):
     """The tool that searches files."""
 
     type: Literal["file_search"]
     file_search: _FileSearchOptions = _FileSearchOptions()
 
 
-class _FunctionDefinition(Body):
+class _FunctionDefinition(Nullable):
     name: Name64
     description: str | None = None
     parameters: Schema | None = None
@@ -86,11 +92,11 @@ AssistantTools = Annotated[list[Tool], Field(max_length=128), AfterValidator(_di
 RunTools = Annotated[list[Tool], Field(max_length=20), AfterValidator(_distinct)] | None
 
 
-class _CodeInterpreterResources(Body):
+class _CodeInterpreterResources(Nullable):
     file_ids: list[str] = Field(default=[], max_length=20)
 
 
-class _FileSearchResources(Body):
+class _FileSearchResources(Nullable):
     vector_store_ids: list[str] = Field(default=[], max_length=1)
 
 
@@ -114,7 +120,7 @@ class _StaticChunking(Body):
     static: _ChunkSize
 
 
-class _NewVectorStore(Body):
+class _NewVectorStore(Nullable):
     file_ids: list[str] = Field(default=[], max_length=10_000)
     chunking_strategy: Annotated[_AutoChunking | _StaticChunking, Field(discriminator="type")] | None = None
     metadata: Metadata = None
@@ -132,7 +138,7 @@ class _NewFileSearchResources(_FileSearchResources):
         return self
 
 
-class ToolResources(Body):
+class ToolResources(Nullable):
     """The files of the tools, where vector stores exist already."""
 
     code_interpreter: _CodeInterpreterResources | None = None
@@ -162,7 +168,7 @@ class _FunctionName(Body):
     name: Name64
 
 
-class _NamedToolChoice(Body):
+class _NamedToolChoice(Nullable):
     type: Literal["function", "code_interpreter", "file_search"]
     function: _FunctionName | None = None
 
@@ -177,7 +183,7 @@ class _Plain(Body):
     type: Literal["text", "json_object"]
 
 
-class _SchemaFormat(Body):
+class _SchemaFormat(Nullable):
     name: Name64
     description: str | None = None
     schema_: Schema = Field(default={}, alias="schema")

@@ -10,17 +10,18 @@ from __future__ import annotations
 
 import heapq
 import itertools
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, select, tuple_
 
 from ..errors import CursorNotFound
 from ..records import RunRecord
-from ..status import RunStatus
+from ..status import ACTIVE_STATUSES, RunStatus
 from .rows import Page
-from .tables import RUNS
+from .tables import HAS_ENDED, IS_ACTIVE, RUNS
 
 _Place = tuple[int, int]
 """The position of a run in the list: `created_at` and `seq`."""
@@ -69,16 +70,28 @@ def list_all_runs(connection: Connection, page: Page, wanted: RunFilter) -> tupl
             values[f"{cursor}_time"], values[f"{cursor}_seq"] = _place(connection, name, id)
     asked = {name: getattr(wanted, name) for name in ("assistant_id", "created_after", "created_before")}
     values |= {name: value for name, value in asked.items() if value is not None}
-    # Each status has its own part of the index, in the order of the list.
-    parts = [{"status": str(status)} for status in sorted(wanted.statuses)] or [{}]
     found = heapq.merge(
-        *(_read(connection, {**values, **part}, len(page.metadata), ascending=ascending) for part in parts),
+        *(_read(connection, {**values, **part}, len(page.metadata), ascending=ascending) for part in _parts(wanted)),
         key=lambda run: (run.document["created_at"], run.seq),
         reverse=not ascending,
     )
     runs = list(itertools.islice(found, page.limit + 1))
     listed = runs[: page.limit]
     return (listed[::-1] if backwards else listed), len(runs) > page.limit
+
+
+def _parts(wanted: RunFilter) -> Iterator[dict[str, Any]]:
+    """Yield the parameters for the parts of the list. Each is read from an index, and the parts are merged.
+
+    The few active runs are one part. Each status of the others has its own, which is in the order of the list.
+    """
+    active = [str(status) for status in wanted.statuses if status in ACTIVE_STATUSES]
+    if active:
+        yield {"active": active}
+    for status in wanted.statuses.difference(ACTIVE_STATUSES):
+        yield {"ended": str(status)}
+    if not wanted.statuses:
+        yield {}
 
 
 def _place(connection: Connection, parameter: str, id: str) -> _Place:
@@ -113,10 +126,16 @@ def _page_of(given: frozenset[str], *, pairs: int, ascending: bool) -> Select[An
         statement = statement.where(pair.c.key == bindparam(f"key_{number}"))
         statement = statement.where(pair.c.value == bindparam(f"value_{number}"))
     first = aliases[0].c if aliases else runs.c
-    time, seq = first["created_at"], first["seq"]
-    for column in ("status", "assistant_id"):
-        if column in given:
-            statement = statement.where(runs.c[column] == bindparam(column))
+    time: ColumnElement[int] = first["created_at"]
+    seq = first["seq"]
+    if "active" in given:
+        # The sum keeps the database from reading all runs in the order of time to find the few active ones.
+        time = time + 0
+        statement = statement.where(IS_ACTIVE, runs.c.status.in_(bindparam("active", expanding=True)))
+    if "ended" in given:
+        statement = statement.where(HAS_ENDED, runs.c.status == bindparam("ended"))
+    if "assistant_id" in given:
+        statement = statement.where(runs.c.assistant_id == bindparam("assistant_id"))
     if "created_after" in given:
         statement = statement.where(time >= bindparam("created_after"))
     if "created_before" in given:

@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The messages that a run starts from."""
+"""What a run starts from: the messages of its thread, and the tool calls of earlier runs."""
 
 from __future__ import annotations
 
@@ -9,8 +9,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, select
 
+from ..objects import Document
 from ..records import MessageRecord, RunRecord
-from .tables import MESSAGES
+from ..status import StepStatus
+from .tables import MESSAGES, STEPS
+
+_AT_ONCE = 500  # runs per statement, because the number of parameters is limited
 
 
 def read_history(connection: Connection, run: RunRecord) -> list[MessageRecord]:
@@ -31,6 +35,32 @@ def read_history(connection: Connection, run: RunRecord) -> list[MessageRecord]:
     return [MessageRecord(*row) for row in found][::-1]
 
 
+def read_calls(connection: Connection, run: RunRecord, messages: list[MessageRecord]) -> dict[str, list[Document]]:
+    """Read the tool calls of earlier runs.
+
+    They come from the steps, so that calls of imported runs are found, too.
+
+    Args:
+        connection: A transaction.
+        run: The run.
+        messages: The messages that it starts from.
+
+    Returns:
+        By the id of a message, the completed calls that its run made before it.
+    """
+    run_ids = list(dict.fromkeys(message.run_id for message in messages if message.run_id))
+    found: dict[str, list[Document]] = {}
+    for start in range(0, len(run_ids), _AT_ONCE):
+        waiting: dict[str, list[Document]] = {}
+        for run_id, step in connection.execute(_steps_of(), {"run_ids": run_ids[start : start + _AT_ONCE]}):
+            details = step["step_details"]
+            if "message_creation" in details:
+                found[details["message_creation"]["message_id"]] = waiting.pop(run_id, [])
+            elif step["status"] == StepStatus.COMPLETED:
+                waiting.setdefault(run_id, []).extend(details.get("tool_calls") or [])
+    return found
+
+
 def _most(run: RunRecord) -> int | None:
     strategy = run.document["truncation_strategy"]
     if strategy["type"] != "last_messages":
@@ -40,6 +70,13 @@ def _most(run: RunRecord) -> int | None:
         return None
     count: int | None = strategy["last_messages"]
     return count
+
+
+@cache
+def _steps_of() -> Select[Any]:
+    table = STEPS.table
+    statement = select(table.c.run_id, table.c.document)
+    return statement.where(table.c.run_id.in_(bindparam("run_ids", expanding=True))).order_by(table.c.seq)
 
 
 @cache

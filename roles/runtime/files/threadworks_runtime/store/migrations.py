@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from ..errors import StoreError
 from .encoding import load, searchable
 from .files import APPLICATION_ID
-from .tables import HELD_INDEX, schema, version
+from .tables import HELD_INDEX, RUNS_BY_STATUS, schema, version
 from .wording import because, shown
 
 VERSION = 4
@@ -51,8 +51,9 @@ def _runs_of_all_threads(connection: Connection) -> None:
     for seq, fields in _documents(connection, "runs"):
         values = {name: searchable(fields.get(name)) for name in ("assistant_id", "created_at")}
         connection.execute(filled, {"seq": seq, **values})
-    for name, columns in (("time", ""), ("status", "status, "), ("assistant", "assistant_id, ")):
-        connection.exec_driver_sql(f"CREATE INDEX runs_by_{name} ON runs ({columns}created_at, seq)")
+    connection.exec_driver_sql("CREATE INDEX runs_by_time ON runs (created_at, seq)")
+    connection.exec_driver_sql("CREATE INDEX runs_by_assistant ON runs (assistant_id, created_at, seq)")
+    connection.exec_driver_sql(RUNS_BY_STATUS)
     connection.exec_driver_sql("ALTER TABLE runs_metadata ADD COLUMN created_at BIGINT")
     created = "(SELECT runs.created_at FROM runs WHERE runs.seq = runs_metadata.seq)"
     connection.exec_driver_sql(f"UPDATE runs_metadata SET created_at = {created}")  # noqa: S608, from above

@@ -123,24 +123,27 @@ _runs = _objects(
     Index("runs_by_thread", "thread_id", "seq"),
     # The list of the runs of all threads is in the order of creation, for each filter.
     Index("runs_by_time", "created_at", "seq"),
-    Index("runs_by_status", "status", "created_at", "seq"),
     Index("runs_by_assistant", "assistant_id", "created_at", "seq"),
 )
 # An index of some rows is used by statements that have its condition word for word, without parameters.
 _active = ", ".join(f"'{status}'" for status in ACTIVE_STATUSES)
 _is_active = f"status IN ({_active})"
+_has_ended = f"status NOT IN ({_active})"
 _is_queued = f"status = '{RunStatus.QUEUED}'"
 _is_held = f"status IN ('{RunStatus.IN_PROGRESS}', '{RunStatus.CANCELLING}')"
-IS_ACTIVE, IS_QUEUED, IS_HELD = (text(f"runs.{each}") for each in (_is_active, _is_queued, _is_held))
-"""Conditions of the runs that keep their threads locked, that wait for a runner, and that have a runner."""
+_conditions = (_is_active, _has_ended, _is_queued, _is_held)
+IS_ACTIVE, HAS_ENDED, IS_QUEUED, IS_HELD = (text(f"runs.{each}") for each in _conditions)
+"""Conditions of the runs that keep their threads locked, of the others, and of those that wait for or have a runner."""
 HELD_INDEX = f"CREATE INDEX runs_held ON runs (seq) WHERE {_is_held}"
 """The leases are not in the index, so that PostgreSQL renews them without changing it."""
+RUNS_BY_STATUS = f"CREATE INDEX runs_by_status ON runs (status, created_at, seq) WHERE {_has_ended}"
 # Both databases know these statements. Written as Index, it makes each start load the dialect that is not used.
 for _statement in (
     # The rule that a thread has one active run, kept by the store itself (Assistants wire, section 7).
     f"CREATE UNIQUE INDEX runs_active ON runs (thread_id) WHERE {_is_active}",
     f"CREATE INDEX runs_queued ON runs (seq) WHERE {_is_queued}",
     HELD_INDEX,
+    RUNS_BY_STATUS,
 ):
     event.listen(_runs, "after_create", DDL(_statement))  # type: ignore[no-untyped-call]
 _steps = _objects(
