@@ -101,6 +101,10 @@ role: .venv/dev ## write the options of runs into the files of the role run
 sanity: .venv/dev ## run ansible-test sanity with each installed Python: CORE=2.16 ARGS="--test pylint"
 	@CORE="$(CORE)" scripts/sanity $(ARGS)
 
+.PHONY: integration
+integration: .venv/dev ## run ansible-test integration on this machine: ARGS="openai_run lookups" selects targets
+	@scripts/integration $(ARGS)
+
 .PHONY: matrix
 matrix: link ## run the tests marked `matrix` on all supported versions of ansible-core, and the tests of the runtime with the oldest and newest libraries: CORES= PYTHONS= LIBRARIES=
 	@scripts/matrix $(ARGS)
