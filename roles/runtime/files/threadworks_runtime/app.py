@@ -23,7 +23,7 @@ from .logs import RequestLog
 from .page import resources as page
 from .page.session import Sessions
 from .queue import open_queue
-from .resources import assistants, health, hosted, messages, run_lists, runs, steps, threads, transfer, usage
+from .resources import assistants, health, hosted, messages, metrics, run_lists, runs, steps, threads, transfer, usage
 from .resources.context import Context, Resource
 from .runner.pool import Pool
 from .settings import Settings
@@ -98,6 +98,7 @@ def create_app(settings: Settings) -> Runtime:
     for path, resource in _ROUTES.items():
         app.add_route(f"/v1{path}", resource(context))
     app.add_route("/healthz", health.HealthResource(context))
+    app.add_route("/metrics", metrics.MetricsResource(context))
     if settings.executor == "served":
         page.add_routes(app, context, sessions)
     app.add_error_handler(Exception, _answer_failure)

@@ -35,6 +35,8 @@ _NUMBERS = {"created_after": (_LATEST, 0), "created_before": (_LATEST, 0), "limi
 class UsageResource(Resource):
     """Serves ``/usage``."""
 
+    needs_beta = False
+
     async def on_get(self, req: Request, resp: Response) -> None:
         """Return the sums of what runs have used, by groups."""
         query, names = _read_query(req)
@@ -46,6 +48,8 @@ class UsageResource(Resource):
 class BudgetsResource(Resource):
     """Serves ``/budgets``."""
 
+    needs_beta = False
+
     async def on_get(self, req: Request, resp: Response) -> None:
         """Return what has been used of the budgets."""
         resp.media = {"object": "list", "data": await self._store.read(all_budgets), "has_more": False}
@@ -54,6 +58,8 @@ class BudgetsResource(Resource):
 class ThreadRunDetailsResource(Resource):
     """Serves ``/threads/{thread_id}/runs/{run_id}/details``."""
 
+    needs_beta = False
+
     async def on_get(self, req: Request, resp: Response, thread_id: str, run_id: str) -> None:
         """Return what a run has used."""
         await _answer(self._context, resp, await current_run(self._context, thread_id, run_id))
@@ -61,6 +67,8 @@ class ThreadRunDetailsResource(Resource):
 
 class RunDetailsResource(Resource):
     """Serves ``/runs/{run_id}/details``."""
+
+    needs_beta = False
 
     async def on_get(self, req: Request, resp: Response, run_id: str) -> None:
         """Return what a run has used."""
