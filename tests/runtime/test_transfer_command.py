@@ -28,12 +28,15 @@ pytestmark = pytest.mark.any_store
 def command(tmp_path: Path) -> Command:
     """Runs a command on a store, and returns its status and output."""
 
-    def run(*arguments: Any, store: str = "store.db", **environment: str) -> subprocess.CompletedProcess[bytes]:
+    def run(
+        *arguments: Any, store: str = "store.db", stdin: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess[bytes]:
         name, *rest = map(str, arguments)
         return subprocess.run(
             [sys.executable, "-m", "threadworks_runtime", name, "--store", str(tmp_path / store), *rest],
             cwd=tmp_path,
             env={**os.environ, "PYTHONPATH": str(RUNTIME), **environment},
+            input=stdin,
             capture_output=True,
             timeout=120,
             check=False,
@@ -75,6 +78,8 @@ def test_an_export_moves_a_store(command: Command, folder: Path, tmp_path: Path)
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert command("import", file, store="other.db").returncode == 0
     assert command("export", store="other.db").stdout == file.read_bytes() == command("export").stdout
+    assert command("import", "-", store="third.db", stdin=file.read_bytes()).returncode == 0
+    assert command("export", store="third.db").stdout == file.read_bytes()
     one = command("export", "--thread-id", "thread_1", "--no-assistants").stdout
     assert one.splitlines()[1:-1] == file.read_bytes().splitlines()[2:-1]
     missing = command("export", "--thread-id", "thread_x", "--output", tmp_path / "none.jsonl")

@@ -28,6 +28,7 @@ from .options import read_export_options, read_import_options
 from .report import lines_of
 
 _TRIES = 3
+_PIECE = 1 << 16
 
 
 def import_main(arguments: Sequence[str]) -> None:
@@ -79,7 +80,10 @@ def export_main(arguments: Sequence[str]) -> None:
 
 
 def _read(work: Import, options: argparse.Namespace) -> None:
-    if options.path:
+    if options.path == Path("-"):
+        while piece := sys.stdin.buffer.read(_PIECE):
+            work.feed(piece)
+    elif options.path:
         for piece in read_files(options.path):
             work.feed(piece)
     else:

@@ -47,7 +47,7 @@ def read_import_options(arguments: Sequence[str]) -> argparse.Namespace:
         nargs="?",
         type=Path,
         help="file or directory with objects or list pages of the API (JSON or JSON lines), an export of this runtime, "
-        "or an export in the format assistants-thread-export/v1",
+        "or an export in the format assistants-thread-export/v1; - for JSON lines on standard input",
     )
     _add_store(parser)
     option(
