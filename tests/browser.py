@@ -9,6 +9,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -30,22 +31,28 @@ SCHEMES = ("light", "dark")
 
 
 class Visit:
-    """A page in the browser, and what must not happen on it: `complaints` are errors, dialogs and requests."""
+    """A page in the browser, and what must not happen on it: `complaints` are errors, dialogs and foreign requests."""
 
-    def __init__(self, page: Page) -> None:
+    def __init__(self, page: Page, address: str) -> None:
         self.page = page
+        parts = urlsplit(address)
+        self._own = f"{parts.scheme}://{parts.netloc}/"
         self.complaints: list[str] = []
-        page.on("console", lambda each: self.complaints.append(f"console {each.type}: {each.text}"))
+        page.on("console", self._hear)
         page.on("pageerror", lambda error: self.complaints.append(f"error: {error}"))
         page.on("dialog", self._dismiss)
         page.on("request", self._check)
+
+    def _hear(self, said: Any) -> None:
+        if said.type in ("error", "warning"):
+            self.complaints.append(f"console {said.type}: {said.text}")
 
     def _dismiss(self, dialog: Any) -> None:
         self.complaints.append(f"dialog: {dialog.message}")
         dialog.dismiss()
 
     def _check(self, request: Any) -> None:
-        if not request.url.startswith("file:"):
+        if not request.url.startswith(self._own):
             self.complaints.append(f"request: {request.url}")
 
     def serious_findings(self) -> list[str]:
@@ -78,7 +85,7 @@ def visit(browser: Browser, address: str, width: int = WIDTHS[0], scheme: str = 
     context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme)  # type: ignore[arg-type]
     try:
         context.set_default_timeout(120_000)
-        visited = Visit(context.new_page())
+        visited = Visit(context.new_page(), address)
         visited.page.goto(address)
         yield visited
     finally:

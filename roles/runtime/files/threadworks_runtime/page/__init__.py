@@ -4,7 +4,12 @@
 
 from __future__ import annotations
 
-ASSETS = {"/page/app.js": "text/javascript", "/page/dom.js": "text/javascript", "/page/style.css": "text/css"}
+ASSETS = {
+    "/page/app.js": "text/javascript",
+    "/page/dom.js": "text/javascript",
+    "/page/icon.svg": "image/svg+xml",
+    "/page/style.css": "text/css",
+}
 """The files of the page, and their media types."""
 OPEN = frozenset({"/", "/sign-in", "/sign-out", *ASSETS})
 """The paths that need no token. Without a session, they contain no data."""
