@@ -90,6 +90,7 @@ from ..plugin_utils._audit import Audit, operator
 from ..plugin_utils._custom_stats import playbook_stats
 from ..plugin_utils._environment import JOURNAL
 from ..plugin_utils._plain import plain
+from ..plugin_utils._printable import printable
 from ..plugin_utils._run_recorder import Event, Recorder, is_of_role
 from ..plugin_utils._run_table import table
 from ..plugin_utils._run_totals import Totals
@@ -215,6 +216,8 @@ class CallbackModule(CallbackBase):
         if recorder.runs:
             for line in table(list(recorder.runs.values()), self._totals, recorder.assistants, most):
                 self._display.display(line.text, color=C.COLOR_ERROR if line.is_bad else None)
+        for budget in recorder.budgets.values():
+            self._display.display(f"Budget {printable(budget.name)} ({printable(budget.per)}): {budget.left} left")
         if recorder.problems:
             self._display.display(f"{len(recorder.problems)} failed tasks without a run", color=C.COLOR_ERROR)
         if recorder.hidden:
@@ -266,6 +269,7 @@ class CallbackModule(CallbackBase):
 
     def _change(self, before: SeenRun | None, after: SeenRun) -> None:
         self._totals.change(before, after)
+        self._totals.stats["budgets"] = {each.name: each.to_json() for each in self._recorder.budgets.values()}
         if not self._is_placed:
             stats = playbook_stats()
             if stats is not None:

@@ -10,14 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import importlib.metadata
 import os
 import platform
 import tempfile
 import time
 import typing as t
 from pathlib import Path
-
-from ansible import __version__ as ansible_version
 
 from ..module_utils._version import VERSION
 from . import _run_totals as totals_
@@ -33,6 +32,8 @@ from ._seen_runs import PREDICTED, SeenRun
 _ROWS = 5000
 _HOSTS = 15
 _PROBLEMS = 100
+_REASONS = {"requires_action": "It waits for the outputs of its tool calls.", "cancelled": "It was cancelled."}
+_ACTIVE = "No task waited for its end."
 # The tone of a status: good, bad, warn, wait or plain.
 _TONES = {
     "completed": "good",
@@ -97,6 +98,7 @@ class Report:
         shown, left_out = talks(recorder, entries)
         runs = ranked(recorder.runs.values())
         ours = [run for run in recorder.runs.values() if run.is_ours]
+        attention = [run for run in runs if run.is_bad or (run.is_active and run.is_ours)]
         source, css = style()
         return rendered(
             "report.html.j2",
@@ -106,13 +108,14 @@ class Report:
             user=self._user,
             node=platform.node(),
             version=VERSION,
-            ansible=ansible_version,
+            ansible=importlib.metadata.version("ansible-core"),
             began=_moment(recorder.began),
             took=totals_.duration(now - recorder.began),
             totals=totals,
             statuses=[(status, count) for status, count in sorted(totals.statuses.items()) if count],
             decisions=self._decisions(),
-            attention=[run for run in runs if run.is_bad or (run.is_active and run.is_ours)],
+            attention=attention,
+            alerts=_alerts(attention),
             problems=_grouped(recorder.problems),
             problem_count=len(recorder.problems),
             warnings=recorder.warnings,
@@ -127,6 +130,7 @@ class Report:
             most_talks=MOST,
             links={run.id: talk.id for talk in shown for run in talk.runs},
             assistants=recorder.assistants,
+            budgets=sorted(recorder.budgets.values(), key=lambda each: -each.share),
             axis=min((run.began for run in ours), default=recorder.began),
             tone=_tone,
             status_of=status_of,
@@ -162,6 +166,22 @@ def _grouped(problems: list[Problem]) -> list[Group]:
     for each in problems:
         groups.setdefault((each.task, each.play, each.message), Group(each, [])).hosts.append(each.host)
     return list(groups.values())[:_PROBLEMS]
+
+
+class Alert(t.NamedTuple):
+    """Runs that did not complete for the same reason."""
+
+    reason: str
+    runs: list[SeenRun]
+
+
+def _alerts(runs: list[SeenRun]) -> list[Alert]:
+    """Return runs in groups, in the order of their first runs."""
+    groups: dict[tuple[str, ...], Alert] = {}
+    for run in runs:
+        reason = run.reason or _REASONS.get(run.status) or (_ACTIVE if run.is_active else "No reason is known.")
+        groups.setdefault((run.status, run.task, run.model, reason), Alert(reason, [])).runs.append(run)
+    return list(groups.values())
 
 
 def _tone(run: SeenRun) -> str:

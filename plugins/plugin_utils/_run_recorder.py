@@ -18,6 +18,7 @@ from pathlib import Path
 
 from ..module_utils._identity import is_predicted
 from ..module_utils._status import RUNNING, RunStatus
+from ._budgets import Budget, budgets_of
 from ._seen_runs import PREDICTED, Json, SeenRun, ToolCall, ToolTask, Usage
 
 _COLLECTION = "threadworks.openai."
@@ -25,6 +26,8 @@ _ASYNC = ("ansible.builtin.async_status", "ansible.legacy.async_status", "async_
 # The tasks of the role `run`, which are not the tasks of a tool.
 _ROLE = Path(__file__).resolve().parents[2] / "roles" / "run" / "tasks"
 _ENDS = ("completed_at", "failed_at", "cancelled_at")
+# The clock of a served runtime may be behind, in seconds.
+_SKEW = 5
 _NOT_TOOLS = ("include_tasks", "include_role", "import_tasks", "import_role", "meta")
 
 
@@ -95,6 +98,7 @@ class Recorder:
         self.problems: list[Problem] = []
         self.warnings: dict[str, list[str]] = {}
         self.assistants: dict[str, str] = {}
+        self.budgets: dict[str, Budget] = {}
         self.hidden = 0
         self._note = note
         self._changed = changed
@@ -144,7 +148,7 @@ class Recorder:
             self._note("refused" if code else "failed", event, {"code": code or None}, {"message": message})
 
     def _record_run(self, event: Event, answer: Json, reason: str) -> None:
-        run = answer.get("run") if isinstance(answer.get("run"), dict) else {}
+        run = _object(answer.get("run"))
         id, status = answer["run_id"], str(answer.get("status") or "")
         before = self.runs.get(id)
         label = event.item or _label(answer.get("item"))
@@ -152,10 +156,14 @@ class Recorder:
         old = before and copy.copy(before)
         if event.host not in seen.hosts:
             seen.hosts.append(event.host)
-        asked = bool(event.result.get("changed")) and before is None and event.module != "openai_run_info"
+        # The metadata of an older run may have been changed.
+        is_recent = (run.get("created_at") or 0) >= int(self.began) - _SKEW
+        asked = bool(event.result.get("changed")) and before is None and is_recent and event.module != "openai_run_info"
         seen.run = run or seen.run
         seen.answer = {**seen.answer, **{name: value for name, value in answer.items() if name != "run"}}
-        seen.usage = Usage(answer.get("usage") or {}, _object(answer.get("details") or seen.run.get("details")))
+        details = _object(answer.get("details") or seen.run.get("details"))
+        seen.usage = Usage(answer.get("usage") or {}, details)
+        self.budgets.update({budget.key: budget for budget in budgets_of(details)})
         seen.status = PREDICTED if is_predicted(id) else status
         seen.reason = _reason(seen, event, reason)
         self._set_times(seen, event, asked)
@@ -171,12 +179,13 @@ class Recorder:
             exact = event.began if asked and not is_running else None
             seen.began = exact or float(run.get("started_at") or run.get("created_at") or 0)
         moment = next((run[name] for name in _ENDS if run.get(name)), None)
-        latest = moment or run.get("created_at") or 0
-        is_new = event.status == "changed" or asked or seen.is_active or latest > int(self.began)
+        # The result of a failed task may be shortened.
+        latest = moment or run.get("created_at") or self.began + 1
+        is_new = asked or seen.is_active or latest > int(self.began)
         seen.is_ours = seen.status != PREDICTED and (seen.is_ours or is_new)
         if seen.is_active or seen.ended:
             return
-        if event.result.get("changed") and event.module != "openai_run_info":
+        if event.result.get("changed") and seen.is_ours and event.module != "openai_run_info":
             seen.ended = event.at
         elif seen.usage.seconds is not None:
             seen.ended = seen.began + seen.usage.seconds
@@ -249,7 +258,7 @@ def _reason(seen: SeenRun, event: Event, reason: str) -> str:
     if error.get("message"):
         return str(error["message"])
     if incomplete.get("reason"):
-        return f"{incomplete['reason']} was reached."
+        return str(incomplete.get("message") or f"{incomplete['reason']} was reached.")
     if reason:
         return reason
     if seen.status == RunStatus.COMPLETED and event.status == "failed" and event.module != "openai_run_info":

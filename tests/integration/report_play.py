@@ -37,6 +37,9 @@ TICKETS = {
     },
     "The disk of db1 is full": {"team": "storage", "urgent": False, "steps": []},
 }
+# US dollars for a million tokens, and tokens.
+PRICES = {"input": 2, "output": 8}
+BUDGET = 10_000_000
 _TOOL = """
 - name: Measure the file system
   ansible.builtin.command:
@@ -140,6 +143,8 @@ def inspect(play: AnsiblePlaybook, server: ModelServer, *args: str, **env: str) 
         *args,
         env={
             "OPENAI_BASE_URL": server.base_url,
+            "OPENAI_RUN_PRICES": json.dumps(dict.fromkeys(("gpt-6-luna", "gpt-6-sol"), PRICES)),
+            "OPENAI_RUN_BUDGET": json.dumps({"name": "inspections", "tokens": BUDGET, "per": "day"}),
             "ANSIBLE_CALLBACKS_ENABLED": f"json_lines,{CALLBACK}",
             "ANSIBLE_SHOW_CUSTOM_STATS": "true",
             "OPENAI_RUNS_REPORT": str(folder / "report.html"),

@@ -7,13 +7,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from ansible_collections.threadworks.openai.tests.browser import SCHEMES, WIDTHS, Visit, chromium, visit
 from ansible_collections.threadworks.openai.tests.integration.report_play import (
+    BUDGET,
     HOSTILE,
     HOSTS,
+    PRICES,
     TICKETS,
     inspect,
     script,
@@ -22,7 +25,6 @@ from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRun
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -78,9 +80,12 @@ def test_figures_equal_the_servers_own_count(page: Visit, played: tuple[Path, Mo
     assert tiles["Runs"] == (str(runs), f"{runs - 2} completed, 1 failed, 1 incomplete")
     assert _number(tiles["Tokens"][0]) == asked + written > 0
     assert tiles["Tokens"][1] == f"{asked:,} input, {written:,} output"
+    cost = f"${(PRICES['input'] * asked + PRICES['output'] * written) / 1e6:.4f}"
+    assert tiles["Cost"][0] == cost
     refused = 2 * len(range(0, len(HOSTS), 6))
     assert tiles["Tool calls"] == (str(calls), f"{calls - refused} allowed, {refused} refused")
-    models, hosts = page.page.eval_on_selector_all(".plot", f"tables => tables.map({_CELLS})")
+    budgets, models, hosts = page.page.eval_on_selector_all(".plot", f"tables => tables.map({_CELLS})")
+    assert budgets[0][:4] == ["inspections", "", "day", f"{BUDGET - asked - written:,} of {BUDGET:,} tokens"]
     assert sum(_number(row[2]) for row in models) == runs
     assert sum(_number(row[3]) for row in models) == sum(_number(row[3]) for row in hosts) == asked
     assert sum(_number(row[5]) for row in models) == sum(_number(row[5]) for row in hosts) == written

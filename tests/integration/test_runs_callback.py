@@ -6,14 +6,23 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from ansible_collections.threadworks.openai.tests.integration.person import Person
-from ansible_collections.threadworks.openai.tests.integration.report_play import CALLBACK, HOSTS, TICKETS, inspect
+from ansible_collections.threadworks.openai.tests.integration.report_play import (
+    BUDGET,
+    CALLBACK,
+    HOSTS,
+    PRICES,
+    TICKETS,
+    inspect,
+)
 from ansible_collections.threadworks.openai.tests.integration.tool_play import CALL, ToolPlay
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
@@ -64,6 +73,11 @@ def test_twenty_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServ
     stats = _stats(outcome)
     count = {name: sum(usage[name] for usage in model_server.usages) for name in ("input_tokens", "output_tokens")}
     assert {name: stats[name] for name in count} == count
+    left = BUDGET - count["input_tokens"] - count["output_tokens"]
+    assert stats["budgets"] == {"inspections": {"per": "day", "tokens_left": left, "cost_left": None}}
+    assert f"Budget inspections (day): {left:,} of {BUDGET:,} tokens left" in outcome.stdout
+    cost = PRICES["input"] * count["input_tokens"] + PRICES["output"] * count["output_tokens"]
+    assert float(stats["cost"]["amount"]) * 1e6 == pytest.approx(cost)
     assert stats["statuses"] == {"completed": len(HOSTS) + len(TICKETS) - 2, "failed": 1, "incomplete": 1}
     assert {each["host"] for each in stats["failed_runs"]} == {"db3", "web09"}
     assert {each["task"] for each in stats["failed_runs"]} == {"Inspect the host"}
@@ -223,3 +237,24 @@ def test_options_in_a_configuration_file(
     outcome = ansible_playbook(play([_ASSISTANT, _ask("one")]), env={"OPENAI_BASE_URL": model_server.base_url})
     assert outcome.rc == 0, outcome
     assert {path.name for path in tmp_path.glob("a.*")} == {"a.html", "a.jsonl"}
+
+
+def test_the_artifact_of_a_job(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
+    """Automation controller runs jobs with ansible-runner, and stores what its events say about custom stats."""
+    runner = pytest.importorskip("ansible_runner")
+    (tmp_path / "job").mkdir()
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    (tmp_path / "job.yml").write_text(play([_ASSISTANT, _ask("one"), {"set_stats": {"data": {"mine": 1}}}]))
+    done = runner.run(
+        private_data_dir=str(tmp_path / "job"),
+        playbook=str(tmp_path / "job.yml"),
+        envvars={**ansible_playbook.environment, **env, "ANSIBLE_CALLBACKS_ENABLED": CALLBACK, "PATH": path},
+        quiet=True,
+        timeout=300,
+    )
+    assert done.rc == 0, done.stdout.read()
+    ends = [event["event_data"] for event in done.events if event["event"] == "playbook_on_stats"]
+    (artifacts,) = (end["artifact_data"] for end in ends)
+    assert artifacts["mine"] == 1
+    assert artifacts["openai_runs"]["statuses"] == {"completed": 1}
+    assert "OPENAI RUNS" in done.stdout.read()

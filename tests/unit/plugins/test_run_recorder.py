@@ -43,7 +43,7 @@ def test_a_reused_run_costs_nothing_now(seen: Collected) -> None:
     seen.record(result(old, changed=False))
     assert (seen.totals.all.runs, seen.totals.reused, seen.totals.stats["runs"]) == (0, 1, 0)
     # Its metadata was changed: it has not run again.
-    seen.record(result({**old, "id": "run_2"}, run_id="run_2", changed=False), status="ok")
+    seen.record(result({**old, "id": "run_2"}, run_id="run_2"))
     assert seen.totals.reused == 2
     lines = [line.text for line in table(list(seen.recorder.runs.values()), seen.totals, {}, 10)]
     assert "completed, reused" in lines[1]
@@ -83,7 +83,7 @@ def test_failures(seen: Collected) -> None:
     runs = list(seen.recorder.runs.values())
     assert [(each.is_bad, each.reason) for each in runs] == [(True, "Slow down."), (True, "ended as incomplete.")]
     assert [(each.message, each.code) for each in seen.recorder.problems] == [("refused", "budget_exceeded")]
-    assert [each["run_id"] for each in seen.totals.stats["failed_runs"]] == ["run_1"]
+    assert [each["run_id"] for each in seen.totals.stats["failed_runs"]] == ["run_1", "run_2"]
 
 
 def test_a_reply_that_is_not_json_is_a_failure(seen: Collected) -> None:
@@ -170,3 +170,19 @@ def test_durations() -> None:
         "1 min 40 s",
         "1 h 02 min",
     ]
+
+
+def test_budgets(seen: Collected) -> None:
+    night = {"name": "night", "per": "day", "tokens": {"limit": 50000, "used": 38000}, "cost": None, "resets_at": 2e9}
+    money = {"name": "money", "per": "month", "tokens": None, "cost": {"limit": "5.00", "used": "5.01"}}
+    seen.record(
+        result(run(seen.recorder), details={"budgets": [{**night, "tokens": {"limit": 50000, "used": 1}}, money]})
+    )
+    seen.record(result(run(seen.recorder, "run_2"), details={"budgets": [night, None, {}]}))
+    seen.record(result(run(seen.recorder, "run_3"), details={"budgets": None}))
+    found = {each.name: (each.left, each.share) for each in seen.recorder.budgets.values()}
+    assert [each.to_json() for each in seen.recorder.budgets.values()] == [
+        {"per": "day", "tokens_left": 12000, "cost_left": None},
+        {"per": "month", "tokens_left": None, "cost_left": "0"},
+    ]
+    assert found == {"night": ("12,000 of 50,000 tokens", 76.0), "money": ("$0.0000 of $5.00", 100.0)}
