@@ -77,37 +77,29 @@ _GUIDES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
         {"Use the data": "Encrypted: 22, 443"},
     ),
 }
-# The files beside the examples of a page.
-_FILES = {
+# The files beside the examples of a page: texts, or documents that are written as JSON.
+_FILES: dict[str, dict[str, Any]] = {
     "docs/files.md": {
         "runbooks/disk_full.md": (
             "# Disk full\n\nFull disk: delete the archived logs of the database server, and then the old backups.\n"
         ),
         "runbooks/link_flaps.md": "# Link flaps\n\nReplace the cable of the link first, then the transceiver.\n",
-    }
-}
-
-
-# The files that the examples of a page need.
-_FILES: dict[str, dict[str, Any]] = {
+    },
     "docs/moving.md": {
         "assistants-export/assistants.json": [assistant()],
         "assistants-export/threads/thread_1.json": thread_export(),
-    }
+    },
 }
 
 
 @pytest.mark.parametrize("guide", _GUIDES)
 def test_guide(guide: str, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     script, said = _GUIDES[guide]
-    for name, document in _FILES.get(guide, {}).items():
+    for name, content in _FILES.get(guide, {}).items():
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(json.dumps(document, indent=2))
+        (tmp_path / name).write_text(content if isinstance(content, str) else json.dumps(content, indent=2))
     model_server.script(script)
     results: dict[str, Any] = {}
-    for name, text in _FILES.get(guide, {}).items():
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(text)
     for name, text in blocks_of(guide):
         file = tmp_path / (name or "example.yml")
         file.write_text(text)
