@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
+from pathlib import Path
 
 import psycopg
 from chapter import Chapter, Options
@@ -50,7 +51,8 @@ def run(options: Options) -> Chapter:
         else:
             stack.enter_context(machine)
             workers.append(Worker(database.address(machine.host), machine.model_url, *lease, prefix=machine.prefix))
-        for each in (*servers, *workers):
+        for number_of, each in enumerate((*servers, *workers)):
+            stack.callback(_save, options.folder / f"process-{number_of}.log", each)
             stack.callback(each.kill)
             each.start()
         wait_for(lambda: all(worker.is_ready for worker in workers))
@@ -69,6 +71,10 @@ def run(options: Options) -> Chapter:
         _report(chapter, clients, faults, number)
         _examine(chapter, database, clients, number)
     return chapter
+
+
+def _save(file: Path, process: Served | Worker) -> None:
+    file.write_text(process.log)
 
 
 def _report(chapter: Chapter, clients: list[Client], faults: Faults, number: int) -> None:
