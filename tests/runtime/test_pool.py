@@ -102,6 +102,7 @@ def test_so_many_at_once_and_the_others_in_the_order_of_their_creation(
     assert len(model_server.runs) == 9
 
 
+@pytest.mark.stores("sqlite")  # it is changed by local runtimes, which do not use the queue of PostgreSQL
 def test_the_number_can_be_changed_while_runs_are_executed(narrow: Settings, model_server: ModelServer) -> None:
     model_server.script([{"hold": True, "sticky": True}])
     with talking(narrow) as talk:
