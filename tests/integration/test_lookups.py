@@ -263,7 +263,7 @@ _LOOPS = """
 
 
 @pytest.mark.matrix
-def test_a_list_is_a_list_whatever_is_in_it(play: Play) -> None:
+def test_lists_stay_lists(play: Play) -> None:
     """Ansible's lookup() unpacks a list of one; that of two or none is left as it is."""
     expressions = {}
     for name, term in _ONE.items():

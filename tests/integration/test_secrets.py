@@ -188,7 +188,7 @@ def _look_for(
         assert "Hello" not in log.read_text()
 
 
-def test_a_reply_is_text_whatever_is_in_it(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
+def test_a_reply_is_never_a_template(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
     text = "{{ 1+1 }} {% raw %} {{ lookup('pipe', 'id') }} !unsafe"
     model_server.script([{"match": "Hello", "text": text, "sticky": True}])
     tasks: list[Json] = [

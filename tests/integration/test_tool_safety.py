@@ -181,7 +181,7 @@ def test_a_run_that_outlasts_a_round_is_cancelled(tool_play: ToolPlay, model_ser
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
 
-def test_a_long_output_is_cut_and_the_model_is_told(tool_play: ToolPlay, model_server: ModelServer) -> None:
+def test_a_long_output_is_truncated(tool_play: ToolPlay, model_server: ModelServer) -> None:
     files = {
         "text": "tool_output: \"{{ '\u00fc' * 2000000 }}\"",
         "data": 'tool_output: "{{ range(100000) | list }}"',

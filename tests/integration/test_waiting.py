@@ -147,7 +147,7 @@ def _kill_runtime(local_runtimes: LocalRuntimes) -> None:
     wait_for(lambda: not is_alive(pid))
 
 
-def test_a_task_tells_that_its_runtime_was_killed(
+def test_a_task_reports_that_its_runtime_was_killed(
     ansible_playbook: AnsiblePlaybook,
     model_server: ModelServer,
     env: dict[str, str],
@@ -255,7 +255,7 @@ def test_a_run_that_is_not_waited_for_goes_on_behind_its_task(
     assert local_runtimes.pids() == [runtime]
 
 
-def test_a_run_that_takes_too_long_is_told_and_goes_on(
+def test_a_run_that_takes_too_long_continues(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str], runs: Callable[[], list[str]]
 ) -> None:
     """Whether the task has made the run or has found it."""

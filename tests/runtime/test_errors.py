@@ -313,7 +313,7 @@ def test_a_body_that_is_no_object(wire: httpx2.Client, body: bytes) -> None:
     assert "object" in _error(answer, 400)["message"]
 
 
-def test_empty_bodies_are_empty_objects_whatever_their_content_type(wire: httpx2.Client, thread: str) -> None:
+def test_empty_bodies_of_any_content_type_are_empty_objects(wire: httpx2.Client, thread: str) -> None:
     as_json = {"content-type": "application/json"}
     assert wire.post("/threads", headers=as_json).status_code == 200
     assert wire.post("/threads").status_code == 200

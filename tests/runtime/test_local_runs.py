@@ -182,7 +182,7 @@ def test_a_stream_of_a_killed_runtime_breaks_off(runtime: Local, talk: Conversat
             list(lines)
 
 
-def test_who_follows_the_run_of_another_runtime_is_told_that_it_has_died(
+def test_readers_of_a_run_of_another_runtime_see_that_it_has_died(
     runtime: Local, talk: Conversation, watcher: Conversation, model_server: ModelServer
 ) -> None:
     model_server.script([{"hang": True}])

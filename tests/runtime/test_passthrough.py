@@ -211,7 +211,7 @@ def test_it_can_be_turned_off(settings: Settings, model_server: ModelServer) -> 
     assert model_server.requests == []
 
 
-def test_a_local_runtime_is_told_the_model_server(settings: Settings) -> None:
+def test_a_local_runtime_gets_the_model_server_with_the_request(settings: Settings) -> None:
     app = create_app(replace(settings, executor="local", model=ModelOptions()))
     with AppServer(app) as server, raw_client(server) as wire:
         answer = wire.get("/files")

@@ -141,7 +141,7 @@ def test_a_local_run_does_not_expire_while_it_waits_for_its_turn(settings: Setti
         assert done["started_at"] >= done["created_at"] + 3
 
 
-def test_a_queued_run_is_cancelled_and_its_stream_is_told_at_once(blind: Settings, model_server: ModelServer) -> None:
+def test_the_stream_of_a_cancelled_queued_run_ends_at_once(blind: Settings, model_server: ModelServer) -> None:
     model_server.script([{"hang": True}])
     with talking(blind) as talk:
         _ask(talk, "first")
@@ -194,7 +194,7 @@ def test_a_thread_is_deleted_under_its_run(blind: Settings, model_server: ModelS
         wait_for(lambda: (_pool(talk).running(), _pool(talk).queued()) == (0 if active else 1, 0))
 
 
-def test_the_stream_of_a_queued_run_tells_what_another_server_does_with_it(
+def test_the_stream_of_a_queued_run_reports_changes_by_another_server(
     settings: Settings, model_server: ModelServer
 ) -> None:
     model_server.script([{"match": "first", "hang": True}])

@@ -337,7 +337,7 @@ def test_deleting_an_assistant_leaves_threads_and_runs(talk: Conversation) -> No
     assert talk.messages(run)[0]["assistant_id"] == talk.assistant
 
 
-def test_pollers_are_told_when_to_ask_again(idle: Conversation) -> None:
+def test_the_server_names_the_polling_interval(idle: Conversation) -> None:
     created = idle.wire.post(idle.runs, json={"assistant_id": idle.assistant})
     assert 0 < int(created.headers["openai-poll-after-ms"]) <= 1000
     path = f"{idle.runs}/{created.json()['id']}"

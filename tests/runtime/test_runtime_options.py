@@ -100,7 +100,7 @@ def test_keys_are_neither_stored_nor_logged_nor_shown(
         assert not [content for content in files if private.encode() in content]
 
 
-def test_a_run_that_is_told_no_model_server_fails_and_says_so(talk: Conversation) -> None:
+def test_a_run_without_a_model_server_fails_with_that_reason(talk: Conversation) -> None:
     failed = talk.finish()
     assert failed["status"] == "failed"
     assert "No model server is configured" in failed["last_error"]["message"]

@@ -111,7 +111,7 @@ def test_a_clean_stop_hands_long_runs_over_to_the_next_start(served: Served, mod
         assert len(talk.steps(run)) == 1
 
 
-def test_a_stop_tells_those_who_follow_a_run_that_is_handed_over(served: Served, model_server: ModelServer) -> None:
+def test_a_stop_informs_the_readers_of_a_run_that_is_handed_over(served: Served, model_server: ModelServer) -> None:
     model_server.script([{"text": "one two three", "hang_after": 6}])
     with raw_client(served) as wire:
         body = {"assistant_id": Conversation(wire).assistant, "stream": True}

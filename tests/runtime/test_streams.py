@@ -145,7 +145,7 @@ def test_who_leaves_does_not_end_the_run(talk: Conversation, model_server: Model
     assert talk.messages(run)[0]["content"][0]["text"]["value"] == "one two three four"
 
 
-def test_who_comes_late_is_told_the_rest(talk: Conversation, model_server: ModelServer) -> None:
+def test_a_late_reader_gets_the_rest(talk: Conversation, model_server: ModelServer) -> None:
     """The same request again, with its key: its run is streamed from how it stands to its end, and not run again."""
     model_server.script([{"text": "one two three four", "hold_after": 6}])
     talk.wire.headers["Idempotency-Key"] = "one"

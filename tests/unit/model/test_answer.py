@@ -229,7 +229,7 @@ RAW = [_begins(HELLO), _delta(1, "Hel"), _delta(1, "lo"), _ends(HELLO), _complet
     ],
     ids=["each", "stream", "begin", "end", "output", "other id", "output alone"],
 )
-def test_what_comes_twice_is_told_once(wait: Wait, raw: list[Json]) -> None:
+def test_repeated_events_are_reported_once(wait: Wait, raw: list[Json]) -> None:
     events = wait(every(read_answer(_stream(raw), {"max_output_tokens": 100})))
     assert [event for event in events if isinstance(event, (MessageStarted, MessageFinished))] == [
         MessageStarted(),
@@ -240,7 +240,7 @@ def test_what_comes_twice_is_told_once(wait: Wait, raw: list[Json]) -> None:
     assert len(events[-1].items) == 1
 
 
-def test_items_that_are_written_at_the_same_time_are_told_one_after_the_other(wait: Wait) -> None:
+def test_interleaved_items_are_reported_one_after_the_other(wait: Wait) -> None:
     first, second = _message(1, "one"), _message(2, "two")
     call = {"type": "code_interpreter_call", "id": "ci_1", "code": "1", "outputs": []}
     raw = [
@@ -270,7 +270,7 @@ def test_items_that_are_written_at_the_same_time_are_told_one_after_the_other(wa
     assert told(events) == "onetwo"
 
 
-def test_what_is_checked_is_what_is_told(wait: Wait) -> None:
+def test_the_checked_answer_is_the_reported_answer(wait: Wait) -> None:
     """A server may repeat a call at the end, with other arguments."""
     tool = {"type": "function", "name": "f", "parameters": {"properties": {"path": {"const": "/safe"}}}}
     call = {"type": "function_call", "id": "fc_1", "call_id": "call_1", "name": "f"}
@@ -291,7 +291,7 @@ def test_an_answer_without_output_keeps_its_warning(wait: Wait) -> None:
     assert "The model's answer is empty." in end.warnings
 
 
-def test_items_that_share_an_id_are_all_told(wait: Wait) -> None:
+def test_items_that_share_an_id_are_all_reported(wait: Wait) -> None:
     """Some servers use one id for all items. A call also has its own id."""
     call = {"type": "function_call", "id": "item", "name": "f", "arguments": "{}"}
     first, second = {**call, "call_id": "call_1"}, {**call, "call_id": "call_2"}

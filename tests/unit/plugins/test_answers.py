@@ -92,7 +92,7 @@ def test_an_endless_answer_has_an_end(monkeypatch: pytest.MonkeyPatch, head: byt
         (b"", "the connection was closed"),
     ],
 )
-def test_an_answer_that_breaks_off_is_told_as_that(data: bytes, message: str) -> None:
+def test_a_truncated_answer_is_reported(data: bytes, message: str) -> None:
     with Scripted(raw(data)) as server, pytest.raises(Unanswered, match=message):
         wire_to(server.url).get("threads", "x")
 

@@ -43,7 +43,7 @@ def test_an_authority_of_ones_own(authority: Authority, monkeypatch: pytest.Monk
         assert server.connections == 1
 
 
-def test_an_authority_that_nobody_knows_is_told_with_the_remedy(authority: Authority) -> None:
+def test_the_error_for_an_unknown_authority_has_a_remedy(authority: Authority) -> None:
     with Scripted(always(), tls=authority.server) as server:
         with pytest.raises(Unanswered, match=r"its certificate is not trusted: .*SSL_CERT_FILE\.$"):
             wire_to(server.url, max_retries=2).get("threads", "x")

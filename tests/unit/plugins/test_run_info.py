@@ -264,7 +264,7 @@ def test_the_time_is_over_for_all(runs: Runs) -> None:
     assert len(runs.world.model.runs) == 3
 
 
-def test_unfinished_and_failed_ones_are_both_told(runs: Runs) -> None:
+def test_unfinished_and_failed_runs_are_both_reported(runs: Runs) -> None:
     runs.answers({"match": "one", "hang": True}, {"match": "two", "failed": {"code": "server_error", "message": "no"}})
     started = runs.start("one", "two")
     wait_for(lambda: runs.info([started["results"][1]]).result["statuses"] == {"failed": 1})

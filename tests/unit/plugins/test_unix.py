@@ -129,7 +129,7 @@ def test_a_socket_of_another_user_is_refused(start: Start, monkeypatch: pytest.M
     assert (starter.seen, starter.calls) == ([], [])
 
 
-def test_a_socket_that_cannot_be_used_is_told(tmp_path: Path) -> None:
+def test_an_unusable_socket_is_reported(tmp_path: Path) -> None:
     for path, reason in ((tmp_path / ("x" * 200), "path too long"), (tmp_path / "file" / "x", "not a directory")):
         (tmp_path / "file").touch()
         with pytest.raises(Unanswered, match=rf"(?i)cannot be reached: {path}: .*{reason}\.$"):

@@ -72,7 +72,7 @@ def test_polls_become_rarer_unless_the_server_has_a_wish(thread: World, wish: st
 
 
 @pytest.mark.parametrize("around", [None, without_streams], ids=["streaming", "polling"])
-def test_the_wait_is_over_in_time_and_tells_the_last_run_seen(thread: World, around: Around | None) -> None:
+def test_a_timeout_returns_the_last_known_run(thread: World, around: Around | None) -> None:
     if around:
         thread.put_before(around)
     thread.model.script([{"hang": True}])
@@ -144,7 +144,7 @@ def _kind(resource: str) -> str:
     return resource.removeprefix("thread_")
 
 
-def test_a_server_that_cannot_list_threads_is_told_which(thread: World) -> None:
+def test_a_server_that_cannot_list_threads_is_reported(thread: World) -> None:
     thread.put_before(without_lists_of_threads)
     options: Json
     for resource, options in (("thread", {"key": "k"}), ("thread_run", {"assistant_id": "newest"})):

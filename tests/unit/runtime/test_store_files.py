@@ -44,7 +44,7 @@ def _umask(mask: int) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("mask", [0o000, 0o022, 0o277])
-def test_new_folders_are_their_owners_alone_whatever_the_umask_is(tmp_path: Path, mask: int) -> None:
+def test_new_folders_are_private_with_any_umask(tmp_path: Path, mask: int) -> None:
     path = tmp_path / "a" / "b" / "c" / "runtime.db"
     with _umask(mask):
         _open(path).close()
@@ -191,7 +191,7 @@ def test_what_keeps_nothing_is_named(path: str) -> None:
     assert _refusal(path).startswith(f"The store {os.path.realpath(path)} cannot be ")
 
 
-def test_one_file_is_one_store_by_whatever_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_one_file_is_one_store_under_any_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "runtime.db"
     link = tmp_path / "link.db"
     link.symlink_to(path)

@@ -82,7 +82,7 @@ def test_what_was_stored_can_be_sent(upgraded: Store) -> None:
         ({"a": "\\ud800 \0 \U0001f600 ü"}, {"a": "\\ud800 \0 \U0001f600 ü"}),
     ],
 )
-def test_whatever_is_written_can_be_read(value: dict[str, Any], read: dict[str, Any]) -> None:
+def test_any_written_value_can_be_read(value: dict[str, Any], read: dict[str, Any]) -> None:
     stored = encoding.dump(value)
     assert stored.isascii()
     assert encoding.load(stored) == encoding.load(stored.encode()) == read
