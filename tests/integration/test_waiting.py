@@ -14,6 +14,7 @@ import signal
 import sqlite3
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -133,12 +134,17 @@ def test_a_killed_runtime_too_costs_one_run_more(
     first.wait()
     _kill_runtime(local_runtimes)
     # Found dead at once, on the same machine: the lease has an hour to go.
-    with contextlib.closing(sqlite3.connect(ansible_playbook.store, timeout=60, isolation_level=None)) as store:
-        store.execute("UPDATE runs SET lease_until = lease_until + 3600, lease_monotonic = lease_monotonic + 3600")
+    _extend_leases(ansible_playbook.store)
     second = ansible_playbook(play([_ASSISTANT, _RUN]), env=env)
     assert (second.rc, second.changed) == (0, 1), second
     assert runs() == ["failed", "completed"]
     assert len(model_server.runs) == 2
+
+
+def _extend_leases(store: Path) -> None:
+    """Let no lease of a run expire within the next hour."""
+    with contextlib.closing(sqlite3.connect(store, timeout=60, isolation_level=None)) as connection:
+        connection.execute("UPDATE runs SET lease_until = lease_until + 3600, lease_monotonic = lease_monotonic + 3600")
 
 
 def _kill_runtime(local_runtimes: LocalRuntimes) -> None:
@@ -158,8 +164,7 @@ def test_a_task_reports_that_its_runtime_was_killed(
     model_server.script([{"hang": True}])
     first = ansible_playbook.start(play([_ASSISTANT, _RUN]), env=env)
     wait_for(lambda: model_server.runs)
-    with contextlib.closing(sqlite3.connect(ansible_playbook.store, timeout=60, isolation_level=None)) as store:
-        store.execute("UPDATE runs SET lease_until = lease_until + 3600, lease_monotonic = lease_monotonic + 3600")
+    _extend_leases(ansible_playbook.store)
     _kill_runtime(local_runtimes)
     outcome = first.wait()
     assert outcome.rc == 2, outcome
