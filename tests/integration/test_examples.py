@@ -1,0 +1,183 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Run the EXAMPLES of each module and lookup, and compare the samples in RETURN with real results."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
+
+Json = dict[str, Any]
+
+_PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+_FILES = sorted([*_PLUGINS.glob("modules/openai_*.py"), *_PLUGINS.glob("lookup/openai_*.py")])
+# It would stop the local runtimes of other tests.
+_NOT_RUN = "Stop all local runtimes of this user, and wait for their runs"
+
+_FUNCTION = {"type": "function", "function": {"name": "disk_usage", "parameters": {"type": "object"}}}
+_CALLS = [{"name": "disk_usage", "arguments": {"path": "/var"}}]
+# What the examples assume: an assistant, a thread, and a run that waits for the output of a tool.
+_ASSUMED: list[Json] = [
+    {
+        "name": "assumed assistant",
+        "register": "assistant",
+        "openai_assistant": {"name": "Network assistant", "model": "m", "metadata": {"team": "network"}},
+    },
+    {
+        "name": "assumed thread",
+        "register": "thread",
+        "openai_thread": {
+            "key": "ticket-4711",
+            "metadata": {"team": "network"},
+            "messages": [{"content": "Why does the link to Oslo flap?"}],
+        },
+    },
+    {
+        "name": "assumed run",
+        "register": "asked",
+        "openai_thread_run": {
+            "assistant_id": "{{ assistant.assistant_id }}",
+            "tools": [_FUNCTION],
+            "thread": {"messages": [{"content": "How full is it?"}]},
+        },
+    },
+]
+_VARIABLES: Json = {
+    "tickets": [{"id": "ticket-1", "text": "The link to Oslo flaps."}],
+    "call": "{{ asked.required_action.submit_tool_outputs.tool_calls[0] }}",
+    "thread_id": "{{ asked.thread_id }}",
+    "run_id": "{{ asked.run_id }}",
+}
+
+
+def _documentation(path: Path, name: str) -> Any:
+    """Return a block of documentation of a plugin, such as EXAMPLES."""
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
+            return yaml.safe_load(ast.literal_eval(node.value))
+    raise AssertionError(f"{path.name} has no {name}")
+
+
+@pytest.mark.parametrize("path", _FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_examples(path: Path, ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
+    examples = [task for task in _documentation(path, "EXAMPLES") if task["name"] != _NOT_RUN]
+    assert all("name" in task for task in examples)
+    model_server.script([{"match": "How full", "calls": _CALLS}])
+    text = play(_ASSUMED + examples, vars=_VARIABLES)
+    outcome = ansible_playbook(text, env={"OPENAI_BASE_URL": model_server.base_url})
+    assert outcome.rc == 0, str(outcome)
+    assert {task["name"] for task in examples} <= outcome.results.keys(), str(outcome)
+
+
+# A task for the RETURN of each module. Those without samples of objects are missing.
+_MODULES: dict[str, Json] = {
+    "openai_assistant": _ASSUMED[0]["openai_assistant"],
+    "openai_assistant_info": {"name": "Network assistant"},
+    "openai_thread": {"key": "ticket-4711"},
+    "openai_thread_info": {"key": "ticket-4711", "messages": True},
+    "openai_message": {"thread_id": "ticket-4711", "content": "Why?"},
+    "openai_run": {"thread_id": "ticket-4711", "assistant_id": "Network assistant", "steps": True},
+    "openai_thread_run": {**_ASSUMED[2]["openai_thread_run"], "steps": True},
+    "openai_run_info": {"runs": ["{{ answered }}"]},
+    "openai_local_runtime_info": {},
+    "openai_tool_turn": {
+        "thread_id": "{{ asked.thread_id }}",
+        "run_id": "{{ asked.run_id }}",
+        "calls": "{{ asked.required_action.submit_tool_outputs.tool_calls }}",
+        "allowed": ["disk_usage"],
+    },
+}
+# The terms and options of each lookup.
+_LOOKUPS = {
+    "openai_assistant": "'Network assistant'",
+    "openai_assistants": "metadata={'team': 'network'}",
+    "openai_thread": "'ticket-4711'",
+    "openai_threads": "metadata={'team': 'network'}",
+    "openai_messages": "answered.thread_id, order='desc'",
+    "openai_run": "answered.run_id, thread_id=answered.thread_id",
+    "openai_runs": "answered.thread_id",
+    "openai_run_steps": "answered.run_id, thread_id=answered.thread_id",
+    "openai_thread_run": "answered.thread_id",
+}
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory, collections: Path) -> Outcome:
+    """The results of a task for each module, and of each lookup."""
+    answered = {
+        "name": "answered",
+        "register": "answered",
+        "openai_run": {"thread_id": "ticket-4711", "assistant_id": "Network assistant"},
+    }
+    modules = [{"name": f"modules/{name}", name: options} for name, options in _MODULES.items()]
+    lookups = [
+        {"name": f"lookup/{name}", "debug": {"msg": f"{{{{ query('threadworks.openai.{name}', {terms}) }}}}"}}
+        for name, terms in _LOOKUPS.items()
+    ]
+    with (
+        ModelServer() as model,
+        LocalRuntimes() as runtimes,
+        AnsiblePlaybook(tmp_path_factory.mktemp("samples"), collections) as ansible_playbook,
+    ):
+        model.script([{"match": "How full", "calls": _CALLS}])
+        text = play([*_ASSUMED, answered, *modules, *lookups])
+        env = {"OPENAI_BASE_URL": model.base_url, **runtimes.environment}
+        outcome = ansible_playbook(text, env=env)
+    assert outcome.rc == 0, str(outcome)
+    return outcome
+
+
+@pytest.mark.parametrize("name", [f"modules/{name}" for name in _MODULES])
+def test_samples_of_modules(results: Outcome, name: str) -> None:
+    documented = _documentation(_PLUGINS / f"{name}.py", "RETURN")
+    result = results.results[name]
+    compared = [key for key, entry in documented.items() if key in result and _compare(entry, result[key], key)]
+    assert compared
+
+
+@pytest.mark.parametrize("name", [f"lookup/{name}" for name in _LOOKUPS])
+def test_samples_of_lookups(results: Outcome, name: str) -> None:
+    entry = _documentation(_PLUGINS / f"{name}.py", "RETURN")["_raw"]
+    assert _compare(entry, results.results[name]["msg"], "_raw")
+
+
+def _compare(entry: Json, real: Any, where: str) -> bool:
+    """Compare the documentation of a value with a real one, and return whether there is anything to compare."""
+    compared = []
+    if "contains" in entry and real:
+        item = real[0] if isinstance(real, list) else real
+        missing = item.keys() - entry["contains"].keys()
+        assert not missing, f"{where} has keys that are not documented: {missing}"
+        compared = [_compare(entry["contains"][name], value, f"{where}.{name}") for name, value in item.items()]
+    if "sample" in entry:
+        compared.append(_alike(entry["sample"], real, where))
+    return any(compared)
+
+
+def _alike(sample: Any, real: Any, where: str) -> bool:
+    """Check that a sample has keys and types of the real value, and return whether both have a value."""
+    if sample is None or real is None:
+        return False
+    if isinstance(sample, list) and isinstance(real, list):
+        return bool(sample and real) and _alike(sample[0], real[0], f"{where}[0]")
+    if isinstance(sample, dict) and isinstance(real, dict):
+        if where.endswith(("metadata", "arguments", "output", "statuses")):
+            return True
+        missing = sample.keys() - real.keys()
+        assert not missing, f"{where} has no {missing}"
+        for key, inner in sample.items():
+            _alike(inner, real[key], f"{where}.{key}")
+        return True
+    numbers = (int, float)
+    same = isinstance(sample, numbers) and isinstance(real, numbers)
+    assert same or type(sample) == type(real), f"{where} is {real!r}, but the sample is {sample!r}"  # noqa: E721
+    return True
