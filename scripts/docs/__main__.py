@@ -44,7 +44,7 @@ _UNNEEDED = (
 def main() -> None:
     """Write the sources, and build the site without warnings."""
     shutil.rmtree(BUILD, ignore_errors=True)
-    SOURCE.mkdir(parents=True)
+    shutil.copytree(ROOT / "docs", SOURCE, ignore=shutil.ignore_patterns("docsite"))
     for path in (ROOT / "docs").glob("*.md"):
         (SOURCE / path.name).write_text(on_site(path))
     for name, page in _PAGES.items():
@@ -73,7 +73,7 @@ def on_site(path: Path) -> str:
         name, anchor = target.relative_to(ROOT).as_posix(), match[2] or ""
         if name in _PAGES:
             return _PAGES[name] + anchor
-        return target.name + anchor if target.parent == ROOT / "docs" and target.suffix == ".md" else _FILES + name
+        return name.removeprefix("docs/") + anchor if name.startswith("docs/") else _FILES + name
 
     return _LINK.sub(link, path.read_text())
 
