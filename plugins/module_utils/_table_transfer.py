@@ -51,7 +51,7 @@ TRANSFER = (
     #: V(fail) does not import their thread or assistant, and fails.
     #:
     #: V(convert) converts unknown content to text, and removes unknown tools from assistants. Both are listed in
-    #: RV(report.notes).
+    #: C(report.notes).
     Option("unknown", "str", _IMPORT, wire="unknown", choices=("fail", "convert"), default="fail"),
     #: What to do with the ids of files and vector stores, which are not imported.
     #:

@@ -15,7 +15,7 @@ description:
   - If the import is repeated, objects that have been imported are unchanged. A thread is imported completely or not at
     all. If something cannot be imported, everything else is, and the task fails and lists the problems. If a file
     cannot be read at all, nothing is imported.
-  - Files and vector stores are not imported. RV(report.files) lists those that are used.
+  - Files and vector stores are not imported. C(report.files) lists those that are used.
   - Runs that are active in the source are imported as expired.
 extends_documentation_fragment:
   - threadworks.openai.attributes

@@ -37,6 +37,7 @@ _PLUGIN = re.compile(r"ansible_collections\.(ansible)\.(builtin)\.(\w+)$")
 _PAGES = {
     "action_plugins": "plugins/action.html",
     "ansible_configuration_settings": "reference_appendices/config.html",
+    "callback_plugins": "plugins/callback.html",
     "common_return_values": "reference_appendices/common_return_values.html",
 }
 
@@ -46,6 +47,8 @@ def link_to_ansible(_app: Any, _env: Any, node: nodes.Element, content: nodes.El
     target = node.get("reftarget", "")
     plugin = _PLUGIN.match(target)
     page = f"collections/{'/'.join(plugin.groups())}.html" if plugin else _PAGES.get(target)
+    if node.get("reftype") == "envvar":
+        page = f"reference_appendices/config.html#envvar-{target}"
     if page is None:
         return None
     reference = nodes.reference("", "", internal=False, refuri=_ANSIBLE + page)
