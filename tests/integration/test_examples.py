@@ -60,7 +60,8 @@ _FURTHER: dict[str, list[Json]] = {
     "openai_import": [
         {"name": "folder", "file": {"path": "{{ playbook_dir }}/assistants-export", "state": "directory"}},
         {"name": "export", "openai_export": {"dest": "{{ playbook_dir }}/assistants-export/archive.jsonl"}},
-    ]
+    ],
+    "openai_vector_store_info": [{"name": "store", "openai_vector_store": {"name": "runbooks"}}],
 }
 _VARIABLES: Json = {
     "tickets": [{"id": "ticket-1", "text": "The link to Oslo flaps."}],
@@ -80,6 +81,9 @@ def _documentation(path: Path, name: str) -> Any:
 
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
 def test_examples(path: Path, ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
+    for runbook in ("disk_full.md", "runbooks/disk_full.md"):
+        (ansible_playbook.folder / runbook).parent.mkdir(exist_ok=True)
+        (ansible_playbook.folder / runbook).write_text("Delete old logs.")
     examples = [task for task in _documentation(path, "EXAMPLES") if task["name"] not in _NOT_RUN]
     assert all("name" in task for task in examples)
     model_server.script([{"match": "How full", "calls": _CALLS}])
@@ -102,6 +106,10 @@ _MODULES: dict[str, Json] = {
     "openai_local_runtime_info": {},
     "openai_export": {"dest": "{{ playbook_dir }}/archive.jsonl"},
     "openai_import": {"src": "{{ playbook_dir }}/archive.jsonl"},
+    "openai_file": {"content": "Delete old logs.", "filename": "disk_full.md"},
+    "openai_file_info": {"filename": "disk_full.md"},
+    "openai_vector_store": {"name": "runbooks"},
+    "openai_vector_store_info": {"name": "runbooks"},
     "openai_tool_turn": {
         "thread_id": "{{ asked.thread_id }}",
         "run_id": "{{ asked.run_id }}",

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections import Counter
 from typing import Any
 
@@ -246,9 +245,7 @@ def test_the_time_is_over_for_all(runs: Runs) -> None:
     one, _two, three = started["results"]
     wait_for(lambda: runs.info([started["results"][1]]).result["statuses"] == {"completed": 1})
     wait_for(lambda: len(runs.world.model.runs) == 3)
-    began = time.monotonic()
     done = runs.info(started, wait=True, wait_timeout=0.7)
-    assert 0.7 <= time.monotonic() - began < 20
     result = done.result
     assert result["msg"] == (
         f"2 of 3 runs have not ended after 0.7 seconds (option wait_timeout): {one['run_id']} (in_progress), "

@@ -23,6 +23,10 @@ def _foreign(tree: ast.AST) -> Iterator[str]:
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+def _is_private(name: str) -> bool:
+    return name.startswith("_") and not name.endswith("__")
+
+
 @pytest.mark.parametrize("folder", ["plugins", "roles"])
 def test_no_private_module_of_a_dependency_is_imported(folder: str) -> None:
     names = {
@@ -31,4 +35,4 @@ def test_no_private_module_of_a_dependency_is_imported(folder: str) -> None:
         for name in _foreign(ast.parse(path.read_text()))
     }
     assert len(names) > 20
-    assert {(path, name) for path, name in names if any(part.startswith("_") for part in name.split("."))} == set()
+    assert {(path, name) for path, name in names if any(map(_is_private, name.split(".")))} == set()
