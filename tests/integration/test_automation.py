@@ -58,7 +58,7 @@ def test_the_example(
     first = _run(program, _COMMANDS[program], tmp_path, env)
     assert "failed=0" in first
     asked = len(model_server.runs)
-    assert asked == 6
+    assert asked == 4
     again = _run(program, _COMMANDS[program], tmp_path, env)
     assert "changed=0" in again
     assert len(model_server.runs) == asked

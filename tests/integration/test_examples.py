@@ -59,7 +59,13 @@ _ASSUMED: list[Json] = [
 _FURTHER: dict[str, list[Json]] = {
     "openai_import": [
         {"name": "folder", "file": {"path": "{{ playbook_dir }}/assistants-export", "state": "directory"}},
-        {"name": "export", "openai_export": {"dest": "{{ playbook_dir }}/assistants-export/archive.jsonl"}},
+        {
+            "name": "export",
+            "openai_export": {
+                "dest": "{{ playbook_dir }}/assistants-export/archive.jsonl",
+                "thread_ids": ["{{ thread.thread_id }}"],
+            },
+        },
     ],
     "openai_vector_store_info": [{"name": "store", "openai_vector_store": {"name": "runbooks"}}],
 }
@@ -104,7 +110,7 @@ _MODULES: dict[str, Json] = {
     "openai_thread_run": {**_ASSUMED[2]["openai_thread_run"], "steps": True},
     "openai_run_info": {"runs": ["{{ answered }}"]},
     "openai_local_runtime_info": {},
-    "openai_export": {"dest": "{{ playbook_dir }}/archive.jsonl"},
+    "openai_export": {"dest": "{{ playbook_dir }}/archive.jsonl", "thread_ids": ["{{ thread.thread_id }}"]},
     "openai_import": {"src": "{{ playbook_dir }}/archive.jsonl"},
     "openai_file": {"content": "Delete old logs.", "filename": "disk_full.md"},
     "openai_file_info": {"filename": "disk_full.md"},
