@@ -34,7 +34,8 @@ def _items(value: Any) -> Iterator[Json]:
 
 
 def _tasks(guide: str) -> list[Json]:
-    documents = (yaml.safe_load(text) for name, text in blocks_of(guide) if not name.endswith(".ini"))
+    # The other blocks are INI files, which start with a section.
+    documents = (yaml.safe_load(text) for _name, text in blocks_of(guide) if not text.startswith("["))
     return [item for document in documents for item in _items(document)]
 
 
