@@ -70,7 +70,7 @@ build/browser: scripts/browser
 
 .PHONY: test
 test: .venv/dev build/browser ## run all tests
-	@.venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
+	@ANSIBLE_HOME="$(CURDIR)/build/ansible" .venv/bin/python -m pytest -n 2 --dist worksteal $(ARGS)
 
 .PHONY: lint
 lint: .venv/dev ## check the sources: ruff, mypy (strict), vulture, codespell, yamllint, ansible-lint, reuse, changelog
