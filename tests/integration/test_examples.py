@@ -115,7 +115,7 @@ _MODULES: dict[str, Json] = {
     "openai_file": {"content": "Delete old logs.", "filename": "disk_full.md"},
     "openai_file_info": {"filename": "disk_full.md"},
     "openai_vector_store": {"name": "runbooks"},
-    "openai_vector_store_info": {"name": "runbooks"},
+    "openai_vector_store_info": {"name": "runbooks", "files": True},
     "openai_tool_turn": {
         "thread_id": "{{ asked.thread_id }}",
         "run_id": "{{ asked.run_id }}",
