@@ -32,7 +32,7 @@ def _messages(number: int) -> list[dict[str, Any]]:
 def _statements(app: Runtime, act: Callable[[], Any]) -> list[str]:
     """Return the statements of writing transactions during a function."""
     seen = []
-    engine = app.context.store.engine
+    engine = app.context.store._writing
 
     def note(connection: Connection, _cursor: object, statement: str, *_rest: object) -> None:
         if connection.get_execution_options().get("writing"):

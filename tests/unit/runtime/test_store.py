@@ -255,7 +255,7 @@ def test_a_closed_store_leaves_no_threads(tmp_path: Path) -> None:
 def test_a_full_store_is_said(tmp_path: Path) -> None:
     app = create_app(Settings(store=str(tmp_path / "runtime.db")))
 
-    @event.listens_for(app.context.store.engine, "begin")
+    @event.listens_for(app.context.store._writing, "begin")
     def _leave_no_space(connection: Connection) -> None:
         # It cannot become smaller than the store is already.
         connection.exec_driver_sql("PRAGMA max_page_count = 1")

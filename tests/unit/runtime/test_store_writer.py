@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, event
 from sqlalchemy.exc import DBAPIError
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import open_store, rows
-from threadworks_runtime.store.engine import open_engine
+from threadworks_runtime.store.engine import open_engine, writing_engine
 from threadworks_runtime.store.tables import THREADS
 from threadworks_runtime.store.writer import GroupWriter
 
@@ -23,9 +23,11 @@ from threadworks_runtime.store.writer import GroupWriter
 def engine(tmp_path: Path) -> Iterator[Engine]:
     path = str(tmp_path / "runtime.db")
     open_store(Settings(store=path)).close()
-    engine = open_engine(path).execution_options(writing=True)
+    reading = open_engine(path)
+    engine = writing_engine(reading)
     yield engine
     engine.dispose()
+    reading.dispose()
 
 
 def _make(id: str) -> Callable[[Connection], str]:

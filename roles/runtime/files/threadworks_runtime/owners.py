@@ -40,7 +40,7 @@ def new_owner(*, of_queue: bool = False) -> str:
     """
     pid = os.getpid()
     nonce = secrets.token_hex(8)
-    return f"{this_host()}|{pid}|{_started(pid) or '-'}{MARK if of_queue else '|'}{nonce}"
+    return f"{this_host()}|{pid}|{_own_start(pid) or '-'}{MARK if of_queue else '|'}{nonce}"
 
 
 def is_of_queue(owner: str) -> bool:
@@ -58,7 +58,11 @@ def is_gone(owner: str) -> bool:
         False if it is alive or if this is unknown. In the latter case, the lease expires.
     """
     host, pid, started, _nonce = owner.split("|")
-    return host == this_host() and _started(int(pid)) != (None if started == "-" else started)
+    if host != this_host():
+        return False
+    here = os.getpid()
+    now = _own_start(here) if int(pid) == here else _started(int(pid))
+    return now != (None if started == "-" else started)
 
 
 def is_here(owner: str) -> bool:
@@ -72,6 +76,12 @@ def is_here(owner: str) -> bool:
     """
     host, _pid, started, _nonce = owner.split("|")
     return host == this_host() and started != "-"
+
+
+@cache
+def _own_start(pid: int) -> str | None:
+    """Return the start time of this process, which does not change. Each request for an active run needs it."""
+    return _started(pid)
 
 
 def _started(pid: int) -> str | None:

@@ -21,6 +21,7 @@ import uvicorn
 from .app import Runtime, create_app
 from .descriptors import allow_descriptors
 from .errors import StoreError
+from .interpreter import share_with_store
 from .logs import CONFIG
 from .queue import open_queue
 from .serve_options import Service, read_options, read_service
@@ -79,6 +80,7 @@ def work() -> Runtime:
     Returns:
         The application.
     """
+    share_with_store()
     service = read_service(os.environ)
     runtime = create_app(service.settings)
     runtime.context.grace = service.grace

@@ -14,6 +14,7 @@ import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from .bodies import LONG_BODY
+from .joined import JoinedTransport
 from .wire_errors import ApiError, unavailable
 
 OPTIONS: dict[str, Any] = {
@@ -45,7 +46,7 @@ class Protocol(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Start to watch the connection."""
-        super().connection_made(transport)
+        super().connection_made(JoinedTransport(transport, self.loop))  # type: ignore[arg-type]
         self._size = self._kept = self._callbacks = self._received = 0
         self._refused = self._has_headers = False
         self._waiting: tuple[str, object] | None = None
@@ -54,7 +55,7 @@ class Protocol(HttpToolsProtocol):
             self.connections.discard(self)
             message = "The runtime has reached its maximum number of connections. Try again later."
             self._answer(unavailable(message, "too_busy"))
-            transport.close()
+            self.transport.close()
         else:
             self._look()
 

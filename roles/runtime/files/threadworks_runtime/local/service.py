@@ -17,6 +17,7 @@ from typing import Any
 
 from .. import __version__
 from ..app import Runtime, create_app
+from ..interpreter import share_with_store
 from ..settings import Settings
 from ..store.wording import shown
 from .activity import Activity
@@ -45,6 +46,7 @@ def serve(configuration: Configuration, starter: Starter) -> None:
         OSError: The socket cannot be created.
         StoreError: The store cannot be used.
     """
+    share_with_store()
     place = Place(configuration.socket)
     listener = place.listen()
     try:

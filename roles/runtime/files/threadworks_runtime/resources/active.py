@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import contextlib
+from functools import cache
+from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Select, bindparam, select
 
 from ..errors import NotFound
 from ..lifecycle import due, settle
@@ -28,13 +30,19 @@ def active_run(context: Context, connection: Connection, thread_id: str) -> RunR
     Returns:
         The run, or None if there is none.
     """
-    table = RUNS.table
-    statement = select(*RUNS.columns).where(table.c.thread_id == thread_id, IS_ACTIVE)
-    row = connection.execute(statement.with_for_update()).one_or_none()
+    row = connection.execute(_active(), {"thread_id": thread_id}).one_or_none()
     if row is None:
         return None
     run = RunRecord(*row)
     return None if _settle(context, connection, run) else run
+
+
+@cache
+def _active() -> Select[Any]:
+    """Return the statement that selects and locks the active run of the thread `thread_id`."""
+    table = RUNS.table
+    statement = select(*RUNS.columns).where(table.c.thread_id == bindparam("thread_id"), IS_ACTIVE)
+    return statement.with_for_update()
 
 
 async def current_run(context: Context, thread_id: str, run_id: str) -> RunRecord:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager
@@ -13,7 +14,8 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine
 
 from ..settings import Settings
-from .engine import LIVENESS, open_engine
+from .engine import LIVENESS, open_engine, writing_engine
+from .kept import KeptConnection
 from .migrations import migrate
 from .writer import GroupWriter
 
@@ -31,16 +33,19 @@ class Store:
 
     Args:
         engine: The database, at the runtime's version.
+        writing: The engine for transactions that write.
 
     Attributes:
         engine: The database.
     """
 
-    def __init__(self, engine: Engine) -> None:
-        self.engine = engine
-        self._writing = engine.execution_options(writing=True)
+    def __init__(self, engine: Engine, writing: Engine) -> None:
+        self.engine, self._writing = engine, writing
         self._readers = ThreadPoolExecutor(_READERS, thread_name_prefix="reader")
-        self._writer = GroupWriter(self._writing) if engine.dialect.name == "sqlite" else _Writers(self.writing)
+        self._is_sqlite = engine.dialect.name == "sqlite"
+        self._kept = threading.local()
+        self._all_kept: list[KeptConnection] = []
+        self._writer = GroupWriter(self._writing) if self._is_sqlite else _Writers(self.writing)
 
     async def read(self, work: Callable[[Connection], _T]) -> _T:
         """Run a function in a read transaction, which sees a consistent state of the store.
@@ -51,7 +56,9 @@ class Store:
         Returns:
             What the function returns.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._readers, _run, self.reading, work)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._readers, _run, self._reading_here if self._is_sqlite else self.reading, work
+        )
 
     async def write(self, work: Callable[[Connection], _T]) -> _T:
         """Run a function in a write transaction. If it raises an exception, nothing is written.
@@ -89,11 +96,22 @@ class Store:
         with self._writing.begin() as connection:
             yield connection
 
+    def _reading_here(self) -> AbstractContextManager[Connection]:
+        """Open a read transaction in this thread's own connection. PostgreSQL could close it, SQLite does not."""
+        kept: KeptConnection | None = getattr(self._kept, "connection", None)
+        if kept is None:
+            kept = self._kept.connection = KeptConnection(self.engine)
+            self._all_kept.append(kept)
+        return kept.transaction()
+
     def close(self) -> None:
         """End the threads and close the connections."""
         self._writer.close()
         self._readers.shutdown()
+        for connection in self._all_kept:
+            connection.close()
         self.engine.dispose()
+        self._writing.dispose()
 
 
 class _Writers:
@@ -128,5 +146,6 @@ def open_store(settings: Settings) -> Store:
         StoreError: It cannot be reached, created or read, or is newer than this runtime.
     """
     engine = open_engine(settings.store)
-    migrate(engine)
-    return Store(engine)
+    writing = writing_engine(engine)
+    migrate(engine, writing)
+    return Store(engine, writing)

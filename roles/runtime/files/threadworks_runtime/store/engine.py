@@ -100,7 +100,30 @@ def _sqlite(url: URL) -> Engine:
         prepare(Path(str(url.database)), _WAIT)
     except sqlite3.Error as error:
         raise DBAPIError("open", None, error) from error
-    engine = create_engine(url, connect_args={"timeout": _WAIT}, **_OPTIONS)
+    engine = _sqlite_engine(url)
+    _use_write_ahead_log(engine)
+    return engine
+
+
+def writing_engine(engine: Engine) -> Engine:
+    """Return the engine for transactions that write. SQLite needs another one.
+
+    Args:
+        engine: The engine of the store.
+    """
+    if engine.dialect.name != "sqlite":
+        return engine.execution_options(writing=True)
+    return _sqlite_engine(engine.url, writing=True)
+
+
+def _sqlite_engine(url: URL, *, writing: bool = False) -> Engine:
+    options = {"writing": writing}
+    engine = create_engine(url, connect_args={"timeout": _WAIT}, execution_options=options, **_OPTIONS)
+    # A writer takes the lock immediately. A transaction that started as a reader could not wait for it.
+    statement = "BEGIN IMMEDIATE" if writing else "BEGIN"
+    # Not a listener for the event, because each statement takes longer if there is one.
+    dialect: Any = engine.dialect
+    dialect.do_begin = lambda connection: connection.driver_connection.execute(statement)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -113,13 +136,6 @@ def _sqlite(url: URL) -> Engine:
         except sqlite3.Error as error:  # SQLAlchemy does not convert it here
             raise DBAPIError("PRAGMA", None, error) from error
 
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        # A writer takes the lock immediately. A transaction that started as a reader could not wait for it.
-        writing = connection.get_execution_options().get("writing")
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")
-
-    _use_write_ahead_log(engine)
     return engine
 
 

@@ -119,11 +119,12 @@ MIGRATIONS: dict[int, tuple[Callable[[Connection], None], ...]] = {
 }
 
 
-def migrate(engine: Engine) -> None:
+def migrate(engine: Engine, writing: Engine) -> None:
     """Upgrade a store to the version of this runtime, completely or not at all.
 
     Args:
         engine: The store.
+        writing: Its engine for transactions that write.
 
     Raises:
         StoreError: It is newer, belongs to another program, or cannot be written.
@@ -132,7 +133,7 @@ def migrate(engine: Engine) -> None:
         with engine.begin() as connection:
             if _version(connection) == VERSION:
                 return
-        with engine.execution_options(writing=True).begin() as connection:
+        with writing.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({POSTGRESQL_LOCK})")
             _upgrade(connection)

@@ -11,6 +11,8 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 
+from .kept import KeptConnection
+
 _T = TypeVar("_T")
 _Work = Callable[[Connection], Any]
 _Job = tuple[_Work, "Future[Any]"]
@@ -30,7 +32,7 @@ class GroupWriter:
     """
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._connection = KeptConnection(engine)
         self._waiting: deque[_Job] = deque()
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="writer")
 
@@ -51,6 +53,7 @@ class GroupWriter:
     def close(self) -> None:
         """Write the queued functions, and end the thread."""
         self._thread.shutdown()
+        self._connection.close()
 
     def _write_waiting(self) -> None:
         jobs: list[_Job] = []
@@ -71,7 +74,7 @@ class GroupWriter:
         """
         outcomes: list[_Outcome] = []
         try:
-            with self._engine.begin() as connection:
+            with self._connection.transaction() as connection:
                 if len(jobs) == 1:
                     ((work, future),) = jobs
                     outcomes.append(_succeeded(future, work(connection)))
