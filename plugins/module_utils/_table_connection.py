@@ -88,8 +88,45 @@ CONNECTION = (
     ),
     #: The number of seconds that a server can be silent before the request fails.
     Option("timeout", "float", wire="timeout", default=120, check=between(0.001)),
+    #: The maximum number of requests to the model server in 60 seconds. All requests of the local runtime to the same
+    #: server with the same key are counted. Further requests wait in order.
+    #:
+    #: There is no limit by default. In any case, requests wait if the model server reports that its rate limit is
+    #: reached.
+    #:
+    #: This option is ignored if O(runtime_url) is set, because a served runtime has its own limits.
+    Option(
+        "requests_per_minute",
+        "int",
+        wire="requests_per_minute",
+        env=("OPENAI_REQUESTS_PER_MINUTE",),
+        check=between(1, 10**9),
+        version_added="0.2.0",
+    ),
+    #: The maximum number of tokens that are sent to and received from the model server in 60 seconds, as
+    #: O(requests_per_minute). Before an answer is complete, its tokens are estimated.
+    Option(
+        "tokens_per_minute",
+        "int",
+        wire="tokens_per_minute",
+        env=("OPENAI_TOKENS_PER_MINUTE",),
+        check=between(1, 10**9),
+        version_added="0.2.0",
+    ),
+    #: The maximum number of requests to the model server at the same time, as O(requests_per_minute).
+    Option(
+        "concurrent_requests",
+        "int",
+        wire="concurrent_requests",
+        env=("OPENAI_CONCURRENT_REQUESTS",),
+        check=between(1, 10000),
+        version_added="0.2.0",
+    ),
     #: The maximum number of retries after a failed connection, or after the HTTP status 408, 409, 429 or 5xx. The
     #: header C(Retry-After) is respected up to one minute.
+    #:
+    #: The local runtime repeats requests that a model server refuses with the status 429 until the run expires. With
+    #: V(0), the run fails instead.
     #:
     #: A request that creates an object is only repeated if this cannot create a second object.
     Option("max_retries", "int", wire="max_retries", default=2, check=between(0)),

@@ -68,6 +68,7 @@ class _Seen:
         messages: The messages that the run has written.
         streamed: Whether the server streams; otherwise it has answered with the run alone.
         deltas: How many pieces of messages have arrived.
+        waiting: Whether the run waits until the model server accepts its request.
         is_new: Whether the request has created the run.
     """
 
@@ -76,6 +77,7 @@ class _Seen:
     messages: list[Message] = field(default_factory=list)
     streamed: bool = True
     deltas: int = 0
+    waiting: bool = False
     is_new: bool = True
 
 
@@ -178,11 +180,12 @@ class Follower:
             elif event.name == "thread.run.progress":
                 # The runtime counts the deltas, instead of sending each of them only to be counted here.
                 seen.deltas = event.data.get("deltas", 0)
+                seen.waiting = event.data.get("waiting") is True
             elif event.name == "thread.run.step.completed":
                 self._pass_on_warnings(seen.run, event.data)
             elif event.name == "error" and not seen.run:
                 raise TaskError(f"The server reported an error: {event.data.get('message') or 'no reason given.'}")
-            self._check_time(seen.run, seen.deltas)
+            self._check_time(seen.run, seen.deltas, seen.waiting)
         if not seen.run:
             raise Unanswered("The stream ended before it reported a run.")
 
@@ -217,7 +220,7 @@ class Follower:
             if name.startswith("warning_"):
                 self.warn(f"Run {run['id'] if run else '(unknown)'}: {text}")
 
-    def _check_time(self, run: Run | None, deltas: int = 0) -> None:
+    def _check_time(self, run: Run | None, deltas: int = 0, waiting: bool = False) -> None:
         """Display the progress of a run at intervals.
 
         Raises:
@@ -237,8 +240,9 @@ class Follower:
             )
         if self.show and now - self._shown >= _PROGRESS_EVERY and run:
             self._shown = now
-            pieces = f", {deltas} tokens" if deltas else ""
-            self.show(f"{run['id']}: {run['status']}, {now - self._start:.0f} s{pieces}")
+            more = f", {deltas} tokens" if deltas else ""
+            more += ", waiting for the rate limit of the model server" if waiting else ""
+            self.show(f"{run['id']}: {run['status']}, {now - self._start:.0f} s{more}")
 
 
 def follower_of(task: Task) -> Follower:

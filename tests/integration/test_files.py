@@ -35,7 +35,9 @@ def run(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: 
     """Runs tasks on hosts of the control node."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "disk.md").write_text("If the disk is full, delete old logs.\n" * 1000)
-    (tmp_path / "hosts").write_text("".join(f"{name} {_LOCAL}\n" for name in "abc"))
+    (tmp_path / "hosts").write_text(
+        "a ansible_connection=local\nb ansible_connection=local\nc ansible_connection=local\n"
+    )
 
     def run(*tasks: Json, key: str = _KEY, args: tuple[str, ...] = (), **env: str) -> Outcome:
         env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": key, **env}

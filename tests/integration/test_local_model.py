@@ -237,7 +237,7 @@ def test_where_it_cannot_be_installed_it_says_what_to_do(start: Start, tmp_path:
 
 
 def test_the_example_of_the_guide(ansible_playbook: AnsiblePlaybook, local_model_home: Path) -> None:
-    (text,) = re.findall(r"^```yaml\n(.*?)^```$", _GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    (text,) = re.findall(r"^```yaml\n(# local_model.yml\n.*?)^```$", _GUIDE.read_text(), re.MULTILINE | re.DOTALL)
     outcome = ansible_playbook(text, "-e", json.dumps({"local_model_home": str(local_model_home)}))
     assert outcome.rc == 0, str(outcome)
     assert "Paris" in outcome.results["Show the answer"]["asked.response"]

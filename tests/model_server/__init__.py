@@ -11,7 +11,8 @@ As a process ``python -m model_server --port 0 --port-file F [--api-key K]`` in 
 
 It serves ``POST /v1/responses``, ``POST /v1/responses/input_tokens``, ``GET /v1/models``, files, uploads and vector
 stores and, for tests in other processes,
-``PUT /_script`` (a list of answers), ``GET /_requests`` and ``DELETE /_requests`` (also deletes the script).
+``PUT /_script`` (a list of answers), ``PUT /_rate`` (the arguments of `Rate`, or null), ``GET /_requests`` and
+``DELETE /_requests`` (also deletes the script and the rate limit).
 Each word counts as a token, so that tests can predict the numbers.
 
 Without a script, the answer follows the request: a vector store is searched for the words of the last user text, the
@@ -43,6 +44,7 @@ answers are used in order, each of them once. An answer is an object with these 
 ======================  ================================================================================================
 """
 
+from .rate import Rate
 from .server import ModelServer
 
-__all__ = ["ModelServer"]
+__all__ = ["ModelServer", "Rate"]

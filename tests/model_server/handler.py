@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from .checks import Refused, check
 from .events import events, sparse
+from .rate import rate_of
 from .responses import respond
 from .words import input_tokens, last_user_text
 
@@ -60,6 +61,7 @@ class Handler(BaseHTTPRequestHandler):
     do_POST = do_PUT = do_DELETE = do_GET
 
     def _serve(self) -> None:
+        self._rate_headers: dict[str, str] = {}
         length = int(self.headers.get("Content-Length") or 0)
         raw = self.rfile.read(length)
         if len(raw) < length:  # the client was killed while it sent its request
@@ -84,6 +86,8 @@ class Handler(BaseHTTPRequestHandler):
             model.script(body)
         elif (self.command, self.path) == ("DELETE", "/_requests"):
             model.reset()
+        elif (self.command, self.path) == ("PUT", "/_rate"):
+            model.rate = rate_of(body)
         self._send(200, model.requests if self.command == "GET" else {})
 
     def _authorize(self) -> None:
@@ -98,6 +102,17 @@ class Handler(BaseHTTPRequestHandler):
             status=401,
             code="invalid_api_key",
         )
+
+    def _limit(self) -> None:
+        """Count a request for the rate limit.
+
+        Raises:
+            Refused: The budget is exhausted.
+        """
+        rate = self.server.model.rate
+        is_accepted, self._rate_headers = rate.admit() if rate else (True, {})
+        if not is_accepted:
+            raise Refused("Rate limit reached for requests.", status=429, code="rate_limit_exceeded")
 
     @property
     def _key(self) -> str:
@@ -141,6 +156,7 @@ class Handler(BaseHTTPRequestHandler):
         elif route == ("POST", "/v1/responses/input_tokens"):
             self._send(200, {"object": "response.input_tokens", "input_tokens": input_tokens(body)})
         elif route == ("POST", "/v1/responses"):
+            self._limit()
             check(body, self.server.model)
             self._answer(body, self.server.model.next_answer(body) or self._search(body))
         else:
@@ -169,6 +185,8 @@ class Handler(BaseHTTPRequestHandler):
         self.send_response(200)
         self.send_header("Content-Type", "text/event-stream; charset=utf-8")
         self.send_header("Transfer-Encoding", "chunked")
+        for name, value in self._rate_headers.items():
+            self.send_header(name, value)
         self.end_headers()
         for number, event in enumerate(events(response, answer.get("error"))):
             if number == answer.get("hang_after"):
@@ -203,7 +221,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _send_bytes(self, status: int, data: bytes, headers: dict[str, str]) -> None:
         self.send_response(status)
-        for name, value in headers.items():
+        for name, value in {**headers, **self._rate_headers}.items():
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(data)))
         self.end_headers()

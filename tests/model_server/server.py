@@ -11,6 +11,7 @@ from typing import Any
 
 from .handler import Handler, Server
 from .hosted import Hosted
+from .rate import Rate
 from .words import last_user_text
 
 Json = dict[str, Any]
@@ -24,6 +25,7 @@ class ModelServer:
         connections: The number of connections so far.
         open_connections: The number of open connections.
         shutdown_dates: The ``shutdown_date`` of models, by their paths.
+        rate: The rate limit of requests for a response, or ``None``.
         hosted: The files and vector stores, or ``None`` if they are not supported.
         closing: Set at the end of the ``with`` block.
     """
@@ -57,6 +59,7 @@ class ModelServer:
         self._released = 0
         self._numbers = itertools.count(1)
         self._reasoning: dict[str, str] = {}
+        self.rate: Rate | None = None
         self._script: list[Json] = []
         self._requests: list[Json] = []
         self._usages: list[Json] = []
@@ -109,7 +112,8 @@ class ModelServer:
             self._script = list(answers)
 
     def reset(self) -> None:
-        """Delete the recorded requests and the script."""
+        """Delete the recorded requests, the script and the rate limit."""
+        self.rate = None
         with self._lock, self._turn:
             self._script, self._requests, self._released = [], [], 0
 

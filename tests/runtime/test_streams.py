@@ -15,7 +15,7 @@ from threadworks_runtime.runner import subscription
 from threadworks_runtime.runner.draft import Draft
 from threadworks_runtime.settings import Settings
 
-from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer, Rate
 from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, talking, wait_for
 
 _CALL = {"name": "disk", "arguments": {"path": "/"}}
@@ -220,6 +220,19 @@ def test_a_client_that_wants_no_deltas_gets_their_number(
     assert [name for name in names if name != subscription.PROGRESS] == [*_BEGIN, *_STEP, *_MESSAGE[:2], *_END]
     assert counts[0] == 2
     assert counts == sorted(set(counts))
+
+
+def test_a_client_that_wants_no_deltas_learns_that_the_run_waits_for_the_rate_limit(
+    talk: Conversation, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(subscription, "_QUIET", 0.05)
+    talk.wire.headers["Runtime-Deltas"] = "false"
+    model_server.rate = Rate(1, 2.0, "retry")
+    talk.finish()
+    with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
+        events = list(_events(answer))
+    assert {"object": subscription.PROGRESS, "deltas": 0, "waiting": True} in [data for _name, data in events]
+    assert [name for name, _data in events][-2:] == _END[-2:]
 
 
 def test_nothing_is_encoded_for_a_run_that_nobody_watches(

@@ -99,7 +99,7 @@ async def status_429_without_retry_after_then_an_answer(talk: Talk) -> None:
     await (talk.answer() if talk.attempt > 1 else talk.reply("429 Too Many Requests", _error("Slower.")))
 
 
-@KINDS.add("failed", says=_LIMIT)
+@KINDS.add("failed", says=_LIMIT, retries=0)
 async def status_429_always(talk: Talk) -> None:
     await talk.reply("429 Too Many Requests", _error("Slower."))
 
@@ -109,20 +109,26 @@ async def status_429_retry_after_an_hour(talk: Talk) -> None:
     await talk.reply("429 Too Many Requests", _error("Slower."), "application/json", "Retry-After: 3600")
 
 
-@KINDS.add("failed", says=_LIMIT)
-async def status_429_retry_after_no_number(talk: Talk) -> None:
-    await talk.reply("429 Too Many Requests", _error("Slower."), "application/json", "Retry-After: soon, nan")
+@KINDS.add("completed")
+async def status_429_retry_after_no_number_then_an_answer(talk: Talk) -> None:
+    if talk.attempt > 1:
+        return await talk.answer()
+    return await talk.reply("429 Too Many Requests", _error("Slower."), "application/json", "Retry-After: soon, nan")
 
 
-@KINDS.add("failed", says=_LIMIT)
-async def status_429_retry_after_less_than_nothing(talk: Talk) -> None:
-    await talk.reply("429 Too Many Requests", _error("Slower."), "application/json", "Retry-After: -1e999")
+@KINDS.add("completed")
+async def status_429_retry_after_less_than_nothing_then_an_answer(talk: Talk) -> None:
+    if talk.attempt > 1:
+        return await talk.answer()
+    return await talk.reply("429 Too Many Requests", _error("Slower."), "application/json", "Retry-After: -1e999")
 
 
-@KINDS.add("failed", says=_LIMIT)
-async def status_429_retry_after_a_date(talk: Talk) -> None:
+@KINDS.add("completed")
+async def status_429_retry_after_a_date_then_an_answer(talk: Talk) -> None:
+    if talk.attempt > 1:
+        return await talk.answer()
     date = formatdate(time.time() + 1, usegmt=True)
-    await talk.reply("429 Too Many Requests", _error("Slower."), "application/json", f"Retry-After: {date}")
+    return await talk.reply("429 Too Many Requests", _error("Slower."), "application/json", f"Retry-After: {date}")
 
 
 @KINDS.add("failed", says=_LIMIT)

@@ -95,6 +95,13 @@ def test_the_defaults(environment: dict[str, str]) -> None:
     assert service.settings.concurrent_runs == 32
 
 
+def test_the_workers_share_the_limits(environment: dict[str, str]) -> None:
+    limits = {"REQUESTS_PER_MINUTE": "61", "TOKENS_PER_MINUTE": "", "CONCURRENT_REQUESTS": "4"}
+    limits = {f"RUNTIME_{name}": value for name, value in limits.items()}
+    model = read_service({**_STORE, **limits, "RUNTIME_WORKERS": "4"}).settings.model
+    assert (model.requests_per_minute, model.tokens_per_minute, model.concurrent_requests) == (15, None, 1)
+
+
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.1.2.3", "::1", "localhost"])
 def test_loopback_needs_no_token(host: str) -> None:
     assert read_service({**_STORE, "RUNTIME_HOST": host}).host == host
@@ -122,6 +129,9 @@ def test_beyond_loopback_a_token_is_needed(host: str, capsys: pytest.CaptureFixt
         (["--store", "x", "--grace", "nan"], "--grace"),
         (["--store", "x", "--timeout", "0"], "--timeout"),
         (["--store", "x", "--allowed-host", "https://a"], "--allowed-host"),
+        (["--store", "x", "--requests-per-minute", "0"], "--requests-per-minute"),
+        (["--store", "x", "--tokens-per-minute", "many"], "--tokens-per-minute"),
+        (["--store", "x", "--workers", "3", "--concurrent-requests", "2"], "--concurrent-requests"),
         (["--store", "x", "--threads", "4"], "--threads"),
         (["--store", "x", "--host", ""], "RUNTIME_TOKEN"),
     ],

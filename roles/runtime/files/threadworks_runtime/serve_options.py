@@ -32,6 +32,15 @@ _VARIABLES = {
     "max_body": "RUNTIME_MAX_BODY",
     "max_upload": "RUNTIME_MAX_UPLOAD",
     "timeout": "RUNTIME_MODEL_TIMEOUT",
+    "requests_per_minute": "RUNTIME_REQUESTS_PER_MINUTE",
+    "tokens_per_minute": "RUNTIME_TOKENS_PER_MINUTE",
+    "concurrent_requests": "RUNTIME_CONCURRENT_REQUESTS",
+}
+#: The limits for requests to the model server.
+LIMITS = {
+    "requests_per_minute": "maximum number of requests to the model server in 60 seconds",
+    "tokens_per_minute": "maximum number of tokens in 60 seconds",
+    "concurrent_requests": "maximum number of requests to the model server at the same time",
 }
 _ALLOWED_HOSTS = "RUNTIME_ALLOWED_HOSTS"
 _PASSTHROUGH = "RUNTIME_PASSTHROUGH"
@@ -75,7 +84,8 @@ def read_options(arguments: Sequence[str] | None, environment: MutableMapping[st
         SystemExit: An option is wrong; its message is printed.
     """
     options = _parse(arguments, environment)
-    environment.update({variable: str(getattr(options, name)) for name, variable in _VARIABLES.items()})
+    given = {variable: getattr(options, name) for name, variable in _VARIABLES.items()}
+    environment.update({variable: "" if value is None else str(value) for variable, value in given.items()})
     environment[_ALLOWED_HOSTS] = ",".join(options.allowed_host)
     environment[_PASSTHROUGH] = str(int(options.passthrough))
     environment[_TRANSFER] = str(int(options.transfer))
@@ -96,7 +106,8 @@ def read_service(environment: Mapping[str, str]) -> Service:
     options = _parse([], environment)
     settings = Settings(
         store=options.store,
-        model=read_model(environment, options.timeout),
+        # Each worker process gets the same share, because they do not know of each other's requests.
+        model=read_model(environment, options.timeout, **read_limits(options, options.workers)),
         executor="served",
         concurrent_runs=options.concurrent_runs,
         executes=options.execute,
@@ -115,12 +126,23 @@ def read_service(environment: Mapping[str, str]) -> Service:
     return Service(settings, host, options.port, options.workers, options.connections, options.grace)
 
 
-def read_model(environment: Mapping[str, str], timeout: float) -> ModelOptions:
+def read_limits(options: argparse.Namespace, processes: int = 1) -> dict[str, int]:
+    """Return the limits for requests to the model server.
+
+    Args:
+        options: The options.
+        processes: The number of processes that share the limits.
+    """
+    return {name: getattr(options, name) // processes for name in LIMITS if getattr(options, name)}
+
+
+def read_model(environment: Mapping[str, str], timeout: float, **limits: int) -> ModelOptions:
     """Read the model server.
 
     Args:
         environment: Has its address and the secrets.
         timeout: The seconds that it may be silent.
+        limits: The limits for requests.
 
     Returns:
         The model server.
@@ -131,6 +153,7 @@ def read_model(environment: Mapping[str, str], timeout: float) -> ModelOptions:
         organization=environment.get("OPENAI_ORGANIZATION") or environment.get("OPENAI_ORG_ID") or None,
         project=environment.get("OPENAI_PROJECT_ID") or None,
         timeout=timeout,
+        **limits,
     )
 
 
@@ -196,6 +219,8 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
     option("max_body", Settings.max_body, "maximum size of a request body in bytes", int)
     option("max_upload", Settings.max_upload, "maximum size of a file upload in bytes", int)
     option("timeout", 600, "seconds that the model server may be silent", float)
+    for name, text in LIMITS.items():
+        option(name, None, text, int)
     parser.add_argument(
         "--execute",
         action=argparse.BooleanOptionalAction,
@@ -247,6 +272,12 @@ def _problems(options: argparse.Namespace, environment: Mapping[str, str]) -> It
     yield from (f"--allowed-host must be a host name or address without scheme and port, not {name}" for name in wrong)
     counts = ("workers", "connections", "concurrent_runs", "run_expiry", "max_body", "max_upload")
     yield from (f"--{name.replace('_', '-')} must be at least 1" for name in counts if getattr(options, name) < 1)
+    limits = {name: getattr(options, name) for name in LIMITS}
+    yield from (
+        f"--{name.replace('_', '-')} must be at least 1 for each of the {options.workers} workers"
+        for name, limit in limits.items()
+        if limit is not None and limit < max(options.workers, 1)
+    )
     if not 0 <= options.port <= _LAST_PORT:
         yield f"--port must be between 0 and {_LAST_PORT}"
     if not 0 <= options.grace <= _DAY:

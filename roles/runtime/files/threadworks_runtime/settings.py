@@ -22,7 +22,13 @@ class ModelOptions:
         organization: Sent to the model server.
         project: Sent to the model server.
         timeout: The seconds that the model server may be silent.
-        max_retries: The number of retries if a model server is busy or cannot be reached.
+        max_retries: The number of retries if a model server is busy or cannot be reached. With 0, a run fails if the
+            server refuses a request because of its rate limit. Otherwise such requests are repeated until the run
+            expires.
+        requests_per_minute: The maximum number of requests in 60 seconds, or None. This and the next two options limit
+            when a run sends a request. The requests of other runs to the same server count too.
+        tokens_per_minute: The maximum number of tokens in 60 seconds, or None.
+        concurrent_requests: The maximum number of requests at the same time, or None.
     """
 
     base_url: str | None = None
@@ -31,6 +37,9 @@ class ModelOptions:
     project: str | None = None
     timeout: float = 600.0
     max_retries: int = 2
+    requests_per_minute: int | None = None
+    tokens_per_minute: int | None = None
+    concurrent_requests: int | None = None
 
 
 def missing_scheme(base_url: str) -> str | None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Mapping, Sequence
 
-from .serve_options import add_option, read_model
+from .serve_options import LIMITS, add_option, read_limits, read_model
 from .settings import Settings, missing_scheme
 
 
@@ -41,13 +41,15 @@ def read_options(arguments: Sequence[str] | None, environment: Mapping[str, str]
     grace = "seconds that active runs have to end when the worker is stopped"
     option("--grace", "RUNTIME_GRACE", 30, grace, float)
     option("--timeout", "RUNTIME_MODEL_TIMEOUT", 600, "seconds that the model server may be silent", float)
+    for name, text in LIMITS.items():
+        option(f"--{name.replace('_', '-')}", f"RUNTIME_{name.upper()}", None, text, int)
     options = parser.parse_args(arguments)
     problem = _problem(options, environment)
     if problem:
         parser.error(problem)
     settings = Settings(
         store=options.store,
-        model=read_model(environment, options.timeout),
+        model=read_model(environment, options.timeout, **read_limits(options)),
         executor="served",
         concurrent_runs=options.concurrency,
         queues=tuple(name for name in (options.queues or "").split(",") if name) or None,
@@ -60,8 +62,9 @@ def read_options(arguments: Sequence[str] | None, environment: Mapping[str, str]
 def _problem(options: argparse.Namespace, environment: Mapping[str, str]) -> str | None:
     if not options.store:
         return "--store (OPENAI_RUNTIME_STORE) is missing"
-    for name in ("concurrency", "run_expiry"):
-        if getattr(options, name) < 1:
+    for name in ("concurrency", "run_expiry", *LIMITS):
+        value = getattr(options, name)
+        if value is not None and value < 1:
             return f"--{name.replace('_', '-')} must be at least 1"
     for name in ("lease", "timeout"):
         if not getattr(options, name) > 0:

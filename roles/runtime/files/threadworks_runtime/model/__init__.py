@@ -21,6 +21,7 @@ from .events import (
     ToolCallFinished,
     ToolCallStarted,
 )
+from .limiter import Waiting
 from .request import build_request
 from .round import execute_round
 from .server import ModelServer
@@ -41,6 +42,7 @@ __all__ = [
     "ToolCallDelta",
     "ToolCallFinished",
     "ToolCallStarted",
+    "Waiting",
     "build_request",
     "execute_round",
     "read_answer",

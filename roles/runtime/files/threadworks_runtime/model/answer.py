@@ -44,18 +44,25 @@ async def read_answer(
         async for batch in batches:
             last: Json | None = None
             failure: ModelError | None = None
+            finished: list[AnswerEvent] = []
             try:
                 last = _read(reader, batch)
             except ModelError as error:
                 failure = error
-            if events := reader.take():
-                # Report the events before the failure first.
-                yield events
-            if failure is not None:
-                raise failure
+            events = reader.take()
             calls += [event.call for event in events if isinstance(event, ToolCallFinished)]
             if last is not None:
-                yield [await _checked(last, reader, calls, request)]
+                try:
+                    # With the last events, because everything that is reported together is stored at once.
+                    finished = [await _checked(last, reader, calls, request)]
+                except ModelError as error:
+                    failure = error
+            if events or finished:
+                # Report the events before the failure first.
+                yield [*events, *finished]
+            if failure is not None:
+                raise failure
+            if finished:
                 return
     raise ModelError("server_error", "The answer of the model server was interrupted before its end.")
 

@@ -16,6 +16,9 @@ _CONTEXT = re.compile(
     r"context (?:length|window|size)|(?:context_length|context_size)_?e|exceed_context", re.IGNORECASE
 )
 _RATE_CODES = frozenset({"429", "rate_limit_exceeded", "rate_limit_error", "insufficient_quota"})
+# The account has no money left, or the request will never be within the limit: waiting does not help.
+_PERMANENT_CODES = frozenset({"insufficient_quota", "billing_hard_limit_reached", "billing_not_active"})
+_TOO_LARGE = re.compile(r"request too large", re.IGNORECASE)
 _PROMPT_CODES = frozenset({"content_filter", "invalid_prompt"})
 
 
@@ -66,6 +69,17 @@ def not_understood(what: str) -> ModelError:
         what: The problem, without a full stop.
     """
     return ModelError("server_error", f"The answer of the model server cannot be processed: {line(what)}.")
+
+
+def is_permanent(error: object) -> bool:
+    """Return whether a server that refuses a request because of a rate limit will also refuse it later.
+
+    Args:
+        error: The error body.
+    """
+    details: dict[str, Any] = error if isinstance(error, dict) else {"message": error}
+    kinds = {str(details.get(name)) for name in ("code", "type")}
+    return not _PERMANENT_CODES.isdisjoint(kinds) or bool(_TOO_LARGE.search(str(details.get("message"))))
 
 
 def from_body(error: object, *, place: str = "", status: int | None = None, hint: str = "") -> ModelError:

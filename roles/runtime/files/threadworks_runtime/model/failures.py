@@ -69,6 +69,19 @@ class Failures:
         """
         return self._failed(f"The model server at {self.place} sent {what}.{self.hint}")
 
+    def rate_limited(self, seconds: float) -> ModelError:
+        """Return the error of a run that expires before the server accepts requests again.
+
+        Args:
+            seconds: The seconds until then.
+        """
+        return ModelError(
+            "rate_limit_exceeded",
+            f"The rate limit of the model server at {self.place} is reached. It accepts requests again in "
+            f"{seconds:.0f} seconds, after the run has expired.",
+            429,
+        )
+
     def _of_exchange(self, error: openai.OpenAIError | httpx2.HTTPError) -> ModelError:
         """Translate what the SDK or the HTTP library raised."""
         if isinstance(error, openai.APIStatusError):

@@ -12,6 +12,7 @@ from ..objects import MessageObject, RunPrivate, Usage
 from .answer import read_answer
 from .errors import ContextExceeded, LimitReached
 from .events import AnswerEvent
+from .limiter import Waiting
 from .request import build_request
 from .server import ModelServer
 from .truncation import estimate
@@ -32,6 +33,7 @@ async def execute_round(
     items: Sequence[Json] = (),
     used: Usage | None = None,
     admit: Callable[[ResponseRequest], Awaitable[None]] | None = None,
+    waiting: Waiting | None = None,
 ) -> AsyncGenerator[list[AnswerEvent], None]:
     """Execute the next round of a run.
 
@@ -46,6 +48,7 @@ async def execute_round(
         items: The items of the run's earlier rounds.
         used: The usage of the run's earlier rounds.
         admit: Called with the request before it is sent. It waits until the round may start, or raises an exception.
+        waiting: How the run waits for its turn at the model server.
 
     Yields:
         The new events.
@@ -74,7 +77,8 @@ async def execute_round(
             await admit(body)
         begun = False
         try:
-            async with aclosing(read_answer(server.respond(body), body, server.secrets)) as answer:
+            batches = server.respond(body, waiting)
+            async with aclosing(read_answer(batches, body, server.secrets)) as answer:
                 async for events in answer:
                     begun = True
                     yield events

@@ -7,6 +7,7 @@ The SDK sends the requests: it knows authentication, retries and errors. The eve
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from datetime import date
@@ -16,11 +17,13 @@ from urllib.parse import quote, urljoin
 from ..settings import ModelOptions
 from .address import read_address
 from .dialect import speak, without_refused
-from .errors import ModelError
+from .errors import ModelError, is_permanent
+from .limiter import Limiter, Outlasted, Turn, Waiting
 from .secrets import Secrets
-from .transport import CONNECT_SECONDS, is_loopback, new_client
+from .transport import CONNECT_SECONDS, CONNECTED, RATE_LIMITED, is_loopback, new_client
+from .truncation import estimate
 from .types import Json, ResponseRequest
-from .usage import tokens
+from .usage import read_usage, tokens
 from .wording import line
 
 if TYPE_CHECKING:
@@ -43,6 +46,7 @@ class ModelServer:
 
     Args:
         options: The address and the options of the server.
+        limiter: The queue of the requests, shared by all runs that use this server with the same key.
 
     Attributes:
         secrets: The values that must not be stored or shown.
@@ -51,19 +55,25 @@ class ModelServer:
         ModelError: Neither ``base_url`` nor ``api_key`` is given, or one of the options cannot be used.
     """
 
-    def __init__(self, options: ModelOptions) -> None:
+    def __init__(self, options: ModelOptions, limiter: Limiter | None = None) -> None:
         _check_options(options)
         self._address = read_address(options.base_url)
         self._options = options
+        self._limiter = limiter or Limiter()
         self._sdk: openai.AsyncOpenAI | None = None
         self._can_count = True
         self.secrets = Secrets(options.api_key, *self._address.credentials)
 
-    async def respond(self, body: ResponseRequest) -> AsyncGenerator[list[Json], None]:
-        """Request a response.
+    async def respond(
+        self,
+        body: ResponseRequest,
+        waiting: Waiting | None = None,
+    ) -> AsyncGenerator[list[Json], None]:
+        """Request a response in the order of the limiter.
 
         Args:
             body: The request, from `build_request`.
+            waiting: How the run waits for its turn.
 
         Yields:
             The raw events that were received together. A plain JSON answer is a single event.
@@ -78,10 +88,14 @@ class ModelServer:
         from .raw_events import read_events
 
         try:
-            response = await self._request({**speak(body, host=self._address.host), "stream": True})
-            async with aclosing(read_events(response, self.secrets, failures)) as batches:
-                async for events in batches:
-                    yield events
+            with self._limiter.turn(self._options, functools.partial(estimate, body), waiting) as turn:
+                response = await self._admitted(turn, {**speak(body, host=self._address.host), "stream": True})
+                async with aclosing(read_events(response, self.secrets, failures)) as batches:
+                    async for events in batches:
+                        self._count(turn, events[-1])
+                        yield events
+        except Outlasted as error:
+            raise failures.rate_limited(error.seconds) from None
         except (openai.OpenAIError, httpx2.HTTPError, ValueError, RecursionError) as error:
             raise failures.translate(error) from error
 
@@ -102,6 +116,8 @@ class ModelServer:
         counted = {name: value for name, value in body.items() if name in _COUNTED}
         try:
             answer: Any = await self._client().post("/responses/input_tokens", body=counted, cast_to=object)
+        except openai.RateLimitError:
+            return None
         except (openai.APIStatusError, ValueError, RecursionError):
             # Not supported, or not for this request. If the request is invalid, its own answer reports this.
             answer = None
@@ -138,6 +154,28 @@ class ModelServer:
         if self._sdk is not None:
             await self._sdk.close()
 
+    async def _admitted(self, turn: Turn, body: Json) -> httpx2.Response:
+        """Send a request in its turn. If the rate limit of the server is reached, repeat it in its next turn."""
+        import openai
+
+        limiter = self._limiter
+        CONNECTED.set(functools.partial(limiter.connected, turn))
+        while True:
+            await limiter.start(turn)
+            try:
+                response = await self._request(body)
+            except openai.APIStatusError as error:
+                headers = error.response.headers
+                if error.status_code != RATE_LIMITED or is_permanent(error.body):
+                    limiter.answered(turn, headers)
+                    raise
+                can_wait = limiter.refused(turn, headers)
+                if not can_wait or not self._options.max_retries:
+                    raise
+            else:
+                limiter.answered(turn, response.headers)
+                return response
+
     async def _request(self, body: Json) -> httpx2.Response:
         """Send a request. If the server refuses an optional field, repeat it without the field."""
         import openai
@@ -162,6 +200,13 @@ class ModelServer:
                 path = target
             else:
                 return stream.response
+
+    def _count(self, turn: Turn, event: Json) -> None:
+        """Count the tokens of an answer if this is its last event."""
+        response = event.get("response")
+        usage = read_usage(response) if isinstance(response, dict) else None
+        if usage is not None:
+            self._limiter.count(turn, usage["prompt_tokens"], usage["completion_tokens"])
 
     def _client(self) -> openai.AsyncOpenAI:
         if self._sdk is None:

@@ -4,7 +4,10 @@
 
 from __future__ import annotations
 
+from weakref import WeakValueDictionary
+
 from ..settings import ModelOptions
+from .limiter import Limiter
 from .server import ModelServer
 
 _KEPT = 64
@@ -15,6 +18,8 @@ class ModelServers:
 
     def __init__(self) -> None:
         self._servers: dict[ModelOptions, ModelServer] = {}
+        # Runs with different timeouts, for example, share the limits of the server and the key.
+        self._limiters: WeakValueDictionary[tuple[str | None, str | None], Limiter] = WeakValueDictionary()
 
     def get(self, options: ModelOptions) -> ModelServer:
         """Return the server for these options, always the same object.
@@ -33,7 +38,8 @@ class ModelServers:
         return server
 
     def _make(self, options: ModelOptions) -> ModelServer:
-        return ModelServer(options)
+        limiter = self._limiters.setdefault((options.base_url, options.api_key), Limiter())
+        return ModelServer(options, limiter)
 
     async def close(self) -> None:
         """Close all connections."""

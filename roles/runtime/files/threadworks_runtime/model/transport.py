@@ -7,15 +7,20 @@ from __future__ import annotations
 import functools
 import ipaddress
 import ssl
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import TYPE_CHECKING
+from urllib.request import getproxies
 
 if TYPE_CHECKING:
     import httpx2
 
 #: The maximum time for a connection with TLS, in seconds.
 CONNECT_SECONDS = 5.0
-_KEPT_CONNECTIONS = 100
-_KEPT_SECONDS = 30.0
+#: The status of an answer that refuses a request because of a rate limit.
+RATE_LIMITED = 429
+#: Called when a request of the current task has a connection.
+CONNECTED: ContextVar[Callable[[], object]] = ContextVar("connected", default=bool)
 
 
 @functools.cache
@@ -47,23 +52,35 @@ def new_client(*, host: str, tls: bool, timeout: float) -> httpx2.AsyncClient:
     """
     import httpx2
 
+    from .lanes import Lanes
     from .meter import measure
 
+    # Without TLS, no certificates are loaded. This empty context trusts no certificate.
+    context = tls_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    # A proxy cannot reach servers on the loopback address.
+    may_use_proxy = not is_loopback(host) and any(getproxies().get(scheme) for scheme in ("http", "https", "all"))
     return httpx2.AsyncClient(
-        # Without TLS, no certificates are loaded. This empty context trusts no certificate.
-        verify=tls_context() if tls else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT),
+        verify=context,
+        # Only the library's own transport supports proxies.
+        transport=None if may_use_proxy else Lanes(context),
         timeout=httpx2.Timeout(timeout, connect=min(timeout, CONNECT_SECONDS), pool=None),
         # The pool limits the number of runs, so connections are not limited.
-        limits=httpx2.Limits(
-            max_connections=None, max_keepalive_connections=_KEPT_CONNECTIONS, keepalive_expiry=_KEPT_SECONDS
-        ),
-        # A proxy cannot reach servers on the loopback address.
-        trust_env=not is_loopback(host),
+        limits=httpx2.Limits(max_connections=None),
+        trust_env=may_use_proxy,
         # Do not follow redirects. The caller decides about each redirect.
         follow_redirects=False,
         headers={"Accept-Encoding": "identity"},
-        event_hooks={"request": [_watch], "response": [measure]},
+        event_hooks={"request": [_watch], "response": [measure, _keep_refusal]},
     )
+
+
+async def _keep_refusal(response: httpx2.Response) -> None:
+    """Prevent the SDK from repeating a request that the server refused because of its rate limit.
+
+    The limiter repeats it, so that the runs do not do this all at once.
+    """
+    if response.status_code == RATE_LIMITED:
+        response.headers["x-should-retry"] = "false"
 
 
 async def _watch(request: httpx2.Request) -> None:
@@ -71,11 +88,14 @@ async def _watch(request: httpx2.Request) -> None:
 
 
 async def _trace(request: httpx2.Request, step: str, info: dict[str, object]) -> None:
-    """Prevent the SDK from repeating a request that the server has received but not answered in time.
+    """Tell the limiter that the connection is open. The HTTP library calls this function for each of its steps.
 
-    The model may still be processing it, and the client has already waited for the whole timeout. The HTTP library
-    calls this function for each of its steps. The SDK does not retry after its own exceptions.
+    Also prevent the SDK from repeating a request that the server has received but not answered in time. The model may
+    still be processing it, and the client has already waited for the whole timeout. The SDK does not retry after its
+    own exceptions.
     """
+    if step.endswith("send_request_headers.started"):
+        CONNECTED.get()()
     if step.endswith("receive_response_headers.failed"):
         import httpcore2
         import openai

@@ -23,6 +23,7 @@ HEADER = "Runtime-Options"
 BUDGET_HEADER = "Runtime-Budget"
 _Schema = TypeVar("_Schema", bound=Body)
 _LARGEST = 32 * 1024  # characters
+_MOST_PER_MINUTE = 1_000_000_000
 # They become parts of requests to a model server, and must not contain characters that change other parts.
 _Address = Annotated[str, Field(max_length=8192, pattern=r"^[^\x00-\x20\x7f]*$")]
 _Line = Annotated[str, Field(max_length=8192, pattern=r"^[\x20-\x7e]*$")]
@@ -35,6 +36,9 @@ class _Options(Body):
     project: _Line | None = None
     timeout: float = Field(default=600.0, gt=0, le=1e9)
     max_retries: int = Field(default=2, ge=0, le=1_000_000)
+    requests_per_minute: int | None = Field(default=None, ge=1, le=_MOST_PER_MINUTE)
+    tokens_per_minute: int | None = Field(default=None, ge=1, le=_MOST_PER_MINUTE)
+    concurrent_requests: int | None = Field(default=None, ge=1, le=10_000)
     concurrent_runs: int | None = Field(default=None, ge=1, le=10_000)
     idle_timeout: float | None = Field(default=None, gt=0, le=86_400)
     prices: Json[Prices] | None = None
@@ -136,4 +140,7 @@ def _model(options: _Options) -> ModelOptions:
         project=options.project,
         timeout=options.timeout,
         max_retries=options.max_retries,
+        requests_per_minute=options.requests_per_minute,
+        tokens_per_minute=options.tokens_per_minute,
+        concurrent_requests=options.concurrent_requests,
     )

@@ -18,7 +18,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
 
 from ..documents import SAMPLING
-from ..model import LimitReached, ModelError, ModelServers, events, execute_round
+from ..model import LimitReached, ModelError, ModelServers, Waiting, events, execute_round
 from ..model.messages import CALLS
 from ..model.types import ResponseRequest
 from ..model.usage import Reported
@@ -33,7 +33,6 @@ from ..usage.budget import BudgetReached
 from ..usage.details import Price
 from ..usage.prices import Pricing
 from .admission import Admission
-from .draft import begun
 from .ledger import Ledger, Stopped
 from .recorder import Recorder
 from .shutdowns import ShutdownDate
@@ -208,17 +207,18 @@ class Execution:
             items=private["items"],
             used=private["usage"],
             admit=functools.partial(self._admit, Admission(self._store, self.ledger, pricing), record),
+            waiting=Waiting(self.ledger.expires, self.ledger.report_waiting),
         )
         async with aclosing(answer):
             async for batch in answer:
                 if self.ledger.progress.first is None:
                     self.ledger.progress.first = round(time.monotonic() - self._asked_at, 3)
                     pricing.prepare()
-                for event in batch:
-                    if isinstance(event, events.DELTAS):
-                        self.ledger.send_delta(self._encode, event)
-                    else:
-                        await self._handle(event)
+                last = batch[-1]
+                if isinstance(last, events.AnswerFinished):
+                    await self._recorder.record(batch, await self._price(last.served), self._shutdown)
+                else:
+                    await self._handle(batch)
 
     async def _admit(self, admission: Admission, record: RunRecord, body: ResponseRequest) -> None:
         """Wait until the round may start."""
@@ -228,24 +228,13 @@ class Execution:
         self.ledger.progress.is_asked = True
         self._asked_at = time.monotonic()
 
-    def _encode(self, delta: events.Delta) -> bytes:
-        progress = self.ledger.progress
-        if isinstance(delta, events.ToolCallDelta):
-            return begun(progress.calls).encode(delta)
-        return begun(progress.draft).encode(delta)
-
-    async def _handle(self, event: events.AnswerEvent) -> None:
-        progress = self.ledger.progress
-        match event:
-            case events.MessageStarted(content):
-                await self._recorder.begin_message(content)
-            case events.MessageFinished(content):
-                begun(progress.draft).finish(content)
-            case events.ToolCallStarted(index, call):
-                await self._recorder.begin_calls()
-                self.ledger.send(begun(progress.calls).begin(index, call))
-            case events.ToolCallFinished(index, call):
-                begun(progress.calls).finish(index, call)
-            case events.AnswerFinished():
-                price, shutdown = await self._price(event.served), self._shutdown
-                await self._recorder.finish(event, price, shutdown)
+    async def _handle(self, batch: list[events.AnswerEvent]) -> None:
+        """Pass events on while the answer goes on, those of the deltas without waiting for the store."""
+        for event in batch:
+            if isinstance(event, events.DELTAS):
+                self.ledger.send_delta(self._recorder.encode, event)
+            elif self._recorder.is_note(event):
+                for sent in self._recorder.note(event):
+                    self.ledger.send(sent)
+            else:
+                await self._recorder.record([event])

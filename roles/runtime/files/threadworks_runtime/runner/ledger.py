@@ -7,24 +7,23 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection
 
 from .. import lifecycle
 from ..leases import held_for
-from ..lifecycle import WireEvent
 from ..objects import RunError
 from ..records import RunRecord
 from ..settings import Settings
 from ..status import ACTIVE_STATUSES, RunStatus
 from ..store import Store, runs
 from .progress import Progress
-from .subscription import StreamEvent, Subscription
+from .subscription import DeltaEvent, StreamEvent, Subscription
 
 _Delta = TypeVar("_Delta")
-Write = Callable[[Connection, RunRecord], list[WireEvent]]
+Write = Callable[[Connection, RunRecord], Sequence[StreamEvent]]
 """Writes to a locked run and its parts, and returns the events."""
 
 
@@ -54,6 +53,11 @@ class Ledger:
         self._store, self._run_id, self._settings = store, run_id, settings
         self._subscriptions = [] if subscription is None else [subscription]
         self._lock = asyncio.Lock()
+
+    @property
+    def has_deltas(self) -> bool:
+        """Whether a reader gets the deltas."""
+        return any(each.has_deltas and not each.is_closed for each in self._subscriptions)
 
     async def claim(self) -> RunRecord:
         """Start to execute the run.
@@ -97,7 +101,7 @@ class Ledger:
             Stopped: The run no longer belongs to this runner.
         """
 
-        def work(connection: Connection) -> tuple[list[WireEvent], bool] | None:
+        def work(connection: Connection) -> tuple[Sequence[StreamEvent], bool] | None:
             run = runs.lock_by_id(connection, self._run_id)
             if run is None or run.lease_owner != self.owner or run.status not in ACTIVE_STATUSES:
                 return None
@@ -147,10 +151,10 @@ class Ledger:
             Stopped: The run no longer belongs to this runner.
         """
 
-        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+        def write(connection: Connection, run: RunRecord) -> list[StreamEvent]:
             parts = self.progress.open_parts(connection)
             run = self.progress.with_cut_round(run)
-            return runs.apply(connection, lifecycle.end(run, parts, status, error=error))
+            return [*runs.apply(connection, lifecycle.end(run, parts, status, error=error))]
 
         await self.write(write, last=True)
 
@@ -173,11 +177,17 @@ class Ledger:
             encoded = encoded or encode(delta)
             subscription.send(encoded)
 
+    def report_waiting(self, is_waiting: bool) -> None:
+        """Report whether the run waits until the model server accepts its request."""
+        for subscription in self._subscriptions:
+            subscription.is_waiting = is_waiting
+
     def send(self, event: StreamEvent) -> None:
         """Send an event, unless the run has ended."""
         if not self.over.is_set():
             for subscription in self._subscriptions:
-                subscription.send(event)
+                if subscription.has_deltas or not isinstance(event, DeltaEvent):
+                    subscription.send(event)
 
     def subscribe(self, subscription: Subscription) -> None:
         """Send all further events to another reader, too."""

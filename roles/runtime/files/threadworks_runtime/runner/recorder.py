@@ -23,10 +23,11 @@ from ..store import rows, runs
 from ..store.tables import MESSAGES, STEPS
 from ..usage.details import Price, Round
 from ..usage.runs import with_cut_round, with_round, with_usage
-from .draft import Calls, Draft
+from .draft import Calls, Draft, begun
 from .ledger import Ledger
 from .shutdowns import ShutdownDate
 from .slot import Put
+from .subscription import DeltaEvent, StreamEvent
 
 _MOST_WARNINGS = 16  # the maximum number of metadata pairs
 _LONGEST_WARNING = 512  # characters
@@ -43,86 +44,126 @@ class Recorder:
         self._ledger = ledger
         self._progress = ledger.progress
 
-    async def begin_message(self, content: Callable[[], list[ContentPart]]) -> None:
-        """Start a message, and complete the previous part.
+    def is_note(self, event: events.AnswerEvent) -> bool:
+        """Return whether an event of the answer changes nothing in the store yet."""
+        if isinstance(event, events.ToolCallStarted):
+            return self._progress.calls is not None and self._progress.draft is None
+        return not isinstance(event, (events.MessageStarted, events.AnswerFinished))
+
+    def note(self, event: events.AnswerEvent) -> list[StreamEvent]:
+        """Take an event that changes nothing in the store yet.
 
         Args:
-            content: Returns what there is of the message.
+            event: The event.
 
-        Raises:
-            Stopped: The run no longer belongs to this runner.
+        Returns:
+            The events for readers.
         """
+        progress = self._progress
+        match event:
+            case events.MessageFinished(content):
+                begun(progress.draft).finish(content)
+            case events.ToolCallStarted(index, call):
+                return [begun(progress.calls).begin(index, call)]
+            case events.ToolCallFinished(index, call):
+                begun(progress.calls).finish(index, call)
+        return []
 
-        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
-            ended = runs.write_parts(connection, self._progress.close_parts(connection))
-            message = answer(new_id(MESSAGES.prefix), run.document)
-            details = {"type": "message_creation", "message_creation": {"message_id": message["id"]}}
-            step_id, begun = self._begin_step(connection, run, details)
-            rows.insert(connection, MESSAGES, message, thread_id=run.thread_id, run_id=run.id)
-            self._progress.draft = Draft(message["id"], step_id, content)
-            return [*ended, *begun, *lifecycle.begun_events("thread.message", message)]
+    def encode(self, delta: events.Delta) -> bytes:
+        """Return the event for a delta."""
+        if isinstance(delta, events.ToolCallDelta):
+            return begun(self._progress.calls).encode(delta)
+        return begun(self._progress.draft).encode(delta)
 
-        await self._ledger.write(write)
-
-    async def begin_calls(self) -> None:
-        """Start tool calls, unless there is an open step for them.
-
-        Raises:
-            Stopped: The run no longer belongs to this runner.
-        """
-        if self._progress.calls is not None and self._progress.draft is None:
-            return
-
-        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
-            ended = runs.write_parts(connection, self._progress.close_parts(connection))
-            if self._progress.calls is not None:
-                return ended
-            step_id, begun = self._begin_step(connection, run, _no_calls())
-            self._progress.calls = Calls(step_id)
-            return [*ended, *begun]
-
-        await self._ledger.write(write)
-
-    async def finish(
-        self, finished: events.AnswerFinished, price: Price | None, shutdown: ShutdownDate | None = None
+    async def record(
+        self,
+        batch: Sequence[events.AnswerEvent],
+        price: Price | None = None,
+        shutdown: ShutdownDate | None = None,
     ) -> None:
-        """Finish the model's answer. The run then ends or waits for the outputs of its function calls.
+        """Store events of the answer with one commit. The last one may end the run, or let it wait for tool outputs.
 
         Args:
-            finished: The last event of the answer.
-            price: The cost of the answer, or None if it is unknown.
+            batch: The events.
+            price: The cost of the answer, if it is complete, or None if it is unknown.
             shutdown: The date on which the model will be shut down.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
         """
+        has_deltas = self._ledger.has_deltas
 
-        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
-            is_first = not run.private["items"]
-            run = with_usage(lifecycle.with_items(run, finished.items), finished.usage)
-            run = lifecycle.with_summaries(run, reasoning_summaries(finished.items))
-            date = shutdown.known if shutdown else None
-            run = with_round(run, self._round(finished.served, price, finished.items, date))
-            begun: list[WireEvent] = []
-            warnings = _metadata([*finished.warnings, *(shutdown.warnings() if shutdown and is_first else [])])
-            if warnings and not self._progress.step_ids:
-                # An answer without output still needs a step for its usage and warnings.
-                step_id, begun = self._begin_step(connection, run, _no_calls())
-                self._progress.calls = Calls(step_id)
-            parts = self._progress.open_parts(connection, finished.usage, warnings)
-            functions = self._progress.calls.functions() if self._progress.calls else []
-            if functions and finished.reason is None:
-                asked = [
-                    {**call, "function": {**call["function"], "problem": finished.problems[call["id"]]}}
-                    for call in functions
-                ]
-                change = lifecycle.wait(run, parts, asked)
-            else:
-                status = RunStatus.INCOMPLETE if finished.reason else RunStatus.COMPLETED
-                change = lifecycle.end(run, parts, status, reason=finished.reason)
-            return [*begun, *runs.apply(connection, change)]
+        def write(connection: Connection, run: RunRecord) -> list[StreamEvent]:
+            sent: list[StreamEvent] = []
+            for event in batch:
+                if isinstance(event, events.DELTAS):
+                    if has_deltas:
+                        sent.append(DeltaEvent(self.encode(event)))
+                    continue
+                if isinstance(event, events.MessageStarted):
+                    sent += self._begin_message(connection, run, event.content)
+                elif isinstance(event, events.AnswerFinished):
+                    sent += self._finish(connection, run, event, price, shutdown)
+                elif not self.is_note(event):
+                    sent += self._begin_calls(connection, run)
+                sent += self.note(event)
+            return sent
 
-        await self._ledger.write(write, last=True)
+        await self._ledger.write(write, last=isinstance(batch[-1], events.AnswerFinished))
+
+    def _begin_message(
+        self, connection: Connection, run: RunRecord, content: Callable[[], list[ContentPart]]
+    ) -> list[WireEvent]:
+        """Start a message, and complete the previous part."""
+        ended = runs.write_parts(connection, self._progress.close_parts(connection))
+        message = answer(new_id(MESSAGES.prefix), run.document)
+        details = {"type": "message_creation", "message_creation": {"message_id": message["id"]}}
+        step_id, begun = self._begin_step(connection, run, details)
+        rows.insert(connection, MESSAGES, message, thread_id=run.thread_id, run_id=run.id)
+        self._progress.draft = Draft(message["id"], step_id, content)
+        return [*ended, *begun, *lifecycle.begun_events("thread.message", message)]
+
+    def _begin_calls(self, connection: Connection, run: RunRecord) -> list[WireEvent]:
+        """Start tool calls, unless there is an open step for them."""
+        ended = runs.write_parts(connection, self._progress.close_parts(connection))
+        if self._progress.calls is not None:
+            return ended
+        step_id, begun = self._begin_step(connection, run, _no_calls())
+        self._progress.calls = Calls(step_id)
+        return [*ended, *begun]
+
+    def _finish(
+        self,
+        connection: Connection,
+        run: RunRecord,
+        finished: events.AnswerFinished,
+        price: Price | None,
+        shutdown: ShutdownDate | None,
+    ) -> list[WireEvent]:
+        """Finish the answer. The run then ends or waits for the outputs of its function calls."""
+        is_first = not run.private["items"]
+        run = with_usage(lifecycle.with_items(run, finished.items), finished.usage)
+        run = lifecycle.with_summaries(run, reasoning_summaries(finished.items))
+        date = shutdown.known if shutdown else None
+        run = with_round(run, self._round(finished.served, price, finished.items, date))
+        begun: list[WireEvent] = []
+        warnings = _metadata([*finished.warnings, *(shutdown.warnings() if shutdown and is_first else [])])
+        if warnings and not self._progress.step_ids:
+            # An answer without output still needs a step for its usage and warnings.
+            step_id, begun = self._begin_step(connection, run, _no_calls())
+            self._progress.calls = Calls(step_id)
+        parts = self._progress.open_parts(connection, finished.usage, warnings)
+        functions = self._progress.calls.functions() if self._progress.calls else []
+        if functions and finished.reason is None:
+            asked = [
+                {**call, "function": {**call["function"], "problem": finished.problems[call["id"]]}}
+                for call in functions
+            ]
+            change = lifecycle.wait(run, parts, asked)
+        else:
+            status = RunStatus.INCOMPLETE if finished.reason else RunStatus.COMPLETED
+            change = lifecycle.end(run, parts, status, reason=finished.reason)
+        return [*begun, *runs.apply(connection, change)]
 
     async def end(
         self,
@@ -150,7 +191,7 @@ class Recorder:
             Stopped: The run no longer belongs to this runner.
         """
 
-        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+        def write(connection: Connection, run: RunRecord) -> list[StreamEvent]:
             run = with_usage(run, usage) if usage else run
             if served:
                 run = with_round(run, self._round(served, price))
@@ -158,9 +199,8 @@ class Recorder:
                 # A request that is refused, or that does not arrive, has used nothing.
                 run = with_cut_round(run)
             parts = self._progress.open_parts(connection, usage)
-            return runs.apply(
-                connection, lifecycle.end(run, parts, status, error=error, reason=reason, message=message)
-            )
+            ended = lifecycle.end(run, parts, status, error=error, reason=reason, message=message)
+            return [*runs.apply(connection, ended)]
 
         await self._ledger.write(write, last=True)
 
@@ -175,7 +215,7 @@ class Recorder:
             Stopped: The run no longer belongs to this runner.
         """
 
-        def write(connection: Connection, run: RunRecord) -> list[WireEvent]:
+        def write(connection: Connection, run: RunRecord) -> list[StreamEvent]:
             runs.drop_round(connection, run)
             change = lifecycle.give_back(self._progress.with_cut_round(run), has_failed=has_failed)
             runs.apply(connection, change)

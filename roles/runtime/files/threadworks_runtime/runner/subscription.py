@@ -19,6 +19,10 @@ PROGRESS = "thread.run.progress"
 StreamEvent = WireEvent | bytes
 
 
+class DeltaEvent(bytes):
+    """The encoded event of a delta, which some readers do not get."""
+
+
 class Subscription:
     """The events of one execution, for one reader.
 
@@ -30,12 +34,14 @@ class Subscription:
 
     Attributes:
         is_closed: Whether no more events are accepted.
+        is_waiting: Whether the run waits until the model server accepts its request.
     """
 
     def __init__(self, *, has_deltas: bool = True) -> None:
-        self.is_closed = False
+        self.is_closed = self.is_waiting = False
         self.has_deltas = has_deltas
-        self._deltas = self._reported = 0
+        self._deltas = 0
+        self._reported = (0, False)
         self._events: list[StreamEvent] = []
         self._size = 0
         self._news = asyncio.Event()
@@ -78,7 +84,8 @@ class Subscription:
             self.is_closed, self._events = True, []
 
     def _progress(self) -> list[StreamEvent]:
-        if self._deltas == self._reported:
+        progress = (self._deltas, self.is_waiting)
+        if self.has_deltas or progress == self._reported:
             return []
-        self._reported = self._deltas
-        return [(PROGRESS, {"object": PROGRESS, "deltas": self._deltas})]
+        self._reported = progress
+        return [(PROGRESS, {"object": PROGRESS, "deltas": self._deltas, "waiting": self.is_waiting})]
