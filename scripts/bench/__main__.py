@@ -12,10 +12,12 @@ import time
 from pathlib import Path
 
 import by_hand
+import caching
 import counting
 import deltas
 import figures
 import large
+import limited
 import many
 import page
 import plays
@@ -44,7 +46,7 @@ def main() -> None:
     machine, began, pattern = figures.machine(), time.monotonic(), f"*{options.only}*"
     found: list[figures.Figure] = []
     try:
-        for part in (plays, counting, large, many, served, queued, by_hand, deltas):
+        for part in (plays, counting, large, many, served, queued, limited, by_hand, deltas, caching):
             found += part.measure(options.rounds, pattern)
     except Failed as error:
         sys.exit(str(error))

@@ -158,6 +158,10 @@ class Arena:
         """Set the answers of the model server."""
         self._ask_model("PUT", "/_script", answers)
 
+    def limit(self, rate: dict[str, Any] | None) -> None:
+        """Set the rate limit of the model server: the arguments of `Rate` in `tests/model_server`, or None."""
+        self._ask_model("PUT", "/_rate", rate)
+
     def asked(self) -> list[dict[str, Any]]:
         """Return the bodies of the requests for a response to the model server, oldest first."""
         return [each["body"] for each in self._ask_model("GET", "/_requests") if each["path"] == "/v1/responses"]

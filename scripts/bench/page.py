@@ -39,6 +39,9 @@ How the figures are measured:
   model server answers immediately. *CPU time* is the CPU time of the runtime.
 - **1,000 runs at once**: 1,000 clients create a run at the same time. *Other requests* are requests that another client
   sends during this time.
+- **Rate limit**: 100 runs at once on a model server that accepts 25 requests in 3 seconds and refuses the others with
+  the status 429. *Requests / runs* is 1 if no request is refused.
+- **Cache**: the small model of the role `local_model` answers three messages of a thread, one after the other.
 - **By hand**: a thread, a message, a run, polls with `delay: 1`, and the messages, each with a task of
   `ansible.builtin.uri`.
 - **Deltas passed through**: the deltas of a long answer that reach a client that streams the run, per second.
