@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadworks_runtime.app import Runtime
 
 from ansible_collections.threadworks.openai.tests.runtime import moving
 from ansible_collections.threadworks.openai.tests.runtime.harness import RUNTIME, AppServer, raw_client
@@ -174,9 +175,8 @@ def test_a_server_that_is_no_source(command: Command, source: AppServer) -> None
         assert (wrong.returncode, b"Check its URL" in wrong.stderr) == (1, True), wrong
 
 
-def test_the_key_of_a_source_is_a_header(command: Command, source: AppServer) -> None:
+def test_the_key_of_a_source_is_a_header(command: Command, app: Runtime) -> None:
     seen: list[dict[str, str]] = []
-    app = source.app
 
     async def around(scope: Any, receive: Any, send: Any) -> None:
         if scope["type"] == "http":
