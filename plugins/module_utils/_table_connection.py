@@ -109,6 +109,7 @@ CONNECTION = (
         "tokens_per_minute",
         "int",
         wire="tokens_per_minute",
+        no_log=False,
         env=("OPENAI_TOKENS_PER_MINUTE",),
         check=between(1, 10**9),
         version_added="0.2.0",
