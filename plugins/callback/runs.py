@@ -19,6 +19,9 @@ description:
     self-contained and has no scripts.
   - With O(audit), appends to an audit trail who asked a model, allowed or refused a tool call, ran a tool, or cancelled
     a run.
+  - If the environment variable E(OTEL_EXPORTER_OTLP_ENDPOINT) is set and OpenTelemetry is installed, exports spans of
+    the playbook and of its tool calls. The runtime adds the spans of runs and of requests to model servers. Spans have
+    no content.
   - Results of tasks with C(no_log) are not included, except for their number.
 requirements:
   - The callback must be enabled with C(callbacks_enabled = threadworks.openai.runs) in the section C([defaults]) of
@@ -95,6 +98,7 @@ from ..plugin_utils._run_recorder import Event, Recorder, is_of_role
 from ..plugin_utils._run_table import table
 from ..plugin_utils._run_totals import Totals
 from ..plugin_utils._seen_runs import Json, SeenRun
+from ..plugin_utils._traces import PACKAGES, Traces, are_wanted
 
 _DETAILS = "OPENAI_RUN_DETAILS"
 _STAT = "openai_runs"
@@ -135,6 +139,7 @@ class CallbackModule(CallbackBase):
         self._playbook = ""
         self._began: dict[tuple[str, str], float] = {}
         self._is_placed = False
+        self._traces: Traces | None = None
 
     def warn(self, text: str) -> None:
         """Display a warning."""
@@ -148,6 +153,13 @@ class CallbackModule(CallbackBase):
         os.environ.setdefault(_DETAILS, "true")
         if self._path("report"):
             os.environ[JOURNAL] = os.path.join(C.DEFAULT_LOCAL_TMP, "openai-runs.jsonl")
+        if are_wanted():
+            try:
+                self._traces = Traces(self._playbook)
+            except ImportError:
+                self.warn(
+                    f"OTEL_EXPORTER_OTLP_ENDPOINT is set, but OpenTelemetry is not installed: pip install {PACKAGES}"
+                )
 
     @_guarded
     def v2_playbook_on_play_start(self, play: t.Any) -> None:
@@ -199,6 +211,8 @@ class CallbackModule(CallbackBase):
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
         """Display the table, and write the report."""
         recorder = self._recorder
+        if self._traces is not None:
+            self._traces.finish(recorder)
         if not (recorder.runs or recorder.problems or recorder.hidden):
             return
         if not self._is_placed:

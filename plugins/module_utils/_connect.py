@@ -9,6 +9,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import typing as t
 
 from ._errors import TaskError
@@ -22,6 +24,8 @@ if t.TYPE_CHECKING:
 
 # A task only counts the deltas of a stream, and the runtime can do that itself.
 _NO_DELTAS = {"Runtime-Deltas": "false"}
+# The trace context of W3C. Other versions have more fields, and are not passed on.
+_TRACE = re.compile("00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")
 _AnyWire = t.TypeVar("_AnyWire", bound=ReadingWire)
 _wires: dict[tuple[t.Any, ...], ReadingWire] = {}
 
@@ -61,7 +65,7 @@ def _new(kind: type[_AnyWire], options: dict[str, t.Any], local: Local | None) -
             Network(url, options["timeout"], options["max_retries"]),
             options["timeout"],
             {**headers, **_account(options)},
-            {**_NO_DELTAS, **_budget(options)},
+            {**_run_headers(), **_budget(options)},
         )
     elif local is None:
         raise TaskError(
@@ -76,8 +80,14 @@ def _new(kind: type[_AnyWire], options: dict[str, t.Any], local: Local | None) -
             "machine, and sets the facts local_model_base_url and local_model_api_key for these options."
         )
     transport = Unix(local, url.removeprefix("unix:"))
-    run_headers = {**_NO_DELTAS, **_budget(options), "Runtime-Options": _runtime_options(options)}
+    run_headers = {**_run_headers(), **_budget(options), "Runtime-Options": _runtime_options(options)}
     return kind(transport, options["timeout"], headers, run_headers, unconfigured)
+
+
+def _run_headers() -> dict[str, str]:
+    # The trace of OpenTelemetry that this process belongs to.
+    trace = os.environ.get("TRACEPARENT", "")
+    return {**_NO_DELTAS, "traceparent": trace} if _TRACE.fullmatch(trace) else _NO_DELTAS
 
 
 def _account(options: dict[str, t.Any]) -> dict[str, str]:

@@ -224,7 +224,7 @@ class Recorder:
         if event.action.rpartition(".")[2] in _NOT_TOOLS:
             return
         call = self.calls[self._tools[event.host]]
-        call.tasks.append(ToolTask(event.task, event.action, event.where, event.status, event.at))
+        call.tasks.append(ToolTask(event.task, event.action, event.where, event.status, event.began, event.at))
         fields = {**_names(call), "action": event.action, "on": event.where, "status": event.status}
         self._note("ran", event, fields, {"arguments": call.arguments})
 

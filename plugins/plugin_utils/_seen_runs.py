@@ -21,12 +21,18 @@ PREDICTED = "predicted"
 
 @dataclass
 class ToolTask:
-    """A task that ran for a tool call. `host` is where it ran. `status` is ok, changed, failed or unreachable."""
+    """A task that ran for a tool call. `host` is where it ran. `status` is ok, changed, failed or unreachable.
+
+    Attributes:
+        began: The time when it began, in seconds since 1970, or None if unknown.
+        at: The time when it ended.
+    """
 
     name: str
     action: str
     host: str
     status: str
+    began: float | None
     at: float
 
 

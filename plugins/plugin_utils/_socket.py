@@ -28,11 +28,11 @@ _CERTIFICATES = ("SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA
 
 
 def network_environment(environment: t.Mapping[str, str]) -> dict[str, str]:
-    """Return the environment variables for connections to model servers and databases."""
+    """Return the environment variables for connections to model servers, databases and OpenTelemetry."""
     return {
         name: value
         for name, value in sorted(environment.items())
-        if name.upper() in _VARIABLES or name in _CERTIFICATES or name.startswith("PG")
+        if name.upper() in _VARIABLES or name in _CERTIFICATES or name.startswith(("PG", "OTEL_"))
     }
 
 

@@ -28,6 +28,7 @@ from .resources.context import Context, Resource
 from .runner.pool import Pool
 from .settings import Settings
 from .store import open_store
+from .telemetry.trace import new_tracer
 from .wire_errors import ApiError, to_api_error
 
 _LOG = logging.getLogger("threadworks.runtime")
@@ -89,7 +90,7 @@ def create_app(settings: Settings) -> Runtime:
         StoreError: The store cannot be used.
     """
     store = open_store(settings)
-    context = Context(settings, store, Pool(settings, store, open_queue(store, settings)))
+    context = Context(settings, store, Pool(settings, store, open_queue(store, settings), new_tracer()))
     sessions = Sessions(settings.token)
     app = Runtime(middleware=[RequestLog(), Bodies(settings.max_body), Doors(settings, sessions), _Lifespan(context)])
     app.context = context

@@ -19,6 +19,7 @@ from .queue import open_queue
 from .runner.pool import Pool
 from .store import open_store
 from .systemd import notify, watchdog_interval
+from .telemetry.trace import new_tracer
 from .work_options import read_options
 
 _LOG = logging.getLogger("threadworks.runtime")
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store.close()
         sys.exit("A worker needs a PostgreSQL store. With SQLite, the server itself executes the runs.")
     try:
-        asyncio.run(_work(Pool(settings, store, queue), grace))
+        asyncio.run(_work(Pool(settings, store, queue, new_tracer()), grace))
     finally:
         store.close()
 

@@ -119,7 +119,10 @@ async def start_run(
     with context.executor.slot(run_id, streamed=bool(stream)) as slot:
         run, opening, claimed = await context.store.write(lambda connection: write(connection, slot))
         given = events if stream else None
-        if opening is None or not context.executor.start(run["id"], options, events=given, claimed=claimed):
+        trace = req.get_header("traceparent")
+        if opening is None or not context.executor.start(
+            run["id"], options, events=given, claimed=claimed, trace_parent=trace
+        ):
             events.close()
     mark_replayed(resp, fresh=opening is not None)
     if not stream:

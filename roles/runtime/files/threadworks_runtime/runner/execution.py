@@ -123,6 +123,7 @@ class Execution:
                 await self._fail("server_error", f"The runner failed unexpectedly ({type(error).__name__}).")
         finally:
             self.ledger.over.set()
+            self.ledger.trace.end()
 
     async def hand_over(self) -> None:
         """Return the run to the queue without the data of this round. The next runner restarts the round.
@@ -216,6 +217,7 @@ class Execution:
                     pricing.prepare()
                 last = batch[-1]
                 if isinstance(last, events.AnswerFinished):
+                    self.ledger.trace.answered(last.served, last.reason)
                     await self._recorder.record(batch, await self._price(last.served), self._shutdown)
                 else:
                     await self._handle(batch)
@@ -225,6 +227,7 @@ class Execution:
         await admission.wait(record, body)
         if self._shutdown:
             self._shutdown.ask()
+        self.ledger.trace.asked(record.document, self._options.base_url)
         self.ledger.progress.is_asked = True
         self._asked_at = time.monotonic()
 

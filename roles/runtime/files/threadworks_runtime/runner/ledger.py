@@ -19,6 +19,7 @@ from ..records import RunRecord
 from ..settings import Settings
 from ..status import ACTIVE_STATUSES, RunStatus
 from ..store import Store, runs
+from ..telemetry.trace import NO_TRACE, Trace
 from .progress import Progress
 from .subscription import DeltaEvent, StreamEvent, Subscription
 
@@ -40,16 +41,24 @@ class Ledger:
         owner: The holder of the run's lease.
         settings: The durations of a lease and of a run.
         subscription: Receives all events, or None if there is no reader.
+        trace: Takes note of what has been written.
     """
 
     def __init__(
-        self, store: Store, run_id: str, owner: str, settings: Settings, subscription: Subscription | None
+        self,
+        store: Store,
+        run_id: str,
+        owner: str,
+        settings: Settings,
+        subscription: Subscription | None,
+        trace: Trace = NO_TRACE,
     ) -> None:
         self.over = asyncio.Event()
         self.progress = Progress()
         self.expires = math.inf
         """The expiry of the run on the monotonic clock, which cannot be changed."""
         self.owner = owner
+        self.trace = trace
         self._store, self._run_id, self._settings = store, run_id, settings
         self._subscriptions = [] if subscription is None else [subscription]
         self._lock = asyncio.Lock()
@@ -88,7 +97,13 @@ class Ledger:
             run: The run, in progress.
         """
         self.expires = time.monotonic() + run.expires_at - time.time()
-        self.send(lifecycle.run_event(run))
+        self._note(lifecycle.run_event(run))
+
+    def _note(self, event: StreamEvent) -> None:
+        """Send an event that has been stored."""
+        if not isinstance(event, bytes):
+            self.trace.event(event)
+        self.send(event)
 
     async def write(self, write: Write, *, last: bool = False) -> None:
         """Write to the run and its parts. If the run is being cancelled, end it instead.
@@ -126,7 +141,7 @@ class Ledger:
                 raise Stopped
             events, cancelled = written
             for event in events:
-                self.send(event)
+                self._note(event)
             if last or cancelled:
                 self.over.set()
             if cancelled:

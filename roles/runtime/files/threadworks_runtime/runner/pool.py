@@ -23,6 +23,7 @@ from ..settings import ModelOptions, Settings
 from ..status import RunStatus
 from ..store import Store
 from ..store.tables import IS_QUEUED, RUNS
+from ..telemetry.trace import NO_TRACE, Trace, Tracer
 from .execution import Execution
 from .feed import Feed
 from .ledger import Ledger, Stopped
@@ -48,6 +49,7 @@ class _Job:
     run_id: str
     options: ModelOptions
     subscription: Subscription | None = None
+    trace_parent: str | None = None
     is_queued: bool = True
     closed: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -66,9 +68,12 @@ class Pool:
         settings: The runtime's settings.
         store: The store of the runs.
         queue: The queue in the store, or None if the store has none.
+        tracer: Traces the executions.
     """
 
-    def __init__(self, settings: Settings, store: Store, queue: Queue | None = None) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, queue: Queue | None = None, tracer: Tracer | None = None
+    ) -> None:
         self.takes_queued = settings.executor == "served"
         """Whether queued runs without a holder are executed eventually."""
         self.stopped = False
@@ -78,6 +83,7 @@ class Pool:
         self._settings, self._store, self._jobs = settings, store, queue
         self._put = None if queue is None else queue.put
         self._servers = ModelServers()
+        self._tracer = tracer or Tracer()
         self._owner = new_owner(of_queue=queue is not None)
         self._retention = None if settings.retention is None else Retention(store, settings.retention)
         self._claims = itertools.count(1)
@@ -151,6 +157,7 @@ class Pool:
         *,
         events: Subscription | None = None,
         claimed: RunRecord | None = None,
+        trace_parent: str | None = None,
     ) -> bool:
         """Execute a run in its turn, or immediately if it is already claimed.
 
@@ -159,11 +166,12 @@ class Pool:
             options: Its model server, or None for the one in the settings.
             events: Gets the events, or None if they will not be read.
             claimed: The run, if a `slot` has taken it up.
+            trace_parent: The trace that the request belongs to, as in the header ``traceparent``.
 
         Returns:
             Whether the events will come. False if the pool accepts no more runs, or has the run already.
         """
-        job = _Job(run_id, options or self._settings.model, events)
+        job = _Job(run_id, options or self._settings.model, events, trace_parent)
         if claimed is not None:
             self._execute(job, claimed)
             return True
@@ -219,7 +227,7 @@ class Pool:
 
     def _execute(self, job: _Job, claimed: RunRecord | None = None) -> None:
         owner = self._new_owner() if claimed is None else str(claimed.lease_owner)
-        ledger = self._ledger(job, owner)
+        ledger = self._ledger(job, owner, self._tracer.begin(job.run_id, job.trace_parent))
         execution = Execution(self._store, job.run_id, self._servers, job.options, ledger, self._put)
         self._running[job.run_id] = execution
         if self._jobs is not None:
@@ -265,6 +273,7 @@ class Pool:
             await self._jobs.finished()
         await self._pulse.stop()
         await self._servers.close()
+        await asyncio.to_thread(self._tracer.close)
         self.stopped = True
 
     async def _empty(self) -> None:
@@ -291,8 +300,8 @@ class Pool:
             job.close(is_queued=is_queued)
             self._changed.set()
 
-    def _ledger(self, job: _Job, owner: str) -> Ledger:
-        return Ledger(self._store, job.run_id, owner, self._settings, job.subscription)
+    def _ledger(self, job: _Job, owner: str, trace: Trace = NO_TRACE) -> Ledger:
+        return Ledger(self._store, job.run_id, owner, self._settings, job.subscription, trace)
 
     def _ended(self, job: _Job, execution: Execution) -> None:
         del self._running[job.run_id]
