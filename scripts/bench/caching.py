@@ -33,10 +33,12 @@ _PLAY = """
         assistant_id: "{{ assistant.assistant_id }}"
         additional_messages:
           - content: "{{ item }}"
-        max_completion_tokens: 24
+        max_completion_tokens: 256
         details: true
       loop: ["What is a switch?", "What is a router?", "What is a cable?"]
       register: runs
+      # Small models often write until the limit.
+      failed_when: false
     - ansible.builtin.copy:
         content: "{{ runs.results | map(attribute='details') | to_json }}"
         dest: %(file)s
