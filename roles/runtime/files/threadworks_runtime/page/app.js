@@ -38,18 +38,29 @@ function show(title, ...children) {
   main.replaceChildren(element("h1", {}, title), ...children);
 }
 
+// The names of assistants that the lists show, by id.
+const names = new Map();
+
+async function readNames() {
+  const list = await read("assistants", { limit: 100 });
+  for (const each of list.data) if (each.name) names.set(each.id, each.name);
+}
+
+const assistantOf = (run) => (names.has(run.assistant_id) ? link(`assistants/${run.assistant_id}`, names.get(run.assistant_id)) : id("assistants", run.assistant_id));
 const tokens = (run) => number(run.usage?.total_tokens);
 const seconds = (run) => {
+  const exact = run.details?.seconds;
+  if (!ACTIVE.has(run.status) && exact !== null && exact !== undefined) return `${exact.toFixed(1)} s`;
   const end = run.completed_at || run.failed_at || run.cancelled_at;
   return run.started_at && end ? `${end - run.started_at} s` : "–";
 };
-const cost = (run) => (run.details?.cost ? `$${Number(run.details.cost.amount).toFixed(4)}` : "–");
+const cost = (run) => (run.details?.cost && run.details.rounds ? `$${Number(run.details.cost.amount).toFixed(4)}` : "–");
 
 const RUN_COLUMNS = [
   ["Run", (run) => id("runs", run.id)],
   ["Status", (run) => status(run.status)],
   ["Created", (run) => time(run.created_at)],
-  ["Assistant", (run) => id("assistants", run.assistant_id), "wide"],
+  ["Assistant", assistantOf, "wide"],
   ["Model", (run) => run.model, "wide"],
   ["Tokens", tokens, "number"],
   ["Cost", cost, "number wide"],
@@ -112,7 +123,7 @@ function asked(query) {
 }
 
 async function listOfRuns(query, isCurrent) {
-  const list = await read("runs", asked(query));
+  const [list] = await Promise.all([read("runs", asked(query)), readNames()]);
   if (!isCurrent()) return;
   const empty = element("p", { class: "quiet" }, "No runs.");
   show("Runs", filters(query), list.data.length ? table("Runs", RUN_COLUMNS, list.data) : empty, pages("runs", query, list));
@@ -133,9 +144,11 @@ function again(query, isCurrent) {
 }
 
 function conversation(messages, steps) {
+  const said = messages.map((each) => ({ at: each.created_at, made: message(each), isQuestion: each.role === "user" }));
   const calls = steps.flatMap((step) => (step.step_details.tool_calls || []).map((each) => ({ at: step.created_at, made: call(each, step) })));
-  const said = messages.map((each) => ({ at: each.created_at, made: message(each) }));
-  return element("div", { class: "chat" }, [...calls, ...said].sort((one, other) => one.at - other.at).map((each) => each.made));
+  // In the same second, the question comes first, and the reply after the calls.
+  const parts = [...said.filter((each) => each.isQuestion), ...calls, ...said.filter((each) => !each.isQuestion)];
+  return element("div", { class: "chat" }, parts.sort((one, other) => one.at - other.at).map((each) => each.made));
 }
 
 async function oneRun(name, _query, isCurrent) {
@@ -145,6 +158,7 @@ async function oneRun(name, _query, isCurrent) {
     read(`${thread}/messages`, { order: "desc", limit: 20 }),
     read(`${thread}/messages`, { order: "asc", limit: 100, run_id: run.id }),
     read(`${thread}/runs/${run.id}/steps`, { order: "asc", limit: 100 }),
+    readNames(),
   ]);
   if (!isCurrent()) return;
   const before = question.data.filter((each) => each.role === "user" && each.created_at <= run.created_at).slice(0, 1);
@@ -155,10 +169,10 @@ async function oneRun(name, _query, isCurrent) {
       facts([
         ["Status", status(current.status)],
         ["Thread", id("threads", current.thread_id)],
-        ["Assistant", id("assistants", current.assistant_id)],
+        ["Assistant", assistantOf(current)],
         ["Model", details.model || current.model],
         ["Created", time(current.created_at)],
-        ["Duration", details.seconds ? `${details.seconds.toFixed(1)} s` : seconds(current)],
+        ["Duration", seconds(current)],
         ["Tokens", tokens(current)],
         ["Cost", cost(current)],
         ["Rounds", details.rounds ? number(details.rounds) : null],
