@@ -83,7 +83,7 @@ def _latency(values: dict[str, list[float]], *, grow: bool) -> None:
         asked, before = asyncio.run(_one_by_one(server.url, _ONE_BY_ONE))
         with psycopg.connect(database.address(), autocommit=True) as connection:
             begun = "SELECT id, (private -> 'details' ->> 'started')::float FROM runs"
-            started = dict(connection.execute(begun).fetchall())
+            started: dict[str, float] = dict(connection.execute(begun).fetchall())
             waits = sorted(1000 * max(started[run_id] - moment, 0) for run_id, moment in asked.items())
             values[_HALF].append(statistics.median(waits))
             values[_SLOWEST].append(statistics.quantiles(waits, n=100)[-1])

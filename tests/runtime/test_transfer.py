@@ -19,7 +19,7 @@ from ansible_collections.threadworks.openai.tests.runtime import moving
 from ansible_collections.threadworks.openai.tests.runtime.moving import Json, bring, conversation, export, lines
 from ansible_collections.threadworks.openai.tests.stores import new_store
 
-ALL, NONE = [1, 1, 2, 1, 1], [0] * 5
+ALL = [1, 1, 2, 1, 1]
 
 
 @pytest.fixture

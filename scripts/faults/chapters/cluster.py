@@ -12,6 +12,7 @@ import contextlib
 import math
 from collections import Counter
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import psycopg
 from chapter import Chapter, Options
@@ -24,6 +25,9 @@ from ansible_collections.threadworks.openai.tests.database import Database
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import raw_client
 from ansible_collections.threadworks.openai.tests.runtime.processes import Served, Worker
+
+if TYPE_CHECKING:
+    from typing_extensions import LiteralString
 
 _CLIENTS = 16
 _RUNS, _SHORT_RUNS = 2000, 160
@@ -51,7 +55,8 @@ def run(options: Options) -> Chapter:
         else:
             stack.enter_context(machine)
             workers.append(Worker(database.address(machine.host), machine.model_url, *lease, prefix=machine.prefix))
-        for number_of, each in enumerate((*servers, *workers)):
+        processes: list[Served | Worker] = [*servers, *workers]
+        for number_of, each in enumerate(processes):
             stack.callback(_save, options.folder / f"process-{number_of}.log", each)
             stack.callback(each.kill)
             each.start()
@@ -98,15 +103,14 @@ def _examine(chapter: Chapter, database: Database, clients: list[Client], number
     """Compare what is in the store with what was asked for."""
     with psycopg.connect(database.address()) as connection:
 
-        def jobs() -> int:
-            return connection.execute("SELECT count(*) FROM procrastinate_jobs").fetchone()[0]
+        def one(statement: LiteralString) -> int:
+            row = connection.execute(statement).fetchone()
+            return int(row[0] or 0) if row else 0
 
-        wait_for(lambda: not jobs())
+        wait_for(lambda: not one("SELECT count(*) FROM procrastinate_jobs"))
         statuses = Counter(row[0] for row in connection.execute("SELECT status FROM runs"))
-        restarts = connection.execute("SELECT sum((private ->> 'restarts')::int) FROM runs").fetchone()[0]
-        open_steps = connection.execute(
-            "SELECT count(*) FROM steps WHERE document ->> 'status' <> 'completed'"
-        ).fetchone()
+        restarts = one("SELECT sum((private ->> 'restarts')::int) FROM runs")
+        open_steps = one("SELECT count(*) FROM steps WHERE document ->> 'status' <> 'completed'")
         wrong = []
         for client in clients:
             rows = connection.execute(
@@ -121,5 +125,5 @@ def _examine(chapter: Chapter, database: Database, clients: list[Client], number
     chapter.at_least("runs that have completed", statuses.pop("completed", 0), number * len(clients))
     chapter.none("runs that have not", [f"{count} {status}" for status, count in statuses.items()])
     chapter.none("threads with lost, doubled or misplaced messages", wrong)
-    chapter.none("steps that are open", [f"{open_steps[0]} steps"] if open_steps[0] else [])
-    chapter.inform("rounds that were restarted by another runner", restarts or 0)
+    chapter.none("steps that are open", [f"{open_steps} steps"] if open_steps else [])
+    chapter.inform("rounds that were restarted by another runner", restarts)

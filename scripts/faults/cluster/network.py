@@ -54,7 +54,7 @@ class Machine:
 
     def _start(self) -> None:
         inside = f"{self._name}-in"
-        for command in (
+        for line in (
             f"ip netns add {self._name}",
             f"ip link add {self._link} type veth peer name {inside} netns {self._name}",
             f"ip address add {self.host}/30 dev {self._link}",
@@ -63,7 +63,7 @@ class Machine:
             f"ip -n {self._name} link set {inside} up",
             f"ip -n {self._name} link set lo up",
         ):
-            subprocess.run(command.split(), check=True, capture_output=True)
+            subprocess.run(line.split(), check=True, capture_output=True)
         port = self._folder / f"{self._name}.port"
         module = "ansible_collections.threadworks.openai.tests.model_server"
         command = [*self.prefix, sys.executable, "-m", module, "--port-file", str(port)]

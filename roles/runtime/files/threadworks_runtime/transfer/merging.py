@@ -133,12 +133,12 @@ class Merge:
         private = record.private if thing.private is None else private_of(thing)
         if (thing.document, private) == (record.document, record.private):
             self.counts[thing.kind, "unchanged"] += 1
-        elif self._policy is Policy.FAIL:
-            raise _conflict(thing, source, f"the store has it with other values of {_different(thing, record)}")
+        elif self._policy is Policy.REPLACE:
+            self._replace(thing, record, private, source)
         elif self._policy is Policy.KEEP:
             self.counts[thing.kind, "kept"] += 1
         else:
-            self._replace(thing, record, private, source)
+            raise _conflict(thing, source, f"the store has it with other values of {_different(thing, record)}")
 
     def _replace(self, thing: Thing, record: Record[Any, Any], private: Any, source: str) -> None:
         if getattr(record, "status", None) in ACTIVE_STATUSES:
