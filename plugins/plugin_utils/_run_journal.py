@@ -47,7 +47,9 @@ def note_runs(task: Task, result: Json, secrets: set[str]) -> None:
     assistants: dict[str, str] = {}
     try:
         for answer in answers:
-            if answer.get("status", RUNNING[0]) not in RUNNING and not is_predicted(answer.get("run_id") or ""):
+            run_id = answer.get("run_id")
+            # A task can return no run, such as one that cancels the active run of a thread.
+            if run_id and answer.get("status", RUNNING[0]) not in RUNNING and not is_predicted(run_id):
                 append(path, t.cast("Json", remove_values(_entry(task, answer, assistants), secrets)))
     except (TaskError, OSError):
         # The report shows what the result contains.
