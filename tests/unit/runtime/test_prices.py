@@ -5,13 +5,17 @@
 from __future__ import annotations
 
 import asyncio
+import threading
+from concurrent.futures import Future
 from decimal import Decimal
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threadworks_runtime.model.usage import Reported
 from threadworks_runtime.schemas.terms import read_terms
+from threadworks_runtime.usage import prices as loading
 from threadworks_runtime.usage.details import Price, Round, new_details, with_round
 from threadworks_runtime.usage.money import DOLLAR, shown, to_units
 from threadworks_runtime.usage.price_list import list_date, list_price
@@ -34,6 +38,30 @@ def _price(
 
 def _served(model: str | None = None, tier: str | None = "default", **tokens: int | None) -> Reported:
     return Reported(model, tier, **{"input_tokens": _MILLION, "cached_tokens": 0, "output_tokens": 0, **tokens})
+
+
+def test_a_run_that_is_cancelled_while_it_waits_for_the_list_affects_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    may_import = threading.Event()
+    imported = loading._import_now
+
+    def import_late(future: Future[ModuleType | None]) -> None:
+        may_import.wait()
+        imported(future)
+
+    monkeypatch.setattr(loading, "_imported", None)
+    monkeypatch.setattr(loading, "_import_now", import_late)
+
+    async def ask() -> Price | None:
+        cancelled = asyncio.create_task(Pricing("gpt-5-mini", None, {}).price(_served()))
+        other = asyncio.create_task(Pricing("gpt-5-mini", None, {}).price(_served()))
+        await asyncio.sleep(0)
+        cancelled.cancel()
+        await asyncio.wait((cancelled,))
+        may_import.set()
+        return await other
+
+    assert asyncio.run(ask()) is not None
+    assert _price(_served()) is not None
 
 
 def test_own_prices_are_exact() -> None:

@@ -87,6 +87,8 @@ def _import() -> Future[ModuleType | None]:
     global _imported  # noqa: PLW0603
     if _imported is None:
         _imported = Future()
+        # A run that is cancelled while it waits does not cancel the import for all others.
+        _imported.set_running_or_notify_cancel()
         Thread(target=_import_now, args=(_imported,), name="prices", daemon=True).start()
     return _imported
 
