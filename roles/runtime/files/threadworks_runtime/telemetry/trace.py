@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 import os
 
@@ -68,9 +67,10 @@ def new_tracer() -> Tracer:
     """Return the tracer that the environment asks for."""
     if not any(map(os.environ.get, _VARIABLES)) or os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true":
         return Tracer()
-    if importlib.util.find_spec("opentelemetry") is None:
+    try:
+        from .opentelemetry import OpenTelemetry
+    except ImportError:
+        # Another program may have installed a part of it, such as another exporter.
         _LOG.warning("nothing is exported, because OpenTelemetry is not installed: pip install %s", _PACKAGES)
         return Tracer()
-    from .opentelemetry import OpenTelemetry
-
     return OpenTelemetry()

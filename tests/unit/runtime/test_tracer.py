@@ -1,0 +1,29 @@
+# SPDX-FileCopyrightText: 2026 threadworks.openai contributors
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What traces runs, as the environment asks for."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+from threadworks_runtime.telemetry.trace import Tracer, new_tracer
+
+_PART = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+
+
+def test_nothing_is_traced_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("", "TRACES_", "METRICS_"):
+        monkeypatch.delenv(f"OTEL_EXPORTER_OTLP_{kind}ENDPOINT", raising=False)
+    assert type(new_tracer()) is Tracer
+
+
+@pytest.mark.parametrize("missing", ["opentelemetry", _PART])
+def test_a_missing_library_stops_no_runtime(
+    missing: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.delitem(sys.modules, "threadworks_runtime.telemetry.opentelemetry", raising=False)
+    monkeypatch.setitem(sys.modules, missing, None)
+    assert type(new_tracer()) is Tracer
+    assert "OpenTelemetry is not installed" in caplog.text
