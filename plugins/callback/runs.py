@@ -209,10 +209,13 @@ class CallbackModule(CallbackBase):
 
     @_guarded
     def v2_playbook_on_stats(self, stats: t.Any) -> None:
-        """Display the table, and write the report."""
-        recorder = self._recorder
+        """Display the table, write the report, and export the spans."""
+        self._report_runs(stats)
         if self._traces is not None:
-            self._traces.finish(recorder)
+            self._traces.finish(self._recorder)
+
+    def _report_runs(self, stats: t.Any) -> None:
+        recorder = self._recorder
         if not (recorder.runs or recorder.problems or recorder.hidden):
             return
         if not self._is_placed:

@@ -43,12 +43,10 @@ class Traces:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
-        from opentelemetry.sdk.trace.export import SimpleSpanProcessor
         from opentelemetry.trace import set_span_in_context
 
         self._provider = TracerProvider(resource=Resource.create({"service.name": "ansible-playbook"}))
-        # Without a thread of its own: Ansible forks a worker for each task.
-        self._provider.add_span_processor(SimpleSpanProcessor(OTLPSpanExporter()))
+        self._exporter = OTLPSpanExporter()
         self._tracer = self._provider.get_tracer("threadworks.openai")
         above = propagate.extract({"traceparent": os.environ.get(TRACE, "")})
         self._span = self._tracer.start_span(f"playbook {playbook}", above, attributes={"ansible.playbook": playbook})
@@ -64,6 +62,11 @@ class Traces:
         Args:
             recorder: The runs and tool calls of the playbook.
         """
+        from opentelemetry.sdk.trace.export import BatchSpanProcessor
+
+        # Not earlier, because it starts a thread, and Ansible forks a worker for each task. All spans are exported
+        # together, so that a collector that does not answer is waited for once.
+        self._provider.add_span_processor(BatchSpanProcessor(self._exporter))
         for call in recorder.calls.values():
             self._export(call)
         self._span.set_attribute("threadworks.runs", len(recorder.runs))
