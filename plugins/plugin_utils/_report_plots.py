@@ -127,7 +127,7 @@ def _most_important(lanes: list[Lane]) -> list[Lane]:
     """Return as many lanes as fit, in their order. Those with failures come before others."""
     chosen: set[str] = set()
     left = _ROWS
-    for lane in sorted(lanes, key=lambda each: not any(bar.run.is_bad for bar in each.bars)):
+    for lane in sorted(lanes, key=lambda each: not any(one.run.is_bad for one in each.bars)):
         if lane.rows <= left or not chosen:
             chosen.add(lane.host)
             left -= lane.rows
