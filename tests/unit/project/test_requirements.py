@@ -14,8 +14,9 @@ from pathlib import Path
 _RUNTIME = Path(__file__).resolve().parents[3] / "roles" / "runtime" / "files"
 _REQUIREMENT = re.compile(r"(?P<name>[A-Za-z][\w.-]*)>=\d+(\.\d+)*")
 # The libraries in the comment at the end. psycopg_pool is an extra of psycopg that procrastinate requires.
+# opentelemetry is the package of opentelemetry-sdk.
 _OPTIONAL = re.compile(r"(?P<name>[A-Za-z][\w.-]*)(\[\w+\])?>=\d")
-_EXTRAS = {"psycopg_pool"}
+_EXTRAS = {"psycopg_pool", "opentelemetry"}
 _OWN = {"threadworks_runtime"}
 
 
