@@ -52,7 +52,7 @@ def _walk(folder: str) -> t.Iterator[str]:
         if entry.name.startswith("."):
             continue
         if entry.is_symlink():
-            raise TaskError(f"src: {entry.path} is a link, and links are not followed. Copy the file to this place.")
+            raise TaskError(f"src: {entry.path} is a link, and links are not followed. Replace it with a copy.")
         if entry.is_dir():
             yield from _walk(entry.path)
         elif entry.name.endswith(_ENDS):

@@ -84,7 +84,9 @@ def _threads(wire: ReadingWire, thread_ids: list[str] | None) -> t.Iterator[tupl
         for thread in wire.list("threads", query={"order": "asc"}):
             yield thread["id"], thread
     except (NotFound, NotSupported):
-        raise TaskError("It cannot list threads. Set the ids of the threads to import in source_threads.") from None
+        raise TaskError(
+            "The server cannot list threads. Set the ids of the threads to import in source_threads."
+        ) from None
 
 
 def _line(thing: Json) -> bytes:

@@ -41,7 +41,7 @@ def check_budget(option: str, value: t.Any) -> str:
         raise TaskError(f"{option} has an unknown key {unknown[0]}. Supported keys: name, tokens, cost, per.")
     name = budget.get("name")
     if not isinstance(name, str) or not 0 < len(name) <= _LONGEST_NAME or not name.isprintable() or "|" in name:
-        raise TaskError(f"{option}.name must be a text of 1 to {_LONGEST_NAME} characters without '|'.")
+        raise TaskError(f"{option}.name must be a string of 1 to {_LONGEST_NAME} characters without '|'.")
     if budget.get("per") not in _PERIODS:
         raise TaskError(f"{option}.per must be one of {', '.join(_PERIODS)}.")
     if not budget.keys() & {"tokens", "cost"}:

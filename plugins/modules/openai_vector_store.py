@@ -26,7 +26,7 @@ seealso:
 """
 
 EXAMPLES = r"""
-- name: Let the vector store contain the runbooks of a directory
+- name: Create a vector store with the runbooks of a directory
   threadworks.openai.openai_vector_store:
     name: runbooks
     files: "{{ query('ansible.builtin.fileglob', 'runbooks/*.md') }}"

@@ -314,5 +314,5 @@ def test_a_thread_is_continued_but_not_mixed(store: str) -> None:
     mixed = bring(store, lines([moving.thread(), first, between, second, third]))
     assert "before 'msg_2'" in mixed["problems"][0]["message"]
     apart = bring(store, lines([moving.thread(), first, moving.message("msg_other", created_at=9)]))
-    assert "has 2 messages that the source lacks" in apart["problems"][0]["message"]
+    assert "has 2 messages that the source does not have" in apart["problems"][0]["message"]
     assert moving.ids(store, "thread.message") == ["msg_1", "msg_2", "msg_3"]

@@ -57,7 +57,7 @@ def _walk(folder: Path) -> Iterator[Path]:
         if entry.name.startswith("."):
             continue
         if entry.is_symlink():
-            raise Unusable(f"{entry} is a link, and links are not followed. Copy the file that it points to.")
+            raise Unusable(f"{entry} is a link, and links are not followed. Replace it with a copy.")
         if entry.is_dir():
             yield from _walk(entry)
         elif entry.suffix in (*_DOCUMENTS, *_LINES):

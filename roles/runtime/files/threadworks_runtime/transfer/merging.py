@@ -184,7 +184,9 @@ class Merge:
         statement = select(func.count()).where(messages.c.thread_id == thread_id)
         stored = self._connection.execute(statement).scalar_one() - (0 if self._is_dry else self._new_messages)
         if stored > matched and self._policy is Policy.FAIL:
-            raise _conflict(begun, "", f"the thread in the store has {stored - matched} messages that the source lacks")
+            raise _conflict(
+                begun, "", f"the thread in the store has {stored - matched} messages that the source does not have"
+            )
 
     @property
     def _new_messages(self) -> int:

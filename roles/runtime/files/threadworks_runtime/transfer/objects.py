@@ -294,8 +294,8 @@ def _refuse_unknown(choices: Choices, where: str, kind: Any) -> None:
     if choices.unknown == "fail":
         raise ApiError(
             400,
-            f"Invalid value for '{where}': the type {_shown(kind)} is not known. With unknown set to convert, it is "
-            "brought over as far as possible.",
+            f"Invalid value for '{where}': the type {_shown(kind)} is not known. Set unknown to convert to import "
+            "content as text, and to remove tools.",
             param=where,
             code="unknown_type",
         )
