@@ -5,9 +5,11 @@
 from __future__ import annotations
 
 import sqlite3
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from threadworks_runtime.schemas.terms import BudgetLimits
 from threadworks_runtime.transfer.staging import Staging
 from threadworks_runtime.wire_errors import ApiError
 
@@ -82,10 +84,15 @@ _WRONG: dict[str, Json] = {
     "usage that is a text": moving.run(usage="much"),
     "private items of a run": moving.run(threadworks={"items": [3]}),
     "private details of a run": moving.run(threadworks={"details": {"cost": 1}}),
+    "private terms of a run": moving.run(threadworks={"terms": {"budgets": [{"name": "b"}]}}),
+    "a private part that is a number": moving.run(threadworks=5),
     "a step without a run": moving.step(run_id=None),
     "a step of an unknown run": moving.step(run_id="run_unknown"),
     "a step of a run in another thread": moving.step(run_id="run_good"),
     "calls that are texts": moving.step(step_details={"type": "tool_calls", "tool_calls": ["x"]}),
+    "calls in a step of a message": moving.step(
+        step_details={"type": "message_creation", "message_creation": {"message_id": "m"}, "tool_calls": [3]}
+    ),
     "a search that is a list": moving.step(
         step_details={"type": "tool_calls", "tool_calls": [{"id": "c", "type": "file_search", "file_search": []}]}
     ),
@@ -111,11 +118,14 @@ def test_a_wrong_object_leaves_out_its_thread(store: str, wrong: Json) -> None:
         {"model": ""},
         {"tools": [{"type": "function", "function": {"name": "no spaces"}}]},
         {"tools": "all"},
+        {"tools": 5},
         {"tool_resources": {"file_search": {"vector_store_ids": [1]}}},
         {"tool_resources": []},
         {"temperature": 3},
         {"name": 5},
         {"threadworks": {"sampling": 3}},
+        {"threadworks": 5, "reasoning_effort": "low"},
+        {"reasoning_effort": 5},
     ],
 )
 def test_a_wrong_assistant_is_left_out(store: str, fields: Json) -> None:
@@ -146,6 +156,20 @@ def test_messages_of_an_unknown_thread(store: str) -> None:
 
 def test_a_thread_cannot_have_the_name_of_a_path(store: str) -> None:
     assert bring(store, lines([moving.thread("runs")]))["failed"]
+
+
+def test_a_run_with_a_large_budget_comes_over(store: str) -> None:
+    budget = BudgetLimits(name="all", per="month", cost=Decimal(1_000_000)).stored("client")
+    run = moving.run(threadworks={"terms": {"budgets": [budget]}})
+    assert not bring(store, lines([moving.thread(), run]))["problems"]
+    assert moving.exported(store)[-1]["threadworks"]["terms"] == {"budgets": [budget]}
+
+
+def test_names_of_another_type(store: str) -> None:
+    manifest = {"export_schema": "assistants-export-manifest/v1", "threads_failed": 5}
+    report = bring(store, lines([{"object": "file", "id": "file_1", "filename": ["x"]}, manifest, moving.thread()]))
+    assert not report["problems"]
+    assert moving.ids(store, "thread") == ["thread_1"]
 
 
 def test_long_lines_are_refused_without_being_kept(store: str) -> None:

@@ -49,6 +49,19 @@ def test_a_conversation_comes_over_and_goes_on(wire: httpx2.Client, server: AppS
     assert talk.finish(tools=[])["status"] == "completed"
 
 
+def test_a_run_goes_on_after_calls_of_another_form(wire: httpx2.Client, server: AppServer) -> None:
+    steps = [moving.step(), moving.step("step_2"), moving.step("step_3")]
+    del steps[0]["step_details"]["tool_calls"][0]["id"]
+    steps[1]["step_details"]["message_creation"] = {}
+    said = {"type": "message_creation", "message_creation": {"message_id": "msg_2"}}
+    steps[2] |= {"type": "message_creation", "step_details": said}
+    assert not _import(wire, lines([*conversation()[:-1], *steps]))["failed"]
+    talk = Conversation(wire, server)
+    talk.thread, talk.runs, talk.assistant = "thread_1", "/threads/thread_1/runs", "asst_1"
+    look = {"type": "function", "function": {"name": "look"}}
+    assert talk.finish(tools=[look])["status"] == "completed"
+
+
 def test_an_export_is_the_import_of_another_runtime(
     talk: Conversation, model_server: ModelServer, request: pytest.FixtureRequest, tmp_path: Any
 ) -> None:

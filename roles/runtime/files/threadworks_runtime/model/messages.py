@@ -60,7 +60,7 @@ def _item(role: str, content: str | list[Json]) -> Json:
 
 def _call_items(call: Json, functions: Collection[str]) -> list[Json]:
     function = call.get("function")
-    if not function or function["name"] not in functions or function.get("output") is None:
+    if not function or function["name"] not in functions or function.get("output") is None or not call.get("id"):
         return []
     called = {"type": "function_call", "call_id": call["id"], "name": function["name"]}
     output = {"type": "function_call_output", "call_id": call["id"], "output": function["output"]}

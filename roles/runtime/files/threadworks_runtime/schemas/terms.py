@@ -16,7 +16,8 @@ from .base import Body
 # US dollars. Twelve decimal places of an amount are exact, see `usage.money`.
 _PerMillion = Annotated[Decimal, Field(ge=0, le=1_000_000, decimal_places=6)]
 _Amount = Annotated[Decimal, Field(gt=0, le=1_000_000, decimal_places=12)]
-_Name = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f|]*$")]
+BudgetName = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[^\x00-\x1f\x7f|]*$")]
+PlayId = Annotated[str, Field(pattern=r"^[0-9a-zA-Z_.-]{1,64}$")]
 
 
 class ModelPrices(Body):
@@ -34,11 +35,11 @@ class ModelPrices(Body):
 class BudgetLimits(Body):
     """A budget: limits for all runs that have its name, in a period."""
 
-    name: _Name
+    name: BudgetName
     tokens: int | None = Field(default=None, ge=1, le=2**53)
     cost: _Amount | None = None
     per: Literal["run", "play", "hour", "day", "month"]
-    play: Annotated[str, Field(pattern=r"^[0-9a-zA-Z_.-]{1,64}$")] | None = None
+    play: PlayId | None = None
 
     @model_validator(mode="after")
     def _check(self) -> BudgetLimits:

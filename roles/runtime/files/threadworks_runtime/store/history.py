@@ -54,7 +54,7 @@ def read_calls(connection: Connection, run: RunRecord, messages: list[MessageRec
         waiting: dict[str, list[Document]] = {}
         for run_id, step in connection.execute(_steps_of(), {"run_ids": run_ids[start : start + _AT_ONCE]}):
             details = step["step_details"]
-            if "message_creation" in details:
+            if details["type"] == "message_creation":
                 found[details["message_creation"]["message_id"]] = waiting.pop(run_id, [])
             elif step["status"] == StepStatus.COMPLETED:
                 waiting.setdefault(run_id, []).extend(details.get("tool_calls") or [])

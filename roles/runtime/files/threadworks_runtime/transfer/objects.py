@@ -151,10 +151,10 @@ def read_thing(document: Document, choices: Choices) -> Thing:
         check(_WITHOUT_NULLS[kind], _without_nulls(thing.document))
     if kind == "thread" and thing.document["id"] == "runs":  # /threads/runs is another path
         raise ApiError(400, "Invalid value for 'id': a thread cannot have the id 'runs'.", code="invalid_value")
-    if private is not None:
+    if thing.private is not None:
         if kind not in _PRIVATES:
             raise ApiError(400, f"Unknown parameter: '{PRIVATE}'.", code="unknown_parameter")
-        check(_PRIVATES[kind], private)
+        check(_PRIVATES[kind], thing.private)
     _collect_files(thing)
     return thing
 
@@ -208,10 +208,11 @@ def _change_assistant(thing: Thing, choices: Choices) -> None:
     # This runtime stores it separately, because the API does not return it.
     if "reasoning_effort" in document:
         effort = document.pop("reasoning_effort")
-        thing.private = {"reasoning_effort": effort, **(thing.private or {})} if effort else thing.private
-    tools = document["tools"]
+        if effort and isinstance(thing.private or {}, dict):
+            thing.private = {"reasoning_effort": effort, **(thing.private or {})}
+    tools = document["tools"] if isinstance(document["tools"], list) else []
     known = [tool for tool in tools if not isinstance(tool, dict) or tool.get("type") in _TOOLS]
-    for tool in tools if isinstance(tools, list) else ():
+    for tool in tools:
         if tool not in known:
             _refuse_unknown(choices, "tools", tool.get("type"))
             thing.notes.append(f"the tool {_shown(tool)} was removed, because this runtime does not have it")

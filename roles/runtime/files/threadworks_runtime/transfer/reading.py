@@ -172,7 +172,7 @@ class Reader:
             self._add(known, page, f"{self._place()} {name}")
 
     def _read_manifest(self, value: Document) -> None:
-        for failed in value.get("threads_failed") or ():
+        for failed in _list(value.get("threads_failed")):
             id = failed if isinstance(failed, str) else failed.get("thread_id") if isinstance(failed, dict) else None
             missing = {"object": "thread", "id": id, "message": "could not be exported from the source"}
             self._report.missing.add({**missing, "source": self._place()})
@@ -180,7 +180,8 @@ class Reader:
     def _add(self, document: Any, page: Page, source: str) -> None:
         kind = document.get("object") if isinstance(document, dict) else None
         if kind == "file" and isinstance(document.get("id"), str):
-            self._staging.add_file(document["id"], name=document.get("filename"))
+            name = document.get("filename")
+            self._staging.add_file(document["id"], name=name if isinstance(name, str) else None)
             return
         if not isinstance(kind, str) or kind not in KINDS:
             known = ", ".join(KINDS)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 from pydantic import ConfigDict, Field
 
 from ..objects import Document
-from ..schemas import shared
+from ..schemas import shared, terms
 from ..schemas.base import Body
 from ..status import MessageStatus, RunStatus, StepStatus
 
@@ -176,11 +176,6 @@ class _MessageCreation(_Object):
     message_id: str
 
 
-class _MessageDetails(_Object):
-    type: Literal["message_creation"]
-    message_creation: _MessageCreation
-
-
 class _FunctionCall(_Object):
     name: str
     arguments: str
@@ -196,6 +191,12 @@ class _Call(_Typed):
     function: _FunctionCall | None = None
     file_search: _FileSearch | None = None
     code_interpreter: Document | None = None
+
+
+class _MessageDetails(_Object):
+    type: Literal["message_creation"]
+    message_creation: _MessageCreation
+    tool_calls: list[_Call] = Field(default=[])  # the API has none here, but they would be read
 
 
 class _CallDetails(_Object):
@@ -221,6 +222,7 @@ class AssistantPrivate(_Object):
 
 
 _Count = Annotated[int, Field(ge=0, le=2**53)] | None
+_Cost = Annotated[int, Field(ge=0, lt=2**63)] | None  # in units of `usage.money`
 
 
 class _Details(_Object):
@@ -234,9 +236,23 @@ class _Details(_Object):
     tool_calls: _Tokens
     seconds: float | None
     seconds_to_first_token: float | None
-    cost: _Count
+    cost: _Cost
     prices_from: str | None
     started: float | None
+    shutdown_date: str = ""
+
+
+class _Budget(_Object):
+    name: terms.BudgetName
+    scope: Literal["client", "server"]
+    per: Literal["run", "play", "hour", "day", "month"]
+    play: terms.PlayId | None
+    tokens: _Count
+    cost: _Cost
+
+
+class _Terms(_Object):
+    budgets: list[_Budget] = Field(default=[])
 
 
 class RunPrivate(AssistantPrivate):
@@ -246,6 +262,7 @@ class RunPrivate(AssistantPrivate):
     items: list[_Typed] = Field(default=[])
     usage: _Usage | None = None
     details: _Details | None = None
+    terms: _Terms = Field(default=_Terms())
 
 
 class StepPrivate(_Object):
