@@ -90,7 +90,7 @@ _OF_STORES = (
     #:
     #: or the id of a file on the model server,
     #:
-    #: or the name of a file on the model server, which only one file must have,
+    #: or the name of a file on the model server, if no other file has this name,
     #:
     #: or a dictionary with one of the keys C(path), C(file_id) and C(filename), such as the registered result of
     #: M(threadworks.openai.openai_file). Its key C(attributes) can have up to 16 pairs that a search can filter by.
