@@ -96,10 +96,25 @@ class StoreFiles:
             "added_files": [{"file_id": each, "filename": names[each]} for each in added],
             "removed_files": [{"file_id": each, "filename": names[each]} for each in removed],
         }
-        for side, ids in (("before", before), ("after", after)):
-            if ids:
-                report["diff"][side]["files"] = sorted(names[each] for each in ids)
+        notes = self._notes(names, before, added, removed, changed)
+        for side, shown in (("before", [names[each] for each in before]), ("after", [notes[each] for each in after])):
+            if shown:
+                report["diff"][side]["files"] = sorted(shown)
         return self._waited(report, names)
+
+    def _notes(
+        self, names: dict[str, str], before: dict[str, Json], added: list[str], removed: list[str], changed: list[str]
+    ) -> dict[str, str]:
+        """Return the names of the files, with what the diff would not show otherwise."""
+        notes = dict(names)
+        replaced = {names[each] for each in removed}
+        for each in added:
+            if each in before:
+                notes[each] += " (indexed again)"
+            elif names[each] in replaced:
+                notes[each] += " (changed)"
+        notes.update((each, f"{names[each]} (attributes changed)") for each in changed)
+        return notes
 
     def _names(self, before: dict[str, Json], wanted: dict[str, Desired] | None) -> dict[str, str]:
         """Return the names of the files. The vector store only returns ids."""
@@ -200,6 +215,8 @@ def _located(item: t.Any) -> tuple[Source | str, str, Json | None]:
     path = os.path.expanduser(item)
     if "/" in item or os.path.isfile(path):
         return Source(None, path), "path", None
+    if os.path.isdir(path):
+        raise TaskError(f"files: {item} is a directory. Use the lookup fileglob to list its files.")
     return item, "name", None
 
 

@@ -169,6 +169,7 @@ REFUSED = {
     "two of one file name": Refusal(
         all_of(_files("a"), _files("b")), {**A, "files": ["1.md"]}, "2 files on the model server have the name '1.md'"
     ),
+    "a directory": Refusal(nothing, {**A, "files": ["tests"]}, "files: tests is a directory. Use the lookup fileglob"),
     "a number": Refusal(nothing, {**A, "files": [1]}, r"files\[0\] is a number, but must be a string or a dictionary"),
     "no file in a dictionary": Refusal(nothing, {**A, "files": [{}]}, r"files\[0\] has none of the keys file_id, path"),
 }
@@ -206,7 +207,7 @@ def test_a_folder_and_its_changes(world: World, tmp_path: Path) -> None:
     assert (check["changed"], check["diff"]) == (True, done["diff"])
     assert (_names(done["added_files"]), _names(done["removed_files"])) == (["b.md"], ["a.md", "b.md"])
     assert done["diff"]["before"]["files"] == ["a.md", "b.md", "c.md"]
-    assert done["diff"]["after"]["files"] == ["b.md", "c.md"]
+    assert done["diff"]["after"]["files"] == ["b.md (changed)", "c.md"]
     assert sorted(_hosted(world).contents.values()) == [b"another text", b"text of c"]
     assert not task()["changed"]
 
