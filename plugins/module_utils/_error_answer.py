@@ -32,6 +32,8 @@ _CODES: dict[str, type[WireError]] = {
     "not_offered_by_model_server": WireError,
     "not_passed_on": WireError,
 }
+# What an error of a budget has in addition.
+_BUDGET = ("budget", "per", "used", "limit", "free_at")
 # Messages of other servers of the Assistants API, which send no code (Assistants wire, section 9).
 _LOCKED = re.compile(r"(?:Thread \w+ already has an active|Can't add messages to \w+ while a) run (\w+)")
 _NOTHING_FOUND = re.compile(r"No (assistant|thread|message|run) found ")
@@ -79,7 +81,10 @@ def _by_code(status: int, error: dict[str, t.Any]) -> WireError:
         return _CODES[code](status, error)
     if code.endswith(_NOT_FOUND):
         return NotFound(error["message"], code.removesuffix(_NOT_FOUND), error)
-    return _by_text(status, error)
+    found = _by_text(status, error)
+    if code == "budget_exceeded":
+        found.data["error"].update((name, error[name]) for name in _BUDGET if name in error)
+    return found
 
 
 def _by_text(status: int, error: dict[str, t.Any]) -> WireError:

@@ -59,6 +59,19 @@ def test_an_error_answer_is_recognised(
     assert {name: getattr(found, name) for name in data} == data
 
 
+def test_an_error_of_a_budget_has_the_budget() -> None:
+    more = {"budget": "team", "per": "day", "used": {"tokens": 6}, "limit": {"tokens": 6}, "free_at": 1795737600}
+    found = from_response(400, {"error": {"message": "No.", "code": "budget_exceeded", **more, "other": 1}})
+    assert found.data["error"] == {
+        **more,
+        "message": "No.",
+        "type": None,
+        "param": None,
+        "code": "budget_exceeded",
+        "status": 400,
+    }
+
+
 @pytest.mark.parametrize(
     ("body", "said"),
     [
