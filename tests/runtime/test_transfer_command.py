@@ -85,6 +85,8 @@ def test_an_export_moves_a_store(command: Command, folder: Path, tmp_path: Path)
     assert one.splitlines()[1:-1] == file.read_bytes().splitlines()[2:-1]
     missing = command("export", "--thread-id", "thread_x", "--output", tmp_path / "none.jsonl")
     assert (missing.returncode, missing.stderr) == (1, b"No thread found with id 'thread_x'.\n")
+    unknown = command("export", "--output", tmp_path / "none.jsonl", store="none.db")
+    assert (unknown.returncode, b"none.db does not exist. Check --store." in unknown.stderr) == (1, True)
     assert {path.name for path in tmp_path.glob("*export-*")} | {path.name for path in tmp_path.glob("none*")} == set()
 
 

@@ -64,6 +64,19 @@ def open_engine(address: str) -> Engine:
         raise StoreError(f"The store {shown(url)} cannot be opened{because(error.orig)}") from error
 
 
+def is_missing(address: str) -> bool:
+    """Return whether a store is an SQLite file that does not exist.
+
+    Args:
+        address: An SQLAlchemy URL or a path.
+
+    Raises:
+        StoreError: The address is not valid.
+    """
+    url = _url(address)
+    return url.get_backend_name() == "sqlite" and not os.path.exists(str(url.database))
+
+
 def _url(address: str) -> URL:
     if not address:
         raise StoreError("The address of the store is empty. Set a path or a database URL.")

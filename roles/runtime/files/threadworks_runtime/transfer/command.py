@@ -18,6 +18,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 from ..errors import NotFound, StoreError
 from ..settings import Settings
 from ..store import Store, open_store
+from ..store.engine import is_missing
 from ..wire_errors import ApiError, to_api_error
 from .exporting import export_lines
 from .files import Unusable, read_files
@@ -70,7 +71,7 @@ def export_main(arguments: Sequence[str]) -> None:
     options = read_export_options(arguments)
     with (
         _reporting(),
-        _opened(options.store) as store,
+        _opened(_existing(options.store)) as store,
         _output(options.output) as write,
         store.snapshot() as connection,
     ):
@@ -125,6 +126,13 @@ def _write(work: Import, store: Store, *, is_dry: bool) -> None:
 def _opened(address: str) -> Iterator[Store]:
     with contextlib.closing(open_store(Settings(store=address))) as store:
         yield store
+
+
+def _existing(address: str) -> str:
+    """Return the address of a store, and refuse one that does not exist. Opening it would create it."""
+    if is_missing(address):
+        raise StoreError(f"The store {address} does not exist. Check --store.")
+    return address
 
 
 @contextlib.contextmanager
