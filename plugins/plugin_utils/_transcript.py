@@ -57,6 +57,8 @@ def _sources(data: t.Any) -> t.Iterator[tuple[list[Json], list[Json]]]:
     Raises:
         NotMessages: There are none.
     """
+    if isinstance(data, dict) and "messages" not in data and isinstance(data.get("thread"), dict):
+        data = data["thread"]  # A run of the lookup openai_thread_run.
     if isinstance(data, dict) and isinstance(data.get("messages"), list):
         yield data["messages"], data.get("steps") or []
         return
@@ -69,7 +71,8 @@ def _sources(data: t.Any) -> t.Iterator[tuple[list[Json], list[Json]]]:
             break
     if not isinstance(data, list):
         raise NotMessages(
-            "The input has no messages. Use a list of messages, a thread with its messages, or the result of a run."
+            "The input has no messages. Use a list of messages, the result of a run, or a thread with its messages"
+            " (openai_thread_info with messages: true)."
         )
     for each in data:
         yield from _sources(each)

@@ -93,6 +93,7 @@ def test_citations_images_and_refusals() -> None:
         {"threads": [{"id": "t", "messages": _MESSAGES}]},
         {"runs": [{"messages": _MESSAGES[1:]}, {"messages": _MESSAGES[:1]}]},
         {"results": [{"messages": _MESSAGES}, {"messages": _MESSAGES}]},
+        [{"id": "run_1", "thread": {"id": "thread_1", "messages": _MESSAGES}}],
     ],
 )
 def test_results_of_modules_and_lookups(data: Any) -> None:
