@@ -13,7 +13,7 @@ import typing as t
 from collections import Counter
 from urllib.parse import urlencode
 
-from ._errors import NotFound, NotSupported, TaskError, Unanswered
+from ._errors import NotFound, NotSupported, TaskError, Unanswered, WireError
 from ._network import Network
 from ._version import VERSION
 from ._wire_reading import ReadingWire
@@ -43,6 +43,8 @@ def read_source(params: Json) -> t.Iterator[bytes]:
     except TaskError as error:
         # The same client is used for the runtime.
         message = error.message.replace("runtime_url", "source_url").replace("api_key", "source_api_key")
+        if isinstance(error, WireError) and error.status in (401, 403):
+            message += " Check the option source_api_key."
         raise (Unanswered if isinstance(error, Unanswered) else TaskError)(f"The source: {message}") from None
 
 

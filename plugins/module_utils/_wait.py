@@ -229,7 +229,8 @@ class Follower:
         now = time.monotonic()
         if now - self._start >= self.timeout and (run is None or run["status"] in RUNNING):
             state = f"Run {run['id']} is still {run['status']}" if run else "The server has not reported its run"
-            goes_on = "It continues" if run else "It continues if the server has created it"
+            goes_on = "It waits for the rate limit of the model server, and continues" if waiting else "It continues"
+            goes_on = goes_on if run else "It continues if the server has created it"
             raise RunNotEnded(
                 f"{state} after {self.timeout:g} seconds (option wait_timeout). {goes_on}. Run the task again to "
                 "wait for it, or cancel it with state: cancelled.",

@@ -50,7 +50,8 @@ def table(runs: t.Sequence[SeenRun], totals: Totals, assistants: dict[str, str],
     if models:
         lines += [Line(""), *_lines(_MODEL_HEAD, models, right=1)]
     if totals.reused:
-        lines.append(Line(f"{count(totals.reused)} earlier runs were reused. Their tokens are not in the totals."))
+        runs = "1 earlier run was" if totals.reused == 1 else f"{count(totals.reused)} earlier runs were"
+        lines.append(Line(f"{runs} reused. Tokens of reused runs are not in the totals."))
     return lines
 
 

@@ -47,7 +47,7 @@ def test_a_reused_run_costs_nothing_now(seen: Collected) -> None:
     assert seen.totals.reused == 2
     lines = [line.text for line in table(list(seen.recorder.runs.values()), seen.totals, {}, 10)]
     assert "completed, reused" in lines[1]
-    assert lines[-1] == "2 earlier runs were reused. Their tokens are not in the totals."
+    assert lines[-1] == "2 earlier runs were reused. Tokens of reused runs are not in the totals."
 
 
 def test_details_and_costs(seen: Collected) -> None:
