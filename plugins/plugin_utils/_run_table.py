@@ -50,8 +50,8 @@ def table(runs: t.Sequence[SeenRun], totals: Totals, assistants: dict[str, str],
     if models:
         lines += [Line(""), *_lines(_MODEL_HEAD, models, right=1)]
     if totals.reused:
-        runs = "1 earlier run was" if totals.reused == 1 else f"{count(totals.reused)} earlier runs were"
-        lines.append(Line(f"{runs} reused. Tokens of reused runs are not in the totals."))
+        reused = "1 earlier run was" if totals.reused == 1 else f"{count(totals.reused)} earlier runs were"
+        lines.append(Line(f"{reused} reused. Tokens of reused runs are not in the totals."))
     return lines
 
 
