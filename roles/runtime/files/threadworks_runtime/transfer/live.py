@@ -46,7 +46,7 @@ class Source:
         try:
             self._client = httpx2.Client(base_url=url.rstrip("/"), headers=headers, params=query, timeout=_TIMEOUT)
         except (httpx2.InvalidURL, ValueError) as error:
-            raise Unusable("The source has no valid URL. Check its URL.") from error
+            raise Unusable("The URL of the source (--from) is not valid. Check it.") from error
 
     def lines(self, thread_ids: Sequence[str] | None, *, runs: bool = True) -> Iterator[bytes]:
         """Yield the lines of the assistants and of threads.
@@ -65,7 +65,7 @@ class Source:
                 counts[str(document.get("object"))] += 1
                 yield _line(document)
         except _Missing as missing:
-            raise Unusable(f"The source does not have {missing}. Check its URL.") from None
+            raise Unusable(f"The source does not have {missing}. Check its URL (--from).") from None
         yield _line({"object": FOOTER, **{kind: counts[kind] for kind in KINDS}})
 
     def close(self) -> None:
@@ -104,7 +104,7 @@ class Source:
             page = self._get(path, query)
             data = page.get("data")
             if not isinstance(data, list) or not all(isinstance(each, dict) for each in data):
-                raise Unusable(f"The source did not answer with a list to GET {path}. Check its URL.")
+                raise Unusable(f"The source did not answer with a list to GET {path}. Check its URL (--from).")
             yield from data
             if not page.get("has_more") or not data:
                 return
@@ -118,7 +118,7 @@ class Source:
             try:
                 answer = self._client.get(path, params=query)
             except httpx2.UnsupportedProtocol as error:
-                raise Unusable("The source has no http or https URL. Check its URL.") from error
+                raise Unusable("The URL of the source (--from) must start with http:// or https://.") from error
             except httpx2.TransportError as error:
                 problem = f"cannot be reached: {type(error).__name__}"
                 continue
@@ -128,7 +128,10 @@ class Source:
                 raise _Missing(path)
             problem = f"answered with the status {answer.status_code} to GET {path}"
             if answer.status_code != 429 and answer.status_code < 500:
-                raise Unusable(f"The source {problem}. Check its URL, its key and its API version.")
+                raise Unusable(
+                    f"The source {problem}. Check its URL (--from), its key (OPENAI_SOURCE_KEY) and its API version "
+                    "(--api-version)."
+                )
             after = answer.headers.get("retry-after", "")
             pause = min(float(after), _LONGEST_PAUSE) if after.isdecimal() else pause
         raise Unusable(f"The source {problem}. Repeat the import later.")
@@ -151,7 +154,7 @@ def _object(answer: httpx2.Response, path: str) -> Document:
     except ValueError:
         body = None
     if not isinstance(body, dict):
-        raise Unusable(f"The source did not answer with a JSON object to GET {path}. Check its URL.")
+        raise Unusable(f"The source did not answer with a JSON object to GET {path}. Check its URL (--from).")
     return body
 
 
