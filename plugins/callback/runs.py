@@ -281,6 +281,7 @@ class CallbackModule(CallbackBase):
                 where=str((data.get("_ansible_delegated_vars") or {}).get("ansible_delegated_host") or host),
                 item=_label(data),
                 at=now,
+                assistant=_assistant_of(task),
             )
         )
 
@@ -318,6 +319,12 @@ def _name_of(task: t.Any) -> str:
             return str(including.name)
         including = getattr(including, "_parent", None)
     return str(task.get_name())
+
+
+def _assistant_of(task: t.Any) -> str:
+    """Return the name of the assistant in the options of a task, or "" if they have no name."""
+    name = str(task.args.get("assistant_id") or "") if isinstance(task.args, dict) else ""
+    return "" if name.startswith("asst_") or "{{" in name else name
 
 
 def _label(data: t.Mapping[str, t.Any]) -> str:

@@ -46,6 +46,7 @@ class Event:
         where: The host that the task is delegated to, or the host.
         item: The label of the item, or "".
         at: The time when it ended.
+        assistant: The name of the assistant in the options of the task, or "".
     """
 
     host: str
@@ -58,6 +59,7 @@ class Event:
     where: str
     item: str
     at: float
+    assistant: str = ""
 
     @property
     def module(self) -> str:
@@ -160,6 +162,8 @@ class Recorder:
         is_recent = (run.get("created_at") or 0) >= int(self.began) - _SKEW
         asked = bool(event.result.get("changed")) and before is None and is_recent and event.module != "openai_run_info"
         seen.run = run or seen.run
+        if event.assistant and run.get("assistant_id"):
+            self.assistants.setdefault(str(run["assistant_id"]), event.assistant)
         seen.answer = {**seen.answer, **{name: value for name, value in answer.items() if name != "run"}}
         details = _object(answer.get("details") or seen.run.get("details"))
         seen.usage = Usage(answer.get("usage") or {}, details)

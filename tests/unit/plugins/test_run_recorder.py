@@ -50,6 +50,11 @@ def test_a_reused_run_costs_nothing_now(seen: Collected) -> None:
     assert lines[-1] == "2 earlier runs were reused. Tokens of reused runs are not in the totals."
 
 
+def test_the_name_of_an_assistant_comes_from_the_options_of_a_task(seen: Collected) -> None:
+    seen.record(result(run(seen.recorder)), assistant="Operator")
+    assert seen.recorder.assistants == {"asst_1": "Operator"}
+
+
 def test_details_and_costs(seen: Collected) -> None:
     details = {
         "model": "gpt-6-luna-2026",
