@@ -150,6 +150,12 @@ def test_a_cost_is_a_limit_and_needs_a_price(settings: Settings, model_server: M
         assert len(model_server.runs) == asked
 
 
+def test_a_round_that_may_cost_more_than_any_budget_runs_alone(settings: Settings, model_server: ModelServer) -> None:
+    terms = read_terms('{"scripted": {"input": 1000000, "output": 1000000}}', '{"name": "m", "cost": 9, "per": "day"}')
+    with talking(replace(settings, terms=terms)) as talk:
+        assert talk.finish(max_completion_tokens=2**53)["status"] == "completed"
+
+
 @pytest.mark.any_store
 @pytest.mark.parametrize(
     "header", ["", "{}", '{"name": "x", "per": "day"}', '{"name": "x", "per": "play", "tokens": 1}']

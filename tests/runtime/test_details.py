@@ -82,7 +82,7 @@ def test_what_is_not_reported_is_unknown(talk: Conversation, model_server: Model
         ({"input_tokens": 7, "output_tokens": 3, "input_tokens_details": {"cached_tokens": -1}}, [7, None, 3, None]),
         ({"input_tokens": 7, "output_tokens": 3, "input_tokens_details": {"cached_tokens": 99}}, [7, 7, 3, None]),
         ({"input_tokens": "7", "output_tokens": 3}, [None] * 4),
-        ({"input_tokens": 2**60, "output_tokens": 3}, [None] * 4),
+        ({"input_tokens": 2**40, "output_tokens": 3}, [None] * 4),
     ],
 )
 @pytest.mark.any_store
@@ -199,3 +199,13 @@ def test_a_served_runtime_has_its_own_prices(settings: Settings) -> None:
     priced = replace(settings, terms=read_terms('{"scripted": {"input": 0, "output": 0}}', ""))
     with talking(priced) as talk:
         assert details_of(talk, talk.finish())["cost"] == {"amount": "0", "prices_from": None}
+
+
+@pytest.mark.any_store
+def test_a_cost_that_cannot_be_right_is_unknown(settings: Settings, model_server: ModelServer) -> None:
+    per_token = read_terms('{"scripted": {"input": 999999, "output": 999999}}', "")
+    model_server.script([{"usage": {"input_tokens": 10**10, "output_tokens": 10**10, "total_tokens": 0}}])
+    with talking(replace(settings, terms=per_token)) as talk:
+        run = talk.finish()
+        assert (run["status"], details_of(talk, run)["cost"]) == ("completed", None)
+        assert talk.wire.get("/usage").json()["data"][0]["input_tokens"] == 10**10

@@ -11,7 +11,7 @@ from ..objects import Usage
 from .types import Json
 
 # The largest integer that all JSON decoders support.
-_MOST = 2**53
+_MOST = 10**10  # tokens. No answer has as many, and the database can add millions of them.
 _LONGEST_NAME = 256  # characters
 
 

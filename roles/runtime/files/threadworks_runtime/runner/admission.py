@@ -18,11 +18,13 @@ from ..objects import Budget
 from ..records import RunRecord
 from ..store import Store, budgets
 from ..usage.budget import Amount, BudgetReached, Reservation, Verdict
+from ..usage.money import LARGEST
 from ..usage.prices import Pricing
 from .ledger import Ledger
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 0.5  # seconds between two looks at the budgets
-# A round that runs alone reserves what such a round may use, for the case that it is cut off.
+# Tokens of an answer without a limit. The round runs alone, and reserves them for the case that it is cut off.
+_ESTIMATED_ANSWER = 4096
 _PARTS_WITHOUT_LIMIT = ("input_image", "input_file")
 
 
@@ -79,12 +81,13 @@ class Admission:
 
     async def _most(self, known: Sequence[Budget], body: ResponseRequest) -> Reservation:
         """Return the most that a round can use. A token has at least one byte."""
-        prompt, answer = len(json.dumps(body)), body.get("max_output_tokens") or 0
+        limit = body.get("max_output_tokens")
+        prompt, answer = len(json.dumps(body)), limit or _ESTIMATED_ANSWER
         cost = 0
         for budget in known:
             if budget["cost"] is not None:
                 cost = await self._highest_cost(budget["name"], prompt, answer)
-        return Reservation(Amount(prompt + answer, cost), is_alone=not answer or _has_no_limit(body))
+        return Reservation(Amount(prompt + answer, cost), is_alone=not limit or _has_no_limit(body))
 
     async def _highest_cost(self, name: str, prompt: int, answer: int) -> int:
         # Writing to the cache may cost more than a new token, and a project may have another tier by default.
@@ -100,7 +103,7 @@ class Admission:
                 f"The budget {name} limits the cost, but the price of the model is unknown. Set its price with the "
                 "option prices, or limit the tokens.",
             )
-        return max(costs)
+        return min(max(costs), LARGEST)
 
 
 def _has_no_limit(body: ResponseRequest) -> bool:

@@ -31,6 +31,7 @@ from ..store.history import read_calls, read_history
 from ..store.tables import ASSISTANTS
 from ..usage.budget import BudgetReached
 from ..usage.details import Price
+from ..usage.money import LARGEST_ROUND
 from ..usage.prices import Pricing
 from .admission import Admission
 from .ledger import Ledger, Stopped
@@ -163,7 +164,9 @@ class Execution:
         await self._end(self._recorder.end(RunStatus.FAILED, error=error, usage=usage, served=served, price=price))
 
     async def _price(self, served: Reported) -> Price | None:
-        return None if self._pricing is None else await self._pricing.price(served)
+        price = None if self._pricing is None else await self._pricing.price(served)
+        # A larger cost is a mistake in the prices or in the numbers of the model server.
+        return None if price is None or price.cost > LARGEST_ROUND else price
 
     async def _end(self, end: Awaitable[None]) -> None:
         try:
