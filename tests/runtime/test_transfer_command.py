@@ -177,6 +177,23 @@ def test_a_server_that_is_no_source(command: Command, source: AppServer) -> None
         assert (wrong.returncode, b"(--from)" in wrong.stderr) == (1, True), wrong
 
 
+def test_a_source_that_ignores_the_cursor(command: Command) -> None:
+    page = {"object": "list", "data": [moving.assistant()], "has_more": True}
+
+    async def answer(scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "lifespan":
+            for step in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{step}.complete"})
+            return
+        await send({"type": "http.response.start", "status": 200, "headers": []})
+        await send({"type": "http.response.body", "body": json.dumps(page).encode()})
+
+    with AppServer(answer) as front:
+        refused = command("import", "--from", front.url)
+    assert (refused.returncode, b"the same page to GET assistants" in refused.stderr) == (1, True)
+
+
 def test_the_key_of_a_source_is_a_header(command: Command, app: Runtime) -> None:
     seen: list[dict[str, str]] = []
 

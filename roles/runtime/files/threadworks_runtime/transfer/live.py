@@ -108,7 +108,10 @@ class Source:
             yield from data
             if not page.get("has_more") or not data:
                 return
-            query["after"] = data[-1].get("id")
+            after = data[-1].get("id")
+            if after == query.get("after"):
+                raise Unusable(f"The source always answers with the same page to GET {path}. It cannot be imported.")
+            query["after"] = after
 
     def _get(self, path: str, query: dict[str, Any]) -> Document:
         pause, problem = 0.0, ""
