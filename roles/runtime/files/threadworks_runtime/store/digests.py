@@ -20,6 +20,12 @@ _NOTE = text(
     "INSERT INTO file_digests (server, file_id, sha256, created_at) VALUES (:server, :file_id, :sha256, :created_at)"
     " ON CONFLICT (server, file_id) DO UPDATE SET sha256 = excluded.sha256"
 )
+# Another process may have created another object with the same key at the same time.
+_NOTE_CREATED = text(
+    "INSERT INTO idempotency (key, fingerprint, object_id, created_at) "
+    "VALUES (:key, :fingerprint, :object_id, :created_at) ON CONFLICT (key) DO UPDATE SET "
+    "fingerprint = excluded.fingerprint, object_id = excluded.object_id, created_at = excluded.created_at"
+)
 
 
 def note(connection: Connection, server: str, file_id: str, sha256: str) -> None:
@@ -86,9 +92,8 @@ def note_created(connection: Connection, key: str, object_id: str, fingerprint: 
         object_id: The object.
         fingerprint: The fingerprint of the request.
     """
-    connection.execute(delete(idempotency).where(idempotency.c.key == key))
     values = {"key": key, "fingerprint": fingerprint, "object_id": object_id, "created_at": now()}
-    connection.execute(idempotency.insert().values(values))
+    connection.execute(_NOTE_CREATED, values)
 
 
 def _ids(connection: Connection, server: str, sha256: str) -> list[str]:
