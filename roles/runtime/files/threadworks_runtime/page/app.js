@@ -117,7 +117,7 @@ function asked(query) {
     status: query.status,
     assistant_id: query.assistant_id,
     after: query.after,
-    created_after: query.since ? Date.parse(`${query.since}T00:00`) / 1000 - 1 : "",
+    created_after: query.since ? Date.parse(`${query.since}T00:00`) / 1000 : "",
     ...(value.length ? { [`metadata[${key.trim()}]`]: value.join("=").trim() } : {}),
   };
 }
