@@ -260,6 +260,6 @@ _TASK = (
     #: variable E(OPENAI_RUN_DETAILS).
     Option("details", "bool", (ROLE,), version_added="0.2.0"),
     #: The statuses of the run for which the task fails.
-    Option("fail_on", "list", _ALL, elements="str", choices=(*FAILED, RunStatus.REQUIRES_ACTION.value), default=FAILED),
+    Option("fail_on", "list", _ALL, elements="str", choices=FAILING, default=FAILED),
 )
 RUNS = (*_WHICH, *_PARAMETERS, *_TASK)

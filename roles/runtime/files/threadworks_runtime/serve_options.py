@@ -164,8 +164,8 @@ def add_option(
 
     Args:
         parser: The parser.
-        variable: The name of the variable, and its value or the other default.
-        default: The default.
+        variable: The environment variable.
+        default: Its value, or another default.
         flag: The option.
         help: Its description.
         type: Converts its value.
