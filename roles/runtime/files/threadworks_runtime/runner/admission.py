@@ -57,17 +57,15 @@ class Admission:
             return
         own = await self._most(known, body)
         pause = _FIRST_PAUSE
-        while True:
-            decision = await self._reserve(own)
-            while decision.verdict == Verdict.WAIT:
-                await asyncio.sleep(pause)
-                pause = min(pause * 1.5, _LONGEST_PAUSE)
-                decision = await self._store.read(lambda connection: budgets.look(connection, run))
-                if decision.verdict == Verdict.START:
-                    decision = await self._reserve(own)
-            if decision.verdict == Verdict.EXCEEDED:
-                raise BudgetReached(decision.message)
-            return
+        decision = await self._reserve(own)
+        while decision.verdict == Verdict.WAIT:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LONGEST_PAUSE)
+            decision = await self._store.read(lambda connection: budgets.look(connection, run))
+            if decision.verdict == Verdict.START:
+                decision = await self._reserve(own)
+        if decision.verdict == Verdict.EXCEEDED:
+            raise BudgetReached(decision.message)
 
     async def _reserve(self, own: Reservation) -> budgets.Decision:
         decisions: list[budgets.Decision] = []
