@@ -145,24 +145,16 @@ class Collection(Read, Act):
     """A resource that can be listed and created."""
 
 
-class File(Read, Delete):
-    """A resource that can be read and deleted."""
-
-
 class Item(Read, Act, Delete):
     """A resource that can be read, modified and deleted."""
 
 
 _STORE = "/vector_stores/{vector_store_id}"
 ROUTES: dict[str, type[Passthrough]] = {
-    "/files": Collection,
-    "/files/{file_id}": File,
-    "/files/{file_id}/content": Read,
     "/uploads": Act,
     "/uploads/{upload_id}/parts": Act,
     "/uploads/{upload_id}/complete": Act,
     "/uploads/{upload_id}/cancel": Act,
-    "/vector_stores": Collection,
     _STORE: Item,
     f"{_STORE}/search": Act,
     f"{_STORE}/files": Collection,
@@ -175,7 +167,7 @@ ROUTES: dict[str, type[Passthrough]] = {
     "/models": Read,
     "/models/{model:path}": Read,
 }
-"""The forwarded paths below ``/v1``."""
+"""The paths below ``/v1`` that are only forwarded. Those in `hosted` have additions."""
 
 
 def _path(req: Request, ids: dict[str, str]) -> str:
