@@ -71,12 +71,13 @@ class Bodies:
             )
         return decode(raw)
 
-    async def pieces(self, req: Request, limit: int) -> AsyncIterator[bytes]:
-        """Yield a body in pieces without storing it. There is no time limit as long as data arrives.
+    async def pieces(self, req: Request, limit: int, *, is_long: bool = True) -> AsyncIterator[bytes]:
+        """Yield a body in pieces without storing it.
 
         Args:
             req: The request.
             limit: The maximum size of the body in bytes.
+            is_long: Whether there is no time limit as long as data arrives.
 
         Yields:
             The next piece.
@@ -84,7 +85,7 @@ class Bodies:
         Raises:
             ApiError: 413 if the body is too large, 400 if it is incomplete.
         """
-        req.scope[LONG_BODY] = True
+        req.scope[LONG_BODY] = is_long
         async for piece in _pieces(req, limit):
             yield piece
 

@@ -83,7 +83,8 @@ class SignInResource(_PageResource):
 
     async def on_post(self, req: Request, resp: Response) -> None:
         """Start a session, or show the form again."""
-        pieces = [piece async for piece in req.context.bodies.pieces(req, _LARGEST_FORM)]
+        # A client without a token gets no more time than for other requests.
+        pieces = [piece async for piece in req.context.bodies.pieces(req, _LARGEST_FORM, is_long=False)]
         form = parse_qs(b"".join(pieces).decode(errors="replace"))
         if self._sessions.open(form.get("token", [""])[0].strip(), req, resp):
             raise falcon.HTTPSeeOther("/", headers=_HEADERS)
