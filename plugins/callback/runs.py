@@ -236,9 +236,9 @@ class CallbackModule(CallbackBase):
         for budget in recorder.budgets.values():
             self._display.display(f"Budget {printable(budget.name)} ({printable(budget.per)}): {budget.left} left")
         if recorder.problems:
-            self._display.display(f"{len(recorder.problems)} failed tasks without a run", color=C.COLOR_ERROR)
+            self._display.display(f"{_counted(len(recorder.problems), 'failed task')} without a run", C.COLOR_ERROR)
         if recorder.hidden:
-            self._display.display(f"{recorder.hidden} results hidden by no_log")
+            self._display.display(f"{_counted(recorder.hidden, 'result')} hidden by no_log")
 
     def _write_report(self, path: str) -> None:
         # Imported here, because most playbooks write no report.
@@ -319,6 +319,10 @@ def _name_of(task: t.Any) -> str:
             return str(including.name)
         including = getattr(including, "_parent", None)
     return str(task.get_name())
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
 
 
 def _assistant_of(task: t.Any) -> str:

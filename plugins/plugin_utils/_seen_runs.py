@@ -148,6 +148,9 @@ class Usage:
         cost = details.get("cost")
         self.cost = _amount(cost.get("amount")) if isinstance(cost, dict) else None
         self.prices_from = str(cost.get("prices_from") or "") if isinstance(cost, dict) else ""
+        if not self.tokens and not self.cost:
+            # Nothing was used, for example because the run is queued. This does not mean that the price is known.
+            self.cost = None
 
     @property
     def tokens(self) -> int | None:

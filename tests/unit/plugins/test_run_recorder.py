@@ -50,6 +50,14 @@ def test_a_reused_run_costs_nothing_now(seen: Collected) -> None:
     assert lines[-1] == "2 earlier runs were reused. Tokens of reused runs are not in the totals."
 
 
+def test_a_queued_run_has_no_cost(seen: Collected) -> None:
+    nothing = {"input_tokens": 0, "output_tokens": 0, "cost": {"amount": "0", "prices_from": None}}
+    seen.record(result(run(seen.recorder, status="queued", usage=None), response="", details=nothing))
+    assert seen.totals.stats["cost"] == {"amount": None, "unknown_runs": 0, "prices_from": None}
+    lines = [line.text.split() for line in table(list(seen.recorder.runs.values()), seen.totals, {}, 10)]
+    assert lines[1][-3:] == ["0", "-", "-"]
+
+
 def test_the_name_of_an_assistant_comes_from_the_options_of_a_task(seen: Collected) -> None:
     seen.record(result(run(seen.recorder)), assistant="Operator")
     assert seen.recorder.assistants == {"asst_1": "Operator"}
