@@ -18,6 +18,7 @@ from ._errors import TaskError
 _PERIODS = ("run", "play", "hour", "day", "month")
 _PRICES = ("input", "cached", "output")
 _LONGEST_NAME = 64
+_MOST_DIGITS = 30
 
 
 def check_prices(option: str, value: t.Any) -> str:
@@ -108,4 +109,7 @@ def _number(option: str, value: t.Any) -> Decimal:
         number = Decimal("nan")
     if isinstance(value, bool) or not number.is_finite():
         raise TaskError(f"{option} must be a number.")
+    # Its digits would fill the memory.
+    if abs(number.adjusted()) > _MOST_DIGITS:
+        raise TaskError(f"{option} is too large or too small.")
     return number

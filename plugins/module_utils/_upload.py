@@ -58,7 +58,9 @@ class Source:
         self._path = path
         self._content = (content or "").encode()
         self.filename = filename or os.path.basename(path or "")
-        self._what = f"path {path}" if path else "content"
+        self._what = f"path {path}".encode(errors="replace").decode() if path else "content"
+        if self.filename.encode(errors="replace").decode() != self.filename:
+            raise TaskError(f"The name of the file at {self._what} is not UTF-8. Set filename.")
         self.size = self._measured()
         self.sha256 = _digest(self._read())
 
@@ -69,6 +71,8 @@ class Source:
                 found = os.stat(self._path)
             except OSError as error:
                 raise self._unreadable(error) from None
+            except ValueError:
+                raise TaskError("path contains a null character.") from None
             if not stat.S_ISREG(found.st_mode):
                 raise TaskError(f"{self._what} is not a regular file. To upload several files, use a loop.")
             size = found.st_size

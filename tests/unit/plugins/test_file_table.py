@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,7 @@ REFUSED = {
     "no such path": Refusal(nothing, {"path": "/none"}, "path /none cannot be read: no such file or directory"),
     "a directory": Refusal(nothing, {"path": "/tmp"}, "path /tmp is not a regular file. To upload several files"),
     "a device": Refusal(nothing, {"path": "/dev/zero"}, "path /dev/zero is not a regular file"),
+    "a path with a null character": Refusal(nothing, {"path": "/a\0b"}, "path contains a null character"),
     "an id with a slash": Refusal(nothing, {"file_id": "a/b"}, "file_id is 'a/b', which is not an id"),
 }
 
@@ -98,6 +100,14 @@ def test_table(world: World, name: str) -> None:
 @pytest.mark.parametrize("name", REFUSED)
 def test_refusals(world: World, name: str) -> None:
     look_at_refusal(world, "file", REFUSED[name])
+
+
+def test_a_name_that_is_not_utf8(world: World, tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"bad\xff.md")
+    path.write_bytes(b"x")
+    refusal = Refusal(nothing, {"path": str(path)}, f"The name of the file at path {tmp_path}/bad..md is not UTF-8")
+    look_at_refusal(world, "file", refusal)
+    assert world.do("file", path=str(path), filename="good.md").result["changed"]
 
 
 def test_the_result(world: World, tmp_path: Path) -> None:

@@ -57,6 +57,8 @@ def test_wrong_prices_are_refused(given: Any, problem: str) -> None:
         ({"tokens": 0}, "budget.tokens must be an integer of at least 1"),
         ({"tokens": 1.5}, "budget.tokens must be an integer"),
         ({"tokens": ".nan"}, "budget.tokens must be a number"),
+        ({"tokens": "1e999999999"}, "budget.tokens is too large or too small"),
+        ({"cost": "1e-999999999"}, "budget.cost is too large or too small"),
         ({"cost": 0}, "budget.cost must be more than 0"),
         ({"limit": 1}, "budget has an unknown key limit"),
     ],
