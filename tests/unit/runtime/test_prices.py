@@ -15,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from threadworks_runtime.model.usage import Reported
 from threadworks_runtime.schemas.terms import read_terms
+from threadworks_runtime.usage import price_list
 from threadworks_runtime.usage import prices as loading
 from threadworks_runtime.usage.details import Price, Round, new_details, with_round
 from threadworks_runtime.usage.money import DOLLAR, shown, to_units
@@ -62,6 +63,14 @@ def test_a_run_that_is_cancelled_while_it_waits_for_the_list_affects_no_other(mo
 
     assert asyncio.run(ask()) is not None
     assert _price(_served()) is not None
+
+
+def test_an_error_of_the_price_list_is_an_unknown_price(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_arguments: object) -> None:
+        raise KeyError("tiers")
+
+    monkeypatch.setattr(price_list, "list_price", fail)
+    assert _price(_served()) is None
 
 
 def test_own_prices_are_exact() -> None:

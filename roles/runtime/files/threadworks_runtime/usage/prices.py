@@ -68,7 +68,8 @@ class Pricing:
             return None
         try:
             dollars = prices.list_price(served, names, self._url)
-        except (ValueError, ArithmeticError) as error:  # numbers that contradict each other
+        # Numbers of a server can contradict each other, and a run does not fail because its cost is unknown.
+        except Exception as error:  # noqa: BLE001
             _LOG.info("no price: %s", type(error).__name__)
             return None
         return None if dollars is None else Price(to_units(dollars), prices.list_date())
