@@ -19,6 +19,8 @@ class ActionModule(ResourceAction):
     def with_local_files(self, args: dict[str, t.Any]) -> dict[str, t.Any]:
         """Return the options with absolute paths of the files that are on the control node."""
         files = args.get("files")
+        if isinstance(files, str) and files:  # Ansible converts it to a list later.
+            files = [each.strip() for each in files.split(",")]
         return {**args, "files": [self._located(each) for each in files]} if isinstance(files, list) else args
 
     def _located(self, file: t.Any) -> t.Any:

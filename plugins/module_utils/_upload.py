@@ -74,7 +74,8 @@ class Source:
             except ValueError:
                 raise TaskError("path contains a null character.") from None
             if not stat.S_ISREG(found.st_mode):
-                raise TaskError(f"{self._what} is not a regular file. To upload several files, use a loop.")
+                hint = "To upload several files, use the lookup fileglob."
+                raise TaskError(f"{self._what} is not a regular file. {hint}")
             size = found.st_size
         if not size:
             raise TaskError(f"{self._what} is empty. Model servers do not accept empty files.")

@@ -64,6 +64,9 @@ def test_several_hosts_upload_one_file(run: Any, model_server: ModelServer) -> N
     assert len({task.result["vector_store_id"] for task in outcome.tasks if task.name == "store"}) == 1
     again = run(_UPLOAD, _STORE)
     assert (again.changed, _uploads(model_server)) == (0, 1)
+    # Ansible accepts a string instead of a list.
+    text = {"name": "store", "openai_vector_store": {"name": "runbooks", "files": "disk.md"}}
+    assert run(text).changed == 0
 
 
 def test_the_accounts_of_two_keys(run: Any, model_server: ModelServer) -> None:
