@@ -89,6 +89,8 @@ def transcript(data: t.Any, format: str = "markdown") -> str:
         return _FORMATS[format](items_of(plain(data)))
     except NotMessages as error:
         raise AnsibleFilterError(str(error)) from None
+    except (AttributeError, TypeError) as error:
+        raise AnsibleFilterError(f"The input has messages or steps in an unknown format: {error}.") from None
 
 
 class FilterModule:

@@ -139,6 +139,11 @@ def test_what_cannot_be_imported(command: Command, folder: Path, tmp_path: Path)
     assert broken.returncode == 1
     assert b"threads/thread_2.json:1" in broken.stdout
     assert command("export").stdout.count(b"\n") == 2
+    (folder / "threads" / "thread_2.json").rename(folder / os.fsdecode(b"bad\xff.json"))
+    assert b"bad?.json:1" in command("import", folder).stdout
+    unwritable = command("import", folder, "--report", tmp_path / "none" / "report.json")
+    assert (unwritable.returncode, unwritable.stderr.strip().endswith(b"No such file or directory.")) == (1, True)
+    assert b"Traceback" not in unwritable.stderr
     (tmp_path / "empty").mkdir()
     for path, said in [("empty", b"has no files"), ("nothing", b"No such file")]:
         refused = command("import", tmp_path / path)

@@ -107,6 +107,8 @@ def test_no_messages(data: Any) -> None:
 
 
 def test_an_unknown_format() -> None:
+    with pytest.raises(AnsibleFilterError, match="messages or steps in an unknown format"):
+        _transcript([{"role": "user", "content": 5}])
     with pytest.raises(AnsibleFilterError, match="format is 'pdf', but must be one of: markdown, html"):
         _transcript(_MESSAGES, "pdf")
 

@@ -55,7 +55,8 @@ def import_main(arguments: Sequence[str]) -> None:
     for line in lines_of(report):
         print(line)  # noqa: T201  # the output of the command
     if options.report:
-        options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+        with _reporting():
+            options.report.write_text(json.dumps(report, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     sys.exit(1 if report["failed"] else 0)
 
 

@@ -36,7 +36,8 @@ def read_files(path: Path) -> Iterator[bytes]:
     found = False
     for file in _walk(root) if root.is_dir() else [root]:
         found = True
-        name = str(file.relative_to(root)) if file != root else file.name
+        # A name that is not UTF-8 would not be valid JSON.
+        name = (str(file.relative_to(root)) if file != root else file.name).encode(errors="replace").decode()
         yield json.dumps({"object": FILE, "name": name}).encode() + b"\n"
         with _opened(file) as stream:
             # A line end is white space in JSON, because strings escape it.
