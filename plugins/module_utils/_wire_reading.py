@@ -119,6 +119,8 @@ class ReadingWire:
             yield from data
             if not page.get("has_more") or not data:
                 return
+            if data[-1]["id"] == query.get("after"):
+                raise self._not_the_wire("with the same page of a list again")
             query = {**query, "limit": _PAGE, "after": data[-1]["id"]}
 
     def matching(self, *path: str, pairs: dict[str, str], page: int = _PAGE) -> t.Iterator[dict[str, t.Any]]:

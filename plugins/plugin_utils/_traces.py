@@ -39,20 +39,22 @@ class Traces:
     """
 
     def __init__(self, playbook: str) -> None:
-        from opentelemetry import propagate
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
         from opentelemetry.sdk.resources import Resource
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.trace import set_span_in_context
+        from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         self._provider = TracerProvider(resource=Resource.create({"service.name": "ansible-playbook"}))
         self._exporter = OTLPSpanExporter()
         self._tracer = self._provider.get_tracer("threadworks.openai")
-        above = propagate.extract({"traceparent": os.environ.get(TRACE, "")})
+        # Independent of OTEL_PROPAGATORS, because the runtime reads this header.
+        header = TraceContextTextMapPropagator()
+        above = header.extract({"traceparent": os.environ.get(TRACE, "")})
         self._span = self._tracer.start_span(f"playbook {playbook}", above, attributes={"ansible.playbook": playbook})
         self._context = set_span_in_context(self._span)
         carrier: dict[str, str] = {}
-        propagate.inject(carrier, self._context)
+        header.inject(carrier, self._context)
         # Inherited by all workers.
         os.environ[TRACE] = carrier["traceparent"]
 

@@ -84,6 +84,7 @@ def _play(tools: ToolPlay, collector: Collector) -> Outcome:
         "OTEL_EXPORTER_OTLP_ENDPOINT": collector.url,
         "OTEL_BSP_SCHEDULE_DELAY": "100",
         "OTEL_METRIC_EXPORT_INTERVAL": "200",
+        "OTEL_PROPAGATORS": "baggage",
         "OPENAI_API_KEY": _KEY,
     }
     return tools.start(limit="web", env=env).wait()

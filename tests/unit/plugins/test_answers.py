@@ -212,3 +212,12 @@ def test_a_list_is_read_page_by_page(many: Scripted) -> None:
         "/v1/assistants?limit=100&after=1",
         "/v1/assistants?limit=100&after=3",
     ]
+
+
+def test_a_server_that_returns_the_same_page_again() -> None:
+    def script(peer: Peer) -> None:
+        while peer.request():
+            peer.answer({"object": "list", "data": [{"id": "0"}, {"id": "1"}], "has_more": True})
+
+    with Scripted(script) as server, pytest.raises(TaskError, match="the same page of a list again"):
+        list(wire_to(server.url).list("assistants"))

@@ -273,8 +273,9 @@ class Pool:
             await self._jobs.finished()
         await self._pulse.stop()
         await self._servers.close()
-        await asyncio.to_thread(self._tracer.close)
         self.stopped = True
+        # The collector may not answer. Nothing else waits for it.
+        await asyncio.to_thread(self._tracer.close)
 
     async def _empty(self) -> None:
         while self._running or self._queue or self._slots:

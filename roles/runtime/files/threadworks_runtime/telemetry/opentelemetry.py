@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-from opentelemetry import propagate, trace
+from opentelemetry import trace
 from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.metrics import Histogram
@@ -19,6 +19,7 @@ from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace import Span, SpanKind, StatusCode
+from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from ..lifecycle import DETAILS, WireEvent
 from ..model.usage import Reported
@@ -46,7 +47,7 @@ class OpenTelemetry(Tracer):
 
     def begin(self, run_id: str, parent: str | None) -> Trace:
         """Start the span of an execution."""
-        context = propagate.extract({"traceparent": parent} if parent else {})
+        context = TraceContextTextMapPropagator().extract({"traceparent": parent} if parent else {})
         attributes = {"gen_ai.operation.name": "invoke_agent", "threadworks.run.id": run_id}
         span = self._tracer.start_span("invoke_agent", context, SpanKind.INTERNAL, attributes)
         return _Trace(self._tracer, span, self._tokens, self._duration)
