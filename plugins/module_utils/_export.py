@@ -42,7 +42,9 @@ def ensure(task: Task) -> dict[str, t.Any]:
     """
     SPEC.check(task.params)
     dest = os.path.realpath(task.params["dest"])
-    if os.path.isdir(dest) or not os.path.isdir(os.path.dirname(dest)):
+    # A device, such as /dev/null, must not be replaced.
+    is_other = os.path.exists(dest) and not os.path.isfile(dest)
+    if is_other or not os.path.isdir(os.path.dirname(dest)):
         raise TaskError(f"dest: {dest} must be the path of a file in an existing directory.")
     wanted = task.params["thread_ids"]
     if wanted == []:

@@ -20,7 +20,8 @@ import typing as t
 
 Json = dict[str, t.Any]
 
-_NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW
+# A pipe that nobody reads must not block the playbook.
+_NEW = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
 
 
 def append(path: str, line: Json) -> None:

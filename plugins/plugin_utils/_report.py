@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import errno
 import importlib.metadata
 import os
 import platform
@@ -77,6 +78,9 @@ class Report:
         """
         page = self.page(journal).encode(errors="replace")
         target = Path(path)
+        # A device, such as /dev/null, must not be replaced.
+        if target.exists() and not (target.is_file() or target.is_dir()):
+            raise FileExistsError(errno.EEXIST, "it is not a regular file")
         target.parent.mkdir(parents=True, exist_ok=True)
         file, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
         try:

@@ -144,6 +144,9 @@ def test_what_cannot_be_imported(command: Command, folder: Path, tmp_path: Path)
     unwritable = command("import", folder, "--report", tmp_path / "none" / "report.json")
     assert (unwritable.returncode, unwritable.stderr.strip().endswith(b"No such file or directory.")) == (1, True)
     assert b"Traceback" not in unwritable.stderr
+    os.mkfifo(tmp_path / "pipe")
+    replaced = command("export", "--output", tmp_path / "pipe")
+    assert (replaced.returncode, b"pipe is not a regular file" in replaced.stderr) == (1, True)
     (tmp_path / "empty").mkdir()
     for path, said in [("empty", b"has no files"), ("nothing", b"No such file")]:
         refused = command("import", tmp_path / path)

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
 import stat
 from pathlib import Path
 
 import pytest
 
+from ansible_collections.threadworks.openai.plugins.plugin_utils._audit import append
 from ansible_collections.threadworks.openai.plugins.plugin_utils._report import Report
 from ansible_collections.threadworks.openai.plugins.plugin_utils._report_plots import timeline
 from ansible_collections.threadworks.openai.tests.unit.plugins.run_events import Collected, many, result, run
@@ -75,6 +77,11 @@ def test_the_old_report_is_kept_if_the_new_one_cannot_be_written(tmp_path: Path)
     (tmp_path / "folder").mkdir()
     with pytest.raises(OSError, match="folder"):
         _report(collected).write(str(tmp_path / "folder"), "")
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="it is not a regular file"):
+        _report(collected).write(str(tmp_path / "pipe"), "")
+    with pytest.raises(OSError, match="pipe"):  # nobody reads it
+        append(str(tmp_path / "pipe"), {})
     assert [each.name for each in tmp_path.iterdir()] == ["folder"]
 
 

@@ -143,6 +143,9 @@ def _output(path: Path | None) -> Iterator[Callable[[bytes], object]]:
         yield sys.stdout.buffer.write
         sys.stdout.buffer.flush()
         return
+    # A device, such as /dev/null, must not be replaced.
+    if path.exists() and not path.is_file():
+        raise Unusable(f"{path} is not a regular file. Without --output, the export is written to the standard output.")
     descriptor, unfinished = tempfile.mkstemp(prefix=".export-", dir=path.parent)
     try:
         with os.fdopen(descriptor, "wb") as stream:
