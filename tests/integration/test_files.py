@@ -35,9 +35,8 @@ def run(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: 
     """Runs tasks on hosts of the control node."""
     (tmp_path / "files").mkdir()
     (tmp_path / "files" / "disk.md").write_text("If the disk is full, delete old logs.\n" * 1000)
-    (tmp_path / "hosts").write_text(
-        "a ansible_connection=local\nb ansible_connection=local\nc ansible_connection=local\n"
-    )
+    local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
+    (tmp_path / "hosts").write_text("".join(f"{name} {local}\n" for name in "abc"))
 
     def run(*tasks: Json, key: str = _KEY, args: tuple[str, ...] = (), **env: str) -> Outcome:
         env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": key, **env}

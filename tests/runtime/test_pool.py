@@ -258,7 +258,9 @@ def test_a_served_runtime_that_stops_hands_its_runs_over(settings: Settings, mod
     with talking(replace(settings, concurrent_runs=1)) as later:
         assert [_until(later, run, *TERMINAL)["status"] for run in (active, queued)] == ["completed"] * 2
         wait_for(lambda: len(model_server.runs) == 3)
-    assert _asked(model_server) == ["Hello", "second", "third"]
+    # A queue of several machines gives a run that is handed over another place.
+    assert sorted(_asked(model_server)) == ["Hello", "second", "third"]
+    assert settings.store.startswith("postgresql") or _asked(model_server)[0] == "Hello"
 
 
 def test_a_local_runtime_that_stops_fails_its_runs_and_says_why(settings: Settings, model_server: ModelServer) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import sys
 
 import pytest
-from threadworks_runtime.telemetry.trace import Tracer, new_tracer
+from threadworks_runtime.telemetry.trace import NO_TRACE, new_tracer
 
 _PART = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 
@@ -15,7 +15,7 @@ _PART = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 def test_nothing_is_traced_by_default(monkeypatch: pytest.MonkeyPatch) -> None:
     for kind in ("", "TRACES_", "METRICS_"):
         monkeypatch.delenv(f"OTEL_EXPORTER_OTLP_{kind}ENDPOINT", raising=False)
-    assert type(new_tracer()) is Tracer
+    assert new_tracer().begin("run_1", None) is NO_TRACE
 
 
 @pytest.mark.parametrize("missing", ["opentelemetry", _PART])
@@ -25,5 +25,5 @@ def test_a_missing_library_stops_no_runtime(
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_ENDPOINT", "http://127.0.0.1:9")
     monkeypatch.delitem(sys.modules, "threadworks_runtime.telemetry.opentelemetry", raising=False)
     monkeypatch.setitem(sys.modules, missing, None)
-    assert type(new_tracer()) is Tracer
+    assert new_tracer().begin("run_1", None) is NO_TRACE
     assert "OpenTelemetry is not installed" in caplog.text

@@ -26,15 +26,19 @@ class PatientManager(JobManager):
     Args:
         connector: The connection to the database.
         patience: The seconds after which the worker stops, because others have taken over its jobs.
+        has_room: Whether a job would start at once. Otherwise it is left to other workers.
     """
 
-    def __init__(self, connector: BaseConnector, patience: float) -> None:
+    def __init__(self, connector: BaseConnector, patience: float, has_room: Callable[[], bool]) -> None:
         super().__init__(connector)
         self._patience = patience
+        self._has_room = has_room
         self._lost: float | None = None
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
-        """Fetch a job, or none if the database does not answer. It is then asked again."""
+        """Fetch a job, or none if there is no room or the database does not answer. It is then asked again."""
+        if not self._has_room():
+            return None
         async with self._suppressed():
             return await super().fetch_job(queues, worker_id)
         await asyncio.sleep(_PAUSE)

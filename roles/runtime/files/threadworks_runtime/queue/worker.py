@@ -61,16 +61,17 @@ class Queue:
         """
         put(connection, run)
 
-    def start(self, execute: Execute) -> None:
+    def start(self, execute: Execute, has_room: Callable[[], bool]) -> None:
         """Start to take jobs. Called in the event loop.
 
         Args:
             execute: Executes a run until it ends or waits. If it raises an error, the job is tried again.
+            has_room: Whether a run would start at once.
         """
         self.exchange.start()
         self._tasks = [asyncio.create_task(self._watch(), name="watch")]
         if self._settings.executes:
-            self._tasks.append(asyncio.create_task(self._work(execute), name="worker"))
+            self._tasks.append(asyncio.create_task(self._work(execute, has_room), name="worker"))
 
     def finish(self) -> None:
         """Take no more jobs."""
@@ -83,10 +84,10 @@ class Queue:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         await self.exchange.stop()
 
-    async def _work(self, execute: Execute) -> None:
+    async def _work(self, execute: Execute, has_room: Callable[[], bool]) -> None:
         queues: dict[str, Any] = {"queues": list(self._settings.queues)} if self._settings.queues else {}
         while not self._is_finishing:
-            app = self._make_app(execute)
+            app = self._make_app(execute, has_room)
             try:
                 async with app.open_async():
                     self._app = app
@@ -106,12 +107,12 @@ class Queue:
                 self._app = None
             await asyncio.sleep(_AGAIN)
 
-    def _make_app(self, execute: Execute) -> App:
+    def _make_app(self, execute: Execute, has_room: Callable[[], bool]) -> App:
         options = self._store.connection_options()
         limit = self._settings.lease / 3
         connector = PsycopgConnector(kwargs=options, min_size=1, max_size=_CONNECTIONS, timeout=limit)
         app = App(connector=connector)
-        app.job_manager = PatientManager(connector, self._settings.lease)
+        app.job_manager = PatientManager(connector, self._settings.lease, has_room)
 
         @app.task(name=TASK, retry=RetryStrategy(wait=_AGAIN))
         async def run(run_id: str) -> None:

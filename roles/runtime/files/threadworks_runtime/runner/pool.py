@@ -121,6 +121,10 @@ class Pool:
         """Return the name of a holder. With a queue, this process may lose a run and get it again."""
         return self._owner if self._jobs is None else f"{self._owner}.{next(self._claims)}"
 
+    def has_room(self) -> bool:
+        """Return whether a run would start at once."""
+        return self._room() > 0
+
     def _room(self) -> int:
         return self.concurrent_runs - len(self._running) - len(self._queue) - self._slots
 
@@ -130,7 +134,7 @@ class Pool:
         if self._retention is not None:
             self._retention.start()
         if self._jobs is not None:
-            self._jobs.start(self.execute)
+            self._jobs.start(self.execute, self.has_room)
 
     @contextlib.contextmanager
     def slot(self, run_id: str | None = None, *, streamed: bool = False) -> Iterator[Slot]:
@@ -189,7 +193,8 @@ class Pool:
             NotExecuted: The run is still queued. Another process has to execute it.
         """
         job = _Job(run_id, self._settings.model)
-        if self._enqueue(job):
+        # A client may have taken the place since the job was fetched. Other processes may have one.
+        if self.has_room() and self._enqueue(job):
             await job.closed.wait()
         if job.is_queued and (self._queue.get(run_id) is None):
             raise NotExecuted
