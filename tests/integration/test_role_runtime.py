@@ -79,7 +79,7 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
 
     try:
         first = play()
-        assert first.rc == 0, first
+        assert first.rc == 0, str(first)
         assert first.results["Run"]["response"] == "Reply to: Hello"
         headers = {"Authorization": "Bearer token-of-the-clients"}
         url = f"http://127.0.0.1:{options['runtime_port']}/v1"
