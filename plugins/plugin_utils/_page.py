@@ -16,8 +16,9 @@ import re
 import typing as t
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+if t.TYPE_CHECKING:
+    from jinja2 import Environment
+    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 # Control characters, characters that change the writing direction, and halves of surrogate pairs.
@@ -83,6 +84,8 @@ def rendered(template: str, **values: t.Any) -> str:
 
 def style() -> tuple[str, Markup]:
     """Return the source of the style for the Content-Security-Policy, and the style itself."""
+    from markupsafe import Markup
+
     text = (_TEMPLATES / "report.css").read_text(encoding="utf-8")
     # The style of the page needs no comments.
     text = re.sub(r"/\*.*?\*/\s*", "", text, flags=re.DOTALL)
@@ -92,6 +95,10 @@ def style() -> tuple[str, Markup]:
 
 @functools.cache
 def _environment() -> Environment:
+    # Imported where they are used: both come with ansible-core, but nothing of others is imported at module level.
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup
+
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,
@@ -105,5 +112,5 @@ def _environment() -> Environment:
 
 
 def _finalized(value: t.Any) -> t.Any:
-    """Return an output of a template. Markup is the style and the output of macros."""
-    return visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+    """Return an output of a template. Markup, which has the method, is the style and the output of macros."""
+    return visible(value) if isinstance(value, str) and not hasattr(value, "__html__") else value
