@@ -151,6 +151,18 @@ def raw_client(server: AppServer | Served | Local, **headers: str) -> httpx2.Cli
     return httpx2.Client(transport=transport, base_url=server.url, headers={**BETA, **headers}, timeout=60)
 
 
+def events_of(answer: httpx2.Response) -> Iterator[tuple[str, Any]]:
+    """Yield the events of a stream: the name, and the data as JSON or as the text ``[DONE]``."""
+    assert answer.headers["content-type"].startswith("text/event-stream")
+    name = ""
+    for line in answer.iter_lines():
+        kind, _colon, value = line.partition(": ")
+        if kind == "event":
+            name = value
+        elif kind == "data":
+            yield name, value if value == "[DONE]" else json.loads(value)
+
+
 def sdk(server: AppServer | Served | Local, **options: Any) -> openai.OpenAI:
     """Return a client of the official SDK. An answer that does not exactly match its type is an error."""
     return openai.OpenAI(

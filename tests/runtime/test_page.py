@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import httpx2
 import pytest
@@ -20,6 +18,7 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     BETA,
     AppServer,
     Conversation,
+    events_of,
     raw_client,
     talking,
 )
@@ -140,22 +139,12 @@ def test_a_local_runtime_has_no_page(settings: Settings) -> None:
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_url")
 
 
-def _events(answer: httpx2.Response) -> Iterator[tuple[str, Any]]:
-    name = ""
-    for line in answer.iter_lines():
-        kind, _colon, value = line.partition(": ")
-        if kind == "event":
-            name = value
-        elif kind == "data":
-            yield name, json.loads(value)
-
-
 def test_the_changes_of_a_run(server: AppServer, talk: Conversation, model_server: ModelServer) -> None:
     model_server.script([{"text": "The answer.", "hold": True}])
     run = talk.start()
     with raw_client(server) as client, client.stream("GET", f"{server.root}/page/live?run={run['id']}") as answer:
         seen = []
-        for name, data in _events(answer):
+        for name, data in events_of(answer):
             seen.append((name, data.get("run", {}).get("status")))
             if seen == [("run", "in_progress")]:
                 model_server.release()

@@ -4,17 +4,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import httpx2
 import pytest
 from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, talking
+from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, events_of, talking
 from ansible_collections.threadworks.openai.tests.runtime.published import (
     OPERATIONS,
     answer_problems,
@@ -67,22 +65,12 @@ class _Recorder:
 
     def stream(self, path: str, body: Any) -> Iterator[tuple[str, Any]]:
         with self.talk.wire.stream("POST", path, json={**body, "stream": True}) as answer:
-            for event in _events(answer):
+            for event in events_of(answer):
                 self._recorded.events.append(event)
                 yield event
 
     def run(self, **fields: Any) -> list[tuple[str, Any]]:
         return list(self.stream(self.talk.runs, {"assistant_id": self.talk.assistant, **fields}))
-
-
-def _events(answer: httpx2.Response) -> Iterator[tuple[str, Any]]:
-    name = ""
-    for line in answer.iter_lines():
-        kind, _colon, text = line.partition(": ")
-        if kind == "event":
-            name = text
-        elif kind == "data":
-            yield name, text if text == "[DONE]" else json.loads(text)
 
 
 def record(settings: Settings, model: ModelServer) -> Recorded:

@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
-import httpx2
 import pytest
 from threadworks_runtime.model import raw_events
 from threadworks_runtime.runner import subscription
@@ -16,7 +14,7 @@ from threadworks_runtime.runner.draft import Draft
 from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer, Rate
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, talking, wait_for
+from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, events_of, talking, wait_for
 
 _CALL = {"name": "disk", "arguments": {"path": "/"}}
 _BEGIN = ["thread.run.created", "thread.run.queued", "thread.run.in_progress"]
@@ -32,21 +30,10 @@ def talk(either: Settings) -> Iterator[Conversation]:
         yield talk
 
 
-def _events(answer: httpx2.Response) -> Iterator[tuple[str, Any]]:
-    assert answer.headers["content-type"].startswith("text/event-stream")
-    name = ""
-    for line in answer.iter_lines():
-        kind, _colon, value = line.partition(": ")
-        if kind == "event":
-            name = value
-        elif kind == "data":
-            yield name, value if value == "[DONE]" else json.loads(value)
-
-
 def _stream(talk: Conversation, path: str | None = None, **body: Any) -> list[tuple[str, Any]]:
     body = {"assistant_id": talk.assistant, "stream": True, **body}
     with talk.wire.stream("POST", path or talk.runs, json=body) as answer:
-        return list(_events(answer))
+        return list(events_of(answer))
 
 
 def _names(events: list[tuple[str, Any]]) -> list[str]:
@@ -87,7 +74,7 @@ def test_a_tool_run(talk: Conversation, model_server: ModelServer) -> None:
     outputs = [{"tool_call_id": call["id"], "output": "50%"} for call in calls]
     body = {"tool_outputs": outputs, "stream": True}
     with talk.wire.stream("POST", f"{talk.runs}/{run['id']}/submit_tool_outputs", json=body) as answer:
-        events = list(_events(answer))
+        events = list(events_of(answer))
     assert _names(events) == ["thread.run.step.completed", *_BEGIN[1:], *_STEP, *_MESSAGE, *_END]
     assert events[0][1]["step_details"]["tool_calls"][0]["function"]["output"] == "50%"
 
@@ -117,7 +104,7 @@ def test_a_cancelled_run(talk: Conversation, model_server: ModelServer) -> None:
     model_server.script([{"text": "one two three four", "hang_after": 7}])
     names = []
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
-        for name, _data in _events(answer):
+        for name, _data in events_of(answer):
             names.append(name)
             if name == "thread.message.delta" and names.count(name) == 1:
                 assert talk.cancel(_newest(talk)).json()["status"] == "cancelling"
@@ -133,7 +120,7 @@ def test_a_cancelled_run(talk: Conversation, model_server: ModelServer) -> None:
 def test_who_leaves_does_not_end_the_run(talk: Conversation, model_server: ModelServer) -> None:
     model_server.script([{"text": "one two three four", "hold_after": 7}])
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
-        for name, _data in _events(answer):
+        for name, _data in events_of(answer):
             if name == "thread.message.delta":
                 break
     # Nobody writes on for a client that is not there.
@@ -151,10 +138,10 @@ def test_a_late_reader_gets_the_rest(talk: Conversation, model_server: ModelServ
     talk.wire.headers["Idempotency-Key"] = "one"
     body = {"assistant_id": talk.assistant, "stream": True}
     with talk.wire.stream("POST", talk.runs, json=body) as answer:
-        next(_events(answer))
+        next(events_of(answer))
     wait_for(lambda: talk.messages(_newest(talk)))
     with talk.wire.stream("POST", talk.runs, json=body) as answer:
-        events = _events(answer)
+        events = events_of(answer)
         assert next(events)[0] == "thread.run.in_progress"
         model_server.release()
         assert _names(list(events)) == [
@@ -173,7 +160,7 @@ def test_a_thread_that_is_deleted_ends_its_stream(talk: Conversation, model_serv
     model_server.script([{"text": "one two three four", "hang_after": 7}])
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
         names = []
-        for name, _data in _events(answer):
+        for name, _data in events_of(answer):
             names.append(name)
             if names.count("thread.message.delta") == 1:
                 talk.wire.delete(f"/threads/{talk.thread}")
@@ -212,7 +199,7 @@ def test_a_client_that_wants_no_deltas_gets_their_number(
     model_server.script([{"text": "one two three four", "hold_after": 6}])
     names, counts = [], []
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
-        for name, data in _events(answer):
+        for name, data in events_of(answer):
             names.append(name)
             if name == subscription.PROGRESS:
                 counts.append(data["deltas"])
@@ -230,7 +217,7 @@ def test_a_client_that_wants_no_deltas_learns_that_the_run_waits_for_the_rate_li
     model_server.rate = Rate(1, 2.0, "retry")
     talk.finish()
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
-        events = list(_events(answer))
+        events = list(events_of(answer))
     assert {"object": subscription.PROGRESS, "deltas": 0, "waiting": True} in [data for _name, data in events]
     assert [name for name, _data in events][-2:] == _END[-2:]
 
