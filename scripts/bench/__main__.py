@@ -47,7 +47,9 @@ def main() -> None:
     found: list[figures.Figure] = []
     try:
         for part in (plays, counting, large, many, served, queued, limited, by_hand, deltas, caching):
+            started = time.monotonic()
             found += part.measure(options.rounds, pattern)
+            print(f"{part.__name__}: {time.monotonic() - started:.0f} seconds", file=sys.stderr)
     except Failed as error:
         sys.exit(str(error))
     figures.save(options.output, machine, options.rounds, found)
