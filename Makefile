@@ -114,6 +114,11 @@ audit: ## look for known vulnerabilities in the pinned libraries. Needs the inte
 	@scripts/venv build/audit pip-audit
 	@build/audit/bin/pip-audit --requirement requirements-dev.txt --no-deps --disable-pip $(ARGS)
 
+.PHONY: mutation
+mutation: .venv/dev ## change the decision logic in small ways, and list the changes that no test notices: ARGS="plugins --module _identity"
+	@scripts/venv build/mutation/venv cosmic-ray
+	@.venv/bin/python scripts/mutation $(ARGS)
+
 .PHONY: bench
 bench: .venv/dev ## measure the performance, and write it to build/bench.json: ROUNDS=5 ARGS="--only lookup"
 	@.venv/bin/python scripts/bench --rounds $(or $(ROUNDS),5) $(ARGS)

@@ -65,7 +65,7 @@ def lint() -> list[Gate]:
             Gate(
                 f"mypy: scripts/{name}", "mypy", ("mypy", *_CONFIG, "--follow-imports=silent", "."), _HERE.parent / name
             )
-            for name in ("bench", "docs", "faults")
+            for name in ("bench", "docs", "faults", "mutation")
         ),
         Gate("ruff check", "ruff", ("ruff", "check")),
         Gate("ruff format", "ruff", ("ruff", "format", "--check")),
