@@ -81,8 +81,8 @@ def check_options(params: dict[str, t.Any], options: t.Iterable[Option], where: 
         if value is None:
             continue
         name = f"{where}.{option.name}" if where else option.name
-        if option.check:
-            params[option.name] = option.check(name, value) or value
+        if option.check and (checked := option.check(name, value)) is not None:
+            params[option.name] = checked
         if option.options:
             if isinstance(value, dict):
                 check_options(value, option.options, name)

@@ -122,7 +122,8 @@ class ReadingLookup(LookupBase):
         given |= {name: None for name in NAMES if given[name] == ""}
         for option in options:
             if option.check and given[option.name] is not None:
-                given[option.name] = option.check(option.name, given[option.name]) or given[option.name]
+                checked = option.check(option.name, given[option.name])
+                given[option.name] = given[option.name] if checked is None else checked
         return given
 
     def _read_or_miss(self, term: str, call: str) -> list[dict[str, t.Any]]:

@@ -48,6 +48,17 @@ def test_fields_that_are_not_wanted_stay_as_they_are() -> None:
     assert changes({"a": 1, "b": 2}, {"b": 3}) == {"b": 3}
 
 
+def test_short_texts_and_other_values_are_shown_as_they_are() -> None:
+    fields = {"text": "x" * 160, "number": 0.5, "nested": {"items": [None, True]}}
+    assert diff(None, fields, "thing")["after"] == fields
+
+
+def test_a_text_that_is_a_little_too_long_is_shortened() -> None:
+    shown = diff(None, {"text": "x" * 161}, "thing")["after"]["text"]
+    assert shown.startswith("x" * 160 + "... (161 characters, sha256 ")
+    assert len(shown) == len("x" * 160 + "... (161 characters, sha256 12345678)")
+
+
 def test_long_texts_are_shortened_but_never_look_equal() -> None:
     long = "word " * 100
     shown = diff({"text": [long + "a"]}, {"text": [long + "b"]}, "thing")

@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 
-from ansible_collections.threadworks.openai.plugins.module_utils._options import given
+from ansible_collections.threadworks.openai.plugins.module_utils._options import Spec, check_options, given
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.world import Json, World
 
@@ -114,6 +115,25 @@ WRONG: list[tuple[str, Json, str]] = [
 ]
 
 
+LIMITS: list[tuple[str, Json]] = [
+    ("run", {"temperature": 0, "top_p": 0, "max_prompt_tokens": 256, "max_completion_tokens": 256}),
+    ("run", {"temperature": 2, "top_p": 1, "max_retries": 0}),
+    ("run", {"truncation_strategy": {"type": "last_messages", "last_messages": 1}}),
+    ("run", {"runtime_idle_timeout": 1, "runtime_concurrent_runs": 1}),
+    ("run", {"runtime_idle_timeout": 86400, "runtime_concurrent_runs": 10000}),
+    ("run", {"metadata": pairs(13)}),
+    ("thread", {"key": "k" * 512, "metadata": pairs(15)}),
+    ("thread", {"key": "k", "messages": [{"content": "Hi", "metadata": pairs(16)}]}),
+    ("message", {"metadata": {"k" * 64: "v" * 512, "k": ""}}),
+    ("assistant", {"name": "n" * 256, "description": "d" * 512, "instructions": "i" * 256_000}),
+    ("assistant", {"name": "A", "tools": [{"type": "code_interpreter"}] * 128}),
+    ("run", {"tools": [{"type": "function", "function": {"name": "d" * 64}}] * 20}),
+    ("run", {"tool_choice": {"type": "function", "function": {"name": "d"}}}),
+    ("run", {"response_format": {"type": "json_schema", "json_schema": {"name": "n", "schema": {}}}}),
+    ("message", {"content": [{"type": "text", "text": "Hi"}, {"type": "image_url", "image_url": {"url": "u"}}]}),
+]
+
+
 @pytest.fixture(scope="module")
 def quiet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
     """One world for all of these tasks: none of them gets as far as to change it."""
@@ -130,6 +150,32 @@ def test_wrong_options_cost_no_request(quiet: World, resource: str, options: Jso
     assert done.result["failed"]
     assert re.search(message, done.result["msg"]), done.result["msg"]
     assert (done.sent, done.read, done.model) == ([], [], [])
+
+
+@pytest.mark.parametrize(("resource", "options"), LIMITS)
+def test_values_at_their_limits_are_accepted(resource: str, options: Json) -> None:
+    needed = {"run": RUN, "message": MESSAGE}.get(resource, {})
+    spec = Spec(f"openai_{resource}")
+    validation = ArgumentSpecValidator(**spec.to_kwargs()).validate({**needed, **options})
+    assert not validation.error_messages
+    spec.check(validation.validated_parameters)
+
+
+@pytest.mark.parametrize(
+    ("given_time", "seconds"),
+    [
+        ("0", 0),
+        ("1970-01-01", 0),
+        ("1970-01-01T01:00:00+01:00", 0),
+        ("1795716000.9", 1795716000),
+        (" 2026-11-26T18:00:00Z ", 1795716000),
+        ("2026-11-26T18:00:00", 1795716000),
+    ],
+)
+def test_times_become_unix_seconds(given_time: str, seconds: int) -> None:
+    params = {"created_after": given_time}
+    check_options(params, (option for option in Spec("openai_run_info").options if option.name == "created_after"))
+    assert params == {"created_after": seconds}
 
 
 def test_metadata_values_become_strings(world: World) -> None:
