@@ -56,14 +56,17 @@ def main() -> None:
 
 def _run(area: str, chosen: str) -> None:
     paths = [path for path in AREAS[area].modules if chosen in path]
+    if not paths:
+        return
     folder = BUILD / area
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     modules = [_read(TREE / path) for path in paths]
-    if not paths or forks.in_fork(lambda: _record(area, modules), folder / "record.log", 3600):
-        sys.exit(f"The tests fail without any mutation: {folder / 'record.log'}")
-    sys.dont_write_bytecode = True
+    forks.in_fork(lambda: _record(area, modules), folder / "record.log", 3600)
     tests = CoverageMap(folder / "map.json", LONGEST)
+    if tests.failed:
+        print(f"These tests fail without a mutation, and are not used: {', '.join(tests.failed)}")
+    sys.dont_write_bytecode = True
     with socket.socket(socket.AF_UNIX) as listener, contextlib.suppress(KeyboardInterrupt):
         # The path of a socket is limited to about 100 characters, and Cosmic Ray works in this directory.
         address = os.path.relpath(folder / "socket", TREE)
@@ -130,7 +133,9 @@ def _test(modules: list[Module], tests: CoverageMap, folder: Path, warm: Warm) -
         if module is not mutant:
             os.utime(module.path, ns=module.times)
     files = sorted({test.partition("::")[0] for test in chosen})
-    return forks.in_fork(lambda: forks.run_pytest(files, [forks.Only(list(chosen))]), folder / "test.log", limit)
+    return forks.in_fork(
+        lambda: forks.run_pytest(["-x", *files], [forks.Only(list(chosen))]), folder / "test.log", limit
+    )
 
 
 def _summary() -> str:

@@ -28,6 +28,7 @@ class Recorder:
     def __init__(self, modules: list[str], path: Path) -> None:
         self._path = path
         self._seconds: dict[str, float] = defaultdict(float)
+        self._failed: set[str] = set()
         self._coverage = coverage.Coverage(data_file=None, include=modules, config_file=False)
 
     def __enter__(self) -> Recorder:
@@ -38,7 +39,8 @@ class Recorder:
         self._coverage.stop()
         data = self._coverage.get_data()
         lines = {file: data.contexts_by_lineno(file) for file in data.measured_files()}
-        self._path.write_text(json.dumps({"seconds": self._seconds, "lines": lines}))
+        recorded = {"seconds": self._seconds, "failed": sorted(self._failed), "lines": lines}
+        self._path.write_text(json.dumps(recorded))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
@@ -50,6 +52,8 @@ class Recorder:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         self._seconds[report.nodeid] += report.duration
+        if report.failed:
+            self._failed.add(report.nodeid)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -64,6 +68,9 @@ class Module:
 class CoverageMap:
     """Selects the tests of a mutant.
 
+    Attributes:
+        failed: The tests that fail without a mutation. They are not selected.
+
     Args:
         path: The file of the recorder.
         seconds: The maximum duration of the tests of a mutant.
@@ -71,6 +78,7 @@ class CoverageMap:
 
     def __init__(self, path: Path, seconds: float) -> None:
         recorded = json.loads(path.read_text())
+        self.failed: list[str] = recorded["failed"]
         self._seconds: dict[str, float] = recorded["seconds"]
         self._lines: dict[str, dict[str, list[str]]] = recorded["lines"]
         self._limit = seconds
@@ -85,7 +93,7 @@ class CoverageMap:
             found = {test for each in executed.values() for test in each}
         chosen: dict[str, float] = {}
         total = 0.0
-        for test in sorted(found - {""}, key=lambda test: (self._seconds[test], test)):
+        for test in sorted(found - {"", *self.failed}, key=lambda test: (self._seconds[test], test)):
             total += self._seconds[test]
             if chosen and total > self._limit:
                 break

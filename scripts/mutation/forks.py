@@ -27,7 +27,7 @@ _LIBRARIES = (
     "sqlalchemy.dialects.sqlite",
     "uvicorn",
 )
-_ARGUMENTS = ("-q", "-x", "-p", "no:xdist", "-p", "no:cacheprovider")
+_ARGUMENTS = ("-q", "-p", "no:xdist", "-p", "no:cacheprovider")
 
 
 def import_libraries() -> None:

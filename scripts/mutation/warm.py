@@ -87,7 +87,7 @@ class Warm:
     def _serve(self) -> None:
         self._pipe.close()
         with self._log.with_suffix(".collected").open("w") as output, contextlib.redirect_stdout(output):
-            forks.run_pytest(["--capture=no", *self._arguments], [self])
+            forks.run_pytest(["-x", "--capture=no", *self._arguments], [self])
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
