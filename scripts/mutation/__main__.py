@@ -13,7 +13,6 @@ import argparse
 import contextlib
 import json
 import os
-import shutil
 import signal
 import socket
 import sqlite3
@@ -40,7 +39,10 @@ def main() -> None:
     """Run the mutants of the areas on the command line."""
     parser = argparse.ArgumentParser(prog="scripts/mutation", description=__doc__)
     parser.add_argument("areas", nargs="*", help=f"{' or '.join(AREAS)}; default: all")
-    parser.add_argument("--module", help="only the modules whose path contains this text")
+    parser.add_argument(
+        "--module", nargs="*", default=[""], help="only the modules whose paths contain one of these texts"
+    )
+    parser.add_argument("--keep", action="store_true", help="keep the record of which tests execute which lines")
     arguments = parser.parse_args()
     subprocess.run([ROOT / "scripts" / "copy", BUILD / "tree"], cwd=ROOT, check=True)
     os.chdir(TREE)
@@ -50,19 +52,22 @@ def main() -> None:
     # Leave through the `finally` blocks, which end the forks.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in arguments.areas or AREAS:
-        _run(name, arguments.module or "")
+        _run(name, arguments.module, arguments.keep)
     print(_summary())
 
 
-def _run(area: str, chosen: str) -> None:
-    paths = [path for path in AREAS[area].modules if chosen in path]
+def _run(area: str, chosen: list[str], keep: bool) -> None:
+    paths = [path for path in AREAS[area].modules if any(text in path for text in chosen)]
     if not paths:
         return
     folder = BUILD / area
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in ("session.sqlite", "socket"):
+        (folder / name).unlink(missing_ok=True)
     modules = [_read(TREE / path) for path in paths]
-    forks.in_fork(lambda: _record(area, modules), folder / "record.log", 3600)
+    if not (keep and (folder / "map.json").exists()):
+        every = [str(TREE / path) for path in AREAS[area].modules]
+        forks.in_fork(lambda: _record(area, every), folder / "record.log", 3600)
     tests = CoverageMap(folder / "map.json", LONGEST)
     if tests.failed:
         print(f"These tests fail without a mutation, and are not used: {', '.join(tests.failed)}")
@@ -81,8 +86,8 @@ def _read(path: Path) -> Module:
     return Module(path, path.read_text(), (status.st_atime_ns, status.st_mtime_ns))
 
 
-def _record(area: str, modules: list[Module]) -> int:
-    with Recorder([str(module.path) for module in modules], BUILD / area / "map.json") as recorder:
+def _record(area: str, modules: list[str]) -> int:
+    with Recorder(modules, BUILD / area / "map.json") as recorder:
         return forks.run_pytest([*AREAS[area].tests, *_OPTIONS], [recorder])
 
 

@@ -102,4 +102,4 @@ OPERATORS = (
     r"ReplaceComparisonOperator_(Lt_LtE|Lt_GtE|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE|GtE_Gt|GtE_Lt)",
 )
 # The tests of a mutant are those that execute its line, the shortest first, up to this total duration in seconds.
-LONGEST = 25.0
+LONGEST = 5.0

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from threadworks_runtime.objects import Budget
-from threadworks_runtime.usage.budget import Amount, Reservation, Verdict, explain, verdict, window_of
+from threadworks_runtime.usage.budget import Amount, Reservation, Verdict, explain, shown_limits, verdict, window_of
 from threadworks_runtime.usage.money import DOLLAR
 
 _TIMES = st.integers(0, 2**33)
@@ -100,3 +100,34 @@ def test_the_message_has_limit_use_and_time() -> None:
         "The budget team per day is used up: 120 of 100 tokens and 0.5 of 2 US dollars. It is free again at 2026-11-27 "
         "00:00 UTC."
     )
+
+
+@pytest.mark.parametrize(
+    ("per", "again"),
+    [
+        ("run", "Increase it, or use fewer tool calls."),
+        ("play", "Increase it, or start a new play."),
+        ("hour", "It is free again at 2026-11-26 19:00 UTC."),
+        ("month", "It is free again at 2026-12-01 00:00 UTC."),
+    ],
+)
+def test_the_message_has_what_helps(per: str, again: str) -> None:
+    now = datetime(2026, 11, 26, 18, 30, tzinfo=timezone.utc).timestamp()
+    budget = _budget(per, 100)
+    message = explain(budget, Amount(100, 1), window_of(budget, "run_1", now))
+    assert message == f"The budget team per {per} is used up: 100 of 100 tokens. {again}"
+    money = {**budget, "tokens": None, "cost": DOLLAR}
+    assert explain(money, Amount(100, DOLLAR), window_of(budget, "run_1", now)).endswith(
+        f": 1 of 1 US dollars. {again}"
+    )
+
+
+def test_limits_that_are_not_set_are_not_shown() -> None:
+    assert shown_limits(None, None) == {}
+    assert shown_limits(5, None) == {"tokens": 5}
+    assert shown_limits(None, DOLLAR // 4) == {"cost": "0.25"}
+
+
+def test_an_empty_budget_and_the_sum_of_amounts() -> None:
+    assert verdict(_budget(tokens=None), Amount(5, 5), []) == Verdict.START
+    assert Amount(1, 20) + Amount(3, 50) == Amount(4, 70)
