@@ -230,6 +230,19 @@ END $$
 """
 
 
+def test_jobs_of_other_versions_are_executed(
+    distant: Conversation, settings: Settings, model_server: ModelServer
+) -> None:
+    other = Conversation(distant.wire)
+    older, newer = distant.start(), other.start()
+    with psycopg.connect(settings.store) as connection:
+        changed = "UPDATE procrastinate_jobs SET args = CASE WHEN args ->> 'run_id' = %s THEN {} ELSE {} END"
+        connection.execute(changed.format("args - 'owner'", """args || '{"later": 1}'"""), [older["id"]])
+    with _worker(settings, model_server):
+        assert distant.until(older, *TERMINAL)["status"] == "completed"
+        assert other.until(newer, *TERMINAL)["status"] == "completed"
+
+
 def test_missing_libraries_are_named(tmp_path: Path, settings: Settings, model_server: ModelServer) -> None:
     (tmp_path / "procrastinate.py").write_text("raise ImportError('no procrastinate')\n")
     path = f"PYTHONPATH={tmp_path}:{RUNTIME}"

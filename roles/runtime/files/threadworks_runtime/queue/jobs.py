@@ -12,6 +12,7 @@ from sqlalchemy.exc import OperationalError
 from ..errors import InvalidQueue
 from ..objects import RunObject
 from ..runner.placement import Placement, placement
+from .fairness import in_turn, owner_of
 
 TASK = "threadworks:run"
 """The name of the task. Workers of other versions execute it too."""
@@ -32,10 +33,13 @@ def put(connection: Connection, run: RunObject) -> None:
     """
     driver = connection.connection.driver_connection
     try:
-        queue, priority = placement(run["metadata"])
+        placed = placement(run["metadata"])
     except InvalidQueue:  # the metadata was changed after the creation
-        queue, priority = Placement()
+        placed = Placement()
+    owner = owner_of(run)
+    priority = in_turn(connection, run, placed, owner)
     try:
-        _APP.configure_task(TASK, queue=queue, priority=priority, connection=driver).defer(run_id=run["id"])
+        task = _APP.configure_task(TASK, queue=placed.queue, priority=priority, connection=driver)
+        task.defer(run_id=run["id"], owner=owner)
     except ConnectorException as error:
         raise OperationalError(TASK, None, error.__cause__ or error) from error

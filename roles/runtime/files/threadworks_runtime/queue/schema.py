@@ -16,6 +16,7 @@ from ..leases import lapsed
 from ..store.migrations import POSTGRESQL_LOCK
 from ..store.tables import IS_QUEUED, RUNS
 from ..store.wording import because, shown
+from .fairness import prepare_turns
 from .jobs import put
 
 _applied = Table("queue_migrations", MetaData(), Column("name", String, primary_key=True))
@@ -60,6 +61,7 @@ def _create(connection: Connection, files: list[Path]) -> None:
         foreign = f"belongs to another program: it has a table {_FIRST_TABLE}. Choose another database"
         raise StoreError(f"The store {shown(connection.engine.url)} {foreign}.")
     _execute(connection, SchemaManager.get_schema())
+    prepare_turns(connection)
     _applied.create(connection)
     connection.execute(_applied.insert(), [{"name": file.name} for file in files])
     # Versions without a queue have left them. They were found by a search.

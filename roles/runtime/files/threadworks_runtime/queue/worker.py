@@ -115,7 +115,7 @@ class Queue:
         app.job_manager = PatientManager(connector, self._settings.lease, has_room)
 
         @app.task(name=TASK, retry=RetryStrategy(wait=_AGAIN))
-        async def run(run_id: str) -> None:
+        async def run(run_id: str, **_others: object) -> None:  # a newer version may add some
             await execute(run_id)
 
         return app
