@@ -28,6 +28,7 @@ from .payloads import decode, encode
 
 _LOG = logging.getLogger("threadworks.runtime")
 _QUESTIONS = "threadworks_follow"
+_HERE = "here"  # a process announces that it listens. Others understand this as a question about no runs
 _AGAIN = 5.0  # seconds between two questions
 _ASKED = 15.0  # seconds for which a question is answered
 _AT_ONCE = 200  # ids in a question
@@ -49,6 +50,7 @@ class Exchange:
         # By run and channel: until when its events are wanted, and the tasks that send them.
         self._wanted: dict[str, dict[str, float]] = defaultdict(dict)
         self._sending: dict[tuple[str, str], asyncio.Task[None]] = {}
+        self._asking: set[asyncio.Task[None]] = set()
         self._tasks: list[asyncio.Task[None]] = []
 
     def start(self) -> None:
@@ -103,7 +105,7 @@ class Exchange:
                 async with await psycopg.AsyncConnection.connect(**options, autocommit=True) as connection:
                     for channel in (_QUESTIONS, self._channel):
                         await connection.execute(psycopg.sql.SQL("LISTEN {}").format(psycopg.sql.Identifier(channel)))
-                    await self._ask(list(self._feeds))
+                    await connection.execute("SELECT pg_notify(%s, %s)", [_QUESTIONS, _HERE])
                     async for notification in connection.notifies():
                         self._take(notification)
             except psycopg.Error as error:
@@ -113,7 +115,12 @@ class Exchange:
             await asyncio.sleep(1)
 
     def _take(self, notification: psycopg.Notify) -> None:
-        if notification.channel == _QUESTIONS:
+        if notification.payload == _HERE:
+            # This process has started to listen, or another one, which may execute what is followed here.
+            task = asyncio.create_task(self._ask(list(self._feeds)), name="question")
+            self._asking.add(task)
+            task.add_done_callback(self._asking.discard)
+        elif notification.channel == _QUESTIONS:
             channel, *run_ids = notification.payload.split(" ")
             for run_id in run_ids:
                 self._wanted[run_id][channel] = time.monotonic() + _ASKED
