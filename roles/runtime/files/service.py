@@ -9,15 +9,20 @@ same id is not mistaken for it. It also contains a fingerprint of the program an
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
+
+_READY = 60  # seconds until a worker must be ready
 
 
 def _birth(pid: int) -> str | None:
@@ -49,18 +54,35 @@ def _running(home: Path) -> dict | None:
 def _start(home: Path) -> None:
     lines = (home / "runtime.env").read_text().splitlines()
     environment = dict(_setting(line) for line in lines if line)
+    command = environment.get("RUNTIME_COMMAND", "serve")
     log = os.open(home / "runtime.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    process = subprocess.Popen(
-        [home / "venv/bin/python", "-m", "threadworks_runtime", environment.get("RUNTIME_COMMAND", "serve")],
-        env={"PATH": os.environ.get("PATH", os.defpath), **environment},
-        cwd=home,
-        stdin=subprocess.DEVNULL,
-        stdout=log,
-        stderr=log,
-        start_new_session=True,
-    )
-    noted = {"pid": process.pid, "birth": _birth(process.pid), "fingerprint": _fingerprint(home)}
-    (home / "service.json").write_text(json.dumps(noted))
+    # A worker has no port. It reports that it is ready, as it does to systemd.
+    with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reports:
+        reports.bind(f"{folder}/reports")
+        process = subprocess.Popen(
+            [home / "venv/bin/python", "-m", "threadworks_runtime", command],
+            env={"PATH": os.environ.get("PATH", os.defpath), "NOTIFY_SOCKET": f"{folder}/reports", **environment},
+            cwd=home,
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+        noted = {"pid": process.pid, "birth": _birth(process.pid), "fingerprint": _fingerprint(home)}
+        (home / "service.json").write_text(json.dumps(noted))
+        if command == "work" and not _is_ready(process, reports):
+            sys.exit(f"The worker has not started. Its log is {home}/runtime.log.")
+
+
+def _is_ready(process: subprocess.Popen, reports: socket.socket) -> bool:
+    """Wait until a worker is ready, and return whether it is."""
+    end = time.monotonic() + _READY
+    reports.settimeout(0.2)
+    while time.monotonic() < end and process.poll() is None:
+        with contextlib.suppress(socket.timeout):
+            if reports.recv(100) == b"READY=1":
+                return True
+    return False
 
 
 def _setting(line: str) -> tuple[str, str]:
