@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 import psycopg
 from chapter import Chapter, Options
+from cluster.blocks import Blocks
 from cluster.clients import Client
 from cluster.faults import Faults
 from cluster.network import Machine
@@ -33,6 +34,8 @@ _CLIENTS = 16
 _RUNS, _SHORT_RUNS = 2000, 160
 _LEASE = 3.0
 _LONGEST = 60  # seconds, because a run can be hit more than once
+# Milliseconds. When the lease has ended, others notice this after half a second, and then start the run.
+_LONGEST_BLOCK = round(1000 * _LEASE) + 3000
 _SLOW = {"delta_delay": 0.05, "sticky": True}
 
 
@@ -67,13 +70,18 @@ def run(options: Options) -> Chapter:
         urls = [server.url for server in servers]
         clients = [Client(urls, assistant, asked, f"{options.seed} {name}") for name, asked in questions.items()]
         faults = Faults(chance, _LEASE, database, servers, workers, machine)
+        blocks = Blocks(database.address(), _LEASE)
+        blocks.start()
+        stack.callback(blocks.stop)
         for client in clients:
             client.start()
         faults.start()
         for client in clients:
             client.join()
         faults.stop()
+        blocks.stop()
         _report(chapter, clients, faults, number)
+        _report_blocks(chapter, blocks)
         _examine(chapter, database, clients, number)
     return chapter
 
@@ -93,10 +101,20 @@ def _report(chapter: Chapter, clients: list[Client], faults: Faults, number: int
     chapter.none("wrong answers", [wrong for client in clients for wrong in client.wrong])
     chapter.none("faults that could not be caused", faults.errors)
     chapter.at_most(
-        "seconds that the longest run has blocked its thread",
+        "seconds that a client has waited for its run",
         math.ceil(max((seconds for client in clients for seconds in client.seconds), default=0)),
         _LONGEST,
     )
+
+
+def _report_blocks(chapter: Chapter, blocks: Blocks) -> None:
+    chapter.inform("seconds without a database", round(blocks.down))
+    chapter.at_most(
+        f"milliseconds that a thread was blocked without a living runner (lease: {1000 * _LEASE:.0f})",
+        round(1000 * blocks.longest),
+        _LONGEST_BLOCK,
+    )
+    chapter.details.append(f"blocked the longest: {blocks.longest_run}")
 
 
 def _examine(chapter: Chapter, database: Database, clients: list[Client], number: int) -> None:
