@@ -19,6 +19,7 @@ import figures
 import large
 import limited
 import many
+import million
 import page
 import plays
 import queued
@@ -46,7 +47,7 @@ def main() -> None:
     machine, began, pattern = figures.machine(), time.monotonic(), f"*{options.only}*"
     found: list[figures.Figure] = []
     try:
-        for part in (plays, counting, large, many, served, queued, limited, by_hand, deltas, caching):
+        for part in (plays, counting, large, many, served, queued, million, limited, by_hand, deltas, caching):
             started = time.monotonic()
             found += part.measure(options.rounds, pattern)
             print(f"{part.__name__}: {time.monotonic() - started:.0f} seconds", file=sys.stderr)

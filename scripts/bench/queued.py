@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs that workers execute on a PostgreSQL store: their rate, the latency of the queue, and large tables."""
+"""Runs that workers execute on a PostgreSQL store: their rate, and the latency of the queue."""
 
 from __future__ import annotations
 
@@ -29,37 +29,24 @@ _WORKERS = (1, 2, 4)
 _RUNS = 300
 _CLIENTS = 16
 _ONE_BY_ONE = 150
-_MILLION = 1_000_000
 _SQLITE = "served runtime, SQLite, 300 runs of 16 clients: runs per second"
 _RATE = "workers on PostgreSQL: {}: runs per second"
 _RATIO = "workers on PostgreSQL: {}: rate compared with SQLite"
 _HALF, _SLOWEST = "queue on PostgreSQL: latency", "queue on PostgreSQL: latency, 99th percentile"
-_GROWTH = "PostgreSQL with 1,000,000 runs: duration of a run compared with an empty store"
-_NAMES = (_SQLITE, *(each.format(count) for count in _WORKERS for each in (_RATE, _RATIO)), _HALF, _SLOWEST, _GROWTH)
-# Threads and runs with short documents.
-_OBJECT = "json_build_object('id', '{0}_' || n, 'metadata', json_build_object(), 'status', 'completed')"
-_NUMBERS = "FROM generate_series(1, %s) AS n"
-_FILL = (
-    f"INSERT INTO threads (id, document, private) SELECT 'thread_' || n, {_OBJECT.format('thread')}, '{{}}' {_NUMBERS}",
-    (
-        "INSERT INTO runs (id, document, private, thread_id, status, expires_at, assistant_id, created_at) "
-        f"SELECT 'run_' || n, {_OBJECT.format('run')}, '{{}}', 'thread_' || n, 'completed', 0, 'asst_1', n {_NUMBERS}"
-    ),
-    "ANALYZE",
-)
+_NAMES = (_SQLITE, *(each.format(count) for count in _WORKERS for each in (_RATE, _RATIO)), _HALF, _SLOWEST)
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
     """Measure the selected figures."""
     wanted = [name for name in _NAMES if fnmatch.fnmatch(name, only)]
     values: dict[str, list[float]] = {name: [] for name in _NAMES}
-    if set(wanted) - {_GROWTH, _HALF, _SLOWEST}:
+    if set(wanted) - {_HALF, _SLOWEST}:
         for number in range(rounds):
             print(f"runs of workers: round {number + 1} of {rounds}", file=sys.stderr)
             _rates(values)
-    if set(wanted) & {_GROWTH, _HALF, _SLOWEST}:
-        _latency(values, grow=_GROWTH in wanted)
-    goals = {_HALF: Goal(20), _SLOWEST: Goal(100), _GROWTH: Goal(1.5)}
+    if set(wanted) & {_HALF, _SLOWEST}:
+        _latency(values)
+    goals = {_HALF: Goal(20), _SLOWEST: Goal(100)}
     units = {_HALF: "ms", _SLOWEST: "ms"}
     return [Figure(name, units.get(name, ""), values[name], goals.get(name)) for name in wanted if values[name]]
 
@@ -77,23 +64,16 @@ def _rates(values: dict[str, list[float]]) -> None:
             values[_RATIO.format(count)].append(rate / sqlite)
 
 
-def _latency(values: dict[str, list[float]], *, grow: bool) -> None:
+def _latency(values: dict[str, list[float]]) -> None:
     with Arena() as arena, _cluster(arena, arena.quick_model(), 1) as (server, database):
         asyncio.run(_one_by_one(server.url, 20))
-        asked, before = asyncio.run(_one_by_one(server.url, _ONE_BY_ONE))
+        asked = asyncio.run(_one_by_one(server.url, _ONE_BY_ONE))
         with psycopg.connect(database.address(), autocommit=True) as connection:
             begun = "SELECT id, (private -> 'details' ->> 'started')::float FROM runs"
             started: dict[str, float] = dict(connection.execute(begun).fetchall())
             waits = sorted(1000 * max(started[run_id] - moment, 0) for run_id, moment in asked.items())
             values[_HALF].append(statistics.median(waits))
             values[_SLOWEST].append(statistics.quantiles(waits, n=100)[-1])
-            if not grow:
-                return
-            print("filling the store", file=sys.stderr)
-            for statement in _FILL:
-                connection.execute(statement, [_MILLION] if "%s" in statement else None)
-        _asked, after = asyncio.run(_one_by_one(server.url, _ONE_BY_ONE))
-        values[_GROWTH].append(statistics.median(after) / statistics.median(before))
 
 
 @contextlib.contextmanager
@@ -123,19 +103,16 @@ async def _rate(url: str) -> float:
     return each * _CLIENTS / (time.monotonic() - began)
 
 
-async def _one_by_one(url: str, number: int) -> tuple[dict[str, float], list[float]]:
-    """Return when each run was queued, on the wall clock, and the durations of the runs in seconds."""
+async def _one_by_one(url: str, number: int) -> dict[str, float]:
+    """Return when each run was queued, on the wall clock."""
     queued: dict[str, float] = {}
-    taken = []
     async with Client(url) as client:
         assistant = (await client.ask("POST", "/assistants", {"model": "instant"}))["id"]
         for _each in range(number):
-            began = time.perf_counter()
             run = await client.ask("POST", "/threads/runs", _body(assistant))
             queued[run["id"]] = time.time()
             await client.completed(run)
-            taken.append(time.perf_counter() - began)
-    return queued, taken
+    return queued
 
 
 def _body(assistant: str) -> dict[str, Any]:
