@@ -281,6 +281,15 @@ def test_a_client_gets_the_events_of_a_run_that_a_worker_executes(
     ]
 
 
+def test_a_worker_that_starts_is_asked_for_events_at_once(
+    settings: Settings, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("threadworks_runtime.queue.exchange._AGAIN", 1e6)
+    model_server.script([{"text": "one two three four", "delta_delay": 0.5}])
+    with talking(replace(settings, executes=False)) as talk, _worker(settings, model_server):
+        assert "thread.message.delta" in _events(talk.wire)
+
+
 def _events(wire: httpx2.Client) -> list[str]:
     """Return the events of a new run that a worker executes. The request is repeated, as after a lost connection."""
     talk = Conversation(wire)
