@@ -15,6 +15,7 @@ from ._identity import desired_metadata, shown_metadata
 from ._object_state import update
 from ._result import fail_on_status, run_result
 from ._run_start import start_when_free
+from ._status import RunStatus
 from ._wait import follow, path_of
 
 if t.TYPE_CHECKING:
@@ -104,7 +105,12 @@ def task_result(
     params = task.params
     described = run_result(task.wire, run, messages, steps=params["steps"], details=params["details"])
     result = {**described, "changed": changed, "diff": difference or _no_difference(run)}
-    fail_on_status(result, task.params["fail_on"])
+    fail_on_status(result, params["fail_on"])
+    if run["status"] == RunStatus.REQUIRES_ACTION and params["wait"] and params.get("tool_outputs") is None:
+        # Imported here, because few runs wait for tool outputs.
+        from ._tool_calls import warn_unanswered
+
+        warn_unanswered(task, [run])
     return result
 
 

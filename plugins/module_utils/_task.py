@@ -36,6 +36,7 @@ class Task:
         warn: Displays a warning.
         show: Displays a line of progress, or None without a terminal.
         local: Finds and starts the local runtime, or None on a managed host.
+        answers_calls: Whether later tasks answer the tool calls of the run, as in the role `run`.
         predictions: In check mode, the predictions of earlier tasks. Those of this task are added.
     """
 
@@ -45,6 +46,7 @@ class Task:
     warn: t.Callable[[str], None]
     show: t.Callable[[str], None] | None = None
     local: Local | None = None
+    answers_calls: bool = False
     predictions: dict[str, dict[str, t.Any] | None] = field(default_factory=dict)
     _wire: Wire | None = field(default=None, repr=False)
 

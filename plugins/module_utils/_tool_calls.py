@@ -13,8 +13,10 @@ import typing as t
 from ._model_json import TooDeep, parse
 
 if t.TYPE_CHECKING:
+    from ._task import Task
     from ._types import Json, Run
 
+_LISTED = 5
 # The maximum length of a problem in characters. It is sent to the model.
 _LONGEST = 1000
 _UNCHECKED = (
@@ -37,6 +39,27 @@ def parsed_action(run: Run) -> Json:
     }
     calls = action["submit_tool_outputs"]["tool_calls"]
     return {**action, "submit_tool_outputs": {"tool_calls": [_call(call, schemas) for call in calls]}}
+
+
+def warn_unanswered(task: Task, runs: t.Sequence[Run]) -> None:
+    """Warn about runs that wait for the outputs of their tool calls, unless later tasks answer them.
+
+    Args:
+        task: The task, which has waited for the runs.
+        runs: The runs.
+    """
+    if task.answers_calls or not runs:
+        return
+    actions = (run["required_action"] or {} for run in runs)
+    calls = (call for action in actions for call in action.get("submit_tool_outputs", {}).get("tool_calls", ()))
+    names = list(dict.fromkeys(str(call["function"]["name"]) for call in calls))
+    functions = ", ".join([*names[:_LISTED], *(["..."] if len(names) > _LISTED else [])])
+    which = f"Run {runs[0]['id']} waits" if len(runs) == 1 else f"{len(runs)} runs wait"
+    task.warn(
+        f"{which} for the outputs of tool calls ({functions}), and can only reply after that. Use the role "
+        "threadworks.openai.run to answer tool calls with task files, or submit the outputs with openai_run, run_id "
+        "and tool_outputs."
+    )
 
 
 def _call(call: Json, schemas: Json) -> Json:

@@ -34,6 +34,9 @@ from ._plain import plain
 from ._predictions import Predictions, are_elsewhere, forget, note_elsewhere, seen, shared, unshared
 from ._progress import progress_printer
 
+# The role that answers tool calls.
+_ROLE = "threadworks.openai.run"
+
 
 class ResourceAction(ActionBase):
     """The base class of action plugins. Each subclass is for one resource."""
@@ -105,7 +108,10 @@ class ResourceAction(ActionBase):
         with task_environment(environment), self._predictions(params) as predictions:
             if are_elsewhere(predictions):
                 warnings.append(unshared(self._task.get_name()))
-            task = Task(params, self._task.check_mode, self._task.diff, warnings.append, show, local, predictions)
+            mode = (self._task.check_mode, self._task.diff)
+            role = self._task._role  # noqa: SLF001 - it has no public name
+            in_role = role is not None and role.get_name() == _ROLE
+            task = Task(params, *mode, warnings.append, show, local, in_role, predictions)
             result = carry_out(self.resource.ensure, task)
             if JOURNAL in os.environ and not self._task.no_log:
                 from ._run_journal import note_runs

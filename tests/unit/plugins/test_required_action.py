@@ -11,6 +11,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
 from ansible_collections.threadworks.openai.plugins.module_utils._result import run_result
+from ansible_collections.threadworks.openai.tests.world import World
 
 Json = dict[str, Any]
 SCHEMA: Json = {"type": "object", "properties": {"path": {"pattern": "^/"}}}
@@ -34,6 +35,33 @@ def _function(arguments: str, *, schema: Json | str | None = "", name: str = "di
     function = returned["function"]
     assert isinstance(function, dict)
     return function
+
+
+@pytest.mark.parametrize("kind", ["run", "thread_run"])
+def test_a_task_that_has_waited_warns_about_unanswered_calls(world: World, kind: str) -> None:
+    tools = [{"type": "function", "function": {"name": f"tool{number}"}} for number in range(6)]
+    names = [*(tool["function"]["name"] for tool in tools), "tool0"]
+    world.model.script([{"calls": [{"name": name, "arguments": {}} for name in names], "sticky": True}])
+    world.do("assistant", name="A", model="m", tools=tools)
+    question: Json = {"thread": {"messages": [{"content": "Hi"}]}}
+    if kind == "run":
+        world.do("thread", key="k", messages=[{"content": "Hi"}])
+        question = {"thread_id": "newest"}
+    result = world.do(kind, assistant_id="newest", **question).result
+    (line,) = world.lines
+    functions = "tool0, tool1, tool2, tool3, tool4, ..."
+    assert line.startswith(f"Run {result['run_id']} waits for the outputs of tool calls ({functions}), and can only")
+    world.do(kind, assistant_id="newest", **question)
+    assert world.lines == [line, line]
+    world.do(kind, assistant_id="newest", **question, wait=False)
+    outputs = [
+        {"tool_call_id": call["id"], "output": "x"}
+        for call in result["required_action"]["submit_tool_outputs"]["tool_calls"]
+    ]
+    # The model calls tools again, and whoever answers calls by hand knows that.
+    run = {"thread_id": result["thread_id"], "run_id": result["run_id"]}
+    assert world.do("run", **run, tool_outputs=outputs).result["status"] == "requires_action"
+    assert world.lines == [line, line]
 
 
 @pytest.mark.parametrize("problem", [None, '$.path: "var" does not match "^/"'])
