@@ -16,7 +16,9 @@ extends_documentation_fragment:
   - threadworks.openai.options.lookup_openai_run
 options:
   _terms:
-    description: The runs, each as C(thread_id:run_id), or as C(run_id) together with O(thread_id).
+    description:
+      - The runs, each as C(run_id) or C(thread_id:run_id).
+      - C(run_id) without O(thread_id) requires the runtime of this collection.
     required: true
 seealso:
   - module: threadworks.openai.openai_run
@@ -29,7 +31,7 @@ seealso:
 EXAMPLES = r"""
 - name: Show the status of a run
   ansible.builtin.debug:
-    msg: "{{ lookup('threadworks.openai.openai_run', run_id, thread_id=thread_id).status }}"
+    msg: "{{ lookup('threadworks.openai.openai_run', run_id).status }}"
 
 - name: Wait until a run has ended
   ansible.builtin.debug:

@@ -19,7 +19,9 @@ extends_documentation_fragment:
   - threadworks.openai.options.lookup_openai_run_steps
 options:
   _terms:
-    description: The runs, each as C(thread_id:run_id), or as C(run_id) together with O(thread_id).
+    description:
+      - The runs, each as C(run_id) or C(thread_id:run_id).
+      - C(run_id) without O(thread_id) requires the runtime of this collection.
     required: true
 seealso:
   - module: threadworks.openai.openai_run
@@ -53,6 +55,7 @@ _raw:
 
 import typing as t
 
+from ..module_utils import _read_runs
 from ..module_utils._wire_reading import ReadingWire
 from ..plugin_utils._lookup import ReadingLookup
 
@@ -65,4 +68,5 @@ class LookupModule(ReadingLookup):
     def read(self, wire: ReadingWire, term: str) -> list[dict[str, t.Any]]:
         """Return the steps of the run that the term means, oldest first."""
         thread_id, run_id = self.run_path(wire, term)
+        thread_id = thread_id or _read_runs.run(wire, None, run_id)["thread_id"]
         return list(wire.list("threads", thread_id, "runs", run_id, "steps", query={"order": "asc"}))

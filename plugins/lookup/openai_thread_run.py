@@ -86,6 +86,7 @@ class LookupModule(ReadingLookup):
         return [{**run, "response": result["response"], "output": result["output"], "thread": thread}]
 
     def _run(self, wire: ReadingWire, term: str) -> Run:
+        # A term alone may be the key of a thread.
         if ":" in term or self.get_option("thread_id"):
             thread_id, run_id = self.run_path(wire, term)
             return _read_runs.run(wire, thread_id, run_id)

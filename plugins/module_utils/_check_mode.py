@@ -15,7 +15,7 @@ import typing as t
 from . import _predicted
 from ._client import Created, Wire
 from ._errors import NotFound
-from ._identity import is_predicted, predicted_id
+from ._identity import KNOWN_AFTER_APPLY, is_predicted, predicted_id
 from ._status import RunStatus
 from ._wire_reading import Answer
 
@@ -58,6 +58,7 @@ class CheckModeWire(Wire):
 
     def ask(self, *path: str, query: Json | None = None, within: float = float("inf")) -> Answer:
         """Return the predicted object at a path."""
+        path = self._run_path(path[1]) if path[0] == "runs" else path
         predicted = self._predicted(path)
         answer = Answer(predicted, None) if predicted else super().ask(*path, query=query, within=within)
         if path[0] == "file_digests":
@@ -145,6 +146,14 @@ class CheckModeWire(Wire):
             return False
         self._predictions["/".join(path)] = None
         return True
+
+    def _run_path(self, run_id: str) -> tuple[str, ...]:
+        """Return the path of a run of which only the id is known (an addition of the runtime)."""
+        known = (name.split("/") for name in self._predictions)
+        thread_id = next((name[1] for name in known if name[2:] == ["runs", run_id]), None)
+        if thread_id is None and not is_predicted(run_id):
+            thread_id = super().ask("runs", run_id).body["thread_id"]
+        return ("threads", thread_id or KNOWN_AFTER_APPLY, "runs", run_id)
 
     def _predicted(self, path: tuple[str, ...]) -> Json | None:
         """Return the object as predicted by an earlier task, or None if there is no prediction.

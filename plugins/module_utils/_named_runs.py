@@ -36,14 +36,18 @@ class NamedRun:
 
 
 def named_runs(
-    value: t.Any, thread_id: str | None, thread_id_of: t.Callable[[str], str], warn: t.Callable[[str], None]
+    value: t.Any,
+    thread_id: str | None,
+    path_of: t.Callable[[str | None, str, str], tuple[str, str]],
+    warn: t.Callable[[str], None],
 ) -> list[NamedRun]:
     """Return the runs in a value of the option `runs`, in this order.
 
     Args:
         value: The value.
         thread_id: The thread of runs that are specified without one.
-        thread_id_of: Returns the id of the thread for an id or a key.
+        path_of: Returns the ids of the thread and the run, for the id or the key of the thread (or None), the id of
+            the run, and its location in the option.
         warn: Displays a warning.
 
     Raises:
@@ -57,13 +61,14 @@ def named_runs(
         term = _term(where, result, warn)
         if term:
             thread, run_id = run_path(term, thread_id, where)
-            check_thread(f"{where}.thread_id", thread)
+            if thread is not None:
+                check_thread(f"{where}.thread_id", thread)
             check_id(f"{where}.run_id", run_id)
-            found.append(NamedRun((thread_id_of(thread), run_id), where, _loop_item(result)))
+            found.append(NamedRun(path_of(thread, run_id, where), where, _loop_item(result)))
     return found
 
 
-_FORMS = "thread_id:run_id, or a dictionary with run_id and thread_id such as a registered result of openai_run"
+_FORMS = "run_id or thread_id:run_id, or a dictionary with run_id such as a registered result of openai_run"
 
 
 def _flat(where: str, value: t.Any) -> t.Iterator[tuple[str, t.Any]]:

@@ -64,13 +64,34 @@ class RunFilter(t.NamedTuple):
         return {name: value for name, value in fields.items() if value is not None}
 
 
-def run(wire: ReadingWire, thread_id: str, run_id: str) -> Run:
+class CannotFindRun(TaskError):
+    """The server cannot find a run by its id alone, which is an addition of the runtime."""
+
+
+def run(wire: ReadingWire, thread_id: str | None, run_id: str) -> Run:
     """Return a run.
 
+    Args:
+        wire: The client.
+        thread_id: Its thread, or None if it is unknown.
+        run_id: The run.
+
     Raises:
-        NotFound: The thread has no such run.
+        NotFound: There is no such run, or it is on another thread.
+        CannotFindRun: The thread is unknown, and the server needs it.
     """
-    return t.cast("Run", wire.get("threads", thread_id, "runs", run_id))
+    if thread_id is not None:
+        return t.cast("Run", wire.get("threads", thread_id, "runs", run_id))
+    try:
+        return t.cast("Run", wire.get("runs", run_id))
+    except (NotFound, NotSupported) as error:
+        if isinstance(error, NotFound) and error.kind:
+            raise
+        raise CannotFindRun(
+            f"The server cannot find the run '{run_id}' without its thread, which is an addition of the runtime of "
+            "this collection. Use the form thread_id:run_id, or set the option thread_id. Or check the option "
+            "runtime_url, which usually ends in /v1."
+        ) from error
 
 
 def newest_run(wire: ReadingWire, thread_id: str) -> Run:
@@ -134,8 +155,8 @@ def runs_with_messages(wire: ReadingWire, thread_id: str) -> tuple[list[Run], di
     return t.cast("list[Run]", found), messages
 
 
-def run_path(term: str, thread_id: str | None, where: str) -> tuple[str, str]:
-    """Return the ids of the thread and the run in a term.
+def run_path(term: str, thread_id: str | None, where: str) -> tuple[str | None, str]:
+    """Return the thread and the id of the run in a term. The thread is None if neither specifies it.
 
     Args:
         term: `run_id`, or `thread_id:run_id`.
@@ -143,17 +164,14 @@ def run_path(term: str, thread_id: str | None, where: str) -> tuple[str, str]:
         where: The name of the term in messages.
 
     Raises:
-        TaskError: The thread is unknown.
+        TaskError: The term has no run, or two threads are specified.
     """
-    thread, _colon, run_id = term.rpartition(":")
+    thread, colon, run_id = term.rpartition(":")
     if thread and thread_id and thread != thread_id:
         raise TaskError(
             f"{where} '{term}' and the option thread_id ('{thread_id}') specify different threads. Use only one of "
             "them."
         )
-    thread = thread or thread_id or ""
-    if not thread or not run_id:
-        raise TaskError(
-            f"{where} '{term}' does not specify a thread. Use the form thread_id:run_id, or set the option thread_id."
-        )
-    return thread, run_id
+    if not run_id or (colon and not thread):
+        raise TaskError(f"{where} '{term}' must have the form run_id or thread_id:run_id.")
+    return thread or thread_id, run_id

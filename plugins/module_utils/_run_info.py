@@ -56,15 +56,20 @@ def ensure(task: Task) -> Json:
     runs = _named(task)
     if task.params["wait"]:
         runs.wait()
-    return _task_result(task, runs.results())
+    result = _task_result(task, runs.results())
+    if task.params["wait"] and RunStatus.REQUIRES_ACTION in result["statuses"]:
+        from ._tool_calls import warn_unanswered
+
+        waiting = {run["run_id"]: run["run"] for run in result["runs"] if run["required_action"]}
+        warn_unanswered(task, list(waiting.values()))
+    return result
 
 
 def _named(task: Task) -> _Runs:
     """Return the runs of the task."""
     if task.params["runs"] is not None:
-        # Look up each key once.
-        thread_id_of = functools.cache(functools.partial(_read_threads.thread_id, task.wire))
-        return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], thread_id_of, task.warn))
+        paths = _Paths(task)
+        return _Runs(task, named_runs(task.params["runs"], task.params["thread_id"], paths.path, task.warn), paths.seen)
     resolve(task.wire, task.params)
     *filters, limit = (task.params[name] for name in _FILTERS)
     found, messages = _matching(task.wire, task.params["thread_id"], _read_runs.RunFilter(*filters), limit)
@@ -85,6 +90,50 @@ def _matching(
     found = list(_read_runs.all_runs(wire, wanted, limit, messages=True))
     messages = {each["id"]: each.pop("messages") for each in found if "messages" in each}
     return t.cast("list[Run]", found), messages
+
+
+class _Paths:
+    """Finds the paths of runs. Each key of a thread, and each run without a thread, is looked up once.
+
+    Attributes:
+        seen: The runs that have been read to find their threads.
+    """
+
+    def __init__(self, task: Task) -> None:
+        self.seen: dict[_Path, Run] = {}
+        self._task = task
+        self._thread_id = functools.cache(functools.partial(_read_threads.thread_id, task.wire))
+        self._found: dict[str, _Path] = {}
+
+    def path(self, thread: str | None, run_id: str, where: str) -> _Path:
+        """Return the path of a run.
+
+        Args:
+            thread: The id or the key of its thread, or None if it is unknown.
+            run_id: The run.
+            where: The location in the option, for messages.
+        """
+        if thread is not None:
+            return self._thread_id(thread), run_id
+        if run_id not in self._found:
+            with _naming(self._task, where):
+                run = _read_runs.run(self._task.wire, None, run_id)
+            self._found[run_id] = path = (run["thread_id"], run_id)
+            self.seen[path] = run
+        return self._found[run_id]
+
+
+@contextlib.contextmanager
+def _naming(task: Task, where: str) -> t.Iterator[None]:
+    """Add the location in the option to the error for an unknown run."""
+    try:
+        yield
+    except NotFound as error:
+        option = "runtime_url" if (task.params["runtime_url"] or "").startswith("http") else "runtime_store"
+        raise TaskError(
+            f"{where}: {error.message} Check the id, and check that {option} is set to the store of the run.",
+            **error.data,
+        ) from None
 
 
 def _is_running(run: Run) -> bool:
@@ -130,7 +179,7 @@ class _Runs:
             thread_id, run_id = path
             unseen = t.cast("Run", {"id": run_id, "thread_id": thread_id, "status": RunStatus.QUEUED.value})
             try:
-                with self._naming(path):
+                with _naming(self._task, self._where[path]):
                     self._seen[path] = follower.poll(self._seen.get(path, unseen))
             except RunNotEnded:
                 # Read the other runs again, because they may have ended.
@@ -154,24 +203,9 @@ class _Runs:
 
     def _run(self, path: _Path) -> Run:
         if path not in self._seen:
-            with self._naming(path):
+            with _naming(self._task, self._where[path]):
                 self._seen[path] = _read_runs.run(self._task.wire, *path)
         return self._seen[path]
-
-    @contextlib.contextmanager
-    def _naming(self, path: _Path) -> t.Iterator[None]:
-        """Add the location in the option to the error for an unknown run."""
-        try:
-            yield
-        except NotFound as error:
-            option = "runtime_url" if (self._task.params["runtime_url"] or "").startswith("http") else "runtime_store"
-            raise TaskError(
-                (
-                    f"{self._where[path]}: {error.message} Check the id, and check that {option} is set to the "
-                    "store of the run."
-                ),
-                **error.data,
-            ) from None
 
     def _show(self, _line: str) -> None:
         """Display the number of runs that have ended.

@@ -41,8 +41,11 @@ _OF_THREADS = (
     Option("runs", "bool", _THREADS, default=False),
 )
 _OF_RUNS = (
-    #: The runs to return, in this order. A list in which each item is C(thread_id:run_id), C(run_id) together with
-    #: O(thread_id), or a dictionary with C(run_id) and C(thread_id), such as a registered result.
+    #: The runs to return, in this order. A list in which each item is C(run_id), C(thread_id:run_id), or a dictionary
+    #: with C(run_id) and C(thread_id), such as a registered result.
+    #:
+    #: Without its thread, a run is found by its id if the server is the runtime of this collection. Other servers need
+    #: C(thread_id:run_id) or O(thread_id).
     #:
     #: You can also use the registered variable of a task or of a loop, or a list of the registered variables of several
     #: hosts.

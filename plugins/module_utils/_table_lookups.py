@@ -77,7 +77,8 @@ LOOKUPS = (
     Option("role", "str", lookups=("openai_messages",), choices=("user", "assistant")),
     #: The order of the messages. V(asc) returns the oldest message first, V(desc) the newest one.
     Option("order", "str", lookups=("openai_messages",), choices=("asc", "desc"), default="asc"),
-    #: The thread of the runs, specified by its id or its key.
+    #: The thread of the runs, specified by its id or its key. A server other than the runtime of this collection needs
+    #: it for terms without a thread.
     Option("thread_id", "str", lookups=_OF_RUNS),
     #: Return only runs with one of these statuses.
     Option(

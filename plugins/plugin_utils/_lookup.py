@@ -98,18 +98,18 @@ class ReadingLookup(LookupBase):
         """Return the first objects, as many as the option `limit` allows."""
         return list(itertools.islice(things, self._given["limit"]))
 
-    def run_path(self, wire: ReadingWire, term: str) -> tuple[str, str]:
-        """Return the ids of the thread and the run in a term.
+    def run_path(self, wire: ReadingWire, term: str) -> tuple[str | None, str]:
+        """Return the ids of the thread and the run in a term. The thread is None if it is not specified.
 
         Raises:
-            TaskError: The term and the options do not specify a thread.
+            TaskError: The term has no run, or differs from the option `thread_id`.
         """
         # Imported here: not all lookups read runs.
         from ..module_utils._read_runs import run_path
         from ..module_utils._read_threads import thread_id
 
         thread, run_id = run_path(term, self.get_option("thread_id"), "the term")
-        return thread_id(wire, thread), run_id
+        return thread and thread_id(wire, thread), run_id
 
     def _checked(self) -> dict[str, t.Any]:
         """Return all options.

@@ -49,7 +49,7 @@ _SCRIPT: list[dict[str, Any]] = [
     {"match": "waiting", "calls": [{"name": "look", "arguments": {}}]},
     {"match": "failed", "failed": {"code": "server_error", "message": "out of order"}},
 ]
-_RUNS = "answered.thread_id ~ ':' ~ answered.run_id, waiting.thread_id ~ ':' ~ waiting.run_id"
+_RUNS = "answered.run_id, waiting.thread_id ~ ':' ~ waiting.run_id"
 _NO_RUN = "answered.thread_id ~ ':run_none'"
 # Two terms of each lookup, one that means nothing, and what identifies the items of the two.
 _TERMS = {

@@ -114,6 +114,21 @@ def without_lists_of_runs(app: App) -> App:
     return call
 
 
+def without_runs_by_id(error: bytes) -> Around:
+    """A server without runs by their id alone, which are an addition of the runtime."""
+
+    def around(app: App) -> App:
+        refusing = answering(404, "application/json", error)(app)
+
+        async def call(scope: Json, receive: Any, send: Any) -> None:
+            is_run = scope["type"] == "http" and scope["path"].startswith("/v1/runs/")
+            await (refusing if is_run else app)(scope, receive, send)
+
+        return call
+
+    return around
+
+
 def without_messages_in_lists(app: App) -> App:
     """A server without `include[]` on the list of runs, which is an addition of the runtime."""
     refusing = answering(400, "application/json", b'{"error": {"message": "Unknown parameter: \'include[]\'."}}')(app)

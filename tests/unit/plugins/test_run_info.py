@@ -14,6 +14,7 @@ import pytest
 from ansible_collections.threadworks.openai.plugins.module_utils import _wait
 from ansible_collections.threadworks.openai.plugins.module_utils._identity import KNOWN_AFTER_APPLY
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.unit.plugins.middleware import without_runs_by_id
 from ansible_collections.threadworks.openai.tests.world import App, Done, Json, World
 
 RUN, RUNS, MESSAGES = "GET /threads/*/runs/*", "GET /threads/*/runs", "GET /threads/*/messages"
@@ -144,6 +145,49 @@ def test_the_order_is_the_one_asked_and_a_run_that_is_named_twice_is_asked_for_o
     assert sorted(done.read) == [MESSAGES] * 2 + [RUN] * 2
 
 
+def test_a_run_is_found_without_its_thread(runs: Runs) -> None:
+    one, two = runs.completed("one", "two")["results"]
+    asked = [one["run_id"], {"run_id": two["run_id"]}, one["run_id"]]
+    for options in ({}, {"wait": True}, {"check": True}):
+        done = runs.info(asked, **options)
+        assert _responses(done) == ["Reply to: one", "Reply to: two", "Reply to: one"]
+        assert done.result["runs"][1]["thread_id"] == two["thread_id"]
+    assert sorted(runs.info(asked).read) == sorted(["GET /runs/*", MESSAGES] * 2)
+    result = runs.info([*asked, "run_gone"]).result
+    assert result["msg"].startswith("runs[3]: No run found with id 'run_gone'. Check the id, and check that")
+    assert runs.world.do("thread", thread_id=two["thread_id"], state="absent").result["changed"]
+    assert "No run found" in runs.info(asked).result["msg"]
+
+
+def test_a_predicted_run_is_found_without_its_thread(runs: Runs) -> None:
+    (real,) = runs.completed("one")["results"]
+    thread = {"messages": [{"content": "new"}]}
+    foretold = runs.world.do("thread_run", check=True, assistant_id="newest", thread=thread).result
+    assert foretold["run_id"] == KNOWN_AFTER_APPLY
+    # A run that was predicted on another host has an id that this one does not know.
+    asked = [foretold["run_id"], real["run_id"], "(known after apply 9)"]
+    done = runs.info(asked, wait=True, check=True)
+    assert _responses(done) == [KNOWN_AFTER_APPLY, "Reply to: one", ""]
+    assert [run["thread_id"] for run in done.result["runs"]] == [
+        KNOWN_AFTER_APPLY,
+        real["thread_id"],
+        KNOWN_AFTER_APPLY,
+    ]
+    assert runs.world.lines[-1].startswith("The run '(known after apply 9)' does not exist yet.")
+    runs.world.do("thread", thread_id=real["thread_id"], state="absent", check=True)
+    result = runs.info([real["run_id"]], check=True).result
+    assert "No thread found" in result["msg"]
+
+
+@pytest.mark.parametrize("body", [b'{"detail": "Not Found"}', b'{"error": {"message": "Invalid URL"}}'])
+def test_a_server_that_needs_the_thread_of_a_run(runs: Runs, body: bytes) -> None:
+    (one,) = runs.completed("one")["results"]
+    runs.world.put_before(without_runs_by_id(body))
+    result = runs.info([one["run_id"]]).result
+    assert result["msg"].startswith(f"The server cannot find the run '{one['run_id']}' without its thread")
+    assert _responses(runs.info([one["run_id"]], thread_id=one["thread_id"])) == ["Reply to: one"]
+
+
 def test_another_name_of_the_loop_variable(runs: Runs) -> None:
     result = runs.completed("one")["results"][0]
     renamed = {**result, "ansible_loop_var": "ticket", "ticket": {"id": 4711}}
@@ -217,7 +261,16 @@ def test_a_run_that_waits_for_tool_outputs_is_not_waited_for(runs: Runs) -> None
     call = result["runs"][0]["required_action"]["submit_tool_outputs"]["tool_calls"][0]
     assert (call["function"]["name"], call["function"]["arguments"]) == ("disk", {})
     assert result["failed_runs"] == []
+    (line,) = runs.world.lines
+    assert line == (
+        f"Run {started['results'][0]['run_id']} waits for the outputs of tool calls (disk), and can only reply after "
+        "that. Use the role threadworks.openai.run to answer tool calls with task files, or submit the outputs with "
+        "openai_run, run_id and tool_outputs."
+    )
+    runs.world.lines.clear()
+    runs.info(started)
     result = runs.info(started, wait=True, fail_on=["requires_action"]).result
+    assert runs.world.lines == []
     assert "it waits for the outputs of its tool calls" in result["msg"]
     assert [each["status"] for each in result["failed_runs"]] == ["requires_action"]
 
@@ -370,12 +423,13 @@ def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("options", "message"),
     [
-        ({"runs": [4711]}, r"runs\[0\] is 4711, but must be thread_id:run_id, or a dictionary with run_id"),
+        ({"runs": [4711]}, r"runs\[0\] is 4711, but must be run_id or thread_id:run_id, or a dictionary with run_id"),
         ({"runs": ["thread_x:run_x", None]}, r"runs\[1\] is None, but"),
         ({"runs": True}, r"runs is True, but"),
         ({"runs": {"results": [{"changed": True}]}}, r"runs\.results\[0\] has no run_id"),
-        ({"runs": ["run_x"]}, r"runs\[0\] 'run_x' does not specify a thread"),
-        ({"runs": [{"run_id": "run_x"}]}, r"runs\[0\] 'run_x' does not specify a thread"),
+        ({"runs": [":run_x"]}, r"runs\[0\] ':run_x' must have the form run_id or thread_id:run_id"),
+        ({"runs": ["thread_x:"]}, r"runs\[0\] 'thread_x:' must have the form"),
+        ({"runs": [{"run_id": "run x"}]}, r"runs\[0\]\.run_id is 'run x', which is not an id"),
         ({"runs": "a:b", "thread_id": "c"}, r"runs 'a:b' and the option thread_id \('c'\) specify different threads"),
         ({"runs": ["thread_ x:run"]}, r"runs\[0\]\.thread_id is 'thread_ x', which is not an id"),
         ({**ONE, "wait_timeout": 0}, r"wait_timeout is 0"),
