@@ -17,7 +17,7 @@ from ._identity import ASSISTANT, EFFORT, ansible_metadata, fingerprint, user_me
 from ._names import resolve, warn_if_id
 from ._object_state import ObjectState
 from ._options import Spec, given
-from ._read_vector_stores import resolve_vector_stores
+from ._read_vector_stores import check_vector_stores, resolve_vector_stores
 from ._task import Task
 
 if t.TYPE_CHECKING:
@@ -37,7 +37,8 @@ def ensure(task: Task) -> Json:
     SPEC.check(task.params)
     warn_if_id(task, "name", ASSISTANT, "assistant")
     resolve(task.wire, task.params)
-    resolve_vector_stores(task.wire, task.params["tool_resources"])
+    if task.params["state"] == "present":
+        resolve_vector_stores(task.wire, task.params["tool_resources"])
     return _Assistant(task).ensure()
 
 
@@ -67,6 +68,7 @@ class _Assistant(ObjectState):
                 f"model is missing. It is required to create the assistant '{self.params['name']}', which does not "
                 "exist yet."
             )
+        check_vector_stores(self.task.wire, fields.get("tool_resources"))
         return {**fields, **self._effort({}, fields)}
 
     def idempotency_key(self, body: Json, replaced: Json | None) -> str:
@@ -78,6 +80,7 @@ class _Assistant(ObjectState):
     def changes(self, found: Json) -> Json:
         fields = given(self.params, _FIELDS)
         different = changes({**found, "metadata": user_metadata(found["metadata"])}, fields)
+        check_vector_stores(self.task.wire, different.get("tool_resources"), found.get("tool_resources"))
         return {**different, **self._effort(found, different)}
 
     def _effort(self, found: Json, body: Json) -> Json:

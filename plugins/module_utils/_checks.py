@@ -20,6 +20,7 @@ from ._identity import ASSISTANT, PREFIX, THREAD, is_predicted
 from ._option import Check
 
 _METADATA_PAIRS = 16
+_FILE_SOURCES = ("file_id", "path", "filename")
 _METADATA_KEY = 64
 _METADATA_VALUE = 512
 _NAME = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -182,17 +183,26 @@ def check_content(option: str, content: t.Any) -> None:
 
 def check_files(option: str, files: list[t.Any]) -> None:
     """Check the files of a vector store."""
-    sources = ("file_id", "path", "filename")
     for index, file in enumerate(files):
         where = f"{option}[{index}]"
         if isinstance(file, str):
             _check_text(where, file)
-        elif not isinstance(file, dict):
+        elif isinstance(file, dict):
+            _check_file(where, file)
+        else:
             raise TaskError(f"{where} is {_kind(file)}, but must be a string or a dictionary.")
-        elif not any(isinstance(file.get(name), str) and file[name] for name in sources):
-            raise TaskError(f"{where} has none of the keys {', '.join(sources)}.")
-        elif not isinstance(file.get("attributes") or {}, dict):
-            raise TaskError(f"{where}.attributes is {_kind(file['attributes'])}, but must be a dictionary.")
+
+
+def _check_file(where: str, file: dict[str, t.Any]) -> None:
+    if not any(isinstance(file.get(name), str) and file[name] for name in _FILE_SOURCES):
+        raise TaskError(f"{where} has none of the keys {', '.join(_FILE_SOURCES)}.")
+    if not isinstance(file.get("attributes") or {}, dict):
+        raise TaskError(f"{where}.attributes is {_kind(file['attributes'])}, but must be a dictionary.")
+    known = (*_FILE_SOURCES, "attributes")
+    unknown = sorted(str(name) for name in file if name not in known)
+    # The registered result of a task, and a file of the API, have further keys.
+    if unknown and not {"changed", "object"} & set(file):
+        raise TaskError(f"{where}.{unknown[0]} is not supported. Supported keys: {', '.join(known)}.")
 
 
 def _check_part(option: str, part: t.Any) -> None:

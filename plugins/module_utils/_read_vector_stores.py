@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ._errors import NotFound, TaskError
+from ._errors import NotFound, TaskError, WireError
 from ._identity import has_metadata, is_predicted, key_metadata, only_id
 
 if t.TYPE_CHECKING:
@@ -18,6 +18,8 @@ if t.TYPE_CHECKING:
     from ._wire_reading import ReadingWire
 
 _PREFIX = "vs_"
+_WHERE = "tool_resources.file_search.vector_store_ids"
+_ADVICE = "Check the id, and the model server and its key (base_url, api_key)."
 
 
 def vector_stores(
@@ -39,8 +41,7 @@ def vector_store(wire: ReadingWire, store_id: str) -> Json:
     try:
         return wire.get("vector_stores", store_id)
     except NotFound as error:
-        advice = "Check the id, and the model server and its key (base_url, api_key)."
-        raise NotFound(f"No vector store found with id '{store_id}'. {advice}", "") from error
+        raise NotFound(f"No vector store found with id '{store_id}'. {_ADVICE}", "") from error
 
 
 def only_one(found: list[Json], how: str) -> Json | None:
@@ -65,15 +66,50 @@ def resolve_vector_stores(wire: ReadingWire, resources: Json | None) -> None:
     """Replace the names of vector stores in `tool_resources` by their ids.
 
     Raises:
-        TaskError: Several have the name.
+        TaskError: No vector store has the name, or several have it.
     """
+    ids = _ids_in(resources)
+    names = {index: each for index, each in enumerate(ids) if isinstance(each, str) and not _is_id(each)}
+    # One list for all names.
+    stores = list(vector_stores(wire)) if names else []
+    for index, name in names.items():
+        # Not all model servers have ids with the same prefix.
+        same = [each for each in stores if each.get("name") == name] or [each for each in stores if each["id"] == name]
+        if not same:
+            raise TaskError(f"{_WHERE}[{index}]: No vector store has the name or the id '{name}'. {_ADVICE}")
+        ids[index] = only_id(name, f"vector stores have the name '{name}'", same)
+
+
+def check_vector_stores(wire: ReadingWire, resources: Json | None, known: Json | None = None) -> None:
+    """Check that the vector stores in `tool_resources` exist. Only for new ids, because each takes a request.
+
+    If the model server cannot be asked, they are not checked.
+
+    Args:
+        wire: The client.
+        resources: The desired value.
+        known: The current value, whose vector stores are not checked.
+
+    Raises:
+        TaskError: A vector store does not exist.
+    """
+    seen = _ids_in(known)
+    for index, each in enumerate(_ids_in(resources)):
+        if each in seen or not isinstance(each, str) or wire.unconfigured:
+            continue
+        try:
+            wire.get("vector_stores", each)
+        except NotFound:
+            raise TaskError(f"{_WHERE}[{index}]: No vector store found with id '{each}'. {_ADVICE}") from None
+        except WireError:
+            return
+
+
+def _ids_in(resources: Json | None) -> list[t.Any]:
     search = (resources or {}).get("file_search")
     ids = search.get("vector_store_ids") if isinstance(search, dict) else None
-    if isinstance(search, dict) and isinstance(ids, list):
-        search["vector_store_ids"] = [_id_of(wire, each) for each in ids]
+    return ids if isinstance(ids, list) else []
 
 
-def _id_of(wire: ReadingWire, term: t.Any) -> t.Any:
-    if not isinstance(term, str) or term.startswith(_PREFIX) or is_predicted(term):
-        return term
-    return only_id(term, f"vector stores have the name '{term}'", vector_stores(wire, term))
+def _is_id(term: str) -> bool:
+    return term.startswith(_PREFIX) or is_predicted(term)

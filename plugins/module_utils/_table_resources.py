@@ -50,7 +50,8 @@ _OF_THREADS = (
     Option("messages", "list", _THREAD, wire="messages", elements="dict", options=MESSAGE),
     #: Up to 15 metadata pairs of the thread. Keys that start with V(ansible_) are reserved for the collection.
     Option("metadata", "dict", _THREAD, wire="metadata", check=pairs(1)),
-    #: The files and vector stores for hosted tools, as in the Assistants API.
+    #: The files and vector stores for hosted tools, as in the Assistants API. Vector stores can be specified by their
+    #: names. The task fails if a new vector store does not exist on the model server.
     Option("tool_resources", "dict", (*_ASSISTANT, *_THREAD), wire="tool_resources"),
     #: The desired state of the thread. V(absent) also deletes its messages and runs.
     Option("state", "str", _THREAD, choices=("present", "absent"), default="present"),

@@ -26,7 +26,7 @@ from ._names import resolve, warn_if_id
 from ._object_state import ObjectState
 from ._options import Spec, given
 from ._read_threads import by_metadata
-from ._read_vector_stores import resolve_vector_stores
+from ._read_vector_stores import check_vector_stores, resolve_vector_stores
 from ._task import Task
 
 if t.TYPE_CHECKING:
@@ -45,7 +45,8 @@ def ensure(task: Task) -> Json:
     SPEC.check(task.params)
     warn_if_id(task, "key", THREAD, "thread")
     resolve(task.wire, task.params)
-    resolve_vector_stores(task.wire, task.params["tool_resources"])
+    if task.params["state"] == "present":
+        resolve_vector_stores(task.wire, task.params["tool_resources"])
     return ThreadState(task).ensure()
 
 
@@ -69,6 +70,7 @@ class ThreadState(ObjectState):
     def body(self) -> Json:
         """Return the body of createThread."""
         fields = given(self.params, SPEC.wire)
+        check_vector_stores(self.task.wire, fields.get("tool_resources"))
         return {**fields, "metadata": desired_metadata({}, fields.get("metadata"), key_metadata(self.params["key"]))}
 
     def idempotency_key(self, body: Json, replaced: Json | None) -> str:
@@ -81,7 +83,9 @@ class ThreadState(ObjectState):
 
     def changes(self, found: Json) -> Json:
         """Return the changeable fields that differ."""
-        return thread_changes(found, given(self.params, _UPDATEABLE), key_metadata(self.params["key"]))
+        different = thread_changes(found, given(self.params, _UPDATEABLE), key_metadata(self.params["key"]))
+        check_vector_stores(self.task.wire, different.get("tool_resources"), found.get("tool_resources"))
+        return different
 
     def shown(self, thing: Json) -> Json:
         """Return the fields of a thread for a diff."""

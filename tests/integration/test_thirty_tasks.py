@@ -62,6 +62,8 @@ def _items(result: dict[str, Any]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("way", ["local", "served"])
 def test_thirty_tasks(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, way: str) -> None:
+    assert model_server.hosted is not None
+    model_server.hosted.answer("POST", "/v1/vector_stores", b'{"name": "manuals"}', "application/json")
     with _runtime(way, ansible_playbook, model_server) as (env, changing):
         foretold = ansible_playbook(_PLAYBOOK, "--check", "--diff", env=env)
         assert (len(foretold.tasks), changing(), model_server.runs) == (30, 0, [])

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from ansible_collections.threadworks.openai.tests.model_server.hosted import Hosted
 from ansible_collections.threadworks.openai.tests.world import Done, Json, World
 
 Given = Callable[[World], Any]
@@ -33,6 +34,12 @@ def all_of(*steps: Given) -> Given:
             step(world)
 
     return given
+
+
+def hosted(world: World) -> Hosted:
+    """The files and vector stores of the model server."""
+    assert world.model.hosted is not None
+    return world.model.hosted
 
 
 @dataclasses.dataclass(frozen=True)

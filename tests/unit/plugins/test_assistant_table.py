@@ -31,7 +31,7 @@ FIELDS: Json = {
     "tools": ([FUNCTION], [FUNCTION, {"type": "code_interpreter"}]),
     "tool_resources": (
         {"code_interpreter": {"file_ids": ["file_1"]}},
-        {"file_search": {"vector_store_ids": ["vs_1"]}},
+        {"code_interpreter": {"file_ids": ["file_2"]}},
     ),
     "metadata": ({"a": 1}, {"b": 2}),
     "temperature": (0.5, 1),

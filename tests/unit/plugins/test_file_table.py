@@ -15,7 +15,6 @@ from ansible_collections.threadworks.openai.plugins.module_utils import _upload
 from ansible_collections.threadworks.openai.plugins.module_utils._client import Wire
 from ansible_collections.threadworks.openai.plugins.module_utils._connect import connect
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.model_server.hosted import Hosted
 from ansible_collections.threadworks.openai.tests.unit.plugins.scripted import Peer, Scripted, answer
 from ansible_collections.threadworks.openai.tests.unit.plugins.table import (
     Given,
@@ -23,6 +22,7 @@ from ansible_collections.threadworks.openai.tests.unit.plugins.table import (
     Row,
     all_of,
     did,
+    hosted,
     look_at,
     look_at_refusal,
     nothing,
@@ -35,14 +35,9 @@ A: Json = {"content": "If the disk is full, delete logs.", "filename": "disk.md"
 B: Json = {**A, "content": "If the disk is full, buy another."}
 
 
-def _hosted(world: World) -> Hosted:
-    assert world.model.hosted is not None
-    return world.model.hosted
-
-
 def _uploaded(content: str = A["content"]) -> Given:
     """A file that the runtime has not seen."""
-    return lambda world: _hosted(world)._keep_file(A["filename"], content.encode(), "assistants")
+    return lambda world: hosted(world)._keep_file(A["filename"], content.encode(), "assistants")
 
 
 TABLE = {
@@ -53,7 +48,7 @@ TABLE = {
     "another purpose": Row(did("file", **A), {**A, "purpose": "batch"}, [UPLOAD], [DIGEST, LIST]),
     "an earlier version": Row(all_of(did("file", **A), did("file", **B)), A, [], [DIGEST]),
     "deleted without the runtime": Row(
-        all_of(did("file", **A), lambda world: _hosted(world)._delete_file({}, world.ids["file_id"])),
+        all_of(did("file", **A), lambda world: hosted(world)._delete_file({}, world.ids["file_id"])),
         A,
         [UPLOAD],
         [DIGEST, LIST],
@@ -119,7 +114,7 @@ def test_the_result(world: World, tmp_path: Path) -> None:
     assert check["file_id"] == "(known after apply)"
     assert check["file"].keys() == done["file"].keys()
     assert (done["file"]["filename"], done["file"]["sha256"]) == ('a "name" ü.md'.replace('"', "%22"), digest)
-    assert _hosted(world).contents[done["file_id"]] == path.read_bytes()
+    assert hosted(world).contents[done["file_id"]] == path.read_bytes()
     assert not world.do("file", path=str(path)).result["changed"]
 
 
@@ -136,7 +131,7 @@ def test_check_mode_takes_earlier_tasks_into_account(world: World) -> None:
 
 def test_openai_does_not_return_the_content(tmp_path: Path) -> None:
     with ModelServer(openai=True) as model, World(tmp_path, model) as world:
-        _hosted(world)._keep_file("disk.md", A["content"].encode(), "assistants")
+        hosted(world)._keep_file("disk.md", A["content"].encode(), "assistants")
         first = world.do("file", **A)
         assert first.result["changed"], "it cannot be compared"
         assert world.do("file", **A).read == [DIGEST]
@@ -164,7 +159,7 @@ def test_a_file_that_changes_while_it_is_uploaded(
     monkeypatch.setattr(_upload.Source, "form", form)
     failed = world.do("file", path=str(path)).result
     assert "was changed while it was uploaded" in failed["msg"]
-    assert _hosted(world).contents == {}
+    assert hosted(world).contents == {}
 
 
 def test_a_file_that_is_too_large(world: World, tmp_path: Path) -> None:

@@ -5,18 +5,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.threadworks.openai.tests.model_server.hosted import Hosted
 from ansible_collections.threadworks.openai.tests.unit.plugins.table import (
     Given,
     Refusal,
     Row,
     all_of,
     did,
+    hosted,
     look_at,
     look_at_refusal,
     nothing,
@@ -34,18 +35,13 @@ EXPIRY: Json = {"anchor": "last_active_at", "days": 7}
 SIZES: Json = {"type": "static", "static": {"max_chunk_size_tokens": 200, "chunk_overlap_tokens": 50}}
 
 
-def _hosted(world: World) -> Hosted:
-    assert world.model.hosted is not None
-    return world.model.hosted
-
-
 def _files(*contents: str | bytes) -> Given:
     """Files on the model server: file_1 and so on."""
 
     def given(world: World) -> None:
         for number, content in enumerate(contents, 1):
             raw = content if isinstance(content, bytes) else content.encode()
-            _hosted(world)._keep_file(f"{number}.md", raw, "assistants")
+            hosted(world)._keep_file(f"{number}.md", raw, "assistants")
 
     return given
 
@@ -55,7 +51,7 @@ def _ids(*numbers: int) -> list[str]:
 
 
 def _expired(world: World) -> None:
-    _hosted(world).expire(world.ids["vector_store_id"])
+    hosted(world).expire(world.ids["vector_store_id"])
 
 
 TWO = _files("disks fill up", "fans stop")
@@ -171,6 +167,11 @@ REFUSED = {
     ),
     "a directory": Refusal(nothing, {**A, "files": ["tests"]}, "files: tests is a directory. Use the lookup fileglob"),
     "a number": Refusal(nothing, {**A, "files": [1]}, r"files\[0\] is a number, but must be a string or a dictionary"),
+    "a key that is not supported": Refusal(
+        nothing,
+        {**A, "files": ["a/b.md", {"path": "a/b.md", "atributes": {"team": "a"}}]},
+        r"files\[1\]\.atributes is not supported. Supported keys: file_id, path, filename, attributes\.$",
+    ),
     "no file in a dictionary": Refusal(nothing, {**A, "files": [{}]}, r"files\[0\] has none of the keys file_id, path"),
 }
 
@@ -208,7 +209,7 @@ def test_a_folder_and_its_changes(world: World, tmp_path: Path) -> None:
     assert (_names(done["added_files"]), _names(done["removed_files"])) == (["b.md"], ["a.md", "b.md"])
     assert done["diff"]["before"]["files"] == ["a.md", "b.md", "c.md"]
     assert done["diff"]["after"]["files"] == ["b.md (changed)", "c.md"]
-    assert sorted(_hosted(world).contents.values()) == [b"another text", b"text of c"]
+    assert sorted(hosted(world).contents.values()) == [b"another text", b"text of c"]
     assert not task()["changed"]
 
 
@@ -246,10 +247,10 @@ def test_registered_files(world: World) -> None:
 
 def test_it_waits_until_the_files_are_indexed(world: World) -> None:
     TWO(world)
-    _hosted(world).polls = 3
+    hosted(world).polls = 3
     done = world.do("vector_store", **A, files=_ids(1, 2)).result
     assert {file["status"] for file in done["files"]} == {"completed"}
-    _hosted(world).polls = 10**6
+    hosted(world).polls = 10**6
     (world.do("vector_store", name="B", files=_ids(1), wait=False)).result["files"][0]["status"] = "in_progress"
     failed = world.do("vector_store", name="B", files=_ids(1), wait_timeout=0.3).result
     assert "1 of 1 files are not indexed after 0.3 seconds (option wait_timeout)" in failed["msg"]
@@ -268,6 +269,38 @@ def test_files_that_cannot_be_indexed(world: World) -> None:
     assert (_names(again["added_files"]), _names(again["removed_files"])) == (["2.md"], ["3.md"])
     assert "1 of 2 files cannot be searched" in again["msg"]
     assert not world.do("vector_store", **A, files=_ids(1)).result.get("failed")
+
+
+@pytest.mark.parametrize(("kind", "options"), [("assistant", {"name": "A", "model": "m"}), ("thread", {"key": "k"})])
+def test_vector_stores_of_tool_resources_must_exist(world: World, kind: str, options: Json) -> None:
+    store = world.do("vector_store", **A).result["vector_store_id"]
+
+    def resources(*ids: str) -> Json:
+        return {"file_search": {"vector_store_ids": list(ids)}}
+
+    for term in ("runbook", "vs_gone"):
+        failed = world.foretold(kind, **options, tool_resources=resources(store, term))
+        assert re.search(rf"^tool_resources\.file_search\.vector_store_ids\[1\]: .*'{term}'", failed.result["msg"])
+        assert failed.sent == []
+    made = world.do(kind, **options, tool_resources=resources(store))
+    assert made.read.count(GET) == 1
+    unchanged = world.do(kind, **options, tool_resources=resources(store))
+    assert (unchanged.result["changed"], GET in unchanged.read) == (False, False)
+    changed = world.do(kind, **options, tool_resources=resources("vs_gone"))
+    assert "No vector store found with id 'vs_gone'. Check the id, and the model server" in changed.result["msg"]
+    world.do("vector_store", **A, state="absent")
+    # It was accepted before.
+    unchanged = world.do(kind, **options, tool_resources=resources(store), metadata={"a": 1})
+    assert unchanged.result["changed"]
+    assert world.do(kind, **options, tool_resources=resources("runbook"), state="absent").result["changed"]
+
+
+def test_vector_stores_are_not_checked_if_the_model_server_has_none(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.model, "hosted", None)
+    options: Json = {"name": "A", "model": "m", "tool_resources": {"file_search": {"vector_store_ids": ["vs_1"]}}}
+    assert world.do("assistant", **options).result["changed"]
 
 
 def test_assistants_and_threads_accept_names(world: World) -> None:
