@@ -19,4 +19,8 @@ class ActionModule(ResourceAction):
 
     def _run_here(self, params: dict[str, t.Any], environment: dict[str, str], host: str) -> dict[str, t.Any]:
         params["dest"] = self._loader.path_dwim(params["dest"])
+        missing = None if params["runtime_url"] else self.local_runtime(params, environment).missing_store()
+        if missing:
+            # Reading it would create it, and the export would be empty.
+            return {"failed": True, "msg": f"runtime_store: The store {missing} does not exist. Check the path."}
         return super()._run_here(params, environment, host)

@@ -15,6 +15,7 @@ description:
   - Each line is an object of the Assistants API. Equal stores have equal exports, so the file only changes if the store
     has changed.
   - Exports do not contain keys, files or vector stores.
+  - The task fails if the store does not exist.
 extends_documentation_fragment:
   - threadworks.openai.attributes
   - threadworks.openai.options.openai_export

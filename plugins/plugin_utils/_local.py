@@ -55,6 +55,10 @@ class LocalRuntime:
         """
         return socket_path(self._store, self._network)
 
+    def missing_store(self) -> str | None:
+        """Return the path of the store if it is a file that does not exist, which a start would create."""
+        return None if "://" in self._store or os.path.exists(self._store) else self._store
+
     def check(self) -> None:
         """Check whether a runtime can be started: its libraries and its directory. This takes a millisecond.
 

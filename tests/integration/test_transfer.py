@@ -157,11 +157,16 @@ def test_where_an_export_cannot_be_written(ansible_playbook: AnsiblePlaybook, tm
         "no thread": ({"dest": "a.jsonl", "thread_ids": ["thread_x"]}, "No thread found with id 'thread_x'"),
         "empty": ({"dest": "a.jsonl", "thread_ids": []}, "thread_ids is empty"),
     }
+    typo = tmp_path / "no" / "typo.db"
+    for name, store in {"store": str(typo), "URL of a store": f"sqlite:///{typo}"}.items():
+        wrong[name] = {"dest": "a.jsonl", "runtime_store": store}, f"runtime_store: The store {typo} does not exist."
     tasks = [
         {"name": name, "openai_export": options, "ignore_errors": True} for name, (options, _said) in wrong.items()
     ]
+    tasks.insert(0, {"name": "thread", "openai_thread": {"key": "new"}})
     outcome = ansible_playbook(play(tasks))
     assert outcome.rc == 0, outcome
+    assert not typo.parent.exists()
     for name, (_options, said) in wrong.items():
         assert said in outcome.results[name]["msg"]
     assert [path.name for path in tmp_path.glob("*a.jsonl*")] + [path.name for path in tmp_path.glob(".export*")] == []
