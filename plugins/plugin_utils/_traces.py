@@ -21,6 +21,9 @@ TRACE = "TRACEPARENT"
 PACKAGES = "opentelemetry-sdk opentelemetry-exporter-otlp-proto-http"
 _VARIABLES = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_TRACES_ENDPOINT")
 _NANOSECONDS = 10**9
+# How long the end of a playbook waits for a collector that does not answer, in seconds. These variables change it.
+_PATIENCE = 3.0
+_TIMEOUTS = ("OTEL_EXPORTER_OTLP_TRACES_TIMEOUT", "OTEL_EXPORTER_OTLP_TIMEOUT")
 
 
 def are_wanted() -> bool:
@@ -46,7 +49,7 @@ class Traces:
         from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
         self._provider = TracerProvider(resource=Resource.create({"service.name": "ansible-playbook"}))
-        self._exporter = OTLPSpanExporter()
+        self._exporter = OTLPSpanExporter(timeout=None if any(map(os.environ.get, _TIMEOUTS)) else _PATIENCE)
         self._tracer = self._provider.get_tracer("threadworks.openai")
         # Independent of OTEL_PROPAGATORS, because the runtime reads this header.
         header = TraceContextTextMapPropagator()
