@@ -81,6 +81,17 @@ seealso:
     plugin_type: filter
 """
 
+EXAMPLES = r"""
+# fmt: ini
+# Show the table at the end of each playbook, and write the report and the audit trail. In ansible.cfg:
+[defaults]
+callbacks_enabled = threadworks.openai.runs
+
+[openai_runs]
+report = report.html
+audit = audit.jsonl
+"""
+
 import functools
 import os
 import time
@@ -276,7 +287,7 @@ class CallbackModule(CallbackBase):
                 action=action,
                 path=str(task.get_path() or ""),
                 status="changed" if status == "ok" and data.get("changed") else status,
-                result=plain(data) if action.startswith("threadworks.") or "run_id" in data else {},
+                result=plain(data) if action.startswith("threadworks.") or {"run_id", "runs"} & data.keys() else {},
                 began=began,
                 where=str((data.get("_ansible_delegated_vars") or {}).get("ansible_delegated_host") or host),
                 item=_label(data),
@@ -287,7 +298,7 @@ class CallbackModule(CallbackBase):
 
     def _change(self, before: SeenRun | None, after: SeenRun) -> None:
         self._totals.change(before, after)
-        self._totals.stats["budgets"] = {each.name: each.to_json() for each in self._recorder.budgets.values()}
+        self._totals.stats["budgets"] = [each.to_json() for each in self._recorder.budgets.values()]
         if not self._is_placed:
             stats = playbook_stats()
             if stats is not None:

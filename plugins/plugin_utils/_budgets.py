@@ -59,6 +59,7 @@ class Budget(t.NamedTuple):
         """Return what is left as plain data."""
         tokens, cost = (limit and max(limit[0] - limit[1], decimal.Decimal(0)) for limit in (self.tokens, self.cost))
         return {
+            "name": self.name,
             "per": self.per,
             "tokens_left": None if tokens is None else int(tokens),
             "cost_left": None if cost is None else str(cost),

@@ -66,6 +66,11 @@ class Event:
         """The name of the module of this collection, or ""."""
         return self.action.removeprefix(_COLLECTION) if self.action.startswith(_COLLECTION) else ""
 
+    @property
+    def only_reads(self) -> bool:
+        """Whether the task only reads runs. The result of an async task does not say which module it comes from."""
+        return self.module == "openai_run_info" or isinstance(self.result.get("runs"), list)
+
 
 class Problem(t.NamedTuple):
     """A task that failed without a run. `code` is the code of the server's error, or ""."""
@@ -160,7 +165,7 @@ class Recorder:
             seen.hosts.append(event.host)
         # The metadata of an older run may have been changed.
         is_recent = (run.get("created_at") or 0) >= int(self.began) - _SKEW
-        asked = bool(event.result.get("changed")) and before is None and is_recent and event.module != "openai_run_info"
+        asked = bool(event.result.get("changed")) and before is None and is_recent and not event.only_reads
         seen.run = run or seen.run
         if event.assistant and run.get("assistant_id"):
             self.assistants.setdefault(str(run["assistant_id"]), event.assistant)
@@ -189,7 +194,7 @@ class Recorder:
         seen.is_ours = seen.status != PREDICTED and (seen.is_ours or is_new)
         if seen.is_active or seen.ended:
             return
-        if event.result.get("changed") and seen.is_ours and event.module != "openai_run_info":
+        if event.result.get("changed") and seen.is_ours and not event.only_reads:
             seen.ended = event.at
         elif seen.usage.seconds is not None:
             seen.ended = seen.began + seen.usage.seconds
@@ -265,7 +270,7 @@ def _reason(seen: SeenRun, event: Event, reason: str) -> str:
         return str(incomplete.get("message") or f"{incomplete['reason']} was reached.")
     if reason:
         return reason
-    if seen.status == RunStatus.COMPLETED and event.status == "failed" and event.module != "openai_run_info":
+    if seen.status == RunStatus.COMPLETED and event.status == "failed" and not event.only_reads:
         # The reply is not the requested JSON.
         return str(event.result.get("msg") or "")
     return seen.reason if seen.status == RunStatus.COMPLETED else ""

@@ -74,7 +74,7 @@ def test_twenty_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServ
     count = {name: sum(usage[name] for usage in model_server.usages) for name in ("input_tokens", "output_tokens")}
     assert {name: stats[name] for name in count} == count
     left = BUDGET - count["input_tokens"] - count["output_tokens"]
-    assert stats["budgets"] == {"inspections": {"per": "day", "tokens_left": left, "cost_left": None}}
+    assert stats["budgets"] == [{"name": "inspections", "per": "day", "tokens_left": left, "cost_left": None}]
     assert f"Budget inspections (day): {left:,} of {BUDGET:,} tokens left" in outcome.stdout
     cost = PRICES["input"] * count["input_tokens"] + PRICES["output"] * count["output_tokens"]
     assert float(stats["cost"]["amount"]) * 1e6 == pytest.approx(cost)
@@ -116,6 +116,18 @@ def test_twenty_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServ
     assert "OPENAI RUNS" not in again.stdout
 
 
+def _wait_for(registered: str) -> Json:
+    """A task that waits for an async task."""
+    return {
+        "name": f"wait for {registered}",
+        "async_status": {"jid": f"{{{{ {registered}.ansible_job_id }}}}"},
+        "register": "waited",
+        "until": "waited.finished",
+        "retries": 600,
+        "delay": 0.1,
+    }
+
+
 @pytest.mark.matrix
 def test_all_ways_to_return_a_run(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
     tasks = [
@@ -123,16 +135,16 @@ def test_all_ways_to_return_a_run(ansible_playbook: AnsiblePlaybook, env: dict[s
         _ask("once"),
         _ask("async", **{"async": 60, "poll": 1}),
         _ask("later", **{"async": 60, "poll": 0}, register="later"),
-        {
-            "name": "wait for later",
-            "async_status": {"jid": "{{ later.ansible_job_id }}"},
-            "register": "waited",
-            "until": "waited.finished",
-            "retries": 60,
-            "delay": 1,
-        },
+        _wait_for("later"),
         _ask("loop {{ item }}", loop=[1, 2], options={"wait": False}, register="started"),
-        {"name": "collect", "openai_run_info": {"runs": "{{ started }}", "wait": True}},
+        {
+            "name": "collect",
+            "openai_run_info": {"runs": "{{ started }}", "wait": True},
+            "async": 60,
+            "poll": 0,
+            "register": "collecting",
+        },
+        _wait_for("collecting"),
         _ask("confidential", no_log=True),
         _ask("never", when=False),
         _ask("nothing", loop=[]),

@@ -152,6 +152,16 @@ def test_results_of_other_modules_are_ignored(seen: Collected) -> None:
     assert list(seen.recorder.runs) == ["run_1"]
 
 
+def test_an_async_task_that_reads_runs(seen: Collected) -> None:
+    seen.record(result(run(seen.recorder, status="queued", usage=None), response=""))
+    runs = [result(run(seen.recorder)), result(run(seen.recorder, "run_2", "failed"))]
+    failed = [{"run_id": "run_2", "reason": "ended as failed: No."}]
+    read = {"failed": True, "changed": False, "msg": "1 of 2 runs failed.", "runs": runs, "failed_runs": failed}
+    seen.record(read, "ansible.builtin.async_status")
+    assert seen.totals.stats["statuses"] == {"completed": 1, "failed": 1}
+    assert [each.is_bad for each in seen.recorder.runs.values()] == [False, True]
+
+
 def test_a_terminal_shows_only_text(seen: Collected) -> None:
     seen.record(result(run(seen.recorder)), host="web", task="Ask\x1b[31m", item="\u202egnp")
     lines = table(list(seen.recorder.runs.values()), seen.totals, {"asst_1": "A\u001b]0;"}, 10)
@@ -195,7 +205,7 @@ def test_budgets(seen: Collected) -> None:
     seen.record(result(run(seen.recorder, "run_3"), details={"budgets": None}))
     found = {each.name: (each.left, each.share) for each in seen.recorder.budgets.values()}
     assert [each.to_json() for each in seen.recorder.budgets.values()] == [
-        {"per": "day", "tokens_left": 12000, "cost_left": None},
-        {"per": "month", "tokens_left": None, "cost_left": "0"},
+        {"name": "night", "per": "day", "tokens_left": 12000, "cost_left": None},
+        {"name": "money", "per": "month", "tokens_left": None, "cost_left": "0"},
     ]
     assert found == {"night": ("12,000 of 50,000 tokens", 76.0), "money": ("$0.0000 of $5.00", 100.0)}
