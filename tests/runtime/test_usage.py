@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, update
 from threadworks_runtime.app import Runtime
 from threadworks_runtime.store import Store
 from threadworks_runtime.store.tables import run_usage
@@ -112,6 +112,17 @@ def fill(store: Store, number: int) -> None:
 
     with store.writing() as connection:
         connection.execute(insert(run_usage), [row(seq) for seq in range(1, number + 1)])
+
+
+def test_large_costs_are_added_exactly(app: Runtime) -> None:
+    store, largest = app.context.store, 2**63 - 1
+    fill(store, 4)
+    with store.writing() as connection:
+        connection.execute(update(run_usage).values(cost=largest))
+    with store.reading() as connection:
+        ((total,), _more) = sum_usage(connection, UsageQuery())
+    assert total["cost"] == 4 * largest
+    store.close()
 
 
 @pytest.mark.parametrize("group_by", [(), ("day",), ("day", "model", "status"), ("metadata",)], ids="-".join)

@@ -25,7 +25,7 @@ from .usage.details import new_details
 
 D = TypeVar("D", bound=Mapping[str, Any])
 
-_ASSISTANT: Document = {
+ASSISTANT: Document = {
     "name": None,
     "description": None,
     "instructions": None,
@@ -36,7 +36,9 @@ _ASSISTANT: Document = {
     "top_p": 1.0,
     "response_format": "auto",
 }
-_THREAD: Document = {"tool_resources": {}, "metadata": {}}
+"""The defaults of an assistant."""
+THREAD: Document = {"tool_resources": {}, "metadata": {}}
+"""The defaults of a thread."""
 SAMPLING = ("temperature", "top_p")
 """The fields that are only sent to a model server if they were set."""
 
@@ -51,7 +53,7 @@ def assistant(id: str, fields: Document) -> tuple[AssistantObject, AssistantPriv
     Returns:
         The object of the API, and its private part.
     """
-    known = {"id": id, "object": "assistant", "created_at": now(), "model": fields["model"], **_ASSISTANT}
+    known = {"id": id, "object": "assistant", "created_at": now(), "model": fields["model"], **ASSISTANT}
     return changed_assistant(cast(AssistantObject, known), {"reasoning_effort": None, "sampling": []}, fields)
 
 
@@ -71,7 +73,7 @@ def changed_assistant(
     effort = fields.get("reasoning_effort", private["reasoning_effort"])
     asked = [name for name in SAMPLING if (fields[name] is not None if name in fields else name in private["sampling"])]
     shown = {name: value for name, value in fields.items() if name != "reasoning_effort"}
-    return _with_defaults(document, shown, _ASSISTANT), {"reasoning_effort": effort, "sampling": asked}
+    return _with_defaults(document, shown, ASSISTANT), {"reasoning_effort": effort, "sampling": asked}
 
 
 def thread(id: str, fields: Document) -> ThreadObject:
@@ -85,7 +87,7 @@ def thread(id: str, fields: Document) -> ThreadObject:
         The object.
     """
     document: ThreadObject = {"id": id, "object": "thread", "created_at": now(), "tool_resources": {}, "metadata": {}}
-    return changed_thread(document, {name: value for name, value in fields.items() if name in _THREAD})
+    return changed_thread(document, {name: value for name, value in fields.items() if name in THREAD})
 
 
 def changed_thread(document: ThreadObject, fields: Document) -> ThreadObject:
@@ -98,7 +100,7 @@ def changed_thread(document: ThreadObject, fields: Document) -> ThreadObject:
     Returns:
         The changed object.
     """
-    return _with_defaults(document, fields, _THREAD)
+    return _with_defaults(document, fields, THREAD)
 
 
 def message(id: str, thread_id: str, fields: Document) -> MessageObject:

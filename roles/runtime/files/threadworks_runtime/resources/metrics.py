@@ -10,11 +10,11 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from falcon.asgi import Request, Response
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
 from ..objects import Document
 from ..store.budgets import all_budgets
-from ..store.usage import UsageQuery, sum_usage
+from ..store.usage import Sums, UsageQuery, sum_usage
 from ..usage.money import shown
 from .context import Context, Resource
 
@@ -51,13 +51,14 @@ class MetricsResource(Resource):
 
 
 def _of_store(connection: Connection) -> list[str]:
-    groups, _more = sum_usage(connection, UsageQuery(("model", "status"), limit=_MOST))
-    models, _more = sum_usage(connection, UsageQuery(("model",), limit=_MOST))
+    groups, more_groups = sum_usage(connection, UsageQuery(("model", "status"), limit=_MOST))
+    models, more_models = sum_usage(connection, UsageQuery(("model",), limit=_MOST))
+    is_cut = int(more_groups or more_models)
     tokens = [
         ({"model": _model(row), "kind": kind}, int(row[f"{kind}_tokens"] or 0)) for row in models for kind in _TOKENS
     ]
     statuses = [({"model": _model(row), "status": row["status"]}, row["runs"]) for row in groups]
-    costs = [({"model": _model(row)}, shown(int(row["cost"]))) for row in models if row["cost"] is not None]
+    costs = [({"model": _model(row)}, shown(row["cost"])) for row in models if row["cost"] is not None]
     seconds = [({"model": _model(row)}, round(row["seconds"] or 0.0, 3)) for row in models]
     budgets = [each for each in all_budgets(connection) if each["scope"] == "server"]
     return [
@@ -65,6 +66,7 @@ def _of_store(connection: Connection) -> list[str]:
         *_metric("tokens_total", "counter", "Tokens of the runs that have ended.", tokens),
         *_metric("cost_dollars_total", "counter", "Known cost of the runs that have ended, in US dollars.", costs),
         *_metric("run_seconds_total", "counter", "Duration of the runs that have ended.", seconds),
+        *_metric("models_omitted", "gauge", f"1 if only {_MOST} models or statuses are shown.", [({}, is_cut)]),
         *_metric("budget_tokens", "gauge", "Tokens of budgets.", _limits(budgets, "tokens")),
         *_metric("budget_cost_dollars", "gauge", "Cost of budgets in US dollars.", _limits(budgets, "cost")),
     ]
@@ -78,7 +80,7 @@ def _limits(budgets: list[Document], unit: str) -> Iterator[_Sample]:
                 yield labels, budget[kind][unit]
 
 
-def _model(row: RowMapping) -> str:
+def _model(row: Sums) -> str:
     return row["model"] or ""
 
 

@@ -9,14 +9,13 @@ from datetime import datetime, timezone
 from typing import Any
 
 from falcon.asgi import Request, Response
-from sqlalchemy import RowMapping
 
 from ..objects import Document
 from ..records import RunRecord
 from ..store import rows
 from ..store.budgets import all_budgets, budgets_of, used_of
 from ..store.tables import RUNS
-from ..store.usage import COUNTS, UsageQuery, sum_usage
+from ..store.usage import COUNTS, Sums, UsageQuery, sum_usage
 from ..text import shorten
 from ..usage.details import shown_details
 from ..usage.money import shown
@@ -116,13 +115,13 @@ def _read_query(req: Request) -> tuple[UsageQuery, list[str]]:
     return UsageQuery(group_by, "".join(pairs), **numbers), names
 
 
-def _shown_group(group: RowMapping, columns: dict[str, str]) -> Document:
+def _shown_group(group: Sums, columns: dict[str, str]) -> Document:
     values = {name: group[column] for name, column in columns.items()}
     if "day" in values:
         values["day"] = datetime.fromtimestamp(values["day"], timezone.utc).date().isoformat()
     cost = None
     if group["cost"] is not None:
-        cost = {"amount": shown(int(group["cost"])), "prices_from": group["prices_from"]}
+        cost = {"amount": shown(group["cost"]), "prices_from": group["prices_from"]}
     # PostgreSQL returns sums of integers as decimal numbers.
     sums = {name: None if group[name] is None else int(group[name]) for name in COUNTS}
     return {

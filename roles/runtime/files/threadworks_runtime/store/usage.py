@@ -5,11 +5,23 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Insert, RowMapping, bindparam, func, insert, literal_column, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Connection,
+    Insert,
+    RowMapping,
+    bindparam,
+    func,
+    insert,
+    literal_column,
+    select,
+)
 
 from ..records import RunRecord
 from .encoding import searchable
@@ -18,7 +30,10 @@ from .tables import RUN_PAIRS, run_usage
 # Seconds. Not a parameter, because PostgreSQL would not recognise the same expression in GROUP BY.
 _DAY = "86400"
 COUNTS = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "rounds", "tool_calls")
-_SUMMED = (*COUNTS, "seconds", "cost")
+_SUMMED = (*COUNTS, "seconds")
+# The cost is added in two parts, because a sum of more than 9.2 million dollars does not fit into 64 bits.
+_PART = 10**9
+Sums = Mapping[str, Any]
 _TIMES = {"created_after": operator.ge, "created_before": operator.lt}
 _SAME = ("input_tokens", "cached_tokens", "output_tokens", "reasoning_tokens", "seconds", "cost", "prices_from")
 
@@ -72,7 +87,7 @@ class UsageQuery:
     limit: int = 100
 
 
-def sum_usage(connection: Connection, query: UsageQuery) -> tuple[list[RowMapping], bool]:
+def sum_usage(connection: Connection, query: UsageQuery) -> tuple[list[Sums], bool]:
     """Add up what runs have used. The database adds.
 
     Args:
@@ -86,6 +101,8 @@ def sum_usage(connection: Connection, query: UsageQuery) -> tuple[list[RowMappin
     columns = run_usage.c
     keys = [_key(name) for name in query.group_by]
     sums = [func.sum(columns[name]).label(name) for name in _SUMMED]
+    part = literal_column(str(_PART), BigInteger)
+    sums += [func.sum(columns.cost // part).label("cost_parts"), func.sum(columns.cost % part).label("cost_rest")]
     counts = [func.count().label("runs"), func.count(columns.input_tokens).label("with_tokens")]
     counts.append(func.count(columns.cost).label("with_cost"))
     statement = select(*keys, *sums, *counts, func.max(columns.prices_from).label("prices_from"))
@@ -101,7 +118,11 @@ def sum_usage(connection: Connection, query: UsageQuery) -> tuple[list[RowMappin
     statement = statement.group_by(*keys).order_by(*ordered).limit(bindparam("number"))
     # Without groups, the database returns a row even if there is no run.
     groups = [group for group in connection.execute(statement, values).mappings() if group["runs"]]
-    return groups[: query.limit], len(groups) > query.limit
+    return [{**group, "cost": _cost(group)} for group in groups[: query.limit]], len(groups) > query.limit
+
+
+def _cost(group: RowMapping) -> int | None:
+    return None if group["cost_rest"] is None else int(group["cost_parts"]) * _PART + int(group["cost_rest"])
 
 
 def _key(name: str) -> ColumnElement[Any]:

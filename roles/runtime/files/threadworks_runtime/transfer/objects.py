@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..documents import SAMPLING
+from ..documents import ASSISTANT, SAMPLING, THREAD
 from ..objects import Document
 from ..schemas.base import Body, check
 from ..status import ACTIVE_STATUSES, MessageStatus, RunStatus, StepStatus
@@ -31,18 +31,8 @@ _RUN_EXPIRY = 600  # seconds until a run expires in the original service
 _TIMES: Document = {"cancelled_at": None, "failed_at": None, "completed_at": None}
 _ENDED: Document = {**_TIMES, "assistant_id": None, "last_error": None, "metadata": {}, "usage": None}
 _DEFAULTS: dict[str, Document] = {
-    "assistant": {
-        "name": None,
-        "description": None,
-        "instructions": None,
-        "tools": [],
-        "tool_resources": {},
-        "metadata": {},
-        "temperature": 1.0,
-        "top_p": 1.0,
-        "response_format": "auto",
-    },
-    "thread": {"tool_resources": {}, "metadata": {}},
+    "assistant": ASSISTANT,
+    "thread": THREAD,
     "thread.message": {
         "incomplete_details": None,
         "completed_at": None,

@@ -10,7 +10,7 @@ from decimal import ROUND_HALF_EVEN, Context, Decimal
 DOLLAR = 10**12
 #: The largest budget.
 LARGEST = 1_000_000 * DOLLAR
-#: The largest cost of a round that is stored. The database has 64 bits, also for sums.
+#: The largest cost of a round that is stored. The database has 64 bits.
 LARGEST_ROUND = 1_000 * DOLLAR
 # The sum of all integers that a database stores has fewer digits.
 _EXACT = Context(prec=60, rounding=ROUND_HALF_EVEN)
