@@ -1,11 +1,13 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Run the EXAMPLES of each module and lookup, and compare the samples in RETURN with real results."""
+"""Run the EXAMPLES of each plugin, and compare the samples in RETURN with real results."""
 
 from __future__ import annotations
 
 import ast
+import configparser
+import json
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +79,16 @@ _VARIABLES: Json = {
 }
 
 
-def _documentation(path: Path, name: str) -> Any:
+def _text(path: Path, name: str) -> str:
     """Return a block of documentation of a plugin, such as EXAMPLES."""
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
-            return yaml.safe_load(ast.literal_eval(node.value))
+            return str(ast.literal_eval(node.value))
     raise AssertionError(f"{path.name} has no {name}")
+
+
+def _documentation(path: Path, name: str) -> Any:
+    return yaml.safe_load(_text(path, name))
 
 
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
@@ -97,6 +103,27 @@ def test_examples(path: Path, ansible_playbook: AnsiblePlaybook, model_server: M
     outcome = ansible_playbook(text, env={"OPENAI_BASE_URL": model_server.base_url})
     assert outcome.rc == 0, str(outcome)
     assert {task["name"] for task in examples} <= outcome.results.keys(), str(outcome)
+
+
+def test_examples_of_the_filter_and_the_callback(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
+    configuration = _text(_PLUGINS / "callback/runs.py", "EXAMPLES")
+    (ansible_playbook.folder / "ansible.cfg").write_text(configuration)
+    parser = configparser.ConfigParser()
+    parser.read_string(configuration)
+    env = {
+        "OPENAI_BASE_URL": model_server.base_url,
+        "ANSIBLE_CALLBACKS_ENABLED": f"json_lines,{parser['defaults']['callbacks_enabled']}",
+    }
+    examples = _documentation(_PLUGINS / "filter/transcript.py", "EXAMPLES")
+    shown = {"name": "page", "debug": {"var": "page"}}
+    outcome = ansible_playbook(play([*_ASSUMED, *examples, shown]), env=env)
+    assert outcome.rc == 0, str(outcome)
+    assert "Why does the link to Oslo flap?" in (ansible_playbook.folder / "ticket-4711.md").read_text()
+    for name in ("Show the reply and the tool calls of the run", "page"):
+        assert "Reply to: Why does the link to Oslo flap?" in json.dumps(outcome.results[name]), outcome
+    assert "OPENAI RUNS" in outcome.stdout
+    for file in parser["openai_runs"].values():
+        assert "Network assistant" in (ansible_playbook.folder / file).read_text()
 
 
 # A task for the RETURN of each module. Those without samples of objects are missing.
