@@ -37,12 +37,14 @@ class Client:
         program: The file in `programs`.
         packages: The packages to install. The first one's version is displayed.
         script: The answers of the model server.
+        arguments: The arguments of the program.
     """
 
     name: str
     program: str
     packages: tuple[str, ...]
     script: tuple[dict[str, Any], ...] = ()
+    arguments: tuple[str, ...] = ()
 
     @property
     def environment(self) -> Path:
@@ -61,8 +63,8 @@ CLIENTS = (
     Client("openai-node", "run_openai_node.mjs", ("openai@latest",), _WEATHER),
     Client("langchain-classic", "run_langchain.py", ("langchain-classic", "openai"), _WEATHER),
     Client("autogen-ext", "run_autogen.py", ("autogen-ext[openai]", "autogen-agentchat"), _WEATHER),
-    Client("semantic-kernel, OpenAI", "run_semantic_kernel_openai.py", _SEMANTIC_KERNEL, _PLUGIN),
-    Client("semantic-kernel, Azure", "run_semantic_kernel_azure.py", _SEMANTIC_KERNEL, _PLUGIN),
+    Client("semantic-kernel, OpenAI", "run_semantic_kernel.py", _SEMANTIC_KERNEL, _PLUGIN),
+    Client("semantic-kernel, Azure", "run_semantic_kernel.py", _SEMANTIC_KERNEL, _PLUGIN, ("azure",)),
     Client(
         "agency-swarm",
         "run_agency_swarm.py",
@@ -94,7 +96,7 @@ def command(client: Client) -> tuple[list[str], str]:
         done.touch()
     name = client.environment.name
     shown = "import importlib.metadata, sys; print(importlib.metadata.version(sys.argv[1]))"
-    return [str(python), program], _run([str(python), "-c", shown, name]).strip()
+    return [str(python), program, *client.arguments], _run([str(python), "-c", shown, name]).strip()
 
 
 def environ(client: Client, root: str, token: str) -> dict[str, str]:

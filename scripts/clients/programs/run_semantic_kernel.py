@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""semantic-kernel: `OpenAIAssistantAgent` with a plugin, streams and files."""
+"""semantic-kernel: `OpenAIAssistantAgent`, or `AzureAssistantAgent` with the argument `azure`."""
 
 from __future__ import annotations
 
 import asyncio
 import os
+import sys
 
-from semantic_kernel.agents import AssistantAgentThread, OpenAIAssistantAgent
+import openai
+from semantic_kernel.agents import AssistantAgentThread, AzureAssistantAgent, OpenAIAssistantAgent
 from semantic_kernel.functions import kernel_function
 
 
@@ -18,11 +20,18 @@ class Weather:
 
 
 async def main() -> None:
+    agents: type[OpenAIAssistantAgent] = OpenAIAssistantAgent
     client = OpenAIAssistantAgent.create_client(
         api_key=os.environ["TOKEN"], ai_model_id="m", base_url=os.environ["BASE_URL"]
     )
+    if "azure" in sys.argv:
+        agents = AzureAssistantAgent
+        # `create_client` only accepts an endpoint with https.
+        client = openai.AsyncAzureOpenAI(
+            azure_endpoint=os.environ["ROOT"], api_key=os.environ["TOKEN"], api_version="2025-03-01-preview"
+        )
     definition = await client.beta.assistants.create(model="m", name="Guide", instructions="Be brief.")
-    agent = OpenAIAssistantAgent(client=client, definition=definition, plugins=[Weather()])
+    agent = agents(client=client, definition=definition, plugins=[Weather()])
     answer = await agent.get_response(messages="Hello")
     assert str(answer) == "Reply to: Hello", answer
     print("ok poll")
@@ -41,9 +50,9 @@ async def main() -> None:
     print("ok tools in a stream")
     file = await client.files.create(file=("runbook.md", b"the fan of oslo is dusty"), purpose="assistants")
     store = await client.vector_stores.create(name="runbooks", file_ids=[file.id])
-    tools, resources = OpenAIAssistantAgent.configure_file_search_tool(store.id)
+    tools, resources = agents.configure_file_search_tool(store.id)
     definition = await client.beta.assistants.create(model="m", tools=tools, tool_resources=resources)
-    searching = OpenAIAssistantAgent(client=client, definition=definition)
+    searching = agents(client=client, definition=definition)
     thread = AssistantAgentThread(client=client)
     answer = await searching.get_response(messages="dusty fan", thread=thread)
     assert str(answer), answer
