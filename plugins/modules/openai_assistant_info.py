@@ -36,6 +36,12 @@ EXAMPLES = r"""
     assistant_id: "{{ found.assistants[0].id }}"
   when: found.assistants | length == 1
 
+- name: Fail if no assistant has the name
+  threadworks.openai.openai_assistant_info:
+    name: Network assistant
+  register: found
+  failed_when: found.assistants | length == 0
+
 - name: Find all assistants of a team
   threadworks.openai.openai_assistant_info:
     metadata:

@@ -40,6 +40,7 @@ def test_metrics_are_what_runs_have_used(settings: Settings, model_server: Model
         f'threadworks_tokens_total{{{other},kind="cached"}} 2',
         'threadworks_tokens_total{model="scripted",kind="output"} 3',
         "threadworks_runs_active 0",
+        "threadworks_models_omitted 0",
         'threadworks_budget_tokens{budget="all",per="day",kind="limit"} 900000',
     ):
         assert expected in lines
