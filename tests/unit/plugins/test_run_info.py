@@ -154,7 +154,7 @@ def test_a_run_is_found_without_its_thread(runs: Runs) -> None:
         assert done.result["runs"][1]["thread_id"] == two["thread_id"]
     assert sorted(runs.info(asked).read) == sorted(["GET /runs/*", MESSAGES] * 2)
     result = runs.info([*asked, "run_gone"]).result
-    assert result["msg"].startswith("runs[3]: No run found with id 'run_gone'. Check the id, and check that")
+    assert result["msg"].startswith("runs[3]: No run found with id 'run_gone'. (HTTP 404) Check the id")
     assert runs.world.do("thread", thread_id=two["thread_id"], state="absent").result["changed"]
     assert "No run found" in runs.info(asked).result["msg"]
 
