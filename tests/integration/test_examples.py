@@ -123,7 +123,7 @@ def test_examples_of_the_filter_and_the_callback(ansible_playbook: AnsiblePlaybo
         assert "Reply to: Why does the link to Oslo flap?" in json.dumps(outcome.results[name]), outcome
     assert "OPENAI RUNS" in outcome.stdout
     for file in parser["openai_runs"].values():
-        assert "Network assistant" in (ansible_playbook.folder / file).read_text()
+        assert "Run an assistant, and return its steps" in (ansible_playbook.folder / file).read_text()
 
 
 # A task for the RETURN of each module. Those without samples of objects are missing.
