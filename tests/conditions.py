@@ -21,7 +21,9 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
         AssertionError: The function has not returned a true value in time.
     """
     deadline = time.monotonic() + seconds
+    pause = 0.004  # most conditions become true within milliseconds
     while not (value := condition()):
         assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.02)
+        time.sleep(pause)
+        pause = min(2 * pause, 0.02)
     return value

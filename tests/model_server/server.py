@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
+import socket
 import threading
 from typing import Any
 
@@ -77,6 +79,9 @@ class ModelServer:
     def __exit__(self, *_exc: object) -> None:
         self.closing.set()
         self.release(0)
+        # This wakes the thread that waits for connections, which otherwise notices the end at its next poll.
+        with contextlib.suppress(OSError):
+            self._http.socket.shutdown(socket.SHUT_RDWR)
         self._http.shutdown()
         self._http.server_close()
 

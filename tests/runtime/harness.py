@@ -8,6 +8,7 @@ import asyncio
 import json
 import socket
 import threading
+import time
 from collections.abc import Coroutine, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
@@ -22,6 +23,7 @@ from threadworks_runtime.server import Protocol, TcpProtocol
 from threadworks_runtime.settings import ModelOptions, Settings
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.processes import (
     RUNTIME,
     Local,
@@ -38,14 +40,48 @@ TERMINAL = ("completed", "failed", "cancelled", "incomplete", "expired")
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, which stops the runs when it stops, as both kinds of runtimes do, because open streams wait for them."""
+    """uvicorn, which stops the runs when it stops, as both kinds of runtimes do, because open streams wait for them.
+
+    It starts and stops without uvicorn's fixed pauses, which take longer than most tests.
+    """
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.settled = threading.Event()  # it has started, or cannot start
+        self._ending = asyncio.Event()
+
+    def end(self) -> None:
+        """Stop. To be called in the event loop."""
+        self.should_exit = True
+        self._ending.set()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self.settled.set()
+
+    async def main_loop(self) -> None:
+        ticking = asyncio.create_task(super().main_loop())
+        await self._ending.wait()
+        ticking.cancel()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         app = self.config.app
         if isinstance(app, Runtime):
-            await asyncio.gather(app.context.executor.stop(0), super().shutdown(sockets))
+            await asyncio.gather(app.context.executor.stop(0), self._close(sockets))
         else:
-            await super().shutdown(sockets)
+            await self._close(sockets)
+
+    async def _close(self, sockets: list[socket.socket] | None) -> None:
+        for each in [*self.servers, *(sockets or [])]:
+            each.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        deadline = time.monotonic() + (self.config.timeout_graceful_shutdown or 0)
+        while (self.server_state.connections or self.server_state.tasks) and time.monotonic() < deadline:
+            await asyncio.sleep(0.005)
+        for task in self.server_state.tasks:
+            task.cancel()
+        await self.lifespan.shutdown()
 
 
 class AppServer:
@@ -88,7 +124,10 @@ class AppServer:
 
     def _serve(self) -> None:
         asyncio.set_event_loop(self._loop)
-        self._loop.run_until_complete(self._server.serve(sockets=[self._listener]))
+        try:
+            self._loop.run_until_complete(self._server.serve(sockets=[self._listener]))
+        finally:
+            self._server.settled.set()
 
     @property
     def url(self) -> str:
@@ -98,13 +137,13 @@ class AppServer:
     def start(self) -> AppServer:
         """Start the server, and wait until it answers."""
         self._thread.start()
-        wait_for(lambda: self._server.started or not self._thread.is_alive())
+        self._server.settled.wait(60)
         assert self._server.started, "the application does not start"
         return self
 
     def stop(self) -> None:
         """Stop the server. Active runs fail or return to the queue."""
-        self._server.should_exit = True
+        self._loop.call_soon_threadsafe(self._server.end)
         self._thread.join(60)
         assert not self._thread.is_alive(), "the application does not end"
         self._loop.close()
@@ -147,7 +186,8 @@ def connect(server: AppServer | Served | Local) -> socket.socket:
 
 def raw_client(server: AppServer | Served | Local, **headers: str) -> httpx2.Client:
     """Return a plain HTTP client of a runtime, for requests that the SDK would not send."""
-    transport = httpx2.HTTPTransport(uds=str(server.socket)) if server.socket else httpx2.HTTPTransport()
+    # No runtime is served over TLS. To load the certificates takes longer than most tests.
+    transport = httpx2.HTTPTransport(verify=False, uds=str(server.socket) if server.socket else None)
     return httpx2.Client(transport=transport, base_url=server.url, headers={**BETA, **headers}, timeout=60)
 
 
@@ -193,6 +233,14 @@ def talking(settings: Settings, **headers: str) -> Iterator[Conversation]:
     settings, told = told_by_requests(settings)
     with AppServer(create_app(settings)) as server, raw_client(server, **told, **headers) as wire:
         yield Conversation(wire, server)
+
+
+@contextmanager
+def served_here(store: Path, model_server: ModelServer) -> Iterator[AppServer]:
+    """Serve a store of playbooks in this process."""
+    model = ModelOptions(base_url=model_server.base_url)
+    with AppServer(create_app(Settings(store=str(store), model=model, executor="served"))) as server:
+        yield server
 
 
 class Conversation:

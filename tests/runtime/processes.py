@@ -82,7 +82,8 @@ class Served:
         assert self._process is not None
         assert self._process.poll() is None, self.log
         try:
-            return httpx2.get(f"http://127.0.0.1:{self.port}/healthz").status_code == 200
+            # To load the certificates for TLS, which is not used, would delay the server that is starting.
+            return httpx2.get(f"http://127.0.0.1:{self.port}/healthz", verify=False).status_code == 200
         except httpx2.TransportError:
             return False
 
