@@ -8,7 +8,6 @@ from __future__ import annotations
 import argparse
 import concurrent.futures
 import dataclasses
-import importlib.metadata
 import os
 import subprocess
 import sys
@@ -33,19 +32,19 @@ class Outcome:
 
     def row(self) -> tuple[str, str, str, str]:
         """Return the row of the summary."""
-        version = f"{self.gate.package} {importlib.metadata.version(self.gate.package)}"
+        version = f"{self.gate.package} {self.gate.version()}"
         return self.gate.name, version, f"{self.seconds:.0f} s", "passed" if self.passed else "FAILED"
 
 
 def main() -> None:
-    """Run the groups on the command line, one after the other."""
+    """Run the gates of the groups on the command line."""
     parser = argparse.ArgumentParser(prog="scripts/gates", description=__doc__)
     parser.add_argument("groups", nargs="+", choices=GROUPS)
     groups = parser.parse_args().groups
     BUILD.mkdir(parents=True, exist_ok=True)
     if "collection" in groups:
         _build()
-    outcomes = [outcome for group in groups for outcome in _run(GROUPS[group]())]
+    outcomes = _run([gate for group in groups for gate in GROUPS[group]()])
     print("\n" + _summary(outcomes), flush=True)
     sys.exit(not all(outcome.passed for outcome in outcomes))
 
@@ -72,33 +71,31 @@ def _build() -> None:
 
 
 def _run(gates: Sequence[Gate]) -> list[Outcome]:
+    """Run the gates, those that take minutes first, and return the outcomes in the given order."""
     speaking = threading.Lock()
     with concurrent.futures.ThreadPoolExecutor(_AT_ONCE) as pool:
-        beside = [pool.submit(_pass, gate, speaking) for gate in gates if not gate.alone]
-        outcomes = [each.result() for each in beside]
-    return outcomes + [_pass(gate, speaking) for gate in gates if gate.alone]
+        ordered = sorted(gates, key=lambda gate: not gate.is_long)
+        running = {gate: pool.submit(_pass, gate, speaking) for gate in ordered}
+    return [running[gate].result() for gate in gates]
 
 
 def _pass(gate: Gate, speaking: threading.Lock) -> Outcome:
-    """Run a gate. Its output is displayed at its end, so that the output of two gates is not mixed."""
+    """Run a gate. Its output is displayed at its end if it fails, so that the output of two gates is not mixed."""
     began = time.monotonic()
-    if gate.alone:
-        print(f"== {gate.name}", flush=True)
     done = subprocess.run(
         gate.command,
         cwd=gate.folder,
         env=_environment(),
         stdin=subprocess.DEVNULL,
-        stdout=None if gate.alone else subprocess.PIPE,
-        stderr=None if gate.alone else subprocess.STDOUT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         check=False,
     )
     outcome = Outcome(gate, time.monotonic() - began, done.returncode == 0)
-    if not gate.alone:
-        with speaking:
-            print(f"== {gate.name}", flush=True)
-            sys.stdout.buffer.write(b"" if outcome.passed else done.stdout)
-            sys.stdout.flush()
+    with speaking:
+        print(f"== {gate.name}", flush=True)
+        sys.stdout.buffer.write(b"" if outcome.passed else done.stdout)
+        sys.stdout.flush()
     return outcome
 
 

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import dataclasses
+import importlib.metadata
 import sys
 from pathlib import Path
 
@@ -28,14 +29,22 @@ class Gate:
         package: The Python package whose version is displayed.
         command: The program and its arguments.
         folder: The working directory.
-        alone: Whether it uses all cores. If so, it runs alone, and its output is displayed immediately.
+        is_long: Whether it takes minutes. If so, it starts before the others.
+        venv: The virtual environment of the package, or ``None`` for the one of this program.
     """
 
     name: str
     package: str
     command: tuple[str, ...]
     folder: Path = ROOT
-    alone: bool = False
+    is_long: bool = False
+    venv: Path | None = None
+
+    def version(self) -> str:
+        """Return the version of the package, or ``?`` if it is not installed."""
+        places = {"path": [str(path) for path in self.venv.glob("lib/python3*/site-packages")]} if self.venv else {}
+        found = importlib.metadata.distributions(name=self.package, **places)
+        return next((each.version for each in found), "?")
 
 
 def _python(script: str, *arguments: str) -> tuple[str, ...]:
@@ -98,8 +107,14 @@ def sanity() -> list[Gate]:
     """Return the gates for Ansible's sanity tests, with the newest and the oldest supported ansible-core."""
     command = (str(ROOT / "scripts" / "sanity"),)
     return [
-        Gate("ansible-test sanity", "ansible-core", command, alone=True),
-        Gate("ansible-test sanity, core 2.16", "ansible-core", ("env", "CORE=2.16", *command), alone=True),
+        Gate("ansible-test sanity", "ansible-core", command, is_long=True),
+        Gate(
+            "ansible-test sanity, core 2.16",
+            "ansible-core",
+            ("env", "CORE=2.16", *command),
+            is_long=True,
+            venv=ROOT / "build" / "core-2.16",
+        ),
     ]
 
 
