@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -54,6 +55,7 @@ __all__ = ["postgresql", "store_address"]
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of these tests."""
     parser.addoption("--every-store", action="store_true", help="run tests that are marked any_store on PostgreSQL too")
+    parser.addoption("--every-runtime", action="store_true", help="run tests marked any_runtime with local runtimes")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -84,10 +86,22 @@ def local_runtimes(monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalRuntimes]:
 
 
 @pytest.fixture
-def ansible_playbook(tmp_path: Path, collections: Path, local_runtimes: LocalRuntimes) -> Iterator[AnsiblePlaybook]:
-    """Runs playbooks: `ansible_playbook(text_or_file, *args, env={...})` returns the outcome."""
-    with AnsiblePlaybook(tmp_path, collections) as playbook:
-        yield playbook
+def ansible_playbook(
+    request: pytest.FixtureRequest, tmp_path: Path, collections: Path, local_runtimes: LocalRuntimes
+) -> Iterator[AnsiblePlaybook]:
+    """Runs playbooks: `ansible_playbook(text_or_file, *args, env={...})` returns the outcome.
+
+    The playbooks of tests marked `any_runtime` do not start a local runtime. They use one in this process, on the same
+    store and with the scripted model server.
+    """
+    with contextlib.ExitStack() as stack:
+        env = {}
+        if request.node.get_closest_marker("any_runtime") and not request.config.getoption("--every-runtime"):
+            from ansible_collections.threadworks.openai.tests.runtime.harness import served_here
+
+            store, model = tmp_path / "runtime.db", request.getfixturevalue("model_server")
+            env["OPENAI_RUNTIME_URL"] = stack.enter_context(served_here(store, model)).url
+        yield stack.enter_context(AnsiblePlaybook(tmp_path, collections, env))
 
 
 @pytest.fixture(scope="session")

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 import sqlite3
 import sys
@@ -178,20 +179,19 @@ def test_the_messages_name_option_and_remedy(ansible_playbook: AnsiblePlaybook) 
     messages = {name: outcome.results[name]["msg"] for name in _WRONG}
     assert {name: said for name, said in messages.items() if not re.search(_WRONG[name][2], said, re.DOTALL)} == {}
     for name, (_module, _options, _message, runs) in _WRONG.items():
-        result = outcome.results[name]
-        assert result["changed"] == bool(runs), name
-        assert _left(ansible_playbook.folder / f"{name}.db") == (1, len(runs), runs), name
+        assert outcome.results[name]["changed"] == bool(runs), name
+    # Each row leaves its runs, and nothing else.
+    left = {name: runs for name, (_module, _options, _message, runs) in _WRONG.items() if runs}
+    assert _left(ansible_playbook.store) == (1, left)
 
 
 def _play_all_that_is_wrong(playbook: AnsiblePlaybook) -> Outcome:
-    """One play; each task has a store of its own, which the task before it makes."""
+    """One play. The threads have the names of the rows in their metadata."""
     (playbook.folder / "text").write_text("This is no database, but long enough to be taken for one. " * 99)
-    tasks = []
+    tasks = [_ASSISTANT]
     for name, (module, options, _message, _runs) in _WRONG.items():
-        store = {"openai_runtime_store": f"{playbook.folder}/{name}.db"}
-        more = _KEYWORDS.get(name, {})
-        task = {"name": name, module: options, "ignore_errors": True, **more, "vars": {**store, **more.get("vars", {})}}
-        tasks += [{**_ASSISTANT, "vars": store}, task]
+        marked = {"thread": _of_row(options["thread"], name)} if "thread" in options else {}
+        tasks.append({"name": name, module: {**options, **marked}, "ignore_errors": True, **_KEYWORDS.get(name, {})})
     with (
         ModelServer() as model,
         ModelServer(api_key="sk-right") as strict,
@@ -205,12 +205,21 @@ def _play_all_that_is_wrong(playbook: AnsiblePlaybook) -> Outcome:
         return playbook(play(tasks, vars=variables, module_defaults=defaults))
 
 
-def _left(store: Path) -> tuple[int, int, list[str]]:
-    """How many assistants and threads there are in a store, and what has become of its runs."""
+def _of_row(thread: Json, name: str) -> Json:
+    """The thread of a row, which no other row finds."""
+    messages = [{"content": name}] if thread is _THREAD else thread["messages"]
+    return {"messages": messages, "metadata": {"row": name}}
+
+
+def _left(store: Path) -> tuple[int, dict[str, list[str]]]:
+    """The number of assistants in a store, and the statuses of the runs by the rows of their threads."""
     with contextlib.closing(sqlite3.connect(store)) as connection:
         ((assistants,),) = connection.execute("SELECT count(*) FROM assistants")
-        ((threads,),) = connection.execute("SELECT count(*) FROM threads")
-        return assistants, threads, [status for (status,) in connection.execute("SELECT status FROM runs")]
+        left: dict[str, list[str]] = {}
+        joined = "threads LEFT JOIN runs ON runs.thread_id = threads.id"
+        for document, status in connection.execute(f"SELECT threads.document, status FROM {joined} ORDER BY runs.seq"):
+            left.setdefault(json.loads(document)["metadata"].get("row", ""), []).append(status)
+        return assistants, left
 
 
 @pytest.fixture

@@ -103,6 +103,7 @@ def test_hosts_that_share_a_run_report_who_made_it(
         assert changed == dict.fromkeys({task.name for task in outcome.tasks} - unchanged, 1), (mode, outcome)
 
 
+@pytest.mark.any_runtime
 def test_until_ends_in_check_mode(ansible_playbook: AnsiblePlaybook, env: dict[str, str]) -> None:
     until = {"until": "result.status == 'completed'", "retries": 3, "delay": 0.1, "register": "result"}
     started = {**_RUN["openai_run"], "key": "k", "wait": False}
@@ -139,6 +140,7 @@ def test_until_ends_in_check_mode(ansible_playbook: AnsiblePlaybook, env: dict[s
     assert str(outcome.results["used"]["msg"]) == "0"
 
 
+@pytest.mark.any_runtime
 def test_tasks_in_check_mode_in_a_real_run(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:

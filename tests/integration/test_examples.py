@@ -91,7 +91,12 @@ def _documentation(path: Path, name: str) -> Any:
     return yaml.safe_load(_text(path, name))
 
 
-@pytest.mark.parametrize("path", _FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def _parameter(path: Path) -> Any:
+    marks = () if "local_runtime" in path.stem else pytest.mark.any_runtime
+    return pytest.param(path, marks=marks, id=f"{path.parent.name}/{path.stem}")
+
+
+@pytest.mark.parametrize("path", [_parameter(path) for path in _FILES])
 def test_examples(path: Path, ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
     for runbook in ("disk_full.md", "runbooks/disk_full.md"):
         (ansible_playbook.folder / runbook).parent.mkdir(exist_ok=True)

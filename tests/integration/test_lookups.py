@@ -111,6 +111,7 @@ def _shown(outcome: Outcome) -> dict[str, Any]:
     return {task.name: task.result["msg"] for task in outcome.tasks if "results" not in task.result}
 
 
+@pytest.mark.any_runtime
 def test_every_lookup_and_what_is_missing(play: Play) -> None:
     expressions = {}
     for lookup, (terms, unknown, attribute, _expected) in _TERMS.items():
@@ -132,6 +133,7 @@ def test_every_lookup_and_what_is_missing(play: Play) -> None:
     assert " ".join(outcome.stderr.split()).count("(on_missing: warn)") == missing
 
 
+@pytest.mark.any_runtime
 def test_filters(play: Play) -> None:
     outcome = play(
         {
@@ -306,10 +308,18 @@ def test_without_options_they_read_what_the_modules_wrote(ansible_playbook: Ansi
     assert (ansible_playbook.folder / "ansible" / "threadworks.openai" / "runtime.db").exists()
 
 
+# Nobody listens there, and no local runtime is started.
+_NOWHERE = "http://127.0.0.1:9/v1"
+_UNREACHABLE = "The server at 127.0.0.1:9 (option runtime_url) cannot be reached"
 _OPTIONS: dict[str, tuple[dict[str, Any], str, dict[str, str], str]] = {
-    "vars": ({"openai_runtime_store": "{{ where }}", "where": "/dev/null/by_vars"}, "", {}, "/dev/null/by_vars"),
+    "vars": (
+        {"openai_runtime_url": "{{ where }}", "openai_max_retries": 0, "where": _NOWHERE},
+        "",
+        {},
+        _UNREACHABLE,
+    ),
     "ini": ({}, "[openai]\ntimeout = 0\n", {}, "timeout is 0, but must be at least 0.001."),
-    "environment": ({}, "", {"OPENAI_RUNTIME_STORE": "/dev/null/by_env"}, "/dev/null/by_env"),
+    "environment": ({"openai_max_retries": 0}, "", {"OPENAI_RUNTIME_URL": _NOWHERE}, _UNREACHABLE),
     "typed": ({"openai_timeout": "{{ seconds }}", "seconds": 0}, "", {}, "timeout is 0, but must be at least 0.001."),
     "untemplatable": ({"openai_timeout": "{{ no_such }}"}, "", {}, "The variable openai_timeout cannot be templated: "),
 }

@@ -150,6 +150,7 @@ def test_every_input_has_its_effect(play: Play, model_server: ModelServer) -> No
     assert [item["content"][0]["text"] for item in first["input"]] == ["Hello", "Hello again"]
 
 
+@pytest.mark.any_runtime
 def test_nothing_of_a_call_is_left_in_the_next(play: Play, model_server: ModelServer) -> None:
     model_server.script([{}, {}, {"failed": {"code": "server_error", "message": "out of order"}}])
     outcome = play(
@@ -191,6 +192,7 @@ _LOOP = """
 """
 
 
+@pytest.mark.any_runtime
 def test_a_loop(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
     env = {"OPENAI_BASE_URL": model_server.base_url}
     outcome = ansible_playbook(_START + _LOOP, env=env)
@@ -226,6 +228,7 @@ def test_the_conversation_is_held_on_the_control_node(
     assert outcome.tasks[-1].result["ansible_facts"]["run_response"] == "Reply to: Hello"
 
 
+@pytest.mark.any_runtime
 def test_check_mode_foretells(play: Play, model_server: ModelServer) -> None:
     foretold = play(_THREAD, _MESSAGES, args=("--check",))
     assert (foretold.rc, len(model_server.runs)) == (0, 0), foretold
@@ -267,6 +270,7 @@ _REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
+@pytest.mark.any_runtime
 def test_bad_input_fails_before_any_request(play: Play, model_server: ModelServer) -> None:
     outcome = play(*(variables for variables, _message in _REFUSED))
     assert outcome.rc == 0, outcome
@@ -293,6 +297,7 @@ _SCHEMA = """
 """
 
 
+@pytest.mark.any_runtime
 def test_structured_output(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
     task = """
     - ansible.builtin.include_role:

@@ -190,6 +190,7 @@ def test_a_playbook_without_runs(ansible_playbook: AnsiblePlaybook, env: dict[st
     assert not (tmp_path / "report.html").exists()
 
 
+@pytest.mark.any_runtime
 def test_files_that_cannot_be_written(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     broken = {"OPENAI_RUNS_AUDIT": str(tmp_path / "folder"), "OPENAI_RUNS_REPORT": str(tmp_path / "folder")}
@@ -220,6 +221,7 @@ def test_keys_and_content(ansible_playbook: AnsiblePlaybook, env: dict[str, str]
         assert _KEY not in text
 
 
+@pytest.mark.any_runtime
 def test_a_person_who_allows_a_call(
     tool_play: ToolPlay, model_server: ModelServer, env: dict[str, str], tmp_path: Path
 ) -> None:
@@ -238,6 +240,7 @@ def test_a_person_who_allows_a_call(
     assert f"refused by {decided[0]['user']}" in page
 
 
+@pytest.mark.any_runtime
 def test_options_in_a_configuration_file(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path
 ) -> None:

@@ -59,6 +59,7 @@ def test_a_person_is_asked_for_each_host(tool_play: ToolPlay, model_server: Mode
     assert told == {"How full is web?": [_NO], "How full is db?": ["71% of /var"]}
 
 
+@pytest.mark.any_runtime
 @pytest.mark.parametrize("strategy", ["linear", "free"])
 def test_an_answer_is_for_one_call(tool_play: ToolPlay, model_server: ModelServer, strategy: str) -> None:
     """Three hosts share a run of three calls and a second round: yes, no and yes are for one call each."""
@@ -77,6 +78,7 @@ def test_an_answer_is_for_one_call(tool_play: ToolPlay, model_server: ModelServe
     ] * 3
 
 
+@pytest.mark.any_runtime
 def test_always_is_for_a_tool_on_a_host_until_the_play_ends(tool_play: ToolPlay, model_server: ModelServer) -> None:
     uptime = {"name": "uptime", "arguments": {}}
     model_server.script(
@@ -116,6 +118,7 @@ def test_keys_that_are_typed_ahead_answer_no_other_question(
     assert len(messages(outcome, "Tool")) == 1
 
 
+@pytest.mark.any_runtime
 def test_anything_else_is_no_answer(tool_play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL]}])
     typed = iter(["\r", "yes please\r", "n\r"])
@@ -126,6 +129,7 @@ def test_anything_else_is_no_answer(tool_play: ToolPlay, model_server: ModelServ
     assert hosts_of(outcome, "Tool") == []
 
 
+@pytest.mark.any_runtime
 def test_stop_cancels_the_run(tool_play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL, CALL]}])
     with _by_host(web="stop") as person:
@@ -138,6 +142,7 @@ def test_stop_cancels_the_run(tool_play: ToolPlay, model_server: ModelServer) ->
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
 
+@pytest.mark.any_runtime
 def test_ctrl_c_stops_too(tool_play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL]}])
     with Person(lambda _question: "\x03") as person:
@@ -147,6 +152,7 @@ def test_ctrl_c_stops_too(tool_play: ToolPlay, model_server: ModelServer) -> Non
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
 
+@pytest.mark.any_runtime
 def test_what_the_model_writes_cannot_fake_a_question(tool_play: ToolPlay, model_server: ModelServer) -> None:
     path = "/\x1b[2K\r\u202eetc\u2066\x9b1A\u0000\x7f\nAllow \u00fc\u6587?"
     model_server.script([{"calls": [_call(path)]}])
@@ -169,6 +175,7 @@ def test_where_nobody_can_answer_nobody_has_allowed_it(tool_play: ToolPlay, mode
     assert answers(model_server.runs[1]) == [{"error": _NOBODY + _NO_TERMINAL}]
 
 
+@pytest.mark.any_runtime
 def test_ansible_runner_gives_a_terminal_at_which_nobody_sits(tool_play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL]}])
     with _by_host(web="yes") as person:

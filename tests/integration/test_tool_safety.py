@@ -55,6 +55,7 @@ def _with(tasks: str) -> str:
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 @pytest.mark.parametrize("how", ["set_fact", "register", "facts of a host", "cached facts"])
 def test_no_variable_replaces_the_checked_call(tool_play: ToolPlay, model_server: ModelServer, how: str) -> None:
     folder = tool_play.folder
@@ -80,6 +81,7 @@ def test_no_variable_replaces_the_checked_call(tool_play: ToolPlay, model_server
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -99,6 +101,7 @@ def test_an_extra_variable_that_outranks_the_role_is_refused(
     assert model_server.runs == []
 
 
+@pytest.mark.any_runtime
 def test_a_variable_of_an_outer_include(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """It would replace what a tool answers; but the call that the tool gets is the checked one."""
     model_server.script([{"calls": [CALL]}])
@@ -112,6 +115,7 @@ def test_a_variable_of_an_outer_include(tool_play: ToolPlay, model_server: Model
     assert messages(looped, "Tool") == ['disk_usage {"path": "/var"}']
 
 
+@pytest.mark.any_runtime
 def test_a_fact_of_a_host_does_not_decide_about_tools(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """Facts outrank what an inventory or a play sets."""
     (tool_play.folder / "library").mkdir()
@@ -171,6 +175,7 @@ def test_a_block_in_check_mode_runs_no_tool(tool_play: ToolPlay, model_server: M
     assert len(model_server.runs) == 1
 
 
+@pytest.mark.any_runtime
 def test_a_run_that_outlasts_a_round_is_cancelled(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """The run could call tools again after the role has ended."""
     model_server.script([{"calls": [CALL]}, {"hang": True}])
@@ -181,6 +186,7 @@ def test_a_run_that_outlasts_a_round_is_cancelled(tool_play: ToolPlay, model_ser
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
 
+@pytest.mark.any_runtime
 def test_a_long_output_is_truncated(tool_play: ToolPlay, model_server: ModelServer) -> None:
     files = {
         "text": "tool_output: \"{{ '\u00fc' * 2000000 }}\"",
@@ -211,6 +217,7 @@ def test_a_long_output_is_truncated(tool_play: ToolPlay, model_server: ModelServ
     assert told[65536:].startswith("\n[cut: these are the first 65536 of ")
 
 
+@pytest.mark.any_runtime
 def test_the_limit_is_an_option(tool_play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL]}])
     assert tool_play(run_tool_output_limit=3).rc == 0
@@ -307,6 +314,7 @@ _SCHEMAS: dict[str, Any] = {
 }
 
 
+@pytest.mark.any_runtime
 def test_checks_that_break_refuse_the_call(tool_play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [{"name": "disk_usage", "arguments": _DEEP}]}])
     outcome = tool_play()
@@ -329,6 +337,7 @@ def test_names_of_methods_are_refused(tool_play: ToolPlay, model_server: ModelSe
     assert refusals == [f"The tool {name} is not allowed. Allowed tools: disk_usage, reboot." for name in names]
 
 
+@pytest.mark.any_runtime
 @pytest.mark.parametrize("schema", _SCHEMAS)
 def test_a_schema_that_cannot_be_used_leaves_no_run_behind(
     tool_play: ToolPlay, model_server: ModelServer, schema: str
@@ -343,6 +352,7 @@ def test_a_schema_that_cannot_be_used_leaves_no_run_behind(
     assert outcome.results["Outputs"]["msg"]["status"] in (None, "completed", "cancelled"), outcome
 
 
+@pytest.mark.any_runtime
 def test_a_failure_of_the_role_itself_cancels_the_run(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """An output that cannot be sent, and a rescue that fails."""
     (tool_play.folder / "disk_usage.yml").write_text(

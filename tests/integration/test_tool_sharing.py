@@ -44,6 +44,7 @@ def test_one_host_answers(play: ToolPlay, model_server: ModelServer, strategy: s
     assert len(outputs) == 3
 
 
+@pytest.mark.any_runtime
 def test_strategy_free_with_few_forks(play: ToolPlay, model_server: ModelServer) -> None:
     """The hosts that wait do not keep the one that answers from its work."""
     model_server.script([{"calls": [CALL]}])
@@ -53,6 +54,7 @@ def test_strategy_free_with_few_forks(play: ToolPlay, model_server: ModelServer)
     assert len(hosts_of(outcome, "Outputs")) == 3
 
 
+@pytest.mark.any_runtime
 @pytest.mark.parametrize("strategy", ["linear", "free"])
 def test_a_tool_that_fails_the_play_fails_all_hosts(play: ToolPlay, model_server: ModelServer, strategy: str) -> None:
     (play.folder / "disk_usage.yml").write_text("- ansible.builtin.fail: msg=broken\n  name: Tool\n")
@@ -66,6 +68,7 @@ def test_a_tool_that_fails_the_play_fails_all_hosts(play: ToolPlay, model_server
     assert [each.result["msg"]["status"] for each in outcome.tasks if each.name == "Outputs"] == ["cancelled"] * 3
 
 
+@pytest.mark.any_runtime
 @pytest.mark.parametrize("strategy", ["linear", "free"])
 def test_a_host_that_is_lost_does_not_keep_the_others_waiting(
     play: ToolPlay, model_server: ModelServer, strategy: str

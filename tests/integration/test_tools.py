@@ -70,6 +70,7 @@ def test_only_what_is_allowed_and_valid_runs(play: ToolPlay, model_server: Model
     assert again.results["Outputs"]["msg"]["response"] == outputs["response"]
 
 
+@pytest.mark.any_runtime
 def test_a_run_that_asks_without_end_is_cancelled(play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL], "sticky": True}])
     outcome = play(run_tool_rounds=12)
@@ -85,6 +86,7 @@ def test_a_run_that_asks_without_end_is_cancelled(play: ToolPlay, model_server: 
     assert outputs["status"] == outputs["result"]["run"]["status"] == "cancelled"
 
 
+@pytest.mark.any_runtime
 def test_tools_that_fail_are_reported_to_the_model(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
     failing = "- ansible.builtin.command: sh -c 'echo not mounted >&2; exit 3'\n"
     files = {
@@ -112,6 +114,7 @@ def test_tools_that_fail_are_reported_to_the_model(play: ToolPlay, model_server:
     assert "nothing_of_that_name" in broken["error"]
 
 
+@pytest.mark.any_runtime
 def test_a_tool_that_fails_can_fail_the_play(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
     (folder / "disk_usage.yml").write_text("- ansible.builtin.fail: msg=broken\n")
     model_server.script([{"calls": [CALL, CALL]}])
@@ -122,6 +125,7 @@ def test_a_tool_that_fails_can_fail_the_play(play: ToolPlay, model_server: Model
     assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
 
 
+@pytest.mark.any_runtime
 def test_a_role_and_the_hosts_of_a_play(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
     tasks = folder / "roles" / "disk" / "tasks"
     tasks.mkdir(parents=True)
@@ -146,6 +150,7 @@ def test_a_role_and_the_hosts_of_a_play(play: ToolPlay, model_server: ModelServe
     assert replies == {host: f"Reply to: How full is {host}?" for host in ("web", "db")}
 
 
+@pytest.mark.any_runtime
 def test_check_mode_answers_nothing(play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL]}])
     first = play("--check")
@@ -158,6 +163,7 @@ def test_check_mode_answers_nothing(play: ToolPlay, model_server: ModelServer) -
     assert (real.rc, real.changed, real.results["Outputs"]["msg"]["status"]) == (0, 1, "completed")
 
 
+@pytest.mark.any_runtime
 def test_a_run_that_was_not_waited_for_is_answered_later(play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL], "hold": True}])
     started = play(run_wait=False)
@@ -187,6 +193,7 @@ _BY_HAND = f"""{ASSISTANT}
 """
 
 
+@pytest.mark.any_runtime
 def test_by_hand(play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [{"name": "disk_usage", "arguments": {"path": "var"}}]}])
     outcome = play(playbook=_BY_HAND)
