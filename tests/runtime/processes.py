@@ -132,6 +132,7 @@ class Worker:
         self._command = [*prefix, *_COMMAND, "work", "--store", store, *arguments]
         self._environment = {**os.environ, "PYTHONPATH": str(RUNTIME), "OPENAI_BASE_URL": model_url}
         self._log = tempfile.TemporaryFile()  # noqa: SIM115  # open until this object is deleted
+        self._started_at = 0
         self._process: subprocess.Popen | None = None
 
     def __enter__(self) -> Worker:
@@ -146,6 +147,7 @@ class Worker:
 
     def start(self) -> None:
         """Start the worker. Runs wait until it is ready."""
+        self._started_at = len(self.log)
         self._process = subprocess.Popen(self._command, env=self._environment, stderr=self._log, start_new_session=True)
 
     @property
@@ -162,7 +164,7 @@ class Worker:
     @property
     def is_ready(self) -> bool:
         """Whether it takes runs."""
-        return "the worker has started" in self.log
+        return "the worker has started" in self.log[self._started_at :]
 
     def stop(self) -> int:
         """Stop the worker with SIGTERM, and return the exit code."""

@@ -81,7 +81,7 @@ def run(options: Options) -> Chapter:
         faults.stop()
         blocks.stop()
         _report(chapter, clients, faults, number)
-        _report_blocks(chapter, blocks)
+        _report_blocks(chapter, blocks, is_short=options.short)
         _examine(chapter, database, clients, number)
     return chapter
 
@@ -107,13 +107,14 @@ def _report(chapter: Chapter, clients: list[Client], faults: Faults, number: int
     )
 
 
-def _report_blocks(chapter: Chapter, blocks: Blocks) -> None:
+def _report_blocks(chapter: Chapter, blocks: Blocks, *, is_short: bool) -> None:
     chapter.inform("seconds without a database", round(blocks.down))
-    chapter.at_most(
-        f"milliseconds that a thread was blocked without a living runner (lease: {1000 * _LEASE:.0f})",
-        round(1000 * blocks.longest),
-        _LONGEST_BLOCK,
-    )
+    what = f"milliseconds that a thread was blocked without a living runner (lease: {1000 * _LEASE:.0f})"
+    longest = round(1000 * blocks.longest)
+    if is_short:  # other tests keep the machine busy
+        chapter.inform(what, longest)
+    else:
+        chapter.at_most(what, longest, _LONGEST_BLOCK)
     chapter.details.append(f"blocked the longest: {blocks.longest_run}")
 
 

@@ -12,6 +12,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.database import Database
 from ansible_collections.threadworks.openai.tests.runtime.processes import Served, Worker
 
@@ -79,7 +80,7 @@ class Faults(threading.Thread):
         worker = self._chance.choice(self._workers)
         worker.kill()
         self._pause(0, 1)
-        worker.start()
+        self._start(worker)
 
     def _kill_server(self) -> None:
         server = self._chance.choice(self._servers)
@@ -101,13 +102,19 @@ class Faults(threading.Thread):
     def _restart(self) -> None:
         worker = self._chance.choice(self._workers)
         worker.stop()
-        worker.start()
+        self._start(worker)
 
     def _cut(self) -> None:
         assert self._machine is not None
         self._machine.cut()
         self._pause(self._lease, 3 * self._lease)
         self._machine.heal()
+
+    @staticmethod
+    def _start(worker: Worker) -> None:
+        # The next fault waits for it. Without any worker, threads would be blocked until one has started.
+        worker.start()
+        wait_for(lambda: worker.is_ready)
 
     def _pause(self, least: float, most: float) -> None:
         # Not shortened by a stop, so that the fault is a whole one.

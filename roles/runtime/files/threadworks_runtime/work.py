@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import importlib
 import logging
 import logging.config
 import os
@@ -46,6 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if queue is None:
         store.close()
         sys.exit("A worker needs a PostgreSQL store. With SQLite, the server itself executes the runs.")
+    # The first run would import the SDK, and stop the event loop meanwhile. On a busy machine, the leases would expire.
+    importlib.import_module("openai")
     try:
         asyncio.run(_work(Pool(settings, store, queue, new_tracer()), grace))
     finally:
