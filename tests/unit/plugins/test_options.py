@@ -195,3 +195,9 @@ def test_metadata_values_become_strings(world: World) -> None:
 )
 def test_an_option_that_is_null_is_not_set_except_in_a_json_schema(value: Any, expected: Any) -> None:
     assert given({"option": value, "other": None}, ("option", "other")) == {"option": expected}
+
+
+def test_short_values_are_not_hidden_as_secrets() -> None:
+    spec = Spec("openai_run")
+    assert spec.secrets({"api_key": "12345678", "runtime_token": "1234567"}) == {"12345678"}
+    assert spec.secrets({"api_key": None}) == set()

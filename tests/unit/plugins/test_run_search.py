@@ -58,3 +58,28 @@ def test_a_new_message_after_many_runs(thread: Thread) -> None:
     new = thread.run()
     assert (new.result["changed"], new.sent) == (True, [CREATE])
     assert new.read[:3] == [RUNS, MESSAGES, RUNS]
+
+
+def test_other_messages_than_those_that_a_run_has_added(thread: Thread) -> None:
+    """Somebody has replaced the message that the completed run has added."""
+    options = {"additional_messages": [{"content": "And?"}]}
+    completed(**options)(thread)
+    assert not thread.run(**options).result["changed"]
+    added = next(each for each in thread.world.wire.list("threads", thread.id, "messages") if each["role"] == "user")
+    thread.world.do("message", thread_id=thread.id, message_id=added["id"], state="absent")
+    thread.say("Something else")
+    assert thread.run(**options).result["changed"]
+
+
+def test_a_run_that_failed_has_added_its_messages(thread: Thread) -> None:
+    def texts() -> list[str]:
+        messages = thread.world.wire.list("threads", thread.id, "messages", query={"order": "asc"})
+        return [each["content"][0]["text"]["value"] for each in messages if each["role"] == "user"]
+
+    options = {"additional_messages": [{"content": "And?"}]}
+    failed(**options)(thread)
+    assert thread.run(**options).result["changed"]
+    assert texts() == ["Hello", "And?"]
+    assert not thread.run(**options).result["changed"]
+    assert thread.run(**options, force=True).result["changed"]
+    assert texts() == ["Hello", "And?", "And?"]

@@ -74,6 +74,7 @@ class Row:
 
 
 LOOK = [RUNS, MESSAGES]
+HE_SAID: Json = {"additional_messages": [{"role": "assistant", "content": "As I said."}]}
 TABLE = {
     "no run": Row(nothing, {}, [CREATE], LOOK, model=1),
     "no run, not waited for": Row(nothing, {"wait": False}, [CREATE], LOOK, model=1, status="queued"),
@@ -83,6 +84,7 @@ TABLE = {
     "the same, going, not waited for": Row(hanging(), {"wait": False}, [], LOOK, status="in_progress"),
     "the same, waiting for tool outputs": Row(waiting(), {"tools": [FUNCTION]}, [], LOOK, status="requires_action"),
     "the same, failed": Row(failed(), {}, [CREATE], LOOK, model=1, runs=2),
+    "the same, failed twice": Row(both(failed(), failed()), {}, [CREATE], LOOK, model=1, runs=3),
     "the same, incomplete": Row(incomplete(), {}, [CREATE], LOOK, model=1, runs=2),
     "the same, expired": Row(expired, {"tools": [FUNCTION]}, [CREATE], LOOK, model=1, runs=2),
     "the same, cancelled": Row(cancelled, {"tools": [FUNCTION]}, [CREATE], LOOK, model=1, runs=2),
@@ -109,6 +111,8 @@ TABLE = {
     "a new user message": Row(both(completed(), said("More?")), {}, [CREATE], LOOK, model=1, runs=2),
     "a new assistant message": Row(both(completed(), said_by_assistant), {}, [], LOOK),
     "a new user message while it failed": Row(both(failed(), said("More?")), {}, [CREATE], LOOK, model=1, runs=2),
+    "an additional message of the assistant": Row(completed(**HE_SAID), HE_SAID, [], LOOK),
+    "an additional message of the assistant, failed": Row(failed(**HE_SAID), HE_SAID, [CREATE], LOOK, model=1, runs=2),
     "key, no run": Row(nothing, {"key": "k"}, [CREATE], LOOK, model=1),
     "key, a run without": Row(completed(), {"key": "k"}, [CREATE], LOOK, model=1, runs=2),
     "no key, a run with": Row(completed(key="k"), {}, [], LOOK),

@@ -91,6 +91,11 @@ def expire(world: World) -> None:
     world.change("UPDATE runs SET expires_at = 1")
 
 
+def answering(answer: Json) -> Given:
+    """The model gives this answer next."""
+    return lambda world: world.model.script([answer])
+
+
 def said_more(world: World) -> None:
     """Somebody has added to the thread since."""
     world.do("message", thread_id="newest", content="More?")
@@ -108,6 +113,14 @@ def somebody_runs(world: World) -> None:
     world.do("run", thread_id="newest", assistant_id="newest", key="other", wait=False)
     wait_for(lambda: len(world.model.runs) > asked)
     world.release_after(1)
+
+
+def somebody_hangs(world: World) -> None:
+    """Another client's run is active on the thread, and does not end."""
+    asked = len(world.model.runs)
+    world.model.script([{"hang": True}])
+    world.do("run", thread_id="newest", assistant_id="newest", key="other", wait=False)
+    wait_for(lambda: len(world.model.runs) > asked)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,6 +162,13 @@ TABLE = {
         waiting(), {**HI, "tools": [FUNCTION]}, [], SEEN, status="requires_action"
     ),
     "the same, failed": Row(failed(), HI, [AGAIN], [FIND, RUNS], model=1),
+    "the same, failed twice": Row(
+        all_of(failed(), answering({"status": 400, "error": {"message": "No."}}), did("thread_run", **HI)),
+        HI,
+        [AGAIN],
+        [FIND, RUNS],
+        model=1,
+    ),
     "the same, incomplete": Row(ran({"incomplete": "max_output_tokens"}), HI, [AGAIN], [FIND, RUNS], model=1),
     "the same, cancelled": Row(
         all_of(waiting(), did("thread_run", **HI, tools=[FUNCTION], state="cancelled")),
@@ -215,6 +235,26 @@ TABLE = {
     "cancelled, by key alone": Row(
         waiting(key="k"), {"key": "k", "state": "cancelled"}, [CANCEL], [*SEEN, RUN, MESSAGES], status="cancelled"
     ),
+    "cancelled, by thread_id alone": Row(
+        all_of(ran(), somebody_hangs),
+        {"thread_id": "newest", "state": "cancelled"},
+        [CANCEL],
+        [THREAD, RUNS, RUN, MESSAGES],
+        status="cancelled",
+    ),
+    "cancelled, by thread_id and key": Row(
+        all_of(ran(**KEYED), somebody_hangs),
+        {"thread_id": "newest", "key": "k", "state": "cancelled"},
+        [],
+        [THREAD, RUNS],
+    ),
+    "cancelled, by thread_id, other parameters": Row(
+        all_of(ran(), somebody_hangs),
+        {"thread_id": "newest", "key": "other", "state": "cancelled"},
+        [CANCEL],
+        [THREAD, RUNS, RUN, MESSAGES],
+        status="cancelled",
+    ),
     "absent": Row(ran(), {**HI, "state": "absent"}, [DELETE], [FIND], threads=0, status=None),
     "absent, going": Row(going({"hang": True}), {**HI, "state": "absent"}, [DELETE], [FIND], threads=0, status=None),
     "absent, none": Row(
@@ -263,3 +303,9 @@ def test_thread_run_fails(world: World, given: Given, asked: Json, message: str)
     assert done.result["failed"]
     assert re.search(message, done.result["msg"]), done.result["msg"]
     assert len(list(world.wire.list("threads"))) == 1
+
+
+def test_the_newest_of_several_threads_is_reused(world: World) -> None:
+    ran()(world)
+    newest = world.do("thread_run", **HI, force=True).result["thread_id"]
+    assert world.do("thread_run", **HI).result["thread_id"] == newest
