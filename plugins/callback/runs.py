@@ -82,14 +82,14 @@ seealso:
 """
 
 EXAMPLES = r"""
-# fmt: ini
-# Show the table at the end of each playbook, and write the report and the audit trail. In ansible.cfg:
-[defaults]
-callbacks_enabled = threadworks.openai.runs
+ansible.cfg: |
+  # Show the table at the end of each playbook, and write the report and the audit trail.
+  [defaults]
+  callbacks_enabled = threadworks.openai.runs
 
-[openai_runs]
-report = report.html
-audit = audit.jsonl
+  [openai_runs]
+  report = report.html
+  audit = audit.jsonl
 """
 
 import functools

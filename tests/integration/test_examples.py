@@ -79,16 +79,12 @@ _VARIABLES: Json = {
 }
 
 
-def _text(path: Path, name: str) -> str:
+def _documentation(path: Path, name: str) -> Any:
     """Return a block of documentation of a plugin, such as EXAMPLES."""
     for node in ast.parse(path.read_text()).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
-            return str(ast.literal_eval(node.value))
+            return yaml.safe_load(ast.literal_eval(node.value))
     raise AssertionError(f"{path.name} has no {name}")
-
-
-def _documentation(path: Path, name: str) -> Any:
-    return yaml.safe_load(_text(path, name))
 
 
 def _parameter(path: Path) -> Any:
@@ -111,7 +107,7 @@ def test_examples(path: Path, ansible_playbook: AnsiblePlaybook, model_server: M
 
 
 def test_examples_of_the_filter_and_the_callback(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
-    configuration = _text(_PLUGINS / "callback/runs.py", "EXAMPLES")
+    configuration = _documentation(_PLUGINS / "callback/runs.py", "EXAMPLES")["ansible.cfg"]
     (ansible_playbook.folder / "ansible.cfg").write_text(configuration)
     parser = configparser.ConfigParser()
     parser.read_string(configuration)
