@@ -14,44 +14,14 @@ import pytest
 from ansible_collections.threadworks.openai.plugins.module_utils import _wait
 from ansible_collections.threadworks.openai.plugins.module_utils._identity import KNOWN_AFTER_APPLY
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
-from ansible_collections.threadworks.openai.tests.unit.plugins.middleware import without_runs_by_id
-from ansible_collections.threadworks.openai.tests.world import App, Done, Json, World
+from ansible_collections.threadworks.openai.tests.unit.plugins.many_runs import Runs, responses
+from ansible_collections.threadworks.openai.tests.world import App, Json, World
 
 RUN, RUNS, MESSAGES = "GET /threads/*/runs/*", "GET /threads/*/runs", "GET /threads/*/messages"
 FUNCTION: Json = {"type": "function", "function": {"name": "disk", "parameters": {"type": "object", "properties": {}}}}
 FORMAT: Json = {"type": "json_schema", "json_schema": {"name": "cause", "schema": {"type": "object"}}}
 _SAID = "The model server answered with an error: "
 ONE: Json = {"runs": "thread_x:run_x"}
-
-
-class Runs:
-    """Runs that were started in a loop with `wait: false`, each on a thread of its own that says its name."""
-
-    def __init__(self, world: World) -> None:
-        self.world = world
-        world.do("assistant", name="A", model="m")
-
-    def start(self, *names: str, **options: Any) -> Json:
-        """What such a loop registers."""
-        return {"results": [self._start(name, options) for name in names]}
-
-    def _start(self, name: str, options: Json) -> Json:
-        thread = {"messages": [{"content": name}]}
-        result = self.world.do("thread_run", key=name, assistant_id="newest", thread=thread, wait=False, **options)
-        return {**result.result, "item": name, "ansible_loop_var": "item"}
-
-    def info(self, runs: Any, **options: Any) -> Done:
-        return self.world.do("run_info", runs=runs, **options)
-
-    def answers(self, *answers: Json) -> None:
-        """What the model answers: one that says for which runs it is, is for no other."""
-        self.world.model.script(list(answers))
-
-    def completed(self, *names: str) -> Json:
-        """What a loop registers whose runs have ended."""
-        started = self.start(*names)
-        assert "failed" not in self.info(started, wait=True).result
-        return started
 
 
 @pytest.fixture
@@ -63,16 +33,12 @@ def _terms(started: Json) -> list[str]:
     return [f"{each['thread_id']}:{each['run_id']}" for each in started["results"]]
 
 
-def _responses(done: Done) -> list[str]:
-    return [run["response"] for run in done.result["runs"]]
-
-
 def test_a_loop_and_then_one_task_that_waits_for_all(runs: Runs) -> None:
     runs.answers({"match": "two", "hold": True})
     started = runs.start("one", "two", "three")
     runs.world.release_after(4)
     done = runs.info(started, wait=True)
-    assert _responses(done) == ["Reply to: one", "Reply to: two", "Reply to: three"]
+    assert responses(done) == ["Reply to: one", "Reply to: two", "Reply to: three"]
     assert [run["item"] for run in done.result["runs"]] == ["one", "two", "three"]
     assert done.result["statuses"] == {"completed": 3}
     assert (done.result["changed"], done.result["failed_runs"], done.sent) == (False, [], [])
@@ -130,62 +96,19 @@ def test_forms_of_runs(runs: Runs, form: str) -> None:
         "ids": [{"run_id": each["run_id"], "thread_id": each["thread_id"]} for each in results],
     }
     if form == "one":
-        assert _responses(runs.info(results[1])) == ["Reply to: two"]
-        assert _responses(runs.info([results[1]["run_id"]], thread_id=results[1]["thread_id"])) == ["Reply to: two"]
+        assert responses(runs.info(results[1])) == ["Reply to: two"]
+        assert responses(runs.info([results[1]["run_id"]], thread_id=results[1]["thread_id"])) == ["Reply to: two"]
     else:
         done = runs.info(forms[form])
-        assert _responses(done) == ["Reply to: one", "Reply to: two"]
+        assert responses(done) == ["Reply to: one", "Reply to: two"]
         assert ("item" in done.result["runs"][0]) == (form in ("results", "loop", "hosts", "info"))
 
 
 def test_the_order_is_the_one_asked_and_a_run_that_is_named_twice_is_asked_for_once(runs: Runs) -> None:
     one, two = _terms(runs.completed("one", "two"))
     done = runs.info([two, one, two])
-    assert _responses(done) == ["Reply to: two", "Reply to: one", "Reply to: two"]
+    assert responses(done) == ["Reply to: two", "Reply to: one", "Reply to: two"]
     assert sorted(done.read) == [MESSAGES] * 2 + [RUN] * 2
-
-
-def test_a_run_is_found_without_its_thread(runs: Runs) -> None:
-    one, two = runs.completed("one", "two")["results"]
-    asked = [one["run_id"], {"run_id": two["run_id"]}, one["run_id"]]
-    for options in ({}, {"wait": True}, {"check": True}):
-        done = runs.info(asked, **options)
-        assert _responses(done) == ["Reply to: one", "Reply to: two", "Reply to: one"]
-        assert done.result["runs"][1]["thread_id"] == two["thread_id"]
-    assert sorted(runs.info(asked).read) == sorted(["GET /runs/*", MESSAGES] * 2)
-    result = runs.info([*asked, "run_gone"]).result
-    assert result["msg"].startswith("runs[3]: No run found with id 'run_gone'. (HTTP 404) Check the id")
-    assert runs.world.do("thread", thread_id=two["thread_id"], state="absent").result["changed"]
-    assert "No run found" in runs.info(asked).result["msg"]
-
-
-def test_a_predicted_run_is_found_without_its_thread(runs: Runs) -> None:
-    (real,) = runs.completed("one")["results"]
-    thread = {"messages": [{"content": "new"}]}
-    foretold = runs.world.do("thread_run", check=True, assistant_id="newest", thread=thread).result
-    assert foretold["run_id"] == KNOWN_AFTER_APPLY
-    # A run that was predicted on another host has an id that this one does not know.
-    asked = [foretold["run_id"], real["run_id"], "(known after apply 9)"]
-    done = runs.info(asked, wait=True, check=True)
-    assert _responses(done) == [KNOWN_AFTER_APPLY, "Reply to: one", ""]
-    assert [run["thread_id"] for run in done.result["runs"]] == [
-        KNOWN_AFTER_APPLY,
-        real["thread_id"],
-        KNOWN_AFTER_APPLY,
-    ]
-    assert runs.world.lines[-1].startswith("The run '(known after apply 9)' does not exist yet.")
-    runs.world.do("thread", thread_id=real["thread_id"], state="absent", check=True)
-    result = runs.info([real["run_id"]], check=True).result
-    assert "No thread found" in result["msg"]
-
-
-@pytest.mark.parametrize("body", [b'{"detail": "Not Found"}', b'{"error": {"message": "Invalid URL"}}'])
-def test_a_server_that_needs_the_thread_of_a_run(runs: Runs, body: bytes) -> None:
-    (one,) = runs.completed("one")["results"]
-    runs.world.put_before(without_runs_by_id(body))
-    result = runs.info([one["run_id"]]).result
-    assert result["msg"].startswith(f"The server cannot find the run '{one['run_id']}' without its thread")
-    assert _responses(runs.info([one["run_id"]], thread_id=one["thread_id"])) == ["Reply to: one"]
 
 
 def test_another_name_of_the_loop_variable(runs: Runs) -> None:
@@ -201,7 +124,7 @@ def test_results_without_a_run_are_left_out(runs: Runs) -> None:
     nothing_to_cancel = {"run": None, "run_id": None, "thread_id": "thread_x", "status": None}
     one, two = started["results"]
     done = runs.info({"results": [skipped, one, failed, nothing_to_cancel, two]}, wait=True)
-    assert _responses(done) == ["Reply to: one", "Reply to: two"]
+    assert responses(done) == ["Reply to: one", "Reply to: two"]
     assert runs.world.lines == [
         "runs.results[2] is ignored, because its task failed before it created a run (No thread found.)."
     ]
@@ -226,7 +149,7 @@ def test_which_runs_failed_and_why(runs: Runs) -> None:
         "the length of an answer. Increase its limit, or ask for a shorter answer."
     )
     assert [run["status"] for run in done.result["runs"]] == ["completed", "failed", "incomplete", "completed"]
-    assert _responses(done)[2:] == ["Well", "Reply to: four"]
+    assert responses(done)[2:] == ["Well", "Reply to: four"]
     assert done.result["statuses"] == {"completed": 2, "failed": 1, "incomplete": 1}
     assert done.result["failed_runs"][0] == {
         "run_id": two["run_id"],
@@ -305,7 +228,7 @@ def test_the_time_is_over_for_all(runs: Runs) -> None:
         f"{three['run_id']} (in_progress). They continue. Run the task again to wait for them."
     )
     assert result["statuses"] == {"in_progress": 2, "completed": 1}
-    assert _responses(done) == ["", "Quick.", ""]
+    assert responses(done) == ["", "Quick.", ""]
     # What an active run has written is not asked for.
     assert done.read.count(MESSAGES) == 1
     runs.world.model.release()
