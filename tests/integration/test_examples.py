@@ -106,6 +106,7 @@ def test_examples(path: Path, ansible_playbook: AnsiblePlaybook, model_server: M
     assert {task["name"] for task in examples} <= outcome.results.keys(), str(outcome)
 
 
+@pytest.mark.any_runtime
 def test_examples_of_the_filter_and_the_callback(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
     configuration = _documentation(_PLUGINS / "callback/runs.py", "EXAMPLES")["ansible.cfg"]
     (ansible_playbook.folder / "ansible.cfg").write_text(configuration)
