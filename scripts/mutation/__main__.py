@@ -22,7 +22,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import forks
-from areas import AREAS, LONGEST, OPERATORS
+from areas import AREAS, MOST_TESTS, OPERATORS
 from coverage_map import CoverageMap, Module, Recorder
 from warm import Warm, changed_functions
 
@@ -68,7 +68,7 @@ def _run(area: str, chosen: list[str], keep: bool) -> None:
     if not (keep and (folder / "map.json").exists()):
         every = [str(TREE / path) for path in AREAS[area].modules]
         forks.in_fork(lambda: _record(area, every), folder / "record.log", 3600)
-    tests = CoverageMap(folder / "map.json", LONGEST)
+    tests = CoverageMap(folder / "map.json", MOST_TESTS)
     if tests.failed:
         print(f"These tests fail without a mutation, and are not used: {', '.join(tests.failed)}")
     sys.dont_write_bytecode = True
@@ -103,6 +103,13 @@ def _cosmic_ray(folder: Path, paths: list[str], address: str) -> subprocess.Pope
     )
     subprocess.run([_PROGRAMS / "cosmic-ray", "init", config, session], check=True)
     subprocess.run([_PROGRAMS / "cr-filter-operators", session, config], check=True)
+    with contextlib.closing(sqlite3.connect(session)) as connection:
+        for path in paths:
+            lines = enumerate((TREE / path).read_text().splitlines(), 1)
+            # Only type checkers see these imports.
+            skipped = [number for number, line in lines if line.endswith("TYPE_CHECKING:")]
+            connection.executemany(_SKIP, [(path, number) for number in skipped])
+        connection.commit()
     return subprocess.Popen([_PROGRAMS / "cosmic-ray", "exec", config, session])
 
 
@@ -159,6 +166,10 @@ def _summary() -> str:
     return "\n".join([f"{'module':70} {'all':>5} {'found':>5} {'alive':>5}", *table, str(BUILD / "survivors.txt")])
 
 
+_SKIP = """
+    DELETE FROM work_items
+    WHERE job_id IN (SELECT job_id FROM mutation_specs WHERE module_path = ? AND start_pos_row = ?)
+"""
 _COUNTS = """
     SELECT module_path, count(*), sum(test_outcome != 'SURVIVED') FROM work_results JOIN mutation_specs USING (job_id)
     WHERE worker_outcome = 'NORMAL' GROUP BY module_path ORDER BY module_path

@@ -101,5 +101,5 @@ OPERATORS = (
     r"ReplaceComparisonOperator_(Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is)",
     r"ReplaceComparisonOperator_(Lt_LtE|Lt_GtE|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE|GtE_Gt|GtE_Lt)",
 )
-# The tests of a mutant are those that execute its line, the shortest first, up to this total duration in seconds.
-LONGEST = 5.0
+# The most tests of a mutant. They are chosen among those that execute its line.
+MOST_TESTS = 60

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import dataclasses
 import difflib
+import hashlib
 import json
 from collections import defaultdict
 from collections.abc import Iterator
@@ -73,32 +74,27 @@ class CoverageMap:
 
     Args:
         path: The file of the recorder.
-        seconds: The maximum duration of the tests of a mutant.
+        most: The maximum number of tests.
     """
 
-    def __init__(self, path: Path, seconds: float) -> None:
+    def __init__(self, path: Path, most: int) -> None:
         recorded = json.loads(path.read_text())
         self.failed: list[str] = recorded["failed"]
         self._seconds: dict[str, float] = recorded["seconds"]
         self._lines: dict[str, dict[str, list[str]]] = recorded["lines"]
-        self._limit = seconds
+        self._most = most
 
     def tests(self, mutant: Module) -> dict[str, float]:
-        """Return the tests that execute the changed line of a module, the shortest first, with their durations."""
+        """Return tests that execute the changed line, the shortest first, with their durations in seconds."""
         executed = self._lines.get(str(mutant.path), {})
         found: set[str] = set()
         for line in _changed(mutant.text, mutant.path.read_text()):
             found |= set(executed.get(str(line), ()))
         if "" in found or not found:  # executed when the module is imported
             found = {test for each in executed.values() for test in each}
-        chosen: dict[str, float] = {}
-        total = 0.0
-        for test in sorted(found - {"", *self.failed}, key=lambda test: (self._seconds[test], test)):
-            total += self._seconds[test]
-            if chosen and total > self._limit:
-                break
-            chosen[test] = self._seconds[test]
-        return chosen
+        # Those of the same file are similar to each other.
+        chosen = sorted(found - {"", *self.failed}, key=lambda test: hashlib.sha256(test.encode()).digest())
+        return {test: self._seconds[test] for test in sorted(chosen[: self._most], key=self._seconds.__getitem__)}
 
 
 def _changed(before: str, after: str) -> Iterator[int]:
