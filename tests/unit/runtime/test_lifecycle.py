@@ -15,10 +15,12 @@ from threadworks_runtime.owners import new_owner
 from threadworks_runtime.records import AssistantRecord, MessageRecord, RunRecord, RunState, StepRecord
 from threadworks_runtime.status import RunStatus
 
-_HERE = new_owner()
-_HOST, _PID, _STARTED, _NONCE = _HERE.split("|")
-_DEAD, _DEAD_WORKER = f"{_HOST}|{_PID}|1|{_NONCE}", f"{_HOST}|{_PID}|1|queue-{_NONCE}"
-_ALIVE = _HERE
+_HOST, _PID, _STARTED, _NONCE = new_owner().split("|")
+_OWNERS = {
+    "alive": f"{_HOST}|{_PID}|{_STARTED}|{_NONCE}",
+    "dead": f"{_HOST}|{_PID}|1|{_NONCE}",
+    "dead worker": f"{_HOST}|{_PID}|1|queue-{_NONCE}",
+}
 
 
 def _run(status: str = "queued", **private: Any) -> RunRecord:
@@ -33,18 +35,18 @@ def _run(status: str = "queued", **private: Any) -> RunRecord:
     ("status", "owner", "is_over", "expected"),
     [
         ("completed", None, True, None),
-        ("in_progress", _ALIVE, True, None),
-        ("cancelling", _ALIVE, False, None),
+        ("in_progress", "alive", True, None),
+        ("cancelling", "alive", False, None),
         ("queued", None, True, "expired"),
-        ("in_progress", _DEAD, True, "expired"),
+        ("in_progress", "dead", True, "expired"),
         ("requires_action", None, True, "expired"),
-        ("cancelling", _DEAD, True, "cancelled"),
-        ("cancelling", _DEAD, False, "cancelled"),
+        ("cancelling", "dead", True, "cancelled"),
+        ("cancelling", "dead", False, "cancelled"),
         ("queued", None, False, None),
         ("requires_action", None, False, None),
         ("in_progress", None, False, None),
-        ("in_progress", _DEAD, False, "failed"),
-        ("in_progress", _DEAD_WORKER, False, None),
+        ("in_progress", "dead", False, "failed"),
+        ("in_progress", "dead worker", False, None),
     ],
 )
 def test_which_status_is_due(
@@ -53,7 +55,7 @@ def test_which_status_is_due(
     expires_at = int(time.time()) + (-1 if is_over else 600)
     later = None if owner is None else time.time() + 600
     monotonic = None if owner is None else time.monotonic() + 600
-    run = RunState(RunStatus(status), expires_at, owner, later, monotonic)
+    run = RunState(RunStatus(status), expires_at, _OWNERS[owner] if owner else None, later, monotonic)
     assert lifecycle.due(run, takes_queued=takes_queued) == expected
 
 
@@ -61,7 +63,7 @@ def test_which_status_is_due(
 def test_a_queued_run_of_a_dead_process_fails_unless_others_execute_it(
     takes_queued: bool, expected: str | None
 ) -> None:
-    run = RunState(RunStatus.QUEUED, int(time.time()) + 600, _DEAD, None, None)
+    run = RunState(RunStatus.QUEUED, int(time.time()) + 600, _OWNERS["dead"], None, None)
     assert lifecycle.due(run, takes_queued=takes_queued) == expected
 
 
