@@ -8,6 +8,7 @@ TLS is a reverse proxy's.
 from __future__ import annotations
 
 import asyncio
+import importlib
 import multiprocessing
 import os
 import signal
@@ -82,6 +83,8 @@ def work() -> Runtime:
     """
     share_with_store()
     service = read_service(os.environ)
+    # The first run would import the SDK, and stop the event loop meanwhile. On a busy machine, the leases would expire.
+    importlib.import_module("openai")
     runtime = create_app(service.settings)
     runtime.context.grace = service.grace
     loop = asyncio.get_running_loop()
