@@ -11,10 +11,12 @@ from __future__ import annotations
 import math
 import random
 
-# A burst starts with this number of requests at the same time. As long as more requests wait, it doubles after each
-# step of time. It does not grow with the answers: a fast server would get too many before it refuses the first one.
+# A burst starts with this number of requests at the same time. As long as more requests wait, it grows after each step
+# of time. It does not grow with the answers: a fast server would get too many before it refuses the first one. It grows
+# faster without answers: servers refuse a request immediately, but take time to answer it.
 _FIRST = 8
-_STEP = 0.4  # seconds
+_STEP = 0.2  # seconds
+_GROWTH, _SILENT_GROWTH = math.sqrt(2), 2.0
 # Seconds to wait if the server does not say how long: 1, 2, 4 and so on.
 _LONGEST_PAUSE = 60.0
 # Seconds to wait at least if the server refuses the request again after the time that it asked for: 0.1, 0.2 and so on.
@@ -29,8 +31,9 @@ class Pace:
     """The number of requests that may wait for an answer. Times are those of the monotonic clock, in seconds.
 
     A refusal pauses all requests. Then one request is sent, two, four and so on, until three quarters of the requests
-    have been started that the server accepted before the refusal. Further requests are sent one by one, then slowly
-    more.
+    have been started that the server accepted before the refusal. Further requests are sent one by one, and slowly
+    more when the server has accepted as many as before. The next pause ends as long after the first accepted request
+    as the previous one.
 
     Attributes:
         resume: The end of the pause.
@@ -42,10 +45,14 @@ class Pace:
         self._refused = 0  # pauses since the last answer
         self._window = float(_FIRST)
         self._widened = 0.0
+        self._heard = -math.inf
         self._careful = 1.0
         self._started = self._answered = 0
         self._since = -math.inf
         self._known: int | None = None
+        self._accepted = 0  # requests before the latest refusal
+        self._began = -math.inf  # when the first request after the pause was started that the server accepted
+        self._period = 0.0  # seconds from one such request to the next one
 
     def delay(self, unanswered: int, now: float) -> float:
         """Return the seconds until the next request, or infinity if an answer must arrive first.
@@ -62,7 +69,8 @@ class Pace:
         if not unanswered:
             self._window, self._widened = float(_FIRST), now
         elif now >= self._widened + _STEP:
-            self._window, self._widened = self._window * 2, now
+            self._window *= _GROWTH if self._heard >= self._widened else _SILENT_GROWTH
+            self._widened = now
         return 0 if unanswered < self._window else self._widened + _STEP - now
 
     def shorten(self, until: float, now: float) -> None:
@@ -86,17 +94,21 @@ class Pace:
             started: When its request was started.
             now: The current time.
         """
+        if self._refused and started > self._paused:
+            self._period, self._began = started - self._began, started
         self._refused = 0
+        self._heard = now
         if not self._is_recovering(now):
             if now > self._since + _FORGOTTEN:
                 self._since, self._answered = now, 0
             self._answered += 1
         elif started <= self._paused:
-            self._known = (self._known or 0) + 1  # the server accepted it before the refusal
+            # The server accepted it before the refusal.
+            self._known, self._accepted = (self._known or 0) + 1, self._accepted + 1
         else:
             self._answered += 1
             self._window += 1
-            if self._known is not None and self._answered > self._known:
+            if self._answered > self._accepted:
                 self._careful += 1 / self._careful
 
     def refuse(self, started: float, asked: float | None, now: float) -> None:
@@ -112,14 +124,16 @@ class Pace:
             self.resume = max(self.resume, now + (asked or 0))
             return
         if not self._is_recovering(now):
-            self._known = None
+            self._known, self._began, self._period = None, now, 0.0
         self._refused += 1
         if self._answered:
             # Slowly before the limit, which may lie in the middle of two windows of the server.
-            self._known = max(self._answered * 3 // 4, 1)
+            self._known, self._accepted = max(self._answered * 3 // 4, 1), self._answered
         self._started = self._answered = 0
         self._window = self._careful = 1.0
         self._paused, self.resume = now, now + _pause(asked, self._refused)
+        if asked is None and self._refused == 1:
+            self.resume = max(self.resume, self._began + self._period)
 
     def _is_recovering(self, now: float) -> bool:
         return now < self.resume + _FORGOTTEN
