@@ -14,6 +14,7 @@ from ..errors import NotFound
 from ..lifecycle import due, settle
 from ..records import RunRecord, RunState
 from ..store import rows, runs
+from ..store.direct import fetch
 from ..store.tables import IS_ACTIVE, RUNS, THREADS
 from .context import Context
 from .followers import Look
@@ -30,10 +31,10 @@ def active_run(context: Context, connection: Connection, thread_id: str) -> RunR
     Returns:
         The run, or None if there is none.
     """
-    row = connection.execute(_active(), {"thread_id": thread_id}).one_or_none()
-    if row is None:
+    found = fetch(connection, _active(), {"thread_id": thread_id})
+    if not found:
         return None
-    run = RunRecord(*row)
+    run = RunRecord(*found[0])
     return None if _settle(context, connection, run) else run
 
 

@@ -17,6 +17,7 @@ _REPLACEMENT = "\\ufffd"
 _ESCAPE = re.compile(r"\\(?:u[dD][89abAB]..\\u[dD][c-fC-F]..|(?P<half>u[dD][89a-fA-F]..)|.)")
 # Most texts have no escaped surrogates, and need no further check.
 _MAYBE_HALF = re.compile(r"\\u[dD][89a-fA-F]")
+_ENCODER = json.JSONEncoder(allow_nan=False)  # kept, because json.dumps would create one for each call
 _DECODER = json.JSONDecoder(parse_constant=lambda _name: None)
 
 
@@ -30,9 +31,9 @@ def dump(value: Any) -> str:
         JSON.
     """
     try:
-        return json.dumps(value, allow_nan=False)
+        return _ENCODER.encode(value)
     except ValueError:
-        return json.dumps(load(json.dumps(value)), allow_nan=False)
+        return _ENCODER.encode(load(json.dumps(value)))
 
 
 def load(stored: str | bytes) -> Any:

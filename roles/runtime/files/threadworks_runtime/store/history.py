@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Select, bindparam, select
 from ..objects import Document
 from ..records import MessageRecord, RunRecord
 from ..status import StepStatus
+from .direct import fetch
 from .tables import MESSAGES, STEPS
 
 _AT_ONCE = 500  # runs per statement, because the number of parameters is limited
@@ -31,7 +32,7 @@ def read_history(connection: Connection, run: RunRecord) -> list[MessageRecord]:
     count = _most(run)
     if count is not None:
         values["count"] = count
-    found = connection.execute(_newest_first(bounded=count is not None), values)
+    found = fetch(connection, _newest_first(bounded=count is not None), values)
     return [MessageRecord(*row) for row in found][::-1]
 
 

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, delete, select
 from ..errors import CursorNotFound, NotFound
 from ..records import MessageRecord, Record
 from . import statements
+from .direct import change, fetch
 from .encoding import searchable
 from .tables import MESSAGES, Kind
 
@@ -110,7 +111,7 @@ def insert_each(connection: Connection, kind: Kind[R], things: Sequence[New]) ->
             }
             for thing in things
         ]
-        connection.execute(statements.new_rows(kind), values)
+        change(connection, statements.new_rows(kind), *values)
         _write_pairs(connection, kind, [thing.document for thing in things])
 
 
@@ -138,8 +139,8 @@ def get(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, *
     if any("\0" in text for text in (id, *owner.values())):  # PostgreSQL does not support null characters
         return None
     statement = statements.rows_by(kind, "id", *owner, lock=lock)
-    row = connection.execute(statement, {"id": id, **owner}).one_or_none()
-    return None if row is None else kind.record(*row)
+    found = fetch(connection, statement, {"id": id, **owner})
+    return kind.record(*found[0]) if found else None
 
 
 def find(connection: Connection, kind: Kind[R], id: str, *, lock: bool = False, **owner: str) -> R:
@@ -170,7 +171,7 @@ def save(connection: Connection, kind: Kind[R], record: R, document: D, private:
     values: dict[str, Any] = {"document": document, **_searched(kind, document)}
     if private is not None:
         values["private"] = private
-    connection.execute(statements.changed_row(kind), {"its_seq": record.seq, **values})
+    change(connection, statements.changed_row(kind), {"its_seq": record.seq, **values})
     if kind.pairs is not None and document["metadata"] != record.document["metadata"]:
         connection.execute(delete(kind.pairs).where(kind.pairs.c.seq == record.seq))
         _write_pairs(connection, kind, [document])
@@ -184,14 +185,13 @@ def remove(connection: Connection, kind: Kind[R], record: R) -> None:
 
 def all_of(connection: Connection, kind: Kind[R], **owner: str) -> list[R]:
     """Return all objects with these column values, oldest first."""
-    found = connection.execute(statements.rows_by(kind, *owner, lock=False), owner)
+    found = fetch(connection, statements.rows_by(kind, *owner, lock=False), owner)
     return [kind.record(*row) for row in found]
 
 
 def has_more_than(connection: Connection, kind: Kind[R], number: int, **owner: str) -> bool:
     """Return whether there are more than this number of rows with these column values, which must have an index."""
-    behind = connection.execute(statements.row_behind(kind, *owner), {**owner, "number": number})
-    return behind.first() is not None
+    return bool(fetch(connection, statements.row_behind(kind, *owner), {**owner, "number": number}))
 
 
 def of_runs(connection: Connection, run_ids: list[str]) -> list[MessageRecord]:
@@ -255,4 +255,4 @@ def _write_pairs(connection: Connection, kind: Kind[R], documents: Sequence[Mapp
         for key, value in document["metadata"].items()
     ]
     if kind.pairs is not None and pairs:
-        connection.execute(statements.new_pairs(kind, kind.pairs), pairs)
+        change(connection, statements.new_pairs(kind, kind.pairs), *pairs)

@@ -16,6 +16,7 @@ from ..status import ACTIVE_STATUSES, MessageStatus, RunStatus, StepStatus
 from ..usage.details import spent_latest
 from . import rows
 from .budgets import settle
+from .direct import change as change_rows
 from .statements import changed_row
 from .tables import MESSAGES, RUNS, STEPS, THREADS
 from .usage import insert_usage
@@ -129,7 +130,7 @@ def apply(connection: Connection, change: Change) -> list[WireEvent]:
     """
     write_parts(connection, change.parts)
     values = {name: getattr(change.run, name) for name in _CHANGING}
-    connection.execute(changed_row(RUNS), {"its_seq": change.run.seq, **values})
+    change_rows(connection, changed_row(RUNS), {"its_seq": change.run.seq, **values})
     if change.run.status not in (RunStatus.IN_PROGRESS, RunStatus.CANCELLING):
         settle(connection, change.run, spent_latest(change.run))
     if change.run.status not in ACTIVE_STATUSES:
@@ -149,5 +150,5 @@ def write_parts(connection: Connection, parts: Sequence[MessageRecord | StepReco
     """
     for part in parts:
         values = {"its_seq": part.seq, "document": part.document, "private": part.private}
-        connection.execute(changed_row(MESSAGES if isinstance(part, MessageRecord) else STEPS), values)
+        change_rows(connection, changed_row(MESSAGES if isinstance(part, MessageRecord) else STEPS), values)
     return part_events(parts)

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from ..records import RunRecord
+from .direct import change
 from .encoding import searchable
 from .tables import RUN_PAIRS, run_usage
 
@@ -59,7 +60,7 @@ def insert_usage(connection: Connection, run: RunRecord) -> None:
         "tool_calls": details["tool_calls"],
         **{name: details[name] for name in _SAME},  # type: ignore[literal-required]
     }
-    connection.execute(_new_row(), row)
+    change(connection, _new_row(), row)
 
 
 @cache
