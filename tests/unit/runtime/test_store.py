@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection, event, func, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 from threadworks_runtime.app import create_app
 from threadworks_runtime.errors import StoreError
 from threadworks_runtime.settings import Settings
@@ -50,6 +50,25 @@ def test_an_existing_store_is_found_as_path_and_as_url(tmp_path: Path) -> None:
         rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {"a": "b"}})
     with open_store(Settings(store=f"sqlite:///{path}")).reading() as connection:
         assert rows.find(connection, THREADS, "thread_1").document["metadata"] == {"a": "b"}
+
+
+def test_a_single_row_is_read_in_the_event_loop_unless_the_database_is_locked(tmp_path: Path) -> None:
+    store = open_store(Settings(store=str(tmp_path / "runtime.db")))
+    with store.writing() as connection:
+        rows.insert(connection, THREADS, {"id": "thread_1", "metadata": {}})
+    loop, is_locked = threading.get_ident(), False
+
+    def find(connection: Connection) -> tuple[str, bool]:
+        if is_locked and threading.get_ident() == loop:
+            raise OperationalError("SELECT", None, sqlite3.OperationalError("database is locked"))
+        return rows.find(connection, THREADS, "thread_1").id, threading.get_ident() == loop
+
+    assert asyncio.run(store.get(find)) == ("thread_1", True)
+    is_locked = True
+    assert asyncio.run(store.get(find)) == ("thread_1", False)
+    is_locked = False
+    assert asyncio.run(store.get(find)) == ("thread_1", True)
+    store.close()
 
 
 def test_what_cannot_be_a_store(tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ async def current_run(context: Context, thread_id: str, run_id: str) -> RunRecor
         run = runs.lock_run(connection, thread_id, run_id)
         return _settle(context, connection, run) or run
 
-    run = await context.store.read(read)
+    run = await context.store.get(read)
     if due(run, takes_queued=context.executor.takes_queued) is None:
         return run
     return await context.store.write(write)

@@ -127,7 +127,7 @@ async def start_run(
     mark_replayed(resp, fresh=opening is not None)
     if not stream:
         if WITH_DETAILS in include:
-            answer_record(resp, await context.store.read(lambda store: rows.find(store, RUNS, run["id"])), include)
+            answer_record(resp, await context.store.get(lambda store: rows.find(store, RUNS, run["id"])), include)
         else:
             answer_run(resp, run)
         return

@@ -54,7 +54,7 @@ class AssistantResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, assistant_id: str) -> None:
         """Serve `getAssistant`."""
-        row = await self._store.read(lambda connection: rows.find(connection, ASSISTANTS, assistant_id))
+        row = await self._store.get(lambda connection: rows.find(connection, ASSISTANTS, assistant_id))
         resp.media = row.document
 
     async def on_post(self, req: Request, resp: Response, assistant_id: str) -> None:

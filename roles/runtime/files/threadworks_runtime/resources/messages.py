@@ -74,7 +74,7 @@ class MessageResource(Resource):
             rows.find(connection, THREADS, thread_id)
             return rows.find(connection, MESSAGES, message_id, thread_id=thread_id).document
 
-        resp.media = await self._store.read(work)
+        resp.media = await self._store.get(work)
 
     async def on_post(self, req: Request, resp: Response, thread_id: str, message_id: str) -> None:
         """Serve `modifyMessage`."""

@@ -65,7 +65,7 @@ class RunOfAnyThreadResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, run_id: str) -> None:
         """Return a run by its id alone."""
-        run = await self._store.read(lambda connection: rows.find(connection, RUNS, run_id))
+        run = await self._store.get(lambda connection: rows.find(connection, RUNS, run_id))
         include = read_include(req, WITH_DETAILS)
         answer_record(resp, await current_run(self._context, run.thread_id, run_id), include)
 

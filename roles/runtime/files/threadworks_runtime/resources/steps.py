@@ -33,5 +33,5 @@ class StepResource(Resource):
         """Serve `getRunStep`."""
         include = FILE_CONTENT in read_include(req, FILE_CONTENT)
         await current_run(self._context, thread_id, run_id)
-        row = await self._store.read(lambda store: rows.find(store, STEPS, step_id, run_id=run_id))
+        row = await self._store.get(lambda store: rows.find(store, STEPS, step_id, run_id=run_id))
         resp.media = shown_step(row.document, include=include)

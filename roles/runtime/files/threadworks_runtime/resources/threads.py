@@ -102,7 +102,7 @@ class ThreadResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, thread_id: str) -> None:
         """Serve `getThread`."""
-        row = await self._store.read(lambda connection: rows.find(connection, THREADS, thread_id))
+        row = await self._store.get(lambda connection: rows.find(connection, THREADS, thread_id))
         resp.media = row.document
 
     async def on_post(self, req: Request, resp: Response, thread_id: str) -> None:

@@ -71,7 +71,7 @@ class RunDetailsResource(Resource):
 
     async def on_get(self, req: Request, resp: Response, run_id: str) -> None:
         """Return what a run has used."""
-        run = await self._store.read(lambda connection: rows.find(connection, RUNS, run_id))
+        run = await self._store.get(lambda connection: rows.find(connection, RUNS, run_id))
         await _answer(self._context, resp, await current_run(self._context, run.thread_id, run_id))
 
 

@@ -188,7 +188,7 @@ async def with_files(
 
 async def _make_for_messages(context: Context, req: Request, thread_id: str, messages: list[Document]) -> str:
     """Create or extend the vector store of a thread, and return its id."""
-    thread = await context.store.read(lambda connection: rows.find(connection, THREADS, thread_id))
+    thread = await context.store.get(lambda connection: rows.find(connection, THREADS, thread_id))
     files, maker = searched(messages), _Maker(context, req)
     known = _store_ids(thread.document["tool_resources"])
     if known:

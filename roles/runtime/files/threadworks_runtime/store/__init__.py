@@ -8,13 +8,14 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import OperationalError
 
 from ..settings import Settings
-from .engine import LIVENESS, open_engine, writing_engine
+from .engine import LIVENESS, instant_engine, open_engine, writing_engine
 from .kept import KeptConnection
 from .migrations import migrate
 from .writer import GroupWriter
@@ -28,8 +29,9 @@ _WRITERS = 8
 class Store:
     """A database of the runtime.
 
-    Transactions run in threads of the store's own, so that the event loop never waits for a disk. SQLite has one
-    writer at a time anyway: there a single thread writes for all.
+    Transactions run in threads of the store's own, so that the event loop does not wait for a disk. SQLite has one
+    writer at a time anyway: there a single thread writes for all. Only single rows of SQLite are read in the event
+    loop, because handing the query over to a thread takes several times as long as the query.
 
     Args:
         engine: The database, at the runtime's version.
@@ -45,6 +47,8 @@ class Store:
         self._is_sqlite = engine.dialect.name == "sqlite"
         self._kept = threading.local()
         self._all_kept: list[KeptConnection] = []
+        self._instant_engine = instant_engine(engine) if self._is_sqlite else None
+        self._instant = KeptConnection(self._instant_engine) if self._instant_engine else None
         self._writer = GroupWriter(self._writing) if self._is_sqlite else _Writers(self.writing)
 
     async def read(self, work: Callable[[Connection], _T]) -> _T:
@@ -59,6 +63,21 @@ class Store:
         return await asyncio.get_running_loop().run_in_executor(
             self._readers, _run, self._reading_here if self._is_sqlite else self.reading, work
         )
+
+    async def get(self, work: Callable[[Connection], _T]) -> _T:
+        """Run a function that reads single rows by their ids.
+
+        Args:
+            work: Called with the connection. Each statement may see another state.
+
+        Returns:
+            What the function returns.
+        """
+        if self._instant is not None:
+            # If another process has locked the database, the function is called again in a thread, which waits.
+            with suppress(OperationalError):
+                return _run(self._instant.statements, work)
+        return await self.read(work)
 
     async def write(self, work: Callable[[Connection], _T]) -> _T:
         """Run a function in a write transaction. If it raises an exception, nothing is written.
@@ -110,6 +129,9 @@ class Store:
         self._readers.shutdown()
         for connection in self._all_kept:
             connection.close()
+        if self._instant is not None and self._instant_engine is not None:
+            self._instant.close()
+            self._instant_engine.dispose()
         self.engine.dispose()
         self._writing.dispose()
 

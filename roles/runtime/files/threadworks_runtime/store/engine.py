@@ -129,9 +129,18 @@ def writing_engine(engine: Engine) -> Engine:
     return _sqlite_engine(engine.url, writing=True)
 
 
-def _sqlite_engine(url: URL, *, writing: bool = False) -> Engine:
+def instant_engine(engine: Engine) -> Engine:
+    """Return the engine for reading an SQLite store without waiting for other processes.
+
+    Args:
+        engine: The engine of the store.
+    """
+    return _sqlite_engine(engine.url, wait=0)
+
+
+def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Engine:
     options = {"writing": writing}
-    engine = create_engine(url, connect_args={"timeout": _WAIT}, execution_options=options, **_OPTIONS)
+    engine = create_engine(url, connect_args={"timeout": wait}, execution_options=options, **_OPTIONS)
     # A writer takes the lock immediately. A transaction that started as a reader could not wait for it.
     statement = "BEGIN IMMEDIATE" if writing else "BEGIN"
     # Not a listener for the event, because each statement takes longer if there is one.

@@ -33,6 +33,16 @@ class KeptConnection:
             self.close()
             raise
 
+    @contextmanager
+    def statements(self) -> Iterator[Connection]:
+        """Read without a transaction. Each statement sees the latest state."""
+        if self._connection is None:
+            self._connection = self._engine.connect()
+        try:
+            yield self._connection
+        finally:
+            self._connection.rollback()  # SQLAlchemy starts a transaction on its own
+
     def close(self) -> None:
         """Return the connection to the pool."""
         connection, self._connection = self._connection, None
