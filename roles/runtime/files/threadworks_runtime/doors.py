@@ -7,6 +7,7 @@ from __future__ import annotations
 import hmac
 import ipaddress
 import re
+from functools import lru_cache
 from typing import Any
 
 import falcon
@@ -92,6 +93,7 @@ def _tokens(req: Request) -> list[str]:
     return [bearer if scheme.lower() == "bearer" else "", req.get_header("api-key") or ""]
 
 
+@lru_cache(256)
 def is_loopback(host: str) -> bool:
     """Return whether a host name or address is a loopback address.
 

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from .errors import ModelError
@@ -60,6 +61,7 @@ class Address:
             return False
 
 
+@lru_cache(256)
 def read_address(base_url: str | None) -> Address:
     """Check a ``base_url``.
 
