@@ -43,6 +43,8 @@ def test_old_runs_are_removed(talk: Conversation, model_server: ModelServer) -> 
     assert failed.wire.get(failed.runs).json()["data"] == []
     assert other.read(active)["status"] == "in_progress"
     assert len(talk.wire.get(f"/threads/{talk.thread}/messages").json()["data"]) == 3, "messages are kept"
+    (usage,) = talk.wire.get("/usage").json()["data"]
+    assert usage["runs"] == 3, "the usage of removed runs is kept"
     with store.reading() as connection:
         kept = connection.execute(select(STEPS.table.c.run_id).distinct()).scalars().all()
         assert set(kept) <= {new["id"], active["id"]}
