@@ -204,6 +204,25 @@ def test_a_worker_survives_that_its_connections_are_closed(
         assert worker.is_running
 
 
+def test_a_worker_that_was_taken_for_dead_takes_runs_again(
+    distant: Conversation, settings: Settings, model_server: ModelServer
+) -> None:
+    model_server.script([{"hold": True}, {"text": "new"}])
+    with _worker(settings, model_server) as worker:
+        active = distant.start()
+        wait_for(lambda: model_server.runs)
+        with psycopg.connect(settings.store, autocommit=True) as connection:
+            connection.execute("DELETE FROM procrastinate_workers")
+        other = Conversation(distant.wire)
+        assert other.until(other.start(), *TERMINAL)["status"] == "completed"
+        assert distant.read(active)["status"] == "in_progress"
+        model_server.release()
+        assert distant.until(active, *TERMINAL)["status"] == "completed"
+        assert worker.stop() == 0
+    with psycopg.connect(settings.store) as connection:
+        assert connection.execute("SELECT * FROM procrastinate_workers").fetchall() == []
+
+
 def test_the_runs_of_a_version_without_a_queue_are_queued(postgresql: PostgreSQL, settings: Settings) -> None:
     with postgresql.database() as store:
         settings = replace(settings, store=store, executes=False)

@@ -34,20 +34,32 @@ class PatientManager(JobManager):
         self._patience = patience
         self._has_room = has_room
         self._lost: float | None = None
+        self._new_id: int | None = None
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """Fetch a job, or none if there is no room or the database does not answer. It is then asked again."""
         if not self._has_room():
             return None
         async with self._suppressed():
-            return await super().fetch_job(queues, worker_id)
+            try:
+                return await super().fetch_job(queues, self._new_id or worker_id)
+            except ConnectorException as error:
+                if not isinstance(error.__cause__, psycopg.errors.ForeignKeyViolation):
+                    raise
+                # Others have taken this worker for dead, and have removed it. procrastinate's worker would stop.
+                self._new_id = await self.register_worker()
+                return await super().fetch_job(queues, self._new_id)
         await asyncio.sleep(_PAUSE)
         return None
 
     async def update_heartbeat(self, worker_id: int) -> None:
         """Report that the worker is alive."""
         async with self._suppressed():
-            await super().update_heartbeat(worker_id)
+            await super().update_heartbeat(self._new_id or worker_id)
+
+    async def unregister_worker(self, worker_id: int) -> None:
+        """Report that the worker has stopped."""
+        await super().unregister_worker(self._new_id or worker_id)
 
     async def listen_for_jobs(
         self, *, on_notification: NotificationCallback, queues: Iterable[str] | None = None
