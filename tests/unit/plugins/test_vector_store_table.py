@@ -169,8 +169,8 @@ REFUSED = {
     "a number": Refusal(nothing, {**A, "files": [1]}, r"files\[0\] is a number, but must be a string or a dictionary"),
     "a key that is not supported": Refusal(
         nothing,
-        {**A, "files": ["a/b.md", {"path": "a/b.md", "atributes": {"team": "a"}}]},
-        r"files\[1\]\.atributes is not supported. Supported keys: file_id, path, filename, attributes\.$",
+        {**A, "files": ["a/b.md", {"path": "a/b.md", "attribute": {"team": "a"}}]},
+        r"files\[1\]\.attribute is not supported. Supported keys: file_id, path, filename, attributes\.$",
     ),
     "no file in a dictionary": Refusal(nothing, {**A, "files": [{}]}, r"files\[0\] has none of the keys file_id, path"),
 }
