@@ -75,7 +75,9 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
     }
 
     def play(**changed: Any) -> Any:
-        return ansible_playbook(playbook, "-vvv", "-e", json.dumps({**options, **changed}))
+        # To compile all modules of the libraries would take longer than the rest of the test.
+        env = {"PIP_COMPILE": "0"}
+        return ansible_playbook(playbook, "-vvv", "-e", json.dumps({**options, **changed}), env=env)
 
     try:
         first = play()
