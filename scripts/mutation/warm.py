@@ -97,7 +97,7 @@ class Warm:
         with contextlib.suppress(EOFError):
             while True:
                 path, text, tests, seconds = self._far.recv()
-                session.items = [items[test] for test in tests]
+                session.items = [items[test] for test in tests if test in items]
 
                 def work(path: str = path, text: str = text) -> int:
                     _replace(functions, path, text)
