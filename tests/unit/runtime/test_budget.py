@@ -131,3 +131,14 @@ def test_limits_that_are_not_set_are_not_shown() -> None:
 def test_an_empty_budget_and_the_sum_of_amounts() -> None:
     assert verdict(_budget(tokens=None), Amount(5, 5), []) == Verdict.START
     assert Amount(1, 20) + Amount(3, 50) == Amount(4, 70)
+
+
+def test_nothing_is_used_at_first() -> None:
+    assert verdict(_budget(tokens=1, cost=1), Amount(), []) == Verdict.START
+
+
+@pytest.mark.parametrize("per", ["run", "play"])
+def test_runs_and_plays_are_not_forgotten_before_they_end(per: str) -> None:
+    window = window_of(_budget(per), "run_1", 1795716000)
+    assert not window.is_free_again
+    assert window.ends_at > 1795716000 + 7 * 24 * 3600

@@ -55,3 +55,15 @@ def test_a_key_is_kept_for_a_day(tmp_path: Path, age: int, is_kept: bool) -> Non
             second, is_new = once(connection, THREADS, Ticket("k", "other"), make)
             assert is_new
             assert second["id"] != first["id"]
+
+
+def test_the_key_of_a_deleted_object_can_be_used_again(tmp_path: Path) -> None:
+    def make(id: str) -> dict[str, object]:
+        return rows.insert(connection, THREADS, {"id": id, "metadata": {}})
+
+    with open_store(Settings(store=str(tmp_path / "runtime.db"))).writing() as connection:
+        first, _is_new = once(connection, THREADS, Ticket("k", "same"), make)
+        rows.remove(connection, THREADS, rows.find(connection, THREADS, str(first["id"])))
+        second, is_new = once(connection, THREADS, Ticket("k", "other"), make)
+        assert (is_new, second["id"] != first["id"]) == (True, True)
+        assert once(connection, THREADS, Ticket("k", "other"), make) == (second, False)

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 from threadworks_runtime import documents, lifecycle
+from threadworks_runtime.errors import RunNotWaiting, ToolOutputsMismatch
+from threadworks_runtime.leases import NOBODY, held_for
 from threadworks_runtime.lifecycle import Parts
 from threadworks_runtime.owners import new_owner
 from threadworks_runtime.records import AssistantRecord, MessageRecord, RunRecord, RunState, StepRecord
@@ -160,3 +162,42 @@ def test_summaries_are_added_if_the_run_asked_for_them() -> None:
     assert lifecycle.with_summaries(asked, []) == asked
     shown: Any = lifecycle.with_summaries(lifecycle.with_summaries(asked, ["One."]), ["Two.", "Three."]).document
     assert shown["reasoning_summaries"] == ["One.", "Two.", "Three."]
+
+
+def _call(number: int) -> dict[str, Any]:
+    function = {"name": "disk", "arguments": "{}", "output": None, "problem": None}
+    return {"id": f"call_{number}", "type": "function", "function": function}
+
+
+def _waiting() -> tuple[RunRecord, Parts]:
+    """Return a run that waits for the outputs of two calls, and its open step."""
+    details: Any = {"type": "tool_calls", "tool_calls": [_call(1), _call(2)]}
+    document: Any = {"id": "step_1", "status": "in_progress", "type": "tool_calls", "step_details": details}
+    parts = Parts((), (StepRecord(1, "step_1", document, {}, "run_1"),))
+    change = lifecycle.wait(_run("in_progress"), parts, [_call(1), _call(2)])
+    assert change.parts == parts.steps
+    return change.run, parts
+
+
+def test_outputs_continue_a_run_that_waits_for_them() -> None:
+    run, parts = _waiting()
+    assert (run.status, run.lease_owner) == ("requires_action", None)
+    outputs: list[Any] = [{"tool_call_id": "call_2", "output": "b"}, {"tool_call_id": "call_1"}]
+    change = lifecycle.submit(run, parts, outputs, held_for(_OWNERS["alive"], 30))
+    assert (change.run.status, change.run.document["required_action"]) == ("queued", None)
+    assert [item["output"] for item in change.run.private["items"]] == ["", "b"]
+    (step,) = change.parts
+    calls = step.document["step_details"]["tool_calls"]  # type: ignore[typeddict-item]
+    assert (step.document["status"], [call["function"]["output"] for call in calls]) == ("completed", ["", "b"])
+
+
+@pytest.mark.parametrize("given", [[], ["call_1"], ["call_1", "call_3"], ["call_1", "call_1", "call_2"]])
+def test_outputs_must_match_the_calls(given: list[str]) -> None:
+    run, parts = _waiting()
+    with pytest.raises(ToolOutputsMismatch):
+        lifecycle.submit(run, parts, [{"tool_call_id": id} for id in given], NOBODY)
+
+
+def test_a_run_that_does_not_wait_takes_no_outputs() -> None:
+    with pytest.raises(RunNotWaiting):
+        lifecycle.submit(_run("in_progress"), Parts(), [], NOBODY)
