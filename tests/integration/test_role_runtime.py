@@ -53,7 +53,7 @@ def _free_port() -> int:
 
 
 def _health(port: int, host: str) -> int:
-    return httpx2.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": host}).status_code
+    return httpx2.get(f"http://127.0.0.1:{port}/healthz", headers={"Host": host}, timeout=60).status_code
 
 
 # It installs its libraries; the machine may have other things to do.
@@ -85,7 +85,7 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
         assert first.results["Run"]["response"] == "Reply to: Hello"
         headers = {"Authorization": "Bearer token-of-the-clients"}
         url = f"http://127.0.0.1:{options['runtime_port']}/v1"
-        (budget,) = httpx2.get(f"{url}/budgets", headers=headers).json()["data"]
+        (budget,) = httpx2.get(f"{url}/budgets", headers=headers, timeout=60).json()["data"]
         assert (budget["name"], budget["used"]) == ('team\'s "service"', {"tokens": 4, "cost": "0.0000085"})
         again = play()
         assert (again.rc, again.changed) == (0, 0), again

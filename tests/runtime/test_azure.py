@@ -72,10 +72,12 @@ def test_the_name_of_a_file_in_a_field_of_its_own(guarded: AppServer, model_serv
     )
     headers = {"api-key": _TOKEN, "content-type": "multipart/form-data; boundary=B1"}
     url = f"{guarded.root}/api/projects/mine/files?api-version=v1"
-    file = httpx2.post(url, content=f"{parts}--B1--\r\n".encode(), headers=headers)
+    file = httpx2.post(url, content=f"{parts}--B1--\r\n".encode(), headers=headers, timeout=60)
     assert file.status_code == 200, file.text
     assert file.json()["filename"] == name.replace('"', "%22")
-    content = httpx2.get(url.replace("/files", f"/files/{file.json()['id']}/content"), headers={"api-key": _TOKEN})
+    content = httpx2.get(
+        url.replace("/files", f"/files/{file.json()['id']}/content"), headers={"api-key": _TOKEN}, timeout=60
+    )
     assert content.text == "text"
 
 
@@ -95,10 +97,10 @@ def test_the_name_of_a_file_in_a_field_of_its_own(guarded: AppServer, model_serv
 def test_the_key_in_a_header_of_its_own(guarded: AppServer, headers: dict[str, str], status: int) -> None:
     encoded = {name: value.encode("latin-1") for name, value in headers.items()}
     for prefix in ("/openai", "/openai/v1", "/api/projects/mine", "/v1"):
-        answer = httpx2.get(f"{guarded.root}{prefix}/threads?api-version=v1", headers=encoded)
+        answer = httpx2.get(f"{guarded.root}{prefix}/threads?api-version=v1", headers=encoded, timeout=60)
         assert answer.status_code == status, prefix
 
 
 def test_the_header_of_the_api_is_needed_without_a_version(guarded: AppServer) -> None:
-    answer = httpx2.get(f"{guarded.root}/openai/threads", headers={"api-key": _TOKEN})
+    answer = httpx2.get(f"{guarded.root}/openai/threads", headers={"api-key": _TOKEN}, timeout=60)
     assert answer.json()["error"]["code"] == "invalid_beta"

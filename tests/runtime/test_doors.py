@@ -118,7 +118,7 @@ def test_no_answer_names_its_software(guarded: AppServer, settings: Settings, mo
         for answer in (
             wire.get("/threads"),
             wire.get("/nothing"),
-            httpx2.get(f"http://127.0.0.1:{served.port}/healthz"),
+            httpx2.get(f"http://127.0.0.1:{served.port}/healthz", timeout=60),
         ):
             assert "server" not in answer.headers
 

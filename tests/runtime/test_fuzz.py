@@ -264,7 +264,7 @@ def test_no_bytes_make_the_server_fail(
                     answers = _answers(connection)
                     assert b"HTTP/1.1 5" not in answers, text
                     seen.update(re.findall(rb"HTTP/1.1 (\d+)", answers))
-            assert httpx2.get(f"{server.root}/healthz").status_code == 200
+            assert httpx2.get(f"{server.root}/healthz", timeout=60).status_code == 200
     assert not [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert seen.keys() >= {b"100", b"200", b"400", b"404"}, seen
 

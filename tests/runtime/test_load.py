@@ -103,6 +103,15 @@ def _seconds(wire: httpx2.Client, url: httpx2.URL | str) -> float:
     return time.monotonic() - began
 
 
+def _median(wire: httpx2.Client, url: httpx2.URL | str) -> float:
+    return statistics.median(_seconds(wire, url) for _time in range(20))
+
+
+def _limit(wire: httpx2.Client, url: str) -> float:
+    """A second, and on a busy machine more: 10 times as long as an answer takes without the streams."""
+    return 1 + 10 * _median(wire, url)
+
+
 @pytest.mark.timeout(300)
 def test_many_runs_and_idle_streams_keep_nobody_waiting(runtime: Local | Served, model_server: ModelServer) -> None:
     model_server.script([{"hold": True, "sticky": True}])
@@ -110,10 +119,11 @@ def test_many_runs_and_idle_streams_keep_nobody_waiting(runtime: Local | Served,
     health = httpx2.URL(runtime.url).copy_with(path="/healthz")
     with raw_client(runtime) as wire, ExitStack() as stack:
         talk = Conversation(wire)
+        limit = _limit(wire, f"/threads/{talk.thread}")
         body = {"assistant_id": talk.assistant, "stream": True}
         streams = [stack.enter_context(_Stream(runtime, "/threads/runs", body, headers)) for _number in range(_MANY)]
         wait_for(lambda: len(model_server.runs) == _MANY)
-        assert statistics.median(_seconds(wire, health) for _time in range(20)) < 1
+        assert _median(wire, health) < limit
         # What is asked of the store does not wait for the runs either.
         assert wire.get(f"/threads/{talk.thread}").status_code == 200
         model_server.release()
@@ -143,6 +153,7 @@ def test_1000_idle_streams_and_500_slow_clients_keep_nobody_waiting(
     health = httpx2.URL(usual.url).copy_with(path="/healthz")
     with raw_client(usual) as wire, ExitStack() as stack:
         talk = Conversation(wire)
+        limit = _limit(wire, f"/threads/{talk.thread}")
         body = {"assistant_id": talk.assistant, "stream": True}
         idle = [stack.enter_context(_Stream(usual, "/threads/runs", body, headers)) for _number in range(_IDLE)]
         for stream in idle:
@@ -154,9 +165,9 @@ def test_1000_idle_streams_and_500_slow_clients_keep_nobody_waiting(
             with raw_client(usual) as another:
                 return _seconds(another, f"/threads/{talk.thread}")
 
-        assert statistics.median(_seconds(wire, health) for _time in range(20)) < 1
-        assert statistics.median(_seconds(wire, f"/threads/{talk.thread}") for _time in range(20)) < 1
-        assert statistics.median(seconds_of_a_new_client() for _time in range(20)) < 1
+        assert _median(wire, health) < limit
+        assert _median(wire, f"/threads/{talk.thread}") < limit
+        assert statistics.median(seconds_of_a_new_client() for _time in range(20)) < limit
         if Path("/proc/self/status").exists():
             assert resident(usual.pid) < 256
         model_server.release()

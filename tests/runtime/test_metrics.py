@@ -27,8 +27,8 @@ def test_metrics_are_what_runs_have_used(settings: Settings, model_server: Model
             talk = Conversation(wire, server)
             for _each in range(3):
                 talk.finish()
-        assert httpx2.get(f"{server.root}/metrics").status_code == 401
-        answer = httpx2.get(f"{server.root}/metrics", headers={"Authorization": "Bearer secret"})
+        assert httpx2.get(f"{server.root}/metrics", timeout=60).status_code == 401
+        answer = httpx2.get(f"{server.root}/metrics", headers={"Authorization": "Bearer secret"}, timeout=60)
     assert answer.headers["content-type"].startswith("text/plain; version=0.0.4")
     lines = answer.text.splitlines()
     assert [line for line in lines if not _LINE.fullmatch(line)] == []

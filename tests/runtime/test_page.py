@@ -48,7 +48,7 @@ def _sign_in(browser: httpx2.Client, token: str = _TOKEN) -> httpx2.Response:
 
 
 def test_without_a_token_the_page_is_open(wire: httpx2.Client, server: AppServer) -> None:
-    answer = httpx2.get(f"{server.root}/")
+    answer = httpx2.get(f"{server.root}/", timeout=60)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/html; charset=utf-8")
     assert "/page/app.js" in answer.text
     assert "Sign out" not in answer.text
@@ -93,7 +93,7 @@ def test_a_form_that_is_too_large(browser: httpx2.Client) -> None:
 @pytest.mark.parametrize("cookie", ["", ".", "9999999999.", "9999999999.0", "x.y", "ü.ü", "9" * 5000 + ".0", "-1.0"])
 def test_a_made_up_cookie(guarded: AppServer, cookie: str) -> None:
     headers = [*BETA.items(), ("Cookie", f"threadworks_session={cookie}".encode())]
-    assert httpx2.get(f"{guarded.url}/threads", headers=headers).status_code == 401
+    assert httpx2.get(f"{guarded.url}/threads", headers=headers, timeout=60).status_code == 401
 
 
 def test_a_session_ends(browser: httpx2.Client, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -106,7 +106,7 @@ def test_a_session_ends(browser: httpx2.Client, monkeypatch: pytest.MonkeyPatch)
 def test_a_cookie_of_another_token(browser: httpx2.Client, settings: Settings) -> None:
     cookie = _sign_in(browser).headers["set-cookie"].partition(";")[0]
     with AppServer(create_app(replace(settings, token="another", hosts=None))) as other:
-        assert httpx2.get(f"{other.url}/threads", headers={**BETA, "Cookie": cookie}).status_code == 401
+        assert httpx2.get(f"{other.url}/threads", headers={**BETA, "Cookie": cookie}, timeout=60).status_code == 401
 
 
 def test_the_cookie_is_strict_and_without_the_token(browser: httpx2.Client) -> None:
@@ -135,7 +135,7 @@ def test_the_policy_allows_no_scripts_in_the_page(guarded: AppServer, browser: h
 
 def test_a_local_runtime_has_no_page(settings: Settings) -> None:
     with talking(replace(settings, executor="local")) as talk:
-        answer = httpx2.get(f"{talk.server.root}/")
+        answer = httpx2.get(f"{talk.server.root}/", timeout=60)
         assert (answer.status_code, answer.json()["error"]["code"]) == (404, "unknown_url")
 
 

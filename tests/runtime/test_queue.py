@@ -33,7 +33,7 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
 pytestmark = pytest.mark.stores("postgresql")
 
 # Only where a lease has to end. A busy machine may stop a process for some seconds, and it would lose its runs.
-_SHORT_LEASE = ("--lease", "3")
+_SHORT_LEASE = ("--lease", "10")
 _CALL = {"name": "disk", "arguments": "{}"}
 
 
@@ -110,7 +110,7 @@ def test_the_run_of_a_worker_that_dies_or_hangs_is_restarted_by_another(
         distant.submit(run, (call["id"], "90%"))
         wait_for(lambda: distant.messages(run))
         os.kill(first.pid, number)
-        with _worker(settings, model_server, *_SHORT_LEASE):
+        with _worker(settings, model_server):
             assert distant.until(run, *TERMINAL)["status"] == "completed"
             if number == signal.SIGSTOP:
                 # It believes that the run is still its own.
@@ -133,7 +133,7 @@ def test_the_streamed_run_of_a_dead_server_is_restarted_by_a_worker(
         assert "event: thread.message.created" in lines
         served.kill()
     served.start()
-    with _worker(settings, model_server, *_SHORT_LEASE), raw_client(served) as wire:
+    with _worker(settings, model_server), raw_client(served) as wire:
         distant.wire = wire
         (run,) = wire.get(distant.runs).json()["data"]
         assert distant.until(run, *TERMINAL)["status"] == "completed"
@@ -145,7 +145,7 @@ def test_a_run_that_takes_every_worker_with_it_fails(settings: Settings, model_s
     with talking(replace(settings, executes=False)) as talk:
         run = talk.start()
         for _time in range(6):
-            with _worker(settings, model_server, *_SHORT_LEASE) as worker:
+            with _worker(settings, model_server) as worker:
                 wait_for(lambda: talk.read(run)["status"] == "in_progress")
                 worker.kill()
             wait_for(lambda: talk.read(run)["status"] != "in_progress")

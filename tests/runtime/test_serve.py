@@ -47,7 +47,7 @@ def served(settings: Settings, model_server: ModelServer) -> Iterator[Served]:
 def _processes(served: Served) -> set[int]:
     """The processes that answer: each request is on a connection of its own, which any of them may accept."""
     for _time in range(10):
-        httpx2.get(f"{served.url}/threads", headers=BETA)
+        httpx2.get(f"{served.url}/threads", headers=BETA, timeout=60)
     lines = [json.loads(line) for line in served.log.splitlines()]
     return {line["process"] for line in lines if line.get("path") == "/v1/threads" and line["method"] == "GET"}
 

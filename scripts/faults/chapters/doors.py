@@ -124,6 +124,7 @@ class _Doors:
                     f"{self._served.url}/threads",
                     headers={**BETA, "Origin": origin},
                     json={} if method == "POST" else None,
+                    timeout=60,
                 )
                 if answer.status_code < 400 or "access-control-allow-origin" in answer.headers:
                     wrong.append(f"{method} with Origin: {origin}: {answer.status_code}")
@@ -165,7 +166,9 @@ class _Doors:
 
         wrong = self._made_by(send)
         for key in cut:
-            answer = httpx2.post(f"{self._served.url}/threads", headers={**BETA, "Idempotency-Key": key}, json={})
+            answer = httpx2.post(
+                f"{self._served.url}/threads", headers={**BETA, "Idempotency-Key": key}, json={}, timeout=60
+            )
             if answer.status_code != 200:
                 wrong.append(
                     f"the key of a request that was cut off ({key}) is burnt: {answer.status_code}, {answer.text}"
@@ -200,7 +203,7 @@ class _Doors:
             status = self._raw(request)
             if 0 < status < 400 or status >= 500:
                 wrong.append(f"{what}: {status}")
-        if httpx2.get(f"http://{self._host}/healthz").status_code != 200:
+        if httpx2.get(f"http://{self._host}/healthz", timeout=60).status_code != 200:
             wrong.append("the server does not answer any more")
         return wrong
 
@@ -301,10 +304,12 @@ def _without_token(served: Served) -> list[str]:
             "/healthz/../v1/threads",
             "/healthz//",
         ):
-            status = httpx2.get(f"http://127.0.0.1:{served.port}{path}", headers={**BETA, **headers}).status_code
+            status = httpx2.get(
+                f"http://127.0.0.1:{served.port}{path}", headers={**BETA, **headers}, timeout=60
+            ).status_code
             if status not in (401, 404):
                 wrong.append(f"{path} with {headers}: {status}")
-    with_token = httpx2.get(f"{served.url}/threads", headers={**BETA, "Authorization": f"Bearer {_TOKEN}"})
+    with_token = httpx2.get(f"{served.url}/threads", headers={**BETA, "Authorization": f"Bearer {_TOKEN}"}, timeout=60)
     return wrong + ([] if with_token.status_code == 200 else [f"the token itself: {with_token.status_code}"])
 
 

@@ -30,6 +30,9 @@ from .server import OPTIONS, TcpProtocol
 from .store import open_store
 
 _KEEP_ALIVE = 30  # seconds
+# Seconds after which a worker process that does not answer is replaced. On a busy machine, a new one answers only after
+# several seconds, and would never finish its start.
+_SILENCE = 60
 _MARGIN = 5  # seconds for requests after the runs have ended
 _FURTHER_DESCRIPTORS = 256  # for the store, the log and the libraries
 
@@ -70,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         limit_concurrency=service.connections + 1,
         timeout_graceful_shutdown=int(service.grace) + _MARGIN,
         timeout_keep_alive=_KEEP_ALIVE,
+        timeout_worker_healthcheck=_SILENCE,
         log_config=CONFIG,
         **OPTIONS,
     )
