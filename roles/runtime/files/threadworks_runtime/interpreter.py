@@ -11,7 +11,7 @@ _SWITCH = 0.0005  # seconds
 _GENERATIONS = (10_000, 20, 20)
 
 
-def share_with_store() -> None:
+def tune_interpreter() -> None:
     """Let the threads of the store continue soon while the event loop is busy, and search for garbage less often.
 
     Each statement of SQLite releases the interpreter and waits for it again, by default for up to 5 ms. Almost all

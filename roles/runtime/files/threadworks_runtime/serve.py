@@ -22,7 +22,7 @@ import uvicorn
 from .app import Runtime, create_app
 from .descriptors import allow_descriptors
 from .errors import StoreError
-from .interpreter import share_with_store
+from .interpreter import tune_interpreter
 from .logs import CONFIG
 from .queue import open_queue
 from .serve_options import Service, read_options, read_service
@@ -85,7 +85,7 @@ def work() -> Runtime:
     Returns:
         The application.
     """
-    share_with_store()
+    tune_interpreter()
     service = read_service(os.environ)
     # The first run would import the SDK, and stop the event loop meanwhile. On a busy machine, the leases would expire.
     importlib.import_module("openai")

@@ -17,7 +17,7 @@ from typing import Any
 
 from .. import __version__
 from ..app import Runtime, create_app
-from ..interpreter import share_with_store
+from ..interpreter import tune_interpreter
 from ..settings import Settings
 from ..store.wording import shown
 from .activity import Activity
@@ -46,7 +46,7 @@ def serve(configuration: Configuration, starter: Starter) -> None:
         OSError: The socket cannot be created.
         StoreError: The store cannot be used.
     """
-    share_with_store()
+    tune_interpreter()
     place = Place(configuration.socket)
     listener = place.listen()
     try:
