@@ -13,7 +13,7 @@ import sqlite3
 import statistics
 import sys
 import time
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Iterator
 from pathlib import Path
 
 import psycopg
@@ -109,9 +109,9 @@ async def _compare(small: str, large: str, rounds: int) -> dict[str, list[float]
             lists: list[list[float]] = [[], []]
             for _each in range(_RUNS):
                 for index, client in enumerate((one, other)):
-                    runs[index].append(await _seconds(lambda c=client, a=assistants[index]: _run(c, a)))
-                    lists[index].append(await _seconds(lambda c=client: c.ask("GET", "/runs?limit=20")))
-            usage = await _seconds(lambda: other.ask("GET", "/usage?group_by[]=model"))
+                    runs[index].append(await _seconds(_run(client, assistants[index])))
+                    lists[index].append(await _seconds(client.ask("GET", "/runs?limit=20")))
+            usage = await _seconds(other.ask("GET", "/usage?group_by[]=model"))
             if number:  # round 0 fills the caches
                 values[_RUN].append(statistics.median(runs[1]) / statistics.median(runs[0]))
                 values[_LIST].append(statistics.median(lists[1]) / statistics.median(lists[0]))
@@ -125,9 +125,9 @@ async def _run(client: Client, assistant: str) -> None:
     await client.completed(await client.ask("POST", "/threads/runs", body))
 
 
-async def _seconds(work: Callable[[], Awaitable[object]]) -> float:
+async def _seconds(work: Awaitable[object]) -> float:
     began = time.perf_counter()
-    await work()
+    await work
     return time.perf_counter() - began
 
 

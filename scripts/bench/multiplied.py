@@ -8,8 +8,11 @@ The statements are the same for SQLite and PostgreSQL. No runtime must be runnin
 
 from __future__ import annotations
 
+import sqlite3
 import sys
-from typing import Protocol
+from typing import Any, TypeAlias
+
+import psycopg
 
 _TABLES = ("threads", "messages", "runs", "steps")
 _AT_ONCE = 50_000  # threads in a transaction
@@ -17,36 +20,17 @@ _DIGITS = 22
 _ZEROS = "0" * _DIGITS
 
 
-class Cursor(Protocol):
-    """What both drivers have."""
-
-    description: list[tuple[str, ...]]
-
-    def execute(self, statement: str, /) -> object:
-        """Execute a statement."""
-
-    def fetchall(self) -> list[tuple[str, ...]]:
-        """Return its rows."""
+_Cursor: TypeAlias = sqlite3.Cursor | psycopg.Cursor[Any]
 
 
-class Connection(Protocol):
-    """What both drivers have."""
-
-    def cursor(self) -> Cursor:
-        """Return a cursor."""
-
-    def commit(self) -> None:
-        """Commit."""
-
-
-def multiply(connection: Connection, number: int) -> None:
+def multiply(connection: sqlite3.Connection | psycopg.Connection[Any], number: int) -> None:
     """Copy the thread.
 
     Args:
-        connection: A connection of sqlite3 or psycopg.
+        connection: The store.
         number: The number of copies.
     """
-    cursor = connection.cursor()
+    cursor: _Cursor = connection.cursor()
     names: dict[str, str] = {}
     for table in _TABLES:
         cursor.execute(f"SELECT id FROM {table} ORDER BY seq")
@@ -75,7 +59,7 @@ def multiply(connection: Connection, number: int) -> None:
         connection.commit()
 
 
-def _copy(cursor: Cursor, table: str, columns: list[str], names: dict[str, str], start: int) -> None:
+def _copy(cursor: _Cursor, table: str, columns: list[str], names: dict[str, str], start: int) -> None:
     """Copy the rows of the thread that was there first. Rows of a table are all alike, so the oldest ones are."""
 
     def copied(column: str) -> str:
@@ -100,11 +84,11 @@ def _padded(number: str) -> str:
     return f"substr('{_ZEROS}', 1, {_DIGITS} - length(CAST({number} AS TEXT))) || CAST({number} AS TEXT)"
 
 
-def _columns(cursor: Cursor, table: str) -> list[str]:
+def _columns(cursor: _Cursor, table: str) -> list[str]:
     cursor.execute(f"SELECT * FROM {table} LIMIT 1")
     cursor.fetchall()
-    return [column[0] for column in cursor.description]
+    return [column[0] for column in cursor.description or ()]
 
 
-def _is_postgresql(cursor: Cursor) -> bool:
-    return type(cursor).__module__.startswith("psycopg")
+def _is_postgresql(cursor: _Cursor) -> bool:
+    return isinstance(cursor, psycopg.Cursor)
