@@ -66,8 +66,8 @@ async def _work(pool: Pool, grace: float) -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop)
     pool.open()
-    notify("READY=1")
     _LOG.info("the worker has started, for %d runs at the same time", pool.concurrent_runs)
+    notify("READY=1")
     alive = asyncio.create_task(_show_life(), name="watchdog")
     await stopping.wait()
     notify("STOPPING=1")
