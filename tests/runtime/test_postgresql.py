@@ -6,11 +6,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
 import psycopg
 import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
 from threadworks_runtime.app import create_app
 from threadworks_runtime.errors import StoreError
 from threadworks_runtime.settings import Settings
@@ -34,6 +37,28 @@ def empty(postgresql: PostgreSQL, settings: Settings) -> Iterator[Settings]:
     """On a database without tables."""
     with postgresql.database("template1") as address:
         yield replace(settings, store=address)
+
+
+def test_the_locks_of_a_silent_process_end_with_its_lease(settings: Settings) -> None:
+    change = text("UPDATE assistants SET document = document WHERE id = 'asst_1'")
+    count = text("SELECT count(*) FROM assistants")
+    with closing(open_store(replace(settings, lease=0.5))) as silent, closing(open_store(settings)) as other:
+        with other.writing() as connection:
+            connection.execute(text("INSERT INTO assistants (id, document, private) VALUES ('asst_1', '{}', '{}')"))
+
+        def lock() -> None:
+            with silent.writing() as locking:
+                locking.execute(change)
+                with other.writing() as connection:
+                    connection.execute(change)  # waits for the lock
+                locking.execute(change)
+
+        with silent.snapshot() as export:
+            assert export.execute(count).scalar_one() == 1
+            with pytest.raises(DBAPIError, match="idle-in-transaction timeout"):
+                lock()
+            # An export has no locks, and may wait for its client for longer.
+            assert export.execute(count).scalar_one() == 1
 
 
 def test_threads_are_deleted_under_their_runs(talk: Conversation, model_server: ModelServer) -> None:

@@ -23,7 +23,7 @@ from threadworks_runtime.store.writer import GroupWriter
 def engine(tmp_path: Path) -> Iterator[Engine]:
     path = str(tmp_path / "runtime.db")
     open_store(Settings(store=path)).close()
-    reading = open_engine(path)
+    reading = open_engine(path, lease=30)
     engine = writing_engine(reading)
     yield engine
     engine.dispose()

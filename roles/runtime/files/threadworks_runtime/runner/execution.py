@@ -15,7 +15,7 @@ from contextlib import aclosing
 from typing import cast
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, InterfaceError, OperationalError, SQLAlchemyError
 
 from ..documents import SAMPLING
 from ..model import LimitReached, ModelError, ModelServers, Waiting, events, execute_round
@@ -144,7 +144,10 @@ class Execution:
 
     def _has_lost_store(self, error: Exception) -> bool:
         """Return whether another runner can restart the round, because only the connection to the store was lost."""
-        return self._put is not None and isinstance(error, (OperationalError, InterfaceError))
+        is_lost = isinstance(error, (OperationalError, InterfaceError)) or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        )
+        return self._put is not None and is_lost
 
     async def _return(self) -> None:
         """Return the run to the queue as soon as the store answers. Otherwise its lease expires."""

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from ..settings import Settings
-from .engine import LIVENESS, instant_engine, open_engine, writing_engine
+from .engine import IDLE_TIMEOUT, LIVENESS, instant_engine, open_engine, writing_engine
 from .kept import KeptConnection
 from .migrations import migrate
 from .writer import GroupWriter
@@ -107,6 +107,9 @@ class Store:
         is_postgresql = self.engine.dialect.name == "postgresql"
         level = {"isolation_level": "REPEATABLE READ"} if is_postgresql else {}
         with self.engine.execution_options(**level).begin() as connection:
+            if is_postgresql:
+                # Between two statements, this transaction may wait for a slow client. It has no locks.
+                connection.exec_driver_sql(f"SET LOCAL {IDLE_TIMEOUT} = 0")
             yield connection
 
     @contextmanager
@@ -167,7 +170,7 @@ def open_store(settings: Settings) -> Store:
     Raises:
         StoreError: It cannot be reached, created or read, or is newer than this runtime.
     """
-    engine = open_engine(settings.store)
+    engine = open_engine(settings.store, settings.lease)
     writing = writing_engine(engine)
     migrate(engine, writing)
     return Store(engine, writing)

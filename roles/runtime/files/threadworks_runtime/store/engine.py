@@ -28,6 +28,8 @@ LIVENESS: dict[str, Any] = {
     "tcp_user_timeout": 10_000,
 }
 """The options of connections to PostgreSQL with which a lost one is noticed after 10 to 15 seconds."""
+IDLE_TIMEOUT = "idle_in_transaction_session_timeout"
+"""The setting of PostgreSQL for the time that a transaction may wait for its next statement, in milliseconds."""
 # Each thread of the store uses a connection.
 _OPTIONS: dict[str, Any] = {
     "poolclass": QueuePool,
@@ -38,11 +40,13 @@ _OPTIONS: dict[str, Any] = {
 }
 
 
-def open_engine(address: str) -> Engine:
+def open_engine(address: str, lease: float) -> Engine:
     """Create the engine of a store and test it.
 
     Args:
         address: An SQLAlchemy URL or a path.
+        lease: The duration of a lease in seconds. PostgreSQL ends the transaction of a process that is silent for so
+            long. Its locks would block the processes that take over its runs.
 
     Returns:
         The engine.
@@ -54,7 +58,7 @@ def open_engine(address: str) -> Engine:
     try:
         if url.get_backend_name() == "sqlite":
             return _sqlite(url)
-        return _postgresql(url)
+        return _postgresql(url, lease)
     except OSError as error:
         raise StoreError(f"The store {shown(url)} cannot be opened{because(error)}") from error
     except ImportError as error:
@@ -177,8 +181,13 @@ def _use_write_ahead_log(engine: Engine) -> None:
         raise DBAPIError("PRAGMA journal_mode", None, error) from error
 
 
-def _postgresql(url: URL) -> Engine:
-    liveness = {name: value for name, value in LIVENESS.items() if name not in url.query}
-    engine = create_engine(url, connect_args=liveness, **_OPTIONS)
+def _postgresql(url: URL, lease: float) -> Engine:
+    arguments = {name: value for name, value in LIVENESS.items() if name not in url.query}
+    given = url.query.get("options", "")
+    # The last one counts if the user has set it too.
+    arguments["options"] = (
+        f"-c {IDLE_TIMEOUT}={1000 * lease:.0f} {given if isinstance(given, str) else ' '.join(given)}"
+    )
+    engine = create_engine(url, connect_args=arguments, **_OPTIONS)
     engine.connect().close()
     return engine
