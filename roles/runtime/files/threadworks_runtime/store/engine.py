@@ -20,6 +20,7 @@ from .files import prepare
 from .wording import because, is_busy, shown
 
 _WAIT = 30  # seconds that a writer waits for others
+_LONGEST_TIMEOUT = 2**31 - 1  # milliseconds, in PostgreSQL
 LIVENESS: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 5,
