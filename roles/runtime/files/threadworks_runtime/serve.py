@@ -31,8 +31,8 @@ from .store import open_store
 
 _KEEP_ALIVE = 30  # seconds
 # Seconds after which a worker process that does not answer is replaced. On a busy machine, a new one answers only after
-# several seconds, and would never finish its start.
-_SILENCE = 60
+# several seconds, and would never finish its start. One that is killed while it is asked is replaced only then, too.
+_SILENCE = 20
 _MARGIN = 5  # seconds for requests after the runs have ended
 _FURTHER_DESCRIPTORS = 256  # for the store, the log and the libraries
 
