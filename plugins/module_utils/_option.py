@@ -66,6 +66,11 @@ class Option:
         # Not a named tuple or a dataclass, which take longer to define than a lookup takes to read its whole table.
         vars(self).update(columns, name=name, type=type, modules=modules)
 
+    def checked(self, where: str, value: t.Any) -> t.Any:
+        """Return a value that is set, or its replacement. `where` is the name of the option for messages."""
+        replacement = self.check(where, value) if self.check else None
+        return value if replacement is None else replacement
+
 
 def between(low: float, high: float = math.inf) -> Check:
     """Return a check for a range of numbers."""

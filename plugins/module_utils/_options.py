@@ -81,8 +81,7 @@ def check_options(params: dict[str, t.Any], options: t.Iterable[Option], where: 
         if value is None:
             continue
         name = f"{where}.{option.name}" if where else option.name
-        if option.check and (checked := option.check(name, value)) is not None:
-            params[option.name] = checked
+        params[option.name] = option.checked(name, value)
         if option.options:
             if isinstance(value, dict):
                 check_options(value, option.options, name)

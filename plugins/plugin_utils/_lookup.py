@@ -121,9 +121,8 @@ class ReadingLookup(LookupBase):
         given = {option.name: self.get_option(option.name) for option in options}
         given |= {name: None for name in NAMES if given[name] == ""}
         for option in options:
-            if option.check and given[option.name] is not None:
-                checked = option.check(option.name, given[option.name])
-                given[option.name] = given[option.name] if checked is None else checked
+            if given[option.name] is not None:
+                given[option.name] = option.checked(option.name, given[option.name])
         return given
 
     def _read_or_miss(self, term: str, call: str) -> list[dict[str, t.Any]]:
