@@ -50,10 +50,51 @@ def _changed(outcome: Outcome) -> set[str]:
 
 
 @pytest.mark.matrix
-def test_the_eight_outputs(example: Example, model_server: ModelServer, tmp_path: Path) -> None:
+def test_from_an_empty_store_to_an_empty_store(
+    example: Example, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path
+) -> None:
+    """The life of the example, in the order in which a user may go through it."""
     file = tmp_path / "outputs.json"
+    check = example("--check", "--diff", example_outputs_file=str(file))
+    assert model_server.requests == []
+    assert not file.exists()
+
     outcome = example("-v", example_outputs_file=str(file))
+    assert _changed(check) == _changed(outcome)
     outputs = json.loads(file.read_text())
+    _check_the_outputs(outcome, outputs)
+    _check_the_runs(outcome, model_server)
+
+    again = example(example_outputs_file=str(file))
+    assert (again.changed, len(model_server.runs)) == (0, 4)
+    assert "(item=What is the capital of France? (unchanged))" in again.stdout
+    assert json.loads(file.read_text()) == outputs
+    assert example("--check").changed == 0
+
+    model_server.reset()
+    warmer = example(example_temperature=0.9)
+    assert _changed(warmer) == {"Run the assistant with different settings"}
+    assert [run["temperature"] for run in model_server.runs] == [0.9]
+
+    model_server.reset()
+    assert example("--check", example_state="absent").changed == 3
+    assert example(example_state="absent").changed == 3
+    assert example(example_state="absent").changed == 0
+    assert model_server.requests == []
+    left = "query('threadworks.openai.openai_assistants') + query('threadworks.openai.openai_threads')"
+    shown = ansible_playbook(
+        f'- hosts: localhost\n  gather_facts: false\n  tasks: [ansible.builtin.debug: {{msg: "{{{{ {left} }}}}"}}]\n'
+    )
+    assert shown.tasks[-1].result["msg"] == []
+
+    # The first time with OpenAI.
+    outcome = example(example_server="https://api.openai.com/v1")
+    assert outcome.results["Show the server, the models and the tools"]["msg"].endswith(" Tools: code_interpreter.")
+    assert [[tool["type"] for tool in run["tools"]] for run in model_server.runs] == [["code_interpreter"]] * 4
+
+
+def _check_the_outputs(outcome: Outcome, outputs: dict[str, Any]) -> None:
+    """Check that the outputs are complete, and that the data sources agree with the tasks."""
     assert outcome.results["Show the outputs"]["example_outputs"] == outputs
     assert outcome.results["Add the outputs to the statistics"]["ansible_stats"]["data"] == outputs
     assert list(outputs) == list(_OUTPUTS)
@@ -63,7 +104,6 @@ def test_the_eight_outputs(example: Example, model_server: ModelServer, tmp_path
     assert {value["status"] for value in outputs.values() if "status" in value} == {"completed"}
     assert all(isinstance(outputs["basic_run"][f"{verb}_at"], int) for verb in ("created", "started", "completed"))
     assert outputs["run_info_from_data_source"]["usage"]["total_tokens"] > 0
-    # The data sources agree with the tasks.
     read, combined = outputs["run_info_from_data_source"], outputs["thread_run_info_from_data_source"]
     assert read["id"] == outputs["basic_run"]["id"]
     assert read["assistant_id"] == combined["assistant_id"] == outputs["assistant_id"]
@@ -71,6 +111,10 @@ def test_the_eight_outputs(example: Example, model_server: ModelServer, tmp_path
         outputs["combined_thread_run"]["run_id"],
         outputs["combined_thread_run"]["thread_id"],
     )
+
+
+def _check_the_runs(outcome: Outcome, model_server: ModelServer) -> None:
+    """Check the replies, and what the model was asked."""
     assert [each["msg"] for each in outcome.results["Show the replies"]["results"]] == [
         "Reply to: What is the capital of France?",
         "Reply to: What is the chemical symbol for gold?",
@@ -88,48 +132,6 @@ def test_the_eight_outputs(example: Example, model_server: ModelServer, tmp_path
     assert outcome.results["Show the server, the models and the tools"]["msg"] == (
         f"Server: {model_server.base_url}. Models: gpt-6-luna, gpt-6.1-sol. Tools: none."
     )
-
-    again = example(example_outputs_file=str(file))
-    assert (again.changed, len(model_server.runs)) == (0, 4)
-    assert "(item=What is the capital of France? (unchanged))" in again.stdout
-    assert json.loads(file.read_text()) == outputs
-
-
-def test_another_temperature_reruns_only_the_custom_run(example: Example, model_server: ModelServer) -> None:
-    example()
-    model_server.reset()
-    warmer = example(example_temperature=0.9)
-    assert _changed(warmer) == {"Run the assistant with different settings"}
-    assert [run["temperature"] for run in model_server.runs] == [0.9]
-
-
-def test_with_openai_the_assistant_has_code_interpreter(example: Example, model_server: ModelServer) -> None:
-    outcome = example(example_server="https://api.openai.com/v1")
-    assert outcome.results["Show the server, the models and the tools"]["msg"].endswith(" Tools: code_interpreter.")
-    assert [[tool["type"] for tool in run["tools"]] for run in model_server.runs] == [["code_interpreter"]] * 4
-
-
-def test_absent_takes_everything_down(
-    example: Example, ansible_playbook: AnsiblePlaybook, model_server: ModelServer
-) -> None:
-    example()
-    model_server.reset()
-    assert example("--check", example_state="absent").changed == 3
-    assert example(example_state="absent").changed == 3
-    assert example(example_state="absent").changed == 0
-    assert model_server.requests == []
-    left = "query('threadworks.openai.openai_assistants') + query('threadworks.openai.openai_threads')"
-    shown = ansible_playbook(
-        f'- hosts: localhost\n  gather_facts: false\n  tasks: [ansible.builtin.debug: {{msg: "{{{{ {left} }}}}"}}]\n'
-    )
-    assert shown.tasks[-1].result["msg"] == []
-
-
-def test_check_mode_on_an_empty_store(example: Example, model_server: ModelServer) -> None:
-    check = example("--check", "--diff")
-    assert model_server.requests == []
-    assert _changed(check) == _changed(example())
-    assert example("--check").changed == 0
 
 
 def test_another_state_is_refused(ansible_playbook: AnsiblePlaybook) -> None:

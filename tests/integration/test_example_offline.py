@@ -8,12 +8,12 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import time
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.local import test_libraries
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 from ansible_collections.threadworks.openai.tests.runtime.harness import Served
@@ -45,7 +45,7 @@ def _check_replies(outcome: Outcome) -> None:
 
 
 def _server_runs(home: Path) -> bool:
-    """Whether the offline model's server of this folder is running."""
+    """Whether the offline model's server of this folder is running. It takes CPU time, unlike its state file."""
     processes = subprocess.run(["ps", "axww", "-o", "args="], capture_output=True, text=True, check=True).stdout
     return f"{home}/local_model.py serve" in processes
 
@@ -66,8 +66,9 @@ def test_the_example_on_the_offline_model(
     assert not _server_runs(local_model_home)
 
     started = ansible_playbook.start(_EXAMPLE, *arguments)
-    while not _server_runs(local_model_home) and started.process.poll() is None:
-        time.sleep(0.1)
+    state = local_model_home / "server.json"
+    wait_for(lambda: state.exists() or started.process.poll() is not None, 300)
+    assert _server_runs(local_model_home)
     assert started.process.poll() is None, "it was seen running"
     outcome = started.wait()
     assert outcome.rc == 0, outcome
