@@ -49,7 +49,8 @@ def take(answering: Answering) -> str:
     """Assign the tool calls of a run to a host, unless another host answers them.
 
     Returns:
-        The name of the host that answers them.
+        The name of the host that answers them. If that host has left its play, the run is being cancelled or is
+        cancelled, and nobody answers its calls.
 
     Raises:
         TaskError: The hosts cannot coordinate.
@@ -59,14 +60,20 @@ def take(answering: Answering) -> str:
             "The hosts of this play cannot coordinate their tool calls, because this strategy plugin loads action "
             "plugins in its workers. Use the strategy linear or free."
         )
+    run_id = answering.run["run_id"]
     with _shared() as state:
-        return Answering(*state["runs"].setdefault(answering.run["run_id"], answering)).host
+        if run_id in state["abandoned"]:
+            return str(state["abandoned"][run_id])
+        return Answering(*state["runs"].setdefault(run_id, answering)).host
 
 
 def holder(run_id: str) -> str | None:
-    """Return the name of the host that answers the tool calls of a run, or None."""
+    """Return the name of the host that answers the tool calls of a run, or None. See `take`."""
     with _shared() as state:
-        return Answering(*state["runs"][run_id]).host if run_id in state["runs"] else None
+        if run_id in state["runs"]:
+            return Answering(*state["runs"][run_id]).host
+        host: str | None = state["abandoned"].get(run_id)
+        return host
 
 
 def release(run_id: str, host: str) -> None:
@@ -114,11 +121,25 @@ def _cancel_those(is_abandoned: t.Callable[[Answering], bool]) -> list[str]:
         abandoned = [each for each in runs if is_abandoned(each)]
         for each in abandoned:
             del state["runs"][each.run["run_id"]]
-    return [message for message in map(_cancel, abandoned) if message]
+            # A host that asks for the calls from now on must not run tools for a run that is cancelled.
+            state["abandoned"][each.run["run_id"]] = each.host
+    messages = []
+    for each in abandoned:
+        cancelled, message = _cancel(each)
+        messages += [message] if message else []
+        if not cancelled:
+            # Another host may answer these calls, or later ones.
+            with _shared() as state:
+                del state["abandoned"][each.run["run_id"]]
+    return messages
 
 
-def _cancel(answering: Answering) -> str:
-    """Cancel a run that still waits for its tool calls. Return a message, or "" if the run does not wait."""
+def _cancel(answering: Answering) -> tuple[bool, str]:
+    """Cancel a run that still waits for its tool calls.
+
+    Returns:
+        Whether the run is cancelled now, and a message, or "" if the run does not wait.
+    """
     from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
     from ansible.module_utils.common.parameters import remove_values
 
@@ -136,16 +157,16 @@ def _cancel(answering: Answering) -> str:
     try:
         with task_environment(answering.environment):
             if task.wire.get("threads", run["thread_id"], "runs", run["run_id"])["status"] != RunStatus.REQUIRES_ACTION:
-                return ""
+                return False, ""
             result = carry_out(_run.ensure, task)
     except NotFound:
-        return ""
+        return False, ""
     except TaskError as error:
         result = {"failed": True, "msg": error.message}
     if result.get("failed"):
         reason = remove_values(result["msg"], _run.SPEC.secrets(params))
-        return f"Run {run['run_id']} cannot be cancelled, although {why}: {reason}"
-    return f"Run {run['run_id']} is cancelled: {why}."
+        return False, f"Run {run['run_id']} cannot be cancelled, although {why}: {reason}"
+    return True, f"Run {run['run_id']} is cancelled: {why}."
 
 
 def _length() -> int:
@@ -169,9 +190,10 @@ def _shared() -> t.Iterator[dict[str, t.Any]]:
     """
     with _locked("tool-calls.lock"):
         length = _length()
-        state = json.loads(_memory[_LENGTH : _LENGTH + length]) if length else {"runs": {}, "allowed": []}
+        empty: dict[str, t.Any] = {"runs": {}, "abandoned": {}, "allowed": []}
+        state = json.loads(_memory[_LENGTH : _LENGTH + length]) if length else empty
         yield state
-        content = json.dumps(state).encode() if state["runs"] or state["allowed"] else b""
+        content = json.dumps(state).encode() if any(state.values()) else b""
         if _LENGTH + len(content) > _SIZE:
             raise TaskError("Too many hosts answer tool calls at the same time. Use serial, or fewer hosts in a play.")
         _memory[: _LENGTH + len(content)] = len(content).to_bytes(_LENGTH, "big") + content

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.integration.tool_play import (
     CALL,
     ROLE,
@@ -18,6 +19,7 @@ from ansible_collections.threadworks.openai.tests.integration.tool_play import (
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
 _HOSTS = ("web", "db", "mail")
+_SHARED = "Create the thread and run the assistant on it"
 _FAR = "ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1"
 
 
@@ -29,6 +31,7 @@ def play(tool_play: ToolPlay) -> ToolPlay:
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 @pytest.mark.parametrize("strategy", ["linear", "free"])
 def test_one_host_answers(play: ToolPlay, model_server: ModelServer, strategy: str) -> None:
     model_server.script([{"calls": [CALL, CALL]}, {"calls": [CALL]}])
@@ -74,9 +77,17 @@ def test_a_host_that_is_lost_does_not_keep_the_others_waiting(
     play: ToolPlay, model_server: ModelServer, strategy: str
 ) -> None:
     play.hosts(*_HOSTS, **dict.fromkeys(_HOSTS, _FAR))
-    (play.folder / "disk_usage.yml").write_text("- ansible.builtin.raw: uptime\n  name: Tool\n")
+    go = play.folder / "go"
+    (play.folder / "disk_usage.yml").write_text(
+        f"- {{ansible.builtin.wait_for: {{path: {go}}}, delegate_to: localhost}}\n"
+        "- ansible.builtin.raw: uptime\n  name: Tool\n"
+    )
     model_server.script([{"calls": [CALL]}])
-    outcome = play(limit="all", subject="everything", strategy=strategy)
+    started = play.start(subject="everything", strategy=strategy)
+    # A host that came later would find a cancelled run, and make another one.
+    wait_for(lambda: sum(name.endswith(_SHARED) for name in started.ended_tasks()) == 3, 200)
+    go.touch()
+    outcome = started.wait()
     assert (outcome.stats["unreachable"], outcome.stats["failures"]) == (1, 2), outcome
     (lost,) = hosts_of(outcome, "Tool")
     told = " ".join(outcome.stderr.split())
@@ -85,6 +96,7 @@ def test_a_host_that_is_lost_does_not_keep_the_others_waiting(
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 @pytest.mark.parametrize("strategy", ["linear", "free"])
 def test_a_tool_whose_role_does_not_exist(play: ToolPlay, model_server: ModelServer, strategy: str) -> None:
     """The hosts remain in the play, although Ansible lists them as failed."""
