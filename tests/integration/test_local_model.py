@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Started
 
 # The first test to run may have to download 127 MB.
@@ -96,14 +97,6 @@ def _answers(address: str) -> bool:
         return bool(address) and client.connect_ex((parts.hostname, parts.port)) == 0
 
 
-def _wait(true: Callable[[], bool], seconds: float) -> bool:
-    """Whether it becomes true in time."""
-    deadline = time.monotonic() + seconds
-    while not (reached := true()) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return reached
-
-
 @pytest.mark.matrix
 def test_it_answers_between_started_and_stopped(start: Start, local_model_home: Path, tmp_path: Path) -> None:
     look = f"""
@@ -139,17 +132,17 @@ def test_it_answers_between_started_and_stopped(start: Start, local_model_home: 
 
 def test_nothing_is_left_of_a_killed_playbook(start: Start, local_model_home: Path) -> None:
     playbook = start(_START + "    - ansible.builtin.command: sleep 60")
-    assert _wait(lambda: _answers(_server(local_model_home)[1]), 60)
+    wait_for(lambda: _answers(_server(local_model_home)[1]), 200)
     playbook.kill()
     playbook.process.communicate()
-    assert _wait(lambda: not _answers(_server(local_model_home)[1]), 10)
+    wait_for(lambda: not _answers(_server(local_model_home)[1]))
 
 
 def test_two_playbooks_share_it(start: Start, local_model_home: Path, tmp_path: Path) -> None:
     first = start(
         _START + f"    - ansible.builtin.wait_for: {{path: {tmp_path}/second, timeout: 100}}\n" + _ASK + _STOP
     )
-    assert _wait(lambda: _answers(_server(local_model_home)[1]), 60)
+    wait_for(lambda: _answers(_server(local_model_home)[1]), 200)
     second = start(
         _START + _STOP + f"    - ansible.builtin.file: {{path: {tmp_path}/second, state: touch, mode: '0600'}}"
     )
@@ -160,10 +153,17 @@ def test_two_playbooks_share_it(start: Start, local_model_home: Path, tmp_path: 
 
 
 def test_the_host_keeps_it_until_its_lifetime_is_over(start: Start, local_model_home: Path) -> None:
-    assert start(_START, local_model_scope="host", local_model_lifetime=10).wait().rc == 0
-    address = _server(local_model_home)[1]
-    assert _answers(address)
-    assert _wait(lambda: not _answers(address), 12)
+    begun = time.time()
+    assert start(_START, local_model_scope="host", local_model_lifetime=1000).wait().rc == 0
+    state = local_model_home / "server.json"
+    content = json.loads(state.read_text())
+    assert begun + 1000 <= content["expires"] <= time.time() + 1000
+    assert _answers(content["address"]), "it outlasts the playbook"
+    # As if 1000 seconds had passed.
+    draft = local_model_home / "draft"
+    draft.write_text(json.dumps({**content, "expires": time.time()}))
+    draft.replace(state)
+    wait_for(lambda: not _answers(content["address"]))
 
 
 def test_a_server_that_is_gone_or_has_other_settings_is_replaced(start: Start, local_model_home: Path) -> None:
@@ -219,14 +219,26 @@ def test_the_same_request_gets_the_same_answer(start: Start) -> None:
     assert answers[3] != answers[0]
 
 
-@pytest.mark.parametrize(
-    ("option", "value"),
-    [("n_ctx", 9000), ("seed", 4294967295), ("temperature", 2.1), ("temperature", -0.1), ("min_p", 1.5)],
-)
-def test_what_is_out_of_range_is_refused(start: Start, option: str, value: float) -> None:
-    outcome = start(_START, **{f"local_model_{option}": value}).wait()
-    assert outcome.rc == 2
-    assert f"local_model_{option}" in outcome.stdout + outcome.stderr
+_OUT_OF_RANGE = [("n_ctx", 9000), ("seed", 4294967295), ("temperature", 2.1), ("temperature", -0.1), ("min_p", 1.5)]
+_REFUSED = """
+    - block:
+        - ansible.builtin.include_role:
+            name: threadworks.openai.local_model
+          vars:
+            local_model_{0}: {1}
+      rescue:
+        - name: Refused {0} {1}
+          ansible.builtin.debug:
+            msg: "{{{{ ansible_failed_result }}}}"
+"""
+
+
+def test_what_is_out_of_range_is_refused(start: Start, local_model_home: Path) -> None:
+    outcome = start("".join(_REFUSED.format(*option) for option in _OUT_OF_RANGE)).wait()
+    assert outcome.rc == 0, outcome
+    for name, value in _OUT_OF_RANGE:
+        assert f"local_model_{name}" in json.dumps(outcome.results[f"Refused {name} {value}"]["msg"])
+    assert _server(local_model_home) == (0, "")
 
 
 def test_where_it_cannot_be_installed_it_says_what_to_do(start: Start, tmp_path: Path) -> None:
