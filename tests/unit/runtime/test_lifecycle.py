@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from threadworks_runtime import documents, lifecycle
-from threadworks_runtime.errors import RunNotWaiting, ToolOutputsMismatch
+from threadworks_runtime.errors import RunNotCancellable, RunNotWaiting, ToolOutputsMismatch
 from threadworks_runtime.leases import NOBODY, held_for
 from threadworks_runtime.lifecycle import Parts
 from threadworks_runtime.owners import new_owner
@@ -67,6 +67,37 @@ def test_a_queued_run_of_a_dead_process_fails_unless_others_execute_it(
 ) -> None:
     run = RunState(RunStatus.QUEUED, int(time.time()) + 600, _OWNERS["dead"], None, None)
     assert lifecycle.due(run, takes_queued=takes_queued) == expected
+
+
+def test_the_time_of_a_run_starts_once() -> None:
+    """A run that is queued again, because its runner has stopped or its tools have answered, keeps its expiry."""
+    before = int(time.time())
+    begun = lifecycle.begin(_run(), held_for(_OWNERS["alive"], 30), 600).run
+    assert begun.status == begun.document["status"] == "in_progress"
+    assert before <= (begun.document["started_at"] or 0) <= time.time()
+    assert before + 600 <= begun.expires_at == begun.document["expires_at"] <= time.time() + 600
+    assert begun.lease_owner == _OWNERS["alive"]
+    queued = replace(lifecycle.give_back(begun).run, expires_at=5)
+    queued = replace(queued, document={**queued.document, "started_at": 4, "expires_at": 5})
+    again = lifecycle.begin(queued, held_for(_OWNERS["dead"], 30), 600).run
+    assert (again.status, again.lease_owner) == ("in_progress", _OWNERS["dead"])
+    assert (again.expires_at, again.document["started_at"], again.document["expires_at"]) == (5, 4, 5)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"), [("queued", "cancelled"), ("requires_action", "cancelled"), ("in_progress", "cancelling")]
+)
+def test_the_runner_of_a_run_cancels_it(before: str, after: str) -> None:
+    run = replace(_run(before), lease_owner=_OWNERS["alive"])
+    cancelled = lifecycle.cancel(run, Parts()).run
+    assert cancelled.status == after
+    assert (cancelled.lease_owner is None) == (after == "cancelled")
+
+
+@pytest.mark.parametrize("status", ["completed", "failed", "expired", "cancelling"])
+def test_a_run_that_ends_cannot_be_cancelled(status: str) -> None:
+    with pytest.raises(RunNotCancellable):
+        lifecycle.cancel(_run(status), Parts())
 
 
 @pytest.mark.parametrize(
