@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ast
 import configparser
+import contextlib
 import json
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import yaml
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
+from ansible_collections.threadworks.openai.tests.runtime.harness import served_here
 
 Json = dict[str, Any]
 
@@ -87,23 +89,65 @@ def _documentation(path: Path, name: str) -> Any:
     raise AssertionError(f"{path.name} has no {name}")
 
 
-def _parameter(path: Path) -> Any:
-    marks = () if "local_runtime" in path.stem else pytest.mark.any_runtime
-    return pytest.param(path, marks=marks, id=f"{path.parent.name}/{path.stem}")
-
-
-@pytest.mark.parametrize("path", [_parameter(path) for path in _FILES])
-def test_examples(path: Path, ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
-    for runbook in ("disk_full.md", "runbooks/disk_full.md"):
-        (ansible_playbook.folder / runbook).parent.mkdir(exist_ok=True)
-        (ansible_playbook.folder / runbook).write_text("Delete old logs.")
+def _examples_of(path: Path) -> list[Json]:
+    """Return the tasks in EXAMPLES that the test runs."""
     examples = [task for task in _documentation(path, "EXAMPLES") if task["name"] not in _NOT_RUN]
     assert all("name" in task for task in examples)
+    return examples
+
+
+def _prepare(folder: Path) -> None:
+    """Write the files that examples upload."""
+    for runbook in ("disk_full.md", "runbooks/disk_full.md"):
+        (folder / runbook).parent.mkdir(parents=True, exist_ok=True)
+        (folder / runbook).write_text("Delete old logs.")
+
+
+def _tasks_of(path: Path) -> list[Json]:
+    return [*_ASSUMED, *_FURTHER.get(path.stem, []), *_examples_of(path)]
+
+
+_OF_LOCAL_RUNTIMES = [path for path in _FILES if "local_runtime" in path.stem]
+_OTHERS = [path for path in _FILES if path not in _OF_LOCAL_RUNTIMES]
+
+
+@pytest.mark.parametrize("path", _OF_LOCAL_RUNTIMES, ids=lambda path: path.stem)
+def test_examples_of_local_runtimes(path: Path, ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
     model_server.script([{"match": "How full", "calls": _CALLS}])
-    text = play([*_ASSUMED, *_FURTHER.get(path.stem, []), *examples], vars=_VARIABLES)
+    text = play(_tasks_of(path), vars=_VARIABLES)
     outcome = ansible_playbook(text, env={"OPENAI_BASE_URL": model_server.base_url})
     assert outcome.rc == 0, str(outcome)
-    assert {task["name"] for task in examples} <= outcome.results.keys(), str(outcome)
+    assert {task["name"] for task in _examples_of(path)} <= outcome.results.keys(), str(outcome)
+
+
+@pytest.mark.parametrize("part", range(3))
+def test_examples(part: int, ansible_playbook: AnsiblePlaybook, tmp_path: Path) -> None:
+    """A playbook per plugin, with its own folder, host, runtime and model server; one start of Ansible for many."""
+    paths = _OTHERS[part::3]
+    playbooks = []
+    with contextlib.ExitStack() as stack:
+        for path in paths:
+            folder = tmp_path / path.parent.name / path.stem
+            _prepare(folder)
+            model = stack.enter_context(ModelServer())
+            model.script([{"match": "How full", "calls": _CALLS}])
+            runtime = stack.enter_context(served_here(folder / "runtime.db", model))
+            variables = {**_VARIABLES, "openai_runtime_url": runtime.url}
+            playbooks.append(folder / "examples.yml")
+            playbooks[-1].write_text(play(_tasks_of(path), hosts=_host(path), connection="local", vars=variables))
+        inventory = tmp_path / "hosts"
+        python = "ansible_python_interpreter='{{ ansible_playbook_python }}'"
+        inventory.write_text("".join(f"{_host(path)} {python}\n" for path in paths))
+        outcome = ansible_playbook(playbooks[0], *map(str, playbooks[1:]), "-i", str(inventory))
+    assert outcome.rc == 0, str(outcome)
+    for path in paths:
+        done = {task.name for task in outcome.tasks if task.host == _host(path)}
+        assert {task["name"] for task in _examples_of(path)} <= done, str(outcome)
+
+
+def _host(path: Path) -> str:
+    """The name of a plugin's host: a variable of one example is unknown to the others."""
+    return f"{path.parent.name}-{path.stem}"
 
 
 @pytest.mark.any_runtime
@@ -168,7 +212,7 @@ _LOOKUPS = {
 
 @pytest.fixture(scope="module")
 def results(tmp_path_factory: pytest.TempPathFactory, collections: Path) -> Outcome:
-    """The results of a task for each module, and of each lookup."""
+    """The results of a task for each module, and of each lookup, with a local runtime for openai_local_runtime_info."""
     answered = {
         "name": "answered",
         "register": "answered",
@@ -192,18 +236,22 @@ def results(tmp_path_factory: pytest.TempPathFactory, collections: Path) -> Outc
     return outcome
 
 
-@pytest.mark.parametrize("name", [f"modules/{name}" for name in _MODULES])
-def test_samples_of_modules(results: Outcome, name: str) -> None:
-    documented = _documentation(_PLUGINS / f"{name}.py", "RETURN")
-    result = results.results[name]
-    compared = [key for key, entry in documented.items() if key in result and _compare(entry, result[key], key)]
-    assert compared
+def test_samples_of_modules(results: Outcome) -> None:
+    for module in _MODULES:
+        documented = _documentation(_PLUGINS / f"modules/{module}.py", "RETURN")
+        result = results.results[f"modules/{module}"]
+        compared = [
+            key
+            for key, entry in documented.items()
+            if key in result and _compare(entry, result[key], f"{module}: {key}")
+        ]
+        assert compared, module
 
 
-@pytest.mark.parametrize("name", [f"lookup/{name}" for name in _LOOKUPS])
-def test_samples_of_lookups(results: Outcome, name: str) -> None:
-    entry = _documentation(_PLUGINS / f"{name}.py", "RETURN")["_raw"]
-    assert _compare(entry, results.results[name]["msg"], "_raw")
+def test_samples_of_lookups(results: Outcome) -> None:
+    for lookup in _LOOKUPS:
+        entry = _documentation(_PLUGINS / f"lookup/{lookup}.py", "RETURN")["_raw"]
+        assert _compare(entry, results.results[f"lookup/{lookup}"]["msg"], f"{lookup}: _raw")
 
 
 def _compare(entry: Json, real: Any, where: str) -> bool:
