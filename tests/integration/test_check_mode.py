@@ -15,7 +15,6 @@ import pytest
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
-from ansible_collections.threadworks.openai.tests.runtime.harness import Served
 
 Json = dict[str, Any]
 
@@ -50,6 +49,7 @@ def _changed(outcome: Outcome) -> list[tuple[str, bool]]:
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_a_new_message_then_the_run(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
@@ -73,10 +73,11 @@ def test_a_new_message_then_the_run(
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_hosts_that_share_a_run_report_who_made_it(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
-    hosts = [f"host{n}" for n in range(10)]
+    hosts = [f"host{n}" for n in range(6)]
     thread_run = {
         "name": "thread run",
         "openai_thread_run": {
@@ -97,7 +98,7 @@ def test_hosts_that_share_a_run_report_who_made_it(
     model_server.script([{"match": "Take your time", "hang": True}])
     # A run that is only predicted has ended when the next task reads it.
     for mode, unchanged in ((["--check"], {"cancelled"}), ([], set())):
-        outcome = ansible_playbook(text, "-i", ",".join(hosts), "-f", "10", *mode, env=env)
+        outcome = ansible_playbook(text, "-i", ",".join(hosts), "-f", "6", *mode, env=env)
         assert outcome.rc == 0, outcome
         changed = Counter(task.name for task in outcome.tasks if task.result["changed"])
         assert changed == dict.fromkeys({task.name for task in outcome.tasks} - unchanged, 1), (mode, outcome)
@@ -182,23 +183,22 @@ class Connection(local.Connection):
 
 
 def test_other_hosts_say_that_they_do_not_know(
-    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path
+    ansible_playbook: AnsiblePlaybook, served: tuple[str, list[str]], tmp_path: Path
 ) -> None:
     (tmp_path / "connection_plugins").mkdir()
     (tmp_path / "connection_plugins" / "elsewhere.py").write_text(_ELSEWHERE)
     (tmp_path / "hosts").write_text(f"far ansible_connection=elsewhere ansible_python_interpreter={sys.executable}\n")
     here = {**_message("Three"), "delegate_to": "localhost"}
-    with Served(str(tmp_path / "served.db"), model_server.base_url) as served:
-        env = {"OPENAI_RUNTIME_URL": f"http://127.0.0.1:{served.port}/v1"}
-        args = ("-i", str(tmp_path / "hosts"))
-        first = ansible_playbook(play([_ASSISTANT, _THREAD, _message("One"), _RUN], hosts="far"), *args, env=env)
-        assert (first.rc, first.changed) == (0, 4), first
-        text = play([_ASSISTANT, _THREAD, _message("Two"), _RUN, here], hosts="far")
-        check = ansible_playbook(text, *args, "--check", env=env)
-        assert check.rc == 0, check
-        told = re.findall("The result of the task '(.*?)' in check mode may be wrong", " ".join(check.stderr.split()))
-        assert told == ["run", "say Three"], check
-        new = play([{**_THREAD, "openai_thread": {"key": "new"}}, _message("Two")], hosts="far")
-        unknown = ansible_playbook(new, *args, "--check", env=env)
-        assert (unknown.rc, unknown.changed) == (0, 2), unknown
-        assert "The thread '(known after apply)' does not exist yet" in " ".join(unknown.stderr.split()), unknown
+    env = {"OPENAI_RUNTIME_URL": served[0], "ANSIBLE_PIPELINING": "1"}
+    args = ("-i", str(tmp_path / "hosts"))
+    first = ansible_playbook(play([_ASSISTANT, _THREAD, _message("One"), _RUN], hosts="far"), *args, env=env)
+    assert (first.rc, first.changed) == (0, 4), first
+    text = play([_ASSISTANT, _THREAD, _message("Two"), _RUN, here], hosts="far")
+    check = ansible_playbook(text, *args, "--check", env=env)
+    assert check.rc == 0, check
+    told = re.findall("The result of the task '(.*?)' in check mode may be wrong", " ".join(check.stderr.split()))
+    assert told == ["run", "say Three"], check
+    new = play([{**_THREAD, "openai_thread": {"key": "new"}}, _message("Two")], hosts="far")
+    unknown = ansible_playbook(new, *args, "--check", env=env)
+    assert (unknown.rc, unknown.changed) == (0, 2), unknown
+    assert "The thread '(known after apply)' does not exist yet" in " ".join(unknown.stderr.split()), unknown

@@ -9,6 +9,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
 
@@ -29,6 +31,7 @@ _RUNS = """
 """
 
 
+@pytest.mark.any_runtime
 def test_cleanup(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
     waits = {"match": "waiting", "calls": [{"name": "look", "arguments": {}}], "sticky": True}
     model_server.script([waits, {"match": "slow", "hang": True}])

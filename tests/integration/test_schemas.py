@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
 
@@ -36,6 +38,7 @@ _PLAY = """
 """
 
 
+@pytest.mark.any_runtime
 def test_an_unusable_schema_fails_before_any_request(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer
 ) -> None:
