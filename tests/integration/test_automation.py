@@ -45,23 +45,21 @@ def _run(program: str, arguments: list[str], folder: Path, env: dict[str, str]) 
     return done.stdout
 
 
-@pytest.mark.parametrize("program", _COMMANDS)
-def test_the_example(
-    program: str, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path
-) -> None:
-    """Run it twice: the second run finds the results of the first one."""
+def test_the_example(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
+    """The second program finds the results of the first one."""
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "example.yml").write_text(_PLAYBOOK)
     env = {**ansible_playbook.environment, "OPENAI_BASE_URL": model_server.base_url, "TERM": "xterm"}
     # They replace the callbacks, and the variable of the tests.
     del env["ANSIBLE_CALLBACKS_ENABLED"]
-    first = _run(program, _COMMANDS[program], tmp_path, env)
-    assert "failed=0" in first
-    asked = len(model_server.runs)
-    assert asked == 4
-    again = _run(program, _COMMANDS[program], tmp_path, env)
-    assert "changed=0" in again
-    assert len(model_server.runs) == asked
+    programs = [program for program in _COMMANDS if (_PROGRAMS / program).exists()]
+    if not programs:
+        pytest.skip("neither ansible-runner nor ansible-navigator is installed")
+    for number, program in enumerate(programs):
+        recap = _run(program, _COMMANDS[program], tmp_path, env)
+        assert "failed=0" in recap, program
+        assert ("changed=0" in recap) == (number > 0), program
+        assert len(model_server.runs) == 4, program
 
 
 def test_the_execution_environment_has_the_libraries(tmp_path: Path, collections: Path) -> None:

@@ -71,6 +71,7 @@ def test_data_moves_through_playbooks(ansible_playbook: AnsiblePlaybook, folder:
     assert (tmp_path / "copy.jsonl").read_bytes() == file.read_bytes()
 
 
+@pytest.mark.any_runtime
 def test_check_mode_exports_a_thread_that_does_not_exist_yet(ansible_playbook: AnsiblePlaybook) -> None:
     tasks: list[Json] = [
         {"name": "thread", "openai_thread": {"key": "new"}, "register": "thread"},
@@ -109,6 +110,7 @@ def test_another_server_is_a_source(
     assert _TOKEN not in again.stdout + again.stderr
 
 
+@pytest.mark.any_runtime
 def test_what_cannot_be_imported(
     ansible_playbook: AnsiblePlaybook, source: AppServer, folder: Path, tmp_path: Path
 ) -> None:
