@@ -54,30 +54,42 @@ def _with(tasks: str) -> str:
     return f"{head}{tasks}    - name: Role\n{role}"
 
 
+# Ways to set them, by the hosts that use them.
+_FORGERS = {
+    "sets": f"- ansible.builtin.set_fact: {json.dumps(_NAMES)}\n",
+    "caches": f"- ansible.builtin.set_fact: {json.dumps({**_NAMES, 'cacheable': True})}\n",
+    "registers": "".join(f"- {{ansible.builtin.debug: , register: {name}}}\n" for name in _NAMES),
+    "gathers": "- forge:\n",
+}
+
+
 @pytest.mark.matrix
 @pytest.mark.any_runtime
-@pytest.mark.parametrize("how", ["set_fact", "register", "facts of a host", "cached facts"])
-def test_no_variable_replaces_the_checked_call(tool_play: ToolPlay, model_server: ModelServer, how: str) -> None:
+def test_no_variable_replaces_the_checked_call(tool_play: ToolPlay, model_server: ModelServer) -> None:
     folder = tool_play.folder
-    tasks = {
-        "set_fact": f"    - ansible.builtin.set_fact: {json.dumps(_NAMES)}\n",
-        "cached facts": f"    - ansible.builtin.set_fact: {json.dumps({**_NAMES, 'cacheable': True})}\n",
-        "register": "".join(f"    - {{ansible.builtin.debug: , register: {name}}}\n" for name in _NAMES),
-        "facts of a host": "    - forge:\n",
-    }[how]
     (folder / "library").mkdir()
     (folder / "library" / "forge.py").write_text(_MODULE % json.dumps(_NAMES))
     # The tool's own tasks do it too, before and after they look at their call.
     (folder / "disk_usage.yml").write_text(
         f"- ansible.builtin.set_fact: {json.dumps({name: _NAMES[name] for name in ('tool', '__run_call')})}\n{TOOL}"
     )
-    model_server.script([{"calls": [CALL, {"name": "disk_usage", "arguments": {"path": "bad"}}]}])
-    outcome = tool_play(playbook=_with(tasks))
+    tool_play.hosts(*_FORGERS)
+    calls = [CALL, {"name": "disk_usage", "arguments": {"path": "bad"}}]
+    model_server.script([{"match": f"How full is {host}?", "calls": calls} for host in _FORGERS])
+    for host, tasks in _FORGERS.items():
+        (folder / f"{host}.yml").write_text(tasks)
+    # Unlike tasks with a condition, included tasks register nothing on the other hosts.
+    include = '    - ansible.builtin.include_tasks: "{{ inventory_hostname }}.yml"\n'
+    outcome = tool_play(limit="all", playbook=_with(include))
     assert outcome.rc == 0, outcome
-    assert messages(outcome, "Tool") == ['disk_usage {"path": "/var"}']
-    good, bad = answers(model_server.runs[1])
-    assert good == "71% of /var"
-    assert bad["error"].startswith("The arguments of disk_usage were refused: $.path: ")
+    answered = {}
+    for host in _FORGERS:
+        assert messages(outcome, "Tool", host) == ['disk_usage {"path": "/var"}'], host
+        (request,) = (run for run in model_server.runs if f"is {host}?" in json.dumps(run["input"]) and answers(run))
+        answered[host] = answers(request)
+    for host, (good, bad) in answered.items():
+        assert good == "71% of /var", host
+        assert bad["error"].startswith("The arguments of disk_usage were refused: $.path: "), host
 
 
 @pytest.mark.matrix
@@ -133,6 +145,7 @@ def _play_with(keyword: str) -> str:
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_a_play_that_ignores_errors_switches_no_check_off(tool_play: ToolPlay, model_server: ModelServer) -> None:
     playbook = _play_with("ignore_errors: true")
     refused = tool_play("-e", json.dumps({"__run_verdict": {"allowed": True}}), playbook=playbook)
@@ -148,6 +161,7 @@ def test_a_play_that_ignores_errors_switches_no_check_off(tool_play: ToolPlay, m
     assert (failed.rc, failed.results["Outputs"]["msg"]["status"]) == (2, "cancelled"), failed
 
 
+@pytest.mark.any_runtime
 def test_a_play_that_ignores_unreachable_hosts(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """The host is lost, and its run is cancelled."""
     tool_play.hosts("web", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
@@ -159,6 +173,7 @@ def test_a_play_that_ignores_unreachable_hosts(tool_play: ToolPlay, model_server
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_a_block_in_check_mode_runs_no_tool(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """A run that waits for its tools is found by a playbook that runs without --check."""
     model_server.script([{"calls": [CALL]}])
@@ -297,6 +312,7 @@ _LATER = """
 """
 
 
+@pytest.mark.any_runtime
 def test_a_later_play_finds_the_thread_unlocked(tool_play: ToolPlay, model_server: ModelServer) -> None:
     tool_play.hosts("web", "db", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
     (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.raw: uptime\n")
