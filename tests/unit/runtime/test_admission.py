@@ -69,11 +69,17 @@ class _Round:
         monkeypatch.setattr(admission.budgets, "look", lambda _connection, _run: self.looks.pop(0))
         monkeypatch.setattr(admission.asyncio, "sleep", sleep)
 
-    def wait(self, budgets: list[Budget], body: dict[str, Any], prices: _Prices | None = None) -> None:
+    def wait(
+        self, budgets: list[Budget], body: dict[str, Any], prices: _Prices | None = None, *, attempts: int = 1
+    ) -> None:
         async def call(work: Any, *arguments: object) -> Any:
             return work(None, *arguments)
 
-        ledger = SimpleNamespace(write=lambda work: call(work, None))
+        async def write(work: Any) -> None:
+            for _attempt in range(attempts):
+                await call(work, None)
+
+        ledger = SimpleNamespace(write=write)
         run = SimpleNamespace(private={"terms": {"budgets": budgets}})
         admitted = Admission(cast(Any, SimpleNamespace(read=call)), cast(Any, ledger), cast(Any, prices or _Prices()))
         asyncio.run(admitted.wait(cast(Any, run), cast(ResponseRequest, body)))
@@ -164,3 +170,10 @@ def test_a_budget_that_is_used_up_ends_it(
         round_.wait([_budget(tokens=9)], BODY)
     assert reached.value.message == "exceeded!"
     assert (reserving, round_.looks) == ([], [])
+
+
+def test_a_transaction_that_is_repeated_decides_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The database has rolled back its first attempt."""
+    round_ = _Round(monkeypatch, [START, EXCEEDED], [])
+    with pytest.raises(BudgetReached):
+        round_.wait([_budget(tokens=9)], BODY, attempts=2)

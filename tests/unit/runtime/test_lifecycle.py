@@ -230,5 +230,8 @@ def test_outputs_must_match_the_calls(given: list[str]) -> None:
 
 
 def test_a_run_that_does_not_wait_takes_no_outputs() -> None:
-    with pytest.raises(RunNotWaiting):
-        lifecycle.submit(_run("in_progress"), Parts(), [], NOBODY)
+    waiting, parts = _waiting()
+    outputs: list[Any] = [{"tool_call_id": f"call_{number}"} for number in (1, 2)]
+    for run in (_run("in_progress"), _run("requires_action"), replace(waiting, status=RunStatus.EXPIRED)):
+        with pytest.raises(RunNotWaiting):
+            lifecycle.submit(run, parts, outputs, NOBODY)

@@ -68,6 +68,12 @@ def test_pages(connection: Connection, page: dict[str, Any], expected: tuple[str
     assert _listed(connection, **page) == expected
 
 
+def test_a_page_has_20_objects_by_default(connection: Connection) -> None:
+    rows.insert_each(connection, MESSAGES, [_message(f"m{number}", number) for number in range(10, 21)])
+    found, has_more = rows.list_page(connection, MESSAGES, Page(), thread_id="thread_1")
+    assert ([each.id for each in found], has_more) == ([f"m{number}" for number in range(20, 0, -1)], True)
+
+
 @pytest.mark.parametrize("parameter", ["after", "before"])
 def test_a_cursor_must_be_in_the_list(connection: Connection, parameter: str) -> None:
     for cursor in ("x0", "none", "\0"):
