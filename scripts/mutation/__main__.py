@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import json
 import os
+import re
 import signal
 import socket
 import sqlite3
@@ -22,7 +24,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import forks
-from areas import AREAS, MOST_TESTS, OPERATORS
+import survivors
+from areas import AREAS, OPERATORS, PASSES, SKIPPED
 from coverage_map import CoverageMap, Module, Recorder
 from warm import Warm, changed_functions
 
@@ -31,7 +34,7 @@ BUILD = ROOT / "build" / "mutation"
 TREE = BUILD / "tree" / "ansible_collections" / "threadworks" / "openai"
 _PROGRAMS = BUILD / "venv" / "bin"
 # A test takes longer on a busy machine.
-_PATIENCE, _FACTOR = 20.0, 5.0
+_PATIENCE, _FACTOR = 10.0, 3.0
 _OPTIONS = ("-k", "not postgresql")
 
 
@@ -43,6 +46,7 @@ def main() -> None:
         "--module", nargs="*", default=[""], help="only the modules whose paths contain one of these texts"
     )
     parser.add_argument("--keep", action="store_true", help="keep the record of which tests execute which lines")
+    parser.add_argument("--resume", action="store_true", help="continue an interrupted run")
     arguments = parser.parse_args()
     subprocess.run([ROOT / "scripts" / "copy", BUILD / "tree"], cwd=ROOT, check=True)
     os.chdir(TREE)
@@ -52,25 +56,26 @@ def main() -> None:
     # Leave through the `finally` blocks, which end the forks.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     for name in arguments.areas or AREAS:
-        _run(name, arguments.module, arguments.keep)
-    print(_summary())
+        _run(name, arguments)
+    sessions = [path for name in AREAS if (path := BUILD / name / "session.sqlite").exists()]
+    print(survivors.report(survivors.read(sessions), TREE, BUILD / "survivors.txt"))
 
 
-def _run(area: str, chosen: list[str], keep: bool) -> None:
-    paths = [path for path in AREAS[area].modules if any(text in path for text in chosen)]
+def _run(area: str, arguments: argparse.Namespace) -> None:
+    paths = [path for path in AREAS[area].modules if any(text in path for text in arguments.module)]
     if not paths:
         return
     folder = BUILD / area
     folder.mkdir(parents=True, exist_ok=True)
-    for name in ("session.sqlite", "socket"):
+    for name in ("socket",) if arguments.resume else ("socket", "session.sqlite"):
         (folder / name).unlink(missing_ok=True)
     modules = [_read(TREE / path) for path in paths]
-    if not (keep and (folder / "map.json").exists()):
+    if not ((arguments.keep or arguments.resume) and (folder / "map.json").exists()):
         every = [str(TREE / path) for path in AREAS[area].modules]
         forks.in_fork(lambda: _record(area, every), folder / "record.log", 3600)
-    tests = CoverageMap(folder / "map.json", MOST_TESTS)
-    if tests.failed:
-        print(f"These tests fail without a mutation, and are not used: {', '.join(tests.failed)}")
+    tests = [CoverageMap(folder / "map.json", *limits) for limits in PASSES]
+    if tests[0].failed:
+        print(f"These tests fail without a mutation, and are not used: {', '.join(tests[0].failed)}")
     sys.dont_write_bytecode = True
     with socket.socket(socket.AF_UNIX) as listener, contextlib.suppress(KeyboardInterrupt):
         # The path of a socket is limited to about 100 characters, and Cosmic Ray works in this directory.
@@ -78,7 +83,11 @@ def _run(area: str, chosen: list[str], keep: bool) -> None:
         listener.bind(address)
         listener.listen()
         with Warm([*AREAS[area].tests, *_OPTIONS, f"--basetemp={folder / 'tmp'}"], folder / "test.log") as warm:
-            _serve(listener, _cosmic_ray(folder, paths, address), lambda: _test(modules, tests, folder, warm))
+            for number, some in enumerate(tests):
+                if number:
+                    survivors.forget(folder / "session.sqlite")
+                work = functools.partial(_test, modules, some, folder, warm)
+                _serve(listener, _cosmic_ray(folder, paths, address), work)
 
 
 def _read(path: Path) -> Module:
@@ -101,16 +110,21 @@ def _cosmic_ray(folder: Path, paths: list[str], address: str) -> subprocess.Pope
         f"test-command = {json.dumps(ask)}\n[cosmic-ray.distributor]\nname = 'local'\n"
         f"[cosmic-ray.filters.operators-filter]\nexclude-operators = [{json.dumps(others)}]\n"
     )
+    if not Path(session).exists():
+        _find_mutants(session, config, paths)
+    return subprocess.Popen([_PROGRAMS / "cosmic-ray", "exec", config, session])
+
+
+def _find_mutants(session: str, config: str, paths: list[str]) -> None:
+    """Create a session of Cosmic Ray, with all mutants."""
     subprocess.run([_PROGRAMS / "cosmic-ray", "init", config, session], check=True)
     subprocess.run([_PROGRAMS / "cr-filter-operators", session, config], check=True)
-    with contextlib.closing(sqlite3.connect(session)) as connection:
+    with contextlib.closing(sqlite3.connect(session)) as connection, connection:
         for path in paths:
-            lines = enumerate((TREE / path).read_text().splitlines(), 1)
-            # Only type checkers see these imports.
-            skipped = [number for number, line in lines if line.endswith("TYPE_CHECKING:")]
-            connection.executemany(_SKIP, [(path, number) for number in skipped])
-        connection.commit()
-    return subprocess.Popen([_PROGRAMS / "cosmic-ray", "exec", config, session])
+            for number, line in enumerate((TREE / path).read_text().splitlines(), 1):
+                for pattern, operators in SKIPPED:
+                    if re.search(pattern, line):
+                        connection.execute(_SKIP, (path, number, operators))
 
 
 def _serve(listener: socket.socket, cosmic_ray: subprocess.Popen[bytes], test: Callable[[], int]) -> None:
@@ -122,7 +136,13 @@ def _serve(listener: socket.socket, cosmic_ray: subprocess.Popen[bytes], test: C
                 connection, _address = listener.accept()
                 with connection:
                     connection.settimeout(None)
-                    status = test()
+                    try:
+                        status = test()
+                    except BaseException:
+                        # Before the connection is closed, which Cosmic Ray would take for a failed test.
+                        cosmic_ray.terminate()
+                        cosmic_ray.wait()
+                        raise
                     with contextlib.suppress(OSError):
                         connection.sendall(bytes([status]))
     finally:
@@ -150,34 +170,11 @@ def _test(modules: list[Module], tests: CoverageMap, folder: Path, warm: Warm) -
     )
 
 
-def _summary() -> str:
-    """Return the survivors with their changes, and a table of the modules."""
-    rows, survivors = [], []
-    for area in AREAS:
-        session = BUILD / area / "session.sqlite"
-        if session.exists():
-            with contextlib.closing(sqlite3.connect(session)) as connection:
-                rows += connection.execute(_COUNTS).fetchall()
-                survivors += connection.execute(_SURVIVORS).fetchall()
-    (BUILD / "survivors.txt").write_text("\n\n".join(text for (text,) in survivors))
-    table = [f"{path:70} {mutants:5} {killed:5} {mutants - killed:5}" for path, mutants, killed in rows]
-    total = [sum(row[column] for row in rows) for column in (1, 2)]
-    table.append(f"{'total':70} {total[0]:5} {total[1]:5} {total[0] - total[1]:5}")
-    return "\n".join([f"{'module':70} {'all':>5} {'found':>5} {'alive':>5}", *table, str(BUILD / "survivors.txt")])
-
-
 _SKIP = """
     DELETE FROM work_items
-    WHERE job_id IN (SELECT job_id FROM mutation_specs WHERE module_path = ? AND start_pos_row = ?)
-"""
-_COUNTS = """
-    SELECT module_path, count(*), sum(test_outcome != 'SURVIVED') FROM work_results JOIN mutation_specs USING (job_id)
-    WHERE worker_outcome = 'NORMAL' GROUP BY module_path ORDER BY module_path
-"""
-_SURVIVORS = """
-    SELECT operator_name || ' ' || module_path || ':' || start_pos_row || char(10) || diff
-    FROM work_results JOIN mutation_specs USING (job_id)
-    WHERE worker_outcome = 'NORMAL' AND test_outcome = 'SURVIVED' ORDER BY module_path, start_pos_row
+    WHERE job_id IN (
+        SELECT job_id FROM mutation_specs WHERE module_path = ? AND start_pos_row = ? AND operator_name LIKE ?
+    )
 """
 
 if __name__ == "__main__":

@@ -101,5 +101,13 @@ OPERATORS = (
     r"ReplaceComparisonOperator_(Eq_NotEq|NotEq_Eq|Is_IsNot|IsNot_Is)",
     r"ReplaceComparisonOperator_(Lt_LtE|Lt_GtE|LtE_Lt|LtE_Gt|Gt_GtE|Gt_LtE|GtE_Gt|GtE_Lt)",
 )
-# The most tests of a mutant. They are chosen among those that execute its line.
-MOST_TESTS = 60
+# Lines with mutations that change nothing at run time: imports for type checkers, dataclasses that are
+# never changed, and the mark of keyword-only arguments, which Cosmic Ray takes for a multiplication.
+SKIPPED = (
+    (r"TYPE_CHECKING:$", "%"),
+    (r"^@dataclass\(frozen=True\)$", "%TrueWithFalse"),
+    (r"^ *(async )?def |^    \*,$", "%BinaryOperator_Mul%"),
+)
+# The most tests of a mutant, chosen among those that execute its line, and the sum of their durations in seconds. The
+# second pass is for the survivors of the first one.
+PASSES = ((30, 10.0), (1000, 60.0))

@@ -75,14 +75,15 @@ class CoverageMap:
     Args:
         path: The file of the recorder.
         most: The maximum number of tests.
+        longest: The maximum sum of their durations, in seconds.
     """
 
-    def __init__(self, path: Path, most: int) -> None:
+    def __init__(self, path: Path, most: int, longest: float) -> None:
         recorded = json.loads(path.read_text())
         self.failed: list[str] = recorded["failed"]
         self._seconds: dict[str, float] = recorded["seconds"]
         self._lines: dict[str, dict[str, list[str]]] = recorded["lines"]
-        self._most = most
+        self._most, self._longest = most, longest
 
     def tests(self, mutant: Module) -> dict[str, float]:
         """Return tests that execute the changed line, the shortest first, with their durations in seconds."""
@@ -92,9 +93,20 @@ class CoverageMap:
             found |= set(executed.get(str(line), ()))
         if "" in found or not found:  # executed when the module is imported
             found = {test for each in executed.values() for test in each}
-        # Those of the same file are similar to each other.
-        chosen = sorted(found - {"", *self.failed}, key=lambda test: hashlib.sha256(test.encode()).digest())
-        return {test: self._seconds[test] for test in sorted(chosen[: self._most], key=self._seconds.__getitem__)}
+        found -= {"", *self.failed}
+        chosen: dict[str, float] = {}
+        for test in sorted(found, key=lambda test: self._priority(test, mutant.path)):
+            if len(chosen) < self._most and sum(chosen.values()) + self._seconds[test] <= self._longest:
+                chosen[test] = self._seconds[test]
+        return dict(sorted(chosen.items(), key=lambda each: each[1]))
+
+    def _priority(self, test: str, module: Path) -> tuple[float, bytes]:
+        """Return the order in which tests are chosen: the shortest ones of the module, then any others."""
+        topic = Path(test.partition("::")[0]).stem.removeprefix("test_").removesuffix("_table")
+        name = module.stem.lstrip("_")
+        is_of_module = name in topic or topic in name
+        # Tests of the same file are similar to each other.
+        return self._seconds[test] if is_of_module else float("inf"), hashlib.sha256(test.encode()).digest()
 
 
 def _changed(before: str, after: str) -> Iterator[int]:
