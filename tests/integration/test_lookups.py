@@ -223,6 +223,7 @@ _REPORT = """
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_usable_everywhere(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     (tmp_path / "report.j2").write_text(_REPORT)
     model_server.script(_SCRIPT)
@@ -265,6 +266,7 @@ _LOOPS = """
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_lists_stay_lists(play: Play) -> None:
     """Ansible's lookup() unpacks a list of one; that of two or none is left as it is."""
     expressions = {}
@@ -311,25 +313,33 @@ def test_without_options_they_read_what_the_modules_wrote(ansible_playbook: Ansi
 # Nobody listens there, and no local runtime is started.
 _NOWHERE = "http://127.0.0.1:9/v1"
 _UNREACHABLE = "The server at 127.0.0.1:9 (option runtime_url) cannot be reached"
-_OPTIONS: dict[str, tuple[dict[str, Any], str, dict[str, str], str]] = {
-    "vars": (
-        {"openai_runtime_url": "{{ where }}", "openai_max_retries": 0, "where": _NOWHERE},
-        "",
-        {},
-        _UNREACHABLE,
-    ),
-    "ini": ({}, "[openai]\ntimeout = 0\n", {}, "timeout is 0, but must be at least 0.001."),
-    "environment": ({"openai_max_retries": 0}, "", {"OPENAI_RUNTIME_URL": _NOWHERE}, _UNREACHABLE),
-    "typed": ({"openai_timeout": "{{ seconds }}", "seconds": 0}, "", {}, "timeout is 0, but must be at least 0.001."),
-    "untemplatable": ({"openai_timeout": "{{ no_such }}"}, "", {}, "The variable openai_timeout cannot be templated: "),
+_TOO_SMALL = "timeout is 0, but must be at least 0.001."
+# The variables of a play, and the message of its lookups.
+_OPTIONS: dict[str, tuple[dict[str, Any], str]] = {
+    "vars": ({"openai_runtime_url": "{{ where }}", "openai_max_retries": 0, "where": _NOWHERE}, _UNREACHABLE),
+    "typed": ({"openai_timeout": "{{ seconds }}", "seconds": 0}, _TOO_SMALL),
+    "untemplatable": ({"openai_timeout": "{{ no_such }}"}, "The variable openai_timeout cannot be templated: "),
 }
 
 
-@pytest.mark.parametrize("source", _OPTIONS)
-def test_options(ansible_playbook: AnsiblePlaybook, tmp_path: Path, source: str) -> None:
-    variables, configuration, env, told = _OPTIONS[source]
-    (tmp_path / "ansible.cfg").write_text(configuration)
-    tasks = (_task(lookup, _query(lookup, "'thread_a:run_b'")) for lookup in _TERMS)
-    playbook = "- hosts: localhost\n  gather_facts: false\n  tasks:\n" + "".join(tasks)
-    outcome = ansible_playbook(playbook, "-e", json.dumps(variables), env=env)
-    assert [task.name for task in outcome.tasks if told in task.result["msg"]] == list(_TERMS), outcome
+def _failing(name: str, variables: dict[str, Any]) -> str:
+    """A play with a task for each lookup."""
+    tasks = (_task(f"{name} {lookup}", _query(lookup, "'thread_a:run_b'")) for lookup in _TERMS)
+    return f"- hosts: localhost\n  gather_facts: false\n  vars: {json.dumps(variables)}\n  tasks:\n{''.join(tasks)}"
+
+
+def test_options_of_variables(ansible_playbook: AnsiblePlaybook) -> None:
+    plays = (_failing(source, variables) for source, (variables, _told) in _OPTIONS.items())
+    outcome = ansible_playbook("\n".join(plays))
+    for source, (_variables, told) in _OPTIONS.items():
+        for lookup in _TERMS:
+            assert told in outcome.results[f"{source} {lookup}"]["msg"], outcome
+
+
+def test_options_of_environment_and_configuration(ansible_playbook: AnsiblePlaybook, tmp_path: Path) -> None:
+    (tmp_path / "ansible.cfg").write_text("[openai]\ntimeout = 0\n")
+    plays = [_failing("ini", {}), _failing("environment", {"openai_timeout": 9, "openai_max_retries": 0})]
+    outcome = ansible_playbook("\n".join(plays), env={"OPENAI_RUNTIME_URL": _NOWHERE})
+    for lookup in _TERMS:
+        assert _TOO_SMALL in outcome.results[f"ini {lookup}"]["msg"], outcome
+        assert _UNREACHABLE in outcome.results[f"environment {lookup}"]["msg"], outcome
