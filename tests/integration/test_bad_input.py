@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
-from ansible_collections.threadworks.openai.tests.runtime.harness import Served
+from ansible_collections.threadworks.openai.tests.runtime.harness import Served, served_here
 
 Json = dict[str, Any]
 
@@ -263,13 +263,12 @@ def test_without_the_sdk_only_runs_fail(
 def test_without_the_libraries_of_the_runtime_a_served_one_is_left(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, broken: Any, tmp_path: Path
 ) -> None:
-    with Served(str(tmp_path / "served.db"), model_server.base_url) as served:
-        url = f"http://127.0.0.1:{served.port}/v1"
+    with served_here(tmp_path / "served.db", model_server) as served:
         tasks: list[Json] = [
             {"name": "local", "openai_thread": {"key": "T"}, "ignore_errors": True},
             {"name": "local lookup", **_LOOK, "ignore_errors": True},
-            {"name": "served", "openai_thread": {"key": "T", "runtime_url": url}},
-            {"name": "served lookup", **_LOOK, "vars": {"openai_runtime_url": url}},
+            {"name": "served", "openai_thread": {"key": "T", "runtime_url": served.url}},
+            {"name": "served lookup", **_LOOK, "vars": {"openai_runtime_url": served.url}},
         ]
         outcome = ansible_playbook(play(tasks), env=broken("falcon", "sqlalchemy", "uvicorn"))
     assert (outcome.rc, outcome.stats["ignored"]) == (0, 2), outcome

@@ -12,7 +12,6 @@ import pytest
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
-from ansible_collections.threadworks.openai.tests.runtime.processes import Served
 
 _PLAY = """
 - hosts: all
@@ -41,19 +40,22 @@ _HOSTS = ",".join(f"host{number}" for number in range(5))
 @pytest.mark.matrix
 @pytest.mark.parametrize(("strategy", "way"), [("linear", "local"), ("free", "local"), ("linear", "served")])
 def test_the_forks_of_a_play_share_its_budget(
-    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, strategy: str, way: str
+    request: pytest.FixtureRequest,
+    ansible_playbook: AnsiblePlaybook,
+    model_server: ModelServer,
+    strategy: str,
+    way: str,
 ) -> None:
-    def runs(number: int, env: dict[str, str]) -> list[dict[str, Any]]:
+    def runs(number: int) -> list[dict[str, Any]]:
         playbook = _PLAY.format(strategy=strategy, number=number)
         outcome = ansible_playbook(playbook, "-i", _HOSTS, "-f", "5", env=env)
         return [task.result for task in outcome.tasks if task.name == "Run"]
 
     if way == "local":
-        results = [runs(number, {"OPENAI_BASE_URL": model_server.base_url}) for number in range(2)]
+        env = {"OPENAI_BASE_URL": model_server.base_url}
     else:
-        with Served(str(ansible_playbook.folder / "served.db"), model_server.base_url) as served:
-            env = {"OPENAI_RUNTIME_URL": f"http://127.0.0.1:{served.port}/v1"}
-            results = [runs(number, env) for number in range(2)]
+        env = {"OPENAI_RUNTIME_URL": request.getfixturevalue("served")[0]}
+    results = [runs(number) for number in range(2)]
     for result in results:
         assert len(result) == 5
         # A run uses 4 tokens: Hello, Reply to: Hello. The third one exceeds the budget.

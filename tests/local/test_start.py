@@ -87,7 +87,7 @@ def test_killed_runtime_is_followed_by_another(desk: Desk) -> None:
 
 
 def test_runtime_that_is_killed_again_and_again(desk: Desk) -> None:
-    for _time in range(5):
+    for _time in range(3):
         assert list(desk.wire().list("threads")) == []
         os.kill(desk.pid(), signal.SIGKILL)
 
