@@ -16,6 +16,7 @@ import pytest
 
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.once import made_once
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 
 _ROOT = Path(__file__).resolve().parents[2]
@@ -40,10 +41,8 @@ def _galaxy(*args: str | Path, home: Path) -> None:
     )
 
 
-@pytest.fixture(scope="session")
-def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that holds `ansible_collections/`: the collection is built, installed and reduced to its folders."""
-    home = tmp_path_factory.mktemp("galaxy")
+def _install(home: Path) -> None:
+    """Build the collection, install it, and reduce it to its folders."""
     _galaxy("build", _ROOT, "--output-path", home, home=home)
     (tarball,) = home.glob("*.tar.gz")
     assert tarball.stat().st_size < 1_000_000, "caches of development tools are not part of the collection"
@@ -56,7 +55,12 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
             shutil.rmtree(entry)
         else:
             entry.unlink()
-    return home / "bare"
+
+
+@pytest.fixture
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that holds `ansible_collections/`, with the reduced collection."""
+    return made_once(tmp_path_factory, "galaxy", _install) / "bare"
 
 
 @pytest.fixture
