@@ -179,6 +179,18 @@ def test_a_run_has_the_messages_that_it_has_written() -> None:
     assert "messages" not in next(wire.list("threads", "thread_1", "runs", query={"order": "desc"}))
 
 
+def test_a_deleted_message_is_not_one_of_its_run() -> None:
+    first, second = ({"id": f"msg_{number}", "run_id": "run_1"} for number in (1, 2))
+    runs: Json = {"threads__thread_1__runs": [{**RUN, "messages": [second]}]}
+    wire = _wire(**runs, threads__thread_1__messages__msg_1=first, threads__thread_1__messages=[second, first])
+    wire.delete("threads", "thread_1", "messages", "msg_1")
+    (run,) = wire.list("threads", "thread_1", "runs", query={"include[]": "messages"})
+    assert run["messages"] == [second]
+    with pytest.raises(NotFound, match="No message found with id 'msg_1'"):
+        wire.get("threads", "thread_1", "messages", "msg_1")
+    assert _ids(wire, "threads", "thread_1", "messages") == ["msg_2"]
+
+
 def test_the_messages_of_a_predicted_run() -> None:
     assistant: Json = {"id": "asst_1", "instructions": None}
     wire = _wire(threads__thread_1={"id": "thread_1"}, assistants__asst_1=assistant, threads__thread_1__messages=[])

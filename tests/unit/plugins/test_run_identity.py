@@ -185,6 +185,19 @@ def test_a_search_is_repeated_if_the_messages_are_there_but_not_their_run() -> N
     assert thread.reads == 1
 
 
+def test_older_messages_are_not_read() -> None:
+    class Long(_Thread):
+        """A thread with very many messages."""
+
+        def list(self, *path: str, query: Json) -> Iterator[Json]:
+            yield from super().list(*path, query=query)
+            raise AssertionError("read too much")
+
+    messages = [_said(1, "Hi"), _said(2, "And?"), _said(3, "Ho", 1)]
+    assert _id(search(cast(Any, Long(messages, [_run(1)])), "thread_1", _desired(), [AND])) == "run_1"
+    assert _id(search(cast(Any, Long(messages, [_run(1, "msg_2")])), "thread_1", _desired(), [])) == "run_1"
+
+
 @pytest.mark.parametrize(
     ("status", "is_enough"),
     [("completed", True), ("queued", True), ("in_progress", True), ("failed", False), ("incomplete", False)],

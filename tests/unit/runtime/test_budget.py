@@ -134,6 +134,7 @@ def test_an_empty_budget_and_the_sum_of_amounts() -> None:
 
 
 def test_nothing_is_used_at_first() -> None:
+    assert Amount() == Amount(0, 0)
     assert verdict(_budget(tokens=1, cost=1), Amount(), []) == Verdict.START
 
 

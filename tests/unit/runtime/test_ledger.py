@@ -186,7 +186,7 @@ def test_a_write_that_fails_can_be_repeated(store: Store) -> None:
 
 def test_each_reader_gets_deltas_as_it_wants(store: Store) -> None:
     async def work() -> None:
-        full, brief, gone = Subscription(), Subscription(has_deltas=False), Subscription()
+        full, brief, gone, last = Subscription(), Subscription(has_deltas=False), Subscription(), Subscription()
         encoded: list[bytes] = []
 
         def encode(delta: bytes) -> bytes:
@@ -199,7 +199,7 @@ def test_each_reader_gets_deltas_as_it_wants(store: Store) -> None:
         ledger.subscribe(brief)
         ledger.send_delta(encode, b"brief")
         assert (ledger.has_deltas, encoded) == (False, [])
-        for reader in (full, gone, Subscription()):
+        for reader in (full, gone, last):
             ledger.subscribe(reader)
         gone.close()
         assert ledger.has_deltas
@@ -207,7 +207,7 @@ def test_each_reader_gets_deltas_as_it_wants(store: Store) -> None:
         ledger.send(DeltaEvent(b"b"))
         ledger.send(("thread.run.queued", {}))
         assert encoded == [b"a"]
-        assert await _names(full) == [b"a", b"b", "thread.run.queued"]
+        assert await _names(full) == await _names(last) == [b"a", b"b", "thread.run.queued"]
         assert (await _names(brief), brief._deltas) == (["thread.run.queued"], 2)
         assert await _names(gone) == []
 

@@ -113,6 +113,7 @@ def test_a_later_round_is_restarted_without_its_messages(connection: Connection)
 
 
 def test_a_later_round_without_earlier_messages(connection: Connection) -> None:
+    _say(connection, "other", "run_2")
     runs.apply(connection, Change(lifecycle.with_items(_find(connection), [{"type": "message"}])))
     claimed = runs.claim(connection, "run_1", _LEASE, 600)
     assert claimed is not None
