@@ -106,7 +106,7 @@ OPERATORS = (
 SKIPPED = (
     (r"TYPE_CHECKING:$", "%"),
     (r"^@dataclass\(frozen=True\)$", "%TrueWithFalse"),
-    (r"^ *(async )?def |^    \*,$", "%BinaryOperator_Mul%"),
+    (r"\*,( |$)", "%BinaryOperator_Mul%"),
 )
 # The most tests of a mutant, chosen among those that execute its line, and the sum of their durations in seconds. The
 # second pass is for the survivors of the first one.
