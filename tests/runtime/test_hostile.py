@@ -174,10 +174,10 @@ def count_writes(monkeypatch: pytest.MonkeyPatch) -> Callable[[], int]:
     count = 0
     write = Store.write
 
-    async def counted(self: Store, work: Any) -> Any:
+    async def counted(self: Store, work: Any, **options: Any) -> Any:
         nonlocal count
         count += 1
-        return await write(self, work)
+        return await write(self, work, **options)
 
     monkeypatch.setattr(Store, "write", counted)
     return lambda: count

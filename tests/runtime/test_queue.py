@@ -160,8 +160,8 @@ def test_a_run_whose_store_fails_in_the_middle_is_restarted(
     store = talk.server.app.context.store
     write = store.write
 
-    async def lose(work: Any) -> Any:
-        done = await write(work)
+    async def lose(work: Any, **options: Any) -> Any:
+        done = await write(work, **options)
         if "thread.message.created" in str(done):
             # The connection is lost before the answer to the commit.
             monkeypatch.undo()

@@ -68,9 +68,9 @@ def test_a_run_that_is_made_while_the_runtime_stops_is_given_up(
         context = talk.server.app.context
         write, stopping = context.store.write, []
 
-        async def stop_behind(work: Callable[..., Any]) -> Any:
+        async def stop_behind(work: Callable[..., Any], **options: Any) -> Any:
             monkeypatch.undo()
-            made = await write(work)
+            made = await write(work, **options)
             stopping.append(asyncio.create_task(context.executor.stop(0)))
             await asyncio.sleep(0)  # it has begun
             return made
@@ -91,7 +91,7 @@ def test_a_write_that_fails_in_the_middle_ends_the_run(
     store = talk.server.app.context.store
     write = store.write
 
-    async def lose(work: Callable[..., Any]) -> Any:
+    async def lose(work: Callable[..., Any], **options: Any) -> Any:
         def then_fail(connection: Any) -> Any:
             done = work(connection)
             if "thread.message.created" in str(done):
@@ -100,7 +100,7 @@ def test_a_write_that_fails_in_the_middle_ends_the_run(
                 raise OperationalError("INSERT", None, sqlite3.OperationalError("database or disk is full"))
             return done
 
-        return await write(then_fail)
+        return await write(then_fail, **options)
 
     monkeypatch.setattr(store, "write", lose)
     run = talk.finish()

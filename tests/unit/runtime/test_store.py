@@ -274,10 +274,12 @@ def test_a_closed_store_leaves_no_threads(tmp_path: Path) -> None:
 def test_a_full_store_is_said(tmp_path: Path) -> None:
     app = create_app(Settings(store=str(tmp_path / "runtime.db")))
 
-    @event.listens_for(app.context.store._writing, "begin")
-    def _leave_no_space(connection: Connection) -> None:
+    def leave_no_space(connection: Connection) -> None:
         # It cannot become smaller than the store is already.
         connection.exec_driver_sql("PRAGMA max_page_count = 1")
+
+    for each in (app.context.store._writing, app.context.store._instant_writing):
+        event.listen(each, "begin", leave_no_space)
 
     with AppServer(app) as server, raw_client(server) as wire:
         answers = [wire.post("/threads", json={"metadata": {"a": "x" * 500}}) for _number in range(200)]

@@ -117,7 +117,7 @@ async def start_run(
     """
     events = Subscription(has_deltas=req.get_header(_DELTAS) != "false")
     with context.executor.slot(run_id, streamed=bool(stream)) as slot:
-        run, opening, claimed = await context.store.write(lambda connection: write(connection, slot))
+        run, opening, claimed = await context.store.write(lambda connection: write(connection, slot), is_brief=True)
         given = events if stream else None
         trace = req.get_header("traceparent")
         if opening is None or not context.executor.start(

@@ -57,7 +57,7 @@ class MessagesResource(Resource):
             return once(connection, MESSAGES, claim, create)
 
         async def act(vector_store: str | None) -> tuple[MessageObject, bool]:
-            return await self._store.write(lambda connection: work(connection, vector_store))
+            return await self._store.write(lambda connection: work(connection, vector_store), is_brief=True)
 
         async with vector_stores.in_turn(self._context, claim, needed=bool(vector_stores.searched([body]))):
             resp.media, fresh = await vector_stores.with_files(self._context, req, thread_id, [body], work, act)

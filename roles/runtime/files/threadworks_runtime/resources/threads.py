@@ -93,7 +93,7 @@ class ThreadsResource(Resource):
         async with vector_stores.in_turn(self._context, claim, needed=needed):
             if needed and await vector_stores.would_be_new(self._store, work):
                 await vector_stores.make_for_thread(self._context, req, body)
-            resp.media, fresh = await self._store.write(work)
+            resp.media, fresh = await self._store.write(work, is_brief=True)
         mark_replayed(resp, fresh=fresh)
 
 

@@ -83,7 +83,7 @@ class Ledger:
             return runs.claim(connection, self._run_id, lease, self._settings.run_expiry)
 
         async with self._lock:
-            run = await self._store.write(work)
+            run = await self._store.write(work, is_brief=True)
             if run is None:
                 self.over.set()
                 raise Stopped
@@ -109,7 +109,7 @@ class Ledger:
         """Write to the run and its parts. If the run is being cancelled, end it instead.
 
         Args:
-            write: The function that writes. It runs in a thread of the store.
+            write: The function that writes.
             last: Whether this is the last write.
 
         Raises:
@@ -132,7 +132,7 @@ class Ledger:
                 raise Stopped
             restore = self.progress.saved()
             try:
-                written = await self._store.write(work)
+                written = await self._store.write(work, is_brief=True)
             except Exception:
                 restore()
                 raise

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, contextmanager, suppress
 from typing import Any, TypeVar
 
@@ -30,8 +30,9 @@ class Store:
     """A database of the runtime.
 
     Transactions run in threads of the store's own, so that the event loop does not wait for a disk. SQLite has one
-    writer at a time anyway: there a single thread writes for all. Only single rows of SQLite are read in the event
-    loop, because handing the query over to a thread takes several times as long as the query.
+    writer at a time anyway: there a single thread writes for all. Single rows of SQLite are read in the event loop, and
+    brief transactions are written there without their commit, because handing the statements over to a thread takes
+    longer than the statements.
 
     Args:
         engine: The database, at the runtime's version.
@@ -49,7 +50,10 @@ class Store:
         self._all_kept: list[KeptConnection] = []
         self._instant_engine = instant_engine(engine) if self._is_sqlite else None
         self._instant = KeptConnection(self._instant_engine) if self._instant_engine else None
-        self._writer = GroupWriter(self._writing) if self._is_sqlite else _Writers(self.writing)
+        self._instant_writing = instant_engine(engine, writing=True) if self._is_sqlite else None
+        self._writer = (
+            GroupWriter(self._writing, self._instant_writing) if self._instant_writing else _Writers(self.writing)
+        )
 
     async def read(self, work: Callable[[Connection], _T]) -> _T:
         """Run a function in a read transaction, which sees a consistent state of the store.
@@ -79,16 +83,17 @@ class Store:
                 return _run(self._instant.statements, work)
         return await self.read(work)
 
-    async def write(self, work: Callable[[Connection], _T]) -> _T:
+    async def write(self, work: Callable[[Connection], _T], *, is_brief: bool = False) -> _T:
         """Run a function in a write transaction. If it raises an exception, nothing is written.
 
         Args:
-            work: Called with the connection, in another thread.
+            work: Called with the connection, in any thread.
+            is_brief: Whether it only executes a few statements, each of them with an index.
 
         Returns:
             What the function returns.
         """
-        return await asyncio.wrap_future(self._writer.write(work))
+        return await self._writer.write(work, is_brief=is_brief)
 
     def connection_options(self) -> dict[str, Any]:
         """Return the arguments with which the driver connects to the database."""
@@ -135,6 +140,8 @@ class Store:
         if self._instant is not None and self._instant_engine is not None:
             self._instant.close()
             self._instant_engine.dispose()
+        if self._instant_writing is not None:
+            self._instant_writing.dispose()
         self.engine.dispose()
         self._writing.dispose()
 
@@ -146,8 +153,8 @@ class _Writers:
         self._transaction = transaction
         self._threads = ThreadPoolExecutor(_WRITERS, thread_name_prefix="writer")
 
-    def write(self, work: Callable[[Connection], _T]) -> Future[_T]:
-        return self._threads.submit(_run, self._transaction, work)
+    def write(self, work: Callable[[Connection], _T], *, is_brief: bool) -> asyncio.Future[_T]:
+        return asyncio.wrap_future(self._threads.submit(_run, self._transaction, work))
 
     def close(self) -> None:
         self._threads.shutdown()

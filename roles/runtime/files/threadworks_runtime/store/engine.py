@@ -134,13 +134,14 @@ def writing_engine(engine: Engine) -> Engine:
     return _sqlite_engine(engine.url, writing=True)
 
 
-def instant_engine(engine: Engine) -> Engine:
-    """Return the engine for reading an SQLite store without waiting for other processes.
+def instant_engine(engine: Engine, *, writing: bool = False) -> Engine:
+    """Return an engine for an SQLite store that does not wait for other processes.
 
     Args:
         engine: The engine of the store.
+        writing: Whether it is for transactions that write.
     """
-    return _sqlite_engine(engine.url, wait=0)
+    return _sqlite_engine(engine.url, writing=writing, wait=0)
 
 
 def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Engine:
