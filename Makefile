@@ -122,7 +122,7 @@ mutation: .venv/dev ## change the decision logic in small ways, and list the cha
 
 .PHONY: bench
 bench: .venv/dev ## measure the performance, and write it to build/bench.json: ROUNDS=5 ARGS="--only lookup"
-	@.venv/bin/python scripts/bench --rounds $(or $(ROUNDS),5) $(ARGS)
+	@.venv/bin/python scripts/bench --rounds $(or $(ROUNDS),3) $(ARGS)
 
 .PHONY: coverage
 coverage: .venv/dev ## run all tests, and measure which lines and branches of the plugins and the runtime they execute

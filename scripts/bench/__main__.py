@@ -34,7 +34,7 @@ def main() -> None:
         SystemExit: Something could not be measured.
     """
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=5, help="the number of times that each playbook is timed")
+    parser.add_argument("--rounds", type=int, default=3, help="the number of times that each playbook is timed")
     parser.add_argument("--only", default="", help="only the figures whose names contain this text")
     parser.add_argument("--output", type=Path, default=ROOT / "build" / "bench.json", help="the file for the figures")
     parser.add_argument(

@@ -173,7 +173,12 @@ class Arena:
 
     @contextlib.contextmanager
     def served(
-        self, *, store: Path | None = None, quick_model: bool = False, concurrent_runs: int | None = None
+        self,
+        *,
+        store: Path | None = None,
+        quick_model: bool = False,
+        concurrent_runs: int | None = None,
+        workers: int = 1,
     ) -> Iterator[Served]:
         """Serve a runtime over TCP.
 
@@ -181,9 +186,11 @@ class Arena:
             store: The store. None for `served_store`.
             quick_model: Whether to use the model server of `quick_model.py` instead of the scripted one.
             concurrent_runs: The maximum number of concurrent runs. None for the default.
+            workers: The number of processes.
         """
-        port, log = _free_port(), self.folder / "served.log"
+        port, log = _free_port(), self.folder / f"served-{workers}.log"
         command = [sys.executable, "-m", "threadworks_runtime", "serve", "--port", str(port)]
+        command += ["--workers", str(workers)]
         # Not one of `processes()`, because it is ended here.
         environment = {name: value for name, value in self.environment.items() if name != "XDG_RUNTIME_DIR"}
         environment["PYTHONPATH"] = str(_RUNTIME)

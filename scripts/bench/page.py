@@ -25,7 +25,7 @@ the time of a `set_fact` task, which is the minimum for any Ansible task.
 _METHOD = """
 How the figures are measured:
 
-- **Cost of a task**: the time of a play with 10 or 20 such tasks, minus the time of the same play without them,
+- **Cost of a task**: the time of a play with 3, 10 or 20 such tasks, minus the time of the same play without them,
   divided by the number of tasks.
 - **New run**: the run is created, sent to the model server, streamed, stored and returned. The model server answers
   immediately, so this is the time of the collection alone. Real models take seconds.
@@ -36,7 +36,8 @@ How the figures are measured:
   objects that the runtime has written, with the same parameters.
 - **Served runtime, concurrency**: the number of clients. Each client creates a thread, a message and a run, and polls
   the run, over one connection. The first pause between polls is 5 ms, and each further pause is 1.5 times as long. The
-  model server answers immediately. *CPU time* is the CPU time of the runtime.
+  model server answers immediately. *CPU time* is the CPU time of the runtime, which has one worker if the figure does
+  not name more.
 - **1,000 runs at once**: 1,000 clients create a run at the same time. *Other requests* are requests that another client
   sends during this time.
 - **Rate limit**: 100 runs at once on a model server that accepts 25 requests in 3 seconds and refuses the others with

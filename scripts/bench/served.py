@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fnmatch
 import statistics
 import sys
@@ -26,12 +27,14 @@ _LOOK = 0.05  # seconds between two requests while the runs are waiting
 _CPU = "served runtime, concurrency {}: CPU time per run"
 _RATE = "served runtime, concurrency {}: runs per second"
 _SLOWEST = "served runtime, concurrency {}: duration of a run, 99th percentile"
+_TWO = "served runtime with 2 workers, concurrency {}: runs per second"
 _ALL = "served runtime, 1,000 runs of 5 s at once: time until all have ended"
 _MEMORY = "served runtime, 1,000 runs of 5 s at once: largest memory"
 _LATENCY = "served runtime, 1,000 runs of 5 s at once: slowest other request"
 _FAILED = "served runtime, 1,000 runs of 5 s at once: not completed"
 _NAMES = (
     *(each.format(number) for number in _AT_ONCE for each in (_CPU, _RATE, _SLOWEST)),
+    *(_TWO.format(number) for number in _AT_ONCE),
     _ALL,
     _MEMORY,
     _LATENCY,
@@ -47,7 +50,14 @@ _GOALS = {
     _LATENCY: Goal(0.5),
     _FAILED: Goal(0),
 }
-_BEFORE = {_CPU.format(1): 22.0, _CPU.format(16): 79.0, _RATE.format(1): 39.5, _RATE.format(16): 11.6}
+_BEFORE = {
+    _CPU.format(1): 22.0,
+    _CPU.format(16): 79.0,
+    _RATE.format(1): 39.5,
+    _RATE.format(16): 11.6,
+    _TWO.format(1): 44.0,
+    _TWO.format(16): 32.0,
+}
 
 
 def measure(rounds: int, only: str) -> list[Figure]:
@@ -63,23 +73,30 @@ def measure(rounds: int, only: str) -> list[Figure]:
 
 def _throughput(rounds: int) -> list[Figure]:
     """Runs of clients that keep their connections, with a model that answers immediately."""
-    values: dict[str, list[float]] = {}
-    with Arena() as arena, arena.served(quick_model=True) as runtime:
-        assistant = asyncio.run(_assistant(runtime, "instant"))
-        asyncio.run(runs_by(runtime.url, assistant, 4, _WARM_UP))
+    values: dict[str, list[float]] = {name: [] for name in _NAMES[:-4]}
+    with Arena() as arena, contextlib.ExitStack() as stack:
+        one = stack.enter_context(arena.served(quick_model=True))
+        two = stack.enter_context(arena.served(quick_model=True, workers=2, store=arena.folder / "two.db"))
+        assistants = {runtime.url: asyncio.run(_assistant(runtime, "instant")) for runtime in (one, two)}
+
+        def runs(runtime: Served, clients: int, seconds: float) -> tuple[list[float], float]:
+            """Return the durations of the runs, and their number per second."""
+            began = time.monotonic()
+            taken = asyncio.run(runs_by(runtime.url, assistants[runtime.url], clients, seconds))
+            return taken, len(taken) / (time.monotonic() - began)
+
+        for runtime in (one, two):
+            runs(runtime, 4, _WARM_UP)
         for number in range(rounds):
             print(f"runs served: round {number + 1} of {rounds}", file=sys.stderr)
             for clients in _AT_ONCE:
-                used, began = procfs.cpu_seconds(runtime.pid), time.monotonic()
-                taken = asyncio.run(runs_by(runtime.url, assistant, clients, _SECONDS))
-                seconds = time.monotonic() - began
-                used = procfs.cpu_seconds(runtime.pid) - used
-                for name, value in (
-                    (_CPU, 1000 * used / len(taken)),
-                    (_RATE, len(taken) / seconds),
-                    (_SLOWEST, 1000 * statistics.quantiles(taken, n=100)[-1]),
-                ):
-                    values.setdefault(name.format(clients), []).append(value)
+                used = procfs.cpu_seconds(one.pid)
+                taken, rate = runs(one, clients, _SECONDS)
+                used = procfs.cpu_seconds(one.pid) - used
+                values[_CPU.format(clients)].append(1000 * used / len(taken))
+                values[_RATE.format(clients)].append(rate)
+                values[_SLOWEST.format(clients)].append(1000 * statistics.quantiles(taken, n=100)[-1])
+                values[_TWO.format(clients)].append(runs(two, clients, _SECONDS)[1])
     return [
         Figure(name, "1/s" if name.endswith("per second") else "ms", each, _GOALS.get(name), _BEFORE.get(name))
         for name, each in values.items()
