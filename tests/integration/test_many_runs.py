@@ -119,6 +119,7 @@ def test_forty_runs(ansible_playbook: AnsiblePlaybook, model_server: ModelServer
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_check_mode(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]) -> None:
     tasks = [_ASSISTANT, _start(3), _wait()]
     foretold = ansible_playbook(play(tasks), "--check", env=env)
@@ -141,6 +142,7 @@ def test_check_mode(ansible_playbook: AnsiblePlaybook, model_server: ModelServer
     assert len(model_server.runs) == 3
 
 
+@pytest.mark.any_runtime
 def test_tool_calls_among_them(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
@@ -166,6 +168,7 @@ def test_tool_calls_among_them(
     assert len(model_server.runs) == 4
 
 
+@pytest.mark.any_runtime
 def test_the_time_is_over_and_the_runs_go_on(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
@@ -226,6 +229,7 @@ def test_a_killed_runtime_loses_only_what_had_not_ended(
     assert len(model_server.runs) == 4
 
 
+@pytest.mark.any_runtime
 def test_the_runs_of_several_hosts_and_skipped_items(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
@@ -272,6 +276,7 @@ def test_as_modules_beside_a_served_runtime(
     assert requests
 
 
+@pytest.mark.any_runtime
 def test_progress_on_a_terminal(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
