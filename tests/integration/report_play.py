@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A play over 20 hosts with tools, for tests of the callback `runs` and its report."""
+"""A play over 8 hosts with tools, for tests of the callback `runs` and its report."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ansible_collections.threadworks.openai.tests.model_server import ModelServe
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 
 CALLBACK = "threadworks.openai.runs"
-HOSTS = [*(f"web{number:02}" for number in range(1, 15)), *(f"db{number}" for number in range(1, 7))]
+HOSTS = ["web01", "web03", "web05", "web07", "web09", "db1", "db2", "db3"]
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)><a href='javascript:alert(3)'>here</a></textarea></style>"
     "</details></main>{{ 7 * 7 }} \u202egnp.exe \x1b[31m"
@@ -42,13 +42,12 @@ PRICES = {"input": 2, "output": 8}
 BUDGET = 10_000_000
 _TOOL = """
 - name: Measure the file system
-  ansible.builtin.command:
-    argv: [echo, "/dev/vda1 41152812 29218497 11934315 71% {{ tool.arguments.path }}"]
-  changed_when: false
+  ansible.builtin.debug:
+    msg: "/dev/vda1 41152812 29218497 11934315 71% {{ tool.arguments.path }}"
   register: disk
 - name: Return the output to the model
   ansible.builtin.set_fact:
-    tool_output: "{{ disk.stdout }}"
+    tool_output: "{{ disk.msg }}"
 """
 _PLAYBOOK = """
 - name: Inspect all hosts
@@ -139,7 +138,7 @@ def inspect(play: AnsiblePlaybook, server: ModelServer, *args: str, **env: str) 
         server.script(script())
     return play(
         folder / "inspect.yml",
-        *("-i", str(folder / "hosts"), "-f", "10"),
+        *("-i", str(folder / "hosts"), "-f", "4"),
         *args,
         env={
             "OPENAI_BASE_URL": server.base_url,

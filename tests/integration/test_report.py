@@ -1,13 +1,15 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report of a play over 20 hosts, in a real browser: figures, hostile texts, accessibility, two widths."""
+"""The report of a play over 8 hosts, in a real browser: figures, hostile texts, accessibility, two widths."""
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -23,6 +25,7 @@ from ansible_collections.threadworks.openai.tests.integration.report_play import
 )
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.once import made_once
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
 
 if TYPE_CHECKING:
@@ -37,24 +40,42 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-@pytest.fixture(scope="module")
-def played(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory, collections: Path
-) -> Iterator[tuple[Path, ModelServer]]:
-    """The folder of a play that has ended, and its model server. Without a browser, nothing is played."""
-    folder = tmp_path_factory.mktemp("report")
-    with ModelServer() as server, LocalRuntimes() as runtimes:
-        with AnsiblePlaybook(folder, collections, dict(runtimes.environment)) as play:
-            outcome = inspect(play, server)
+@dataclasses.dataclass(frozen=True)
+class Played:
+    """A play that has ended.
+
+    Attributes:
+        report: The page.
+        usages: The model server's own count for each request.
+    """
+
+    report: Path
+    usages: list[dict[str, Any]]
+
+
+def _play(folder: Path, collections: Path) -> None:
+    with (
+        ModelServer() as server,
+        LocalRuntimes() as runtimes,
+        AnsiblePlaybook(folder, collections, dict(runtimes.environment)) as play,
+    ):
+        outcome = inspect(play, server)
         assert outcome.rc == 0, outcome
         assert "[WARNING]: Callback" not in outcome.stderr
-        yield folder, server
+        (folder / "usages.json").write_text(json.dumps(server.usages))
+
+
+@pytest.fixture(scope="module")
+def played(browser: Browser, tmp_path_factory: pytest.TempPathFactory, collections: Path) -> Played:
+    """The play, once for all tests. Without a browser, nothing is played."""
+    folder = made_once(tmp_path_factory, "report", lambda folder: _play(folder, collections))
+    return Played(folder / "report.html", json.loads((folder / "usages.json").read_text()))
 
 
 @pytest.fixture
-def page(browser: Browser, played: tuple[Path, ModelServer]) -> Iterator[Visit]:
+def page(browser: Browser, played: Played) -> Iterator[Visit]:
     """The report, with all conversations open."""
-    with visit(browser, (played[0] / "report.html").as_uri()) as visited:
+    with visit(browser, played.report.as_uri()) as visited:
         visited.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         yield visited
         assert visited.complaints == []
@@ -71,9 +92,8 @@ def _tiles(page: Visit) -> dict[str, tuple[str, str]]:
     return {name: (figure, under) for name, figure, under in found}
 
 
-def test_figures_equal_the_servers_own_count(page: Visit, played: tuple[Path, ModelServer]) -> None:
-    _folder, server = played
-    asked, written = (sum(usage[f"{name}_tokens"] for usage in server.usages) for name in ("input", "output"))
+def test_figures_equal_the_servers_own_count(page: Visit, played: Played) -> None:
+    asked, written = (sum(usage[f"{name}_tokens"] for usage in played.usages) for name in ("input", "output"))
     calls = sum(len(answer.get("calls", [])) for answer in script())
     tiles = _tiles(page)
     runs = len(HOSTS) + len(TICKETS)
@@ -104,7 +124,7 @@ def test_failures_come_first(page: Visit) -> None:
         "db3",
         "web09",
     }
-    assert page.page.inner_text(".verdict").startswith("2 of 22 runs did not complete. 1 task failed without a run.")
+    assert page.page.inner_text(".verdict").startswith("2 of 10 runs did not complete. 1 task failed without a run.")
 
 
 def test_a_conversation_can_be_read(page: Visit) -> None:
@@ -158,8 +178,8 @@ def test_hostile_texts_are_only_text(page: Visit) -> None:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_each_width_and_scheme(browser: Browser, played: tuple[Path, ModelServer], width: int, scheme: str) -> None:
-    with visit(browser, (played[0] / "report.html").as_uri(), width, scheme) as visited:
+def test_each_width_and_scheme(browser: Browser, played: Played, width: int, scheme: str) -> None:
+    with visit(browser, played.report.as_uri(), width, scheme) as visited:
         assert visited.page.evaluate("document.documentElement.scrollWidth") == width
         assert visited.serious_findings() == []
         visited.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
@@ -168,8 +188,8 @@ def test_each_width_and_scheme(browser: Browser, played: tuple[Path, ModelServer
         assert visited.complaints == []
 
 
-def test_links_open_the_conversation(browser: Browser, played: tuple[Path, ModelServer]) -> None:
-    with visit(browser, (played[0] / "report.html").as_uri()) as visited:
+def test_links_open_the_conversation(browser: Browser, played: Played) -> None:
+    with visit(browser, played.report.as_uri()) as visited:
         link = visited.page.query_selector(".runs tr:has(th:text-is('web01')) a")
         assert link
         talk = visited.page.query_selector("details.talk:has(.host:text-is('web01'))")
@@ -180,8 +200,8 @@ def test_links_open_the_conversation(browser: Browser, played: tuple[Path, Model
         assert visited.complaints == []
 
 
-def test_everything_is_printed(browser: Browser, played: tuple[Path, ModelServer]) -> None:
-    with visit(browser, (played[0] / "report.html").as_uri()) as visited:
+def test_everything_is_printed(browser: Browser, played: Played) -> None:
+    with visit(browser, played.report.as_uri()) as visited:
         visited.page.emulate_media(media="print")
         text = "details.talk:has(.host:text-is('web01')) .turn.assistant .bubble"
         assert visited.page.is_visible(text)

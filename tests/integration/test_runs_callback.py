@@ -66,7 +66,7 @@ def _no_warning(outcome: Outcome) -> None:
 
 
 @pytest.mark.matrix
-def test_twenty_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
+def test_many_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     outcome = inspect(ansible_playbook, model_server)
     assert outcome.rc == 0, outcome
     _no_warning(outcome)
@@ -173,6 +173,7 @@ def test_all_ways_to_return_a_run(ansible_playbook: AnsiblePlaybook, env: dict[s
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_check_mode(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
     outcome = ansible_playbook(play([_ASSISTANT, _ask("one")]), "--check", env=env)
     assert outcome.rc == 0, outcome
@@ -182,6 +183,7 @@ def test_check_mode(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_
     assert not (tmp_path / "audit.jsonl").exists()
 
 
+@pytest.mark.any_runtime
 def test_a_playbook_without_runs(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
     outcome = ansible_playbook(play([_ASSISTANT, {"debug": {"msg": "x"}}]), env=env)
     assert outcome.rc == 0, outcome
