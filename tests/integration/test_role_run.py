@@ -108,6 +108,7 @@ def _outputs(outcome: Outcome) -> list[dict[str, Any]]:
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_every_input_has_its_effect(play: Play, model_server: ModelServer) -> None:
     only_here = {
         "run_additional_instructions": "And polite.",

@@ -39,6 +39,7 @@ def inspect(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_pa
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_the_tutorial_ends_in_a_report(
     inspect: Callable[..., Outcome], model_server: ModelServer, tmp_path: Path
 ) -> None:
