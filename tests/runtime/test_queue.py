@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
 from collections.abc import Iterator
@@ -14,8 +15,11 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.exc import OperationalError
 from threadworks_runtime.settings import Settings
+from threadworks_runtime.store import rows
+from threadworks_runtime.store.tables import RUNS
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
@@ -32,23 +36,14 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
 
 pytestmark = pytest.mark.stores("postgresql")
 
-# Only where a lease has to end. A busy machine may stop a process for some seconds, and it would lose its runs.
-_SHORT_LEASE = ("--lease", "10")
 _CALL = {"name": "disk", "arguments": "{}"}
 
 
 @pytest.fixture
-def served(settings: Settings, model_server: ModelServer) -> Iterator[Served]:
-    """A server that leaves runs to workers."""
-    with Served(settings.store, model_server.base_url, "--no-execute") as served:
-        yield served
-
-
-@pytest.fixture
-def distant(served: Served) -> Iterator[Conversation]:
-    """A conversation with this server."""
-    with raw_client(served) as wire:
-        yield Conversation(wire)
+def distant(settings: Settings) -> Iterator[Conversation]:
+    """A conversation with a server that leaves runs to workers."""
+    with talking(replace(settings, executes=False)) as talk:
+        yield talk
 
 
 def _worker(settings: Settings, model_server: ModelServer, *arguments: str) -> Worker:
@@ -65,21 +60,21 @@ def _texts(talk: Conversation, run: dict[str, Any]) -> list[str]:
     return [message["content"][0]["text"]["value"] for message in talk.messages(run)]
 
 
-def test_a_worker_executes_what_a_server_queues(
-    distant: Conversation, settings: Settings, model_server: ModelServer
-) -> None:
+def test_a_worker_executes_what_a_server_queues(settings: Settings, model_server: ModelServer) -> None:
     model_server.script([{"calls": [_CALL]}, {"text": "Full."}])
-    run = distant.start()
-    assert distant.read(run)["status"] == "queued"
-    assert _jobs(settings) == [run["id"]]
-    with _worker(settings, model_server) as worker:
-        waiting = distant.until(run, *TERMINAL, "requires_action")
-        (call,) = waiting["required_action"]["submit_tool_outputs"]["tool_calls"]
-        distant.submit(run, (call["id"], "90%"))
-        assert distant.until(run, *TERMINAL)["status"] == "completed"
-        assert _texts(distant, run) == ["Full."]
-        wait_for(lambda: not _jobs(settings))
-        assert worker.stop() == 0
+    with Served(settings.store, model_server.base_url, "--no-execute") as served, raw_client(served) as wire:
+        distant = Conversation(wire)
+        run = distant.start()
+        assert distant.read(run)["status"] == "queued"
+        assert _jobs(settings) == [run["id"]]
+        with _worker(settings, model_server) as worker:
+            waiting = distant.until(run, *TERMINAL, "requires_action")
+            (call,) = waiting["required_action"]["submit_tool_outputs"]["tool_calls"]
+            distant.submit(run, (call["id"], "90%"))
+            assert distant.until(run, *TERMINAL)["status"] == "completed"
+            assert _texts(distant, run) == ["Full."]
+            wait_for(lambda: not _jobs(settings))
+            assert worker.stop() == 0
 
 
 def test_a_server_executes_what_its_client_streams(distant: Conversation, settings: Settings) -> None:
@@ -103,13 +98,17 @@ def test_the_run_of_a_worker_that_dies_or_hangs_is_restarted_by_another(
     distant: Conversation, settings: Settings, model_server: ModelServer, number: signal.Signals
 ) -> None:
     model_server.script([{"calls": [_CALL]}, {"text": "one two three", "hang_after": 6}, {"text": "again"}])
-    with _worker(settings, model_server, *_SHORT_LEASE) as first:
+    with _worker(settings, model_server) as first:
         run = distant.start()
         waiting = distant.until(run, *TERMINAL, "requires_action")
         (call,) = waiting["required_action"]["submit_tool_outputs"]["tool_calls"]
         distant.submit(run, (call["id"], "90%"))
         wait_for(lambda: distant.messages(run))
         os.kill(first.pid, number)
+        with psycopg.connect(settings.store) as connection:
+            # As much later as its lease and its job need to be given up.
+            connection.execute("UPDATE runs SET lease_until = 0, lease_monotonic = 0")
+            connection.execute("UPDATE procrastinate_workers SET last_heartbeat = to_timestamp(0)")
         with _worker(settings, model_server):
             assert distant.until(run, *TERMINAL)["status"] == "completed"
             if number == signal.SIGSTOP:
@@ -123,34 +122,40 @@ def test_the_run_of_a_worker_that_dies_or_hangs_is_restarted_by_another(
     assert [step["status"] for step in distant.steps(run)] == ["completed"] * 2
 
 
-def test_the_streamed_run_of_a_dead_server_is_restarted_by_a_worker(
-    distant: Conversation, served: Served, settings: Settings, model_server: ModelServer
+def test_the_streamed_run_of_a_dead_server_is_restarted(
+    distant: Conversation, settings: Settings, model_server: ModelServer
 ) -> None:
     model_server.script([{"text": "one two three", "hang_after": 6}, {"text": "again"}])
     body = {"assistant_id": distant.assistant, "stream": True}
-    with distant.wire.stream("POST", distant.runs, json=body) as answer:
-        lines = answer.iter_lines()
-        assert "event: thread.message.created" in lines
+    with (
+        Served(settings.store, model_server.base_url, "--no-execute") as served,
+        raw_client(served) as wire,
+        wire.stream("POST", distant.runs, json=body) as answer,
+    ):
+        assert "event: thread.message.created" in answer.iter_lines()
         served.kill()
-    served.start()
-    with _worker(settings, model_server), raw_client(served) as wire:
-        distant.wire = wire
-        (run,) = wire.get(distant.runs).json()["data"]
+    (run,) = distant.wire.get(distant.runs).json()["data"]
+    with talking(settings):
         assert distant.until(run, *TERMINAL)["status"] == "completed"
         assert _texts(distant, run) == ["again"]
 
 
-def test_a_run_that_takes_every_worker_with_it_fails(settings: Settings, model_server: ModelServer) -> None:
+def test_a_run_that_takes_every_worker_with_it_fails(
+    distant: Conversation, settings: Settings, model_server: ModelServer
+) -> None:
     model_server.script([{"hang": True, "sticky": True}])
-    with talking(replace(settings, executes=False)) as talk:
-        run = talk.start()
-        for _time in range(6):
-            with _worker(settings, model_server) as worker:
-                wait_for(lambda: talk.read(run)["status"] == "in_progress")
-                worker.kill()
-            wait_for(lambda: talk.read(run)["status"] != "in_progress")
-        assert talk.read(run)["status"] == "failed"
-        assert "died" in talk.read(run)["last_error"]["message"]
+    app, run = distant.server.app, distant.start()
+    with app.context.store.writing() as connection:
+        # Four workers have died before.
+        record = rows.find(connection, RUNS, run["id"])
+        rows.save(connection, RUNS, record, record.document, {**record.private, "restarts": 4})
+    for status in ("queued", "failed"):
+        with _worker(settings, model_server) as worker:
+            distant.until(run, "in_progress")
+            worker.kill()
+        wait_for(lambda: distant.read(run)["status"] != "in_progress")
+        assert distant.read(run)["status"] == status
+    assert "died" in distant.read(run)["last_error"]["message"]
 
 
 def test_a_run_whose_store_fails_in_the_middle_is_restarted(
@@ -188,6 +193,24 @@ def test_a_stopped_worker_hands_its_runs_over(
     with _worker(settings, model_server):
         assert distant.until(run, *TERMINAL)["status"] == "completed"
     assert _texts(distant, run) == ["again"]
+
+
+def test_a_server_that_stops_while_it_connects_to_its_queue_closes_the_connections(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pools: list[AsyncConnectionPool] = []
+    connect = AsyncConnectionPool.open
+
+    async def hang(pool: AsyncConnectionPool, *_options: Any, **_more: Any) -> None:
+        await connect(pool)
+        pools.append(pool)
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(AsyncConnectionPool, "open", hang)
+    with talking(settings):
+        (pool,) = wait_for(lambda: pools)
+        assert not pool.closed
+    assert pool.closed
 
 
 def test_a_worker_survives_that_its_connections_are_closed(
@@ -278,16 +301,12 @@ def test_a_worker_refuses_sqlite(tmp_path: Path, model_server: ModelServer) -> N
 
 
 def test_a_client_gets_the_events_of_a_run_that_a_worker_executes(
-    settings: Settings, model_server: ModelServer
+    distant: Conversation, settings: Settings, model_server: ModelServer
 ) -> None:
     model_server.script([{"text": "one two three four", "delta_delay": 0.2, "sticky": True}])
-    with (
-        Served(settings.store, model_server.base_url, "--no-execute") as served,
-        raw_client(served) as wire,
-        _worker(settings, model_server),
-    ):
+    with _worker(settings, model_server):
         # The worker may be faster than the question for its events.
-        events = wait_for(lambda: found if "thread.message.delta" in (found := _events(wire)) else None)
+        events = wait_for(lambda: found if "thread.message.delta" in (found := _events(distant.wire)) else None)
     assert events.count("thread.message.delta") == 4
     assert [event for event in events if event != "thread.message.delta"][-8:] == [
         "thread.run.step.created",

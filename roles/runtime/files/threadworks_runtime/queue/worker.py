@@ -105,6 +105,7 @@ class Queue:
                 _LOG.error("the worker has lost its database (%s)", _name(error))
             finally:
                 self._app = None
+                await app.close_async()  # also if this task was cancelled while the connections were opened
             await asyncio.sleep(_AGAIN)
 
     def _make_app(self, execute: Execute, has_room: Callable[[], bool]) -> App:

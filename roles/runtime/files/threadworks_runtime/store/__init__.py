@@ -179,5 +179,10 @@ def open_store(settings: Settings) -> Store:
     """
     engine = open_engine(settings.store, settings.lease)
     writing = writing_engine(engine)
-    migrate(engine, writing)
+    try:
+        migrate(engine, writing)
+    except BaseException:
+        engine.dispose()
+        writing.dispose()
+        raise
     return Store(engine, writing)
