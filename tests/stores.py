@@ -85,5 +85,7 @@ def new_store(name: str, request: pytest.FixtureRequest, folder: Path) -> Abstra
         A context manager with the address of the store.
     """
     if name == "sqlite":
-        return contextlib.nullcontext(str(folder / "runtime.db"))
+        from ansible_collections.threadworks.openai.tests.new_stores import make_sqlite
+
+        return contextlib.nullcontext(make_sqlite(folder / "runtime.db"))
     return request.getfixturevalue("postgresql").database()

@@ -28,6 +28,7 @@ from ansible_collections.threadworks.openai.plugins.module_utils._recovery impor
 from ansible_collections.threadworks.openai.plugins.module_utils._task import Task, carry_out
 from ansible_collections.threadworks.openai.plugins.module_utils._wire_reading import Transport
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.new_stores import make_sqlite
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer
 
 Json = dict[str, Any]
@@ -118,6 +119,7 @@ class World:
         self._released_at = ""
         # The path of a socket is limited to about 100 characters.
         self._folder = Path(tempfile.mkdtemp(prefix="world-", dir="/tmp"))
+        make_sqlite(self.store)
         self._front = _Front(create_app(Settings(store=str(self.store))))
         self._server = AppServer(self._front, self._folder / "x.sock")
         self.use(self.connected())
