@@ -20,10 +20,12 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60) -> Any:
     Raises:
         AssertionError: The function has not returned a true value in time.
     """
-    deadline = time.monotonic() + seconds
+    begun = time.monotonic()
     pause = 0.004  # most conditions become true within milliseconds
     while not (value := condition()):
-        assert time.monotonic() < deadline, "it did not happen in time"
+        waited = time.monotonic() - begun
+        assert waited < seconds, "it did not happen in time"
         time.sleep(pause)
-        pause = min(2 * pause, 0.02)
+        # Each question costs time that the others need: few of them during a long wait.
+        pause = min(2 * pause, max(waited / 8, 0.02), 0.1)
     return value

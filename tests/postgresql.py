@@ -70,12 +70,16 @@ class PostgreSQL:
         log = self._session / "postgresql.log"
         command = [sys.executable, str(_KEEPER), str(self._session)]
         with log.open("wb") as errors:
-            keeper = subprocess.Popen(
-                command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=errors, start_new_session=True
+            # The keeper closes the pipe when the server answers.
+            started = subprocess.run(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                start_new_session=True,
+                check=False,
             )
-        assert keeper.stdout is not None
-        with keeper.stdout as output:
-            folder = output.read().decode()
+        folder = started.stdout.decode()
         assert folder, log.read_text()
         return folder
 

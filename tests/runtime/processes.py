@@ -82,9 +82,11 @@ class Served:
         assert self._process is not None
         assert self._process.poll() is None, self.log
         try:
+            # An HTTP client for each question would cost more than the start.
+            socket.create_connection(("127.0.0.1", self.port)).close()
             # To load the certificates for TLS, which is not used, would delay the server that is starting.
             return httpx2.get(f"http://127.0.0.1:{self.port}/healthz", verify=False).status_code == 200
-        except httpx2.TransportError:
+        except (ConnectionError, httpx2.TransportError):
             return False
 
     @property
