@@ -170,7 +170,9 @@ def test_sixty_four_runs_on_two_servers_exceed_a_budget_by_less_than_a_round(
     settings: Settings, model_server: ModelServer, limit: int
 ) -> None:
     """With the largest limit many rounds run at the same time, with the smallest one they run one after the other."""
-    model_server.script([{"text": "word " * 90, "delta_delay": 0.001, "sticky": True}])
+    # Few deltas, which take as long as those of ninety words.
+    usage = {"input_tokens": 1, "output_tokens": 90, "total_tokens": 91}
+    model_server.script([{"text": "word word word", "delta_delay": 0.03, "usage": usage, "sticky": True}])
     shared = replace(
         settings, concurrent_runs=32, terms=read_terms("", json.dumps({"name": "all", "tokens": limit, "per": "month"}))
     )

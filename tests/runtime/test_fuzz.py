@@ -26,8 +26,9 @@ from threadworks_runtime.settings import Settings
 
 from ansible_collections.threadworks.openai.tests.runtime.harness import AppServer, connect
 
-_REQUESTS = 11_000  # of each executor
+_REQUESTS = 7000  # of each executor and store
 _CONNECTIONS = 2000
+_AT_ONCE = 250
 _SCHEMA = {"type": "json_schema", "json_schema": {"name": "n", "schema": {"type": "object"}, "strict": True}}
 _MESSAGE = {
     "role": "user",
@@ -253,9 +254,9 @@ def test_no_bytes_make_the_server_fail(
     rng = random.Random(2026)
     seen: Counter[bytes] = Counter()
     with AppServer(app, timeout_keep_alive=1) as server:
-        for _time in range(_CONNECTIONS // 100):
+        for _time in range(_CONNECTIONS // _AT_ONCE):
             with ExitStack() as stack:
-                texts = [_garbled(rng) for _number in range(100)]
+                texts = [_garbled(rng) for _number in range(_AT_ONCE)]
                 connections = [stack.enter_context(connect(server)) for _text in texts]
                 for connection, text in zip(connections, texts, strict=True):
                     with suppress(ConnectionError):
@@ -274,13 +275,12 @@ def test_no_request_makes_the_runtime_fail(either: Settings) -> None:
     app = create_app(replace(either, concurrent_runs=0))
     app.context.executor = _Nobody(app)
     try:
-        asyncio.run(_send_all(app))
+        asyncio.run(_send_all(app, random.Random(f"{either.executor} {app.context.store.engine.dialect.name}")))
     finally:
         app.context.store.close()
 
 
-async def _send_all(app: Runtime) -> None:
-    rng = random.Random(2026)
+async def _send_all(app: Runtime, rng: random.Random) -> None:
     usual = {"openai-beta": "assistants=v2", "content-type": "application/json"}
 
     async def made(path: str, body: Any) -> str:

@@ -125,16 +125,22 @@ def test_large_costs_are_added_exactly(app: Runtime) -> None:
     store.close()
 
 
-@pytest.mark.parametrize("group_by", [(), ("day",), ("day", "model", "status"), ("metadata",)], ids="-".join)
-def test_a_hundred_thousand_runs_are_added_up_in_well_under_a_second(app: Runtime, group_by: tuple[str, ...]) -> None:
-    store = app.context.store
-    fill(store, _MANY)
+def test_a_hundred_thousand_runs_are_added_up_in_well_under_a_second(app: Runtime) -> None:
+    fill(app.context.store, _MANY)
+    for group_by in ((), ("day",), ("day", "model", "status"), ("metadata",)):
+        _add_up(app.context.store, group_by)
+    app.context.store.close()
+
+
+def _add_up(store: Store, group_by: tuple[str, ...]) -> None:
     fastest = 60.0
     for _attempt in range(3):
         with store.reading() as connection:
             begun = time.perf_counter()
             groups, _more = sum_usage(connection, UsageQuery(group_by, "team", limit=1000))
             fastest = min(fastest, time.perf_counter() - begun)
+        if fastest < 1:
+            break
     print(f"\n{_MANY} runs by {group_by or 'nothing'}: {len(groups)} groups in {fastest:.3f} s")  # noqa: T201
     assert sum(group["runs"] for group in groups) == _MANY
     assert sum(group["output_tokens"] for group in groups) == _MANY * (_MANY + 1) // 2
@@ -142,7 +148,6 @@ def test_a_hundred_thousand_runs_are_added_up_in_well_under_a_second(app: Runtim
     assert sum(group["cost"] or 0 for group in groups) == (10**12 + 1) * _MANY // 2
     assert sum(group["with_cost"] for group in groups) == _MANY // 2
     assert fastest < 2
-    store.close()
 
 
 @pytest.mark.any_store
