@@ -49,6 +49,7 @@ def make_sqlite(path: Path) -> str:
         Its address.
     """
     if not path.exists():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         path.touch(0o600)
         path.write_bytes(_empty())
     return str(path)
