@@ -11,9 +11,13 @@ from typing import Any, cast
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _run, _thread_run
+from ansible_collections.threadworks.openai.plugins.module_utils._client import Created
+from ansible_collections.threadworks.openai.plugins.module_utils._errors import ThreadLocked
 from ansible_collections.threadworks.openai.plugins.module_utils._identity import MESSAGE, PARAMETERS
 from ansible_collections.threadworks.openai.plugins.module_utils._run_desired import DesiredRun
 from ansible_collections.threadworks.openai.plugins.module_utils._run_search import NO_MESSAGE, FoundRun
+from ansible_collections.threadworks.openai.plugins.module_utils._run_start import start_when_free
+from ansible_collections.threadworks.openai.plugins.module_utils._thread_lock import ThreadLock
 from ansible_collections.threadworks.openai.plugins.module_utils._wait import RunRequest
 from ansible_collections.threadworks.openai.tests.world import Json
 
@@ -125,3 +129,29 @@ def test_a_new_thread_without_a_question_gets_a_warning(messages: list[Json], is
     parameters = {"thread": {"messages": messages}}
     _thread_run._request(_task(warnings), parameters, _desired(), None, None)
     assert ["The new thread has no message" in line for line in warnings] == [True] * is_warned
+
+
+@pytest.mark.parametrize(
+    ("metadata", "force", "is_used"),
+    [({PARAMETERS: "p"}, False, True), ({PARAMETERS: "q"}, False, False), ({PARAMETERS: "p"}, True, False)],
+)
+def test_the_active_run_of_another_task_is_used_if_it_is_the_same(
+    metadata: Json, force: bool, is_used: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Otherwise, the task waits for it, and then creates its own run."""
+    active = {"id": "run_1", "thread_id": "thread_1", "status": "in_progress", "metadata": metadata}
+    waited: list[str] = []
+
+    def create(*_path: str, **_request: Any) -> Created:
+        if waited:
+            return Created({**active, "id": "run_2"}, True)
+        raise ThreadLocked(400, {"message": "locked"}, "run_1")
+
+    monkeypatch.setattr(ThreadLock, "wait_for", lambda _lock, run: waited.append(run["id"]))
+    wire = SimpleNamespace(create=create, get=lambda *_path: active, unconfigured="")
+    task = SimpleNamespace(params={"wait": False, "wait_timeout": 5}, wire=wire, show=None, warn=None, check_mode=False)
+    request = RunRequest(("threads", "thread_1", "runs"), {}, "once")
+    started = start_when_free(cast(Any, task), _desired(force=force), request)
+    assert (started.run["id"], started.is_new, waited) == (
+        ("run_1", False, []) if is_used else ("run_2", True, ["run_1"])
+    )
