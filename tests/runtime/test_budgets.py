@@ -174,7 +174,10 @@ def test_sixty_four_runs_on_two_servers_exceed_a_budget_by_less_than_a_round(
     usage = {"input_tokens": 1, "output_tokens": 90, "total_tokens": 91}
     model_server.script([{"text": "word word word", "delta_delay": 0.03, "usage": usage, "sticky": True}])
     shared = replace(
-        settings, concurrent_runs=32, terms=read_terms("", json.dumps({"name": "all", "tokens": limit, "per": "month"}))
+        settings,
+        concurrent_runs=32,
+        lease=60,  # a run that loses its lease costs more than it has used
+        terms=read_terms("", json.dumps({"name": "all", "tokens": limit, "per": "month"})),
     )
     with ExitStack() as stack:
         servers = [stack.enter_context(AppServer(create_app(shared))) for _server in range(2)]

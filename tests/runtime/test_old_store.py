@@ -30,6 +30,7 @@ _OLD = Path(__file__).resolve().parents[1] / "unit" / "runtime" / "store_0_1_0.s
 
 @pytest.fixture
 def old(either: Settings) -> Settings:
+    Path(either.store).unlink(missing_ok=True)
     with closing(sqlite3.connect(either.store)) as database:
         database.execute("PRAGMA journal_mode = WAL")
         database.executescript(_OLD.read_text(encoding="utf-8"))

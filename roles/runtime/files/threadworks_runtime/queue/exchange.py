@@ -20,6 +20,7 @@ import psycopg
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..ending import end_tasks
 from ..runner.execution import Execution
 from ..runner.feed import Feed
 from ..runner.subscription import Subscription
@@ -63,9 +64,7 @@ class Exchange:
     async def stop(self) -> None:
         """Stop, after all events have been sent."""
         await asyncio.gather(*self._sending.values(), return_exceptions=True)
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await end_tasks(self._tasks)
 
     @contextlib.contextmanager
     def feed(self, run_id: str) -> Iterator[Feed]:

@@ -9,15 +9,16 @@ import contextlib
 import logging
 import random
 from collections.abc import Awaitable, Callable
-from typing import Any
 
 from procrastinate import App, PsycopgConnector, RetryStrategy
 from procrastinate.exceptions import ConnectorException
 from procrastinate.manager import JobManager
+from procrastinate.worker import Worker
 from psycopg_pool import PoolTimeout
 from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..ending import end_tasks
 from ..objects import RunObject
 from ..settings import Settings
 from ..store import Store
@@ -48,8 +49,10 @@ class Queue:
     def __init__(self, store: Store, settings: Settings) -> None:
         self.exchange = Exchange(store)
         self._store, self._settings = store, settings
-        self._tasks: list[asyncio.Task[None]] = []
+        self._watching: asyncio.Task[None] | None = None
+        self._working: asyncio.Task[None] | None = None
         self._app: App | None = None
+        self._worker: Worker | None = None
         self._is_finishing = False
 
     def put(self, connection: Connection, run: RunObject) -> None:
@@ -69,44 +72,58 @@ class Queue:
             has_room: Whether a run would start at once.
         """
         self.exchange.start()
-        self._tasks = [asyncio.create_task(self._watch(), name="watch")]
+        self._watching = asyncio.create_task(self._watch(), name="watch")
         if self._settings.executes:
-            self._tasks.append(asyncio.create_task(self._work(execute, has_room), name="worker"))
+            self._working = asyncio.create_task(self._work(execute, has_room), name="worker")
 
     def finish(self) -> None:
         """Take no more jobs."""
         self._is_finishing = True
-        for task in self._tasks:
-            task.cancel()
+        if self._worker is not None:
+            self._worker.stop()  # type: ignore[no-untyped-call]
+        elif self._working is not None:
+            self._working.cancel()  # it waits for the database
 
     async def finished(self) -> None:
         """Wait until the results of all jobs are stored. Call `finish` first."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._working is not None:
+            await asyncio.gather(self._working, return_exceptions=True)
+        await end_tasks([self._watching] if self._watching else [])
         await self.exchange.stop()
 
     async def _work(self, execute: Execute, has_room: Callable[[], bool]) -> None:
-        queues: dict[str, Any] = {"queues": list(self._settings.queues)} if self._settings.queues else {}
         while not self._is_finishing:
             app = self._make_app(execute, has_room)
             try:
-                async with app.open_async():
-                    self._app = app
-                    await app.run_worker_async(
-                        **queues,
-                        concurrency=self._settings.concurrent_runs,
-                        fetch_job_polling_interval=_ASK,
-                        abort_job_polling_interval=_NEVER,  # runs are cancelled in the store
-                        delete_jobs="always",
-                        install_signal_handlers=False,
-                        update_heartbeat_interval=self._settings.lease / 6,
-                        stalled_worker_timeout=self._settings.lease,
-                    )
+                await app.open_async()
+                await self._run_worker(app)
             except Exception as error:  # noqa: BLE001  # the database may be away for hours
-                _LOG.error("the worker has lost its database (%s)", _name(error))
+                _LOG.error("the worker has stopped (%s), and starts again", _name(error))
             finally:
-                self._app = None
                 await app.close_async()  # also if this task was cancelled while the connections were opened
-            await asyncio.sleep(_AGAIN)
+            if not self._is_finishing:
+                await asyncio.sleep(_AGAIN)
+
+    async def _run_worker(self, app: App) -> None:
+        # Before Python 3.12, asyncio.wait_for, with which connections are opened, can lose the cancellation.
+        if self._is_finishing:
+            return
+        self._app = app
+        self._worker = Worker(
+            app,
+            queues=list(self._settings.queues) if self._settings.queues else None,
+            concurrency=self._settings.concurrent_runs,
+            fetch_job_polling_interval=_ASK,
+            abort_job_polling_interval=_NEVER,  # runs are cancelled in the store
+            delete_jobs="always",
+            install_signal_handlers=False,
+            update_heartbeat_interval=self._settings.lease / 6,
+            stalled_worker_timeout=self._settings.lease,
+        )
+        try:
+            await self._worker.run()  # type: ignore[no-untyped-call]
+        finally:
+            self._app = self._worker = None
 
     def _make_app(self, execute: Execute, has_room: Callable[[], bool]) -> App:
         options = self._store.connection_options()

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from sqlalchemy import Connection, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..ending import end_tasks
 from ..leases import held_for
 from ..status import RunStatus
 from ..store import Store
@@ -62,9 +63,7 @@ class Pulse:
     async def stop(self) -> None:
         """Stop."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks([self._task])
 
     def look_now(self) -> None:
         """Check the runs immediately."""

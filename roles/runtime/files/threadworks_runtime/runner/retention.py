@@ -15,6 +15,7 @@ from functools import partial
 from sqlalchemy import Connection, delete, select
 from sqlalchemy.exc import SQLAlchemyError
 
+from ..ending import end_tasks
 from ..status import ACTIVE_STATUSES, RunStatus
 from ..store import Store
 from ..store.idempotency import remove_expired
@@ -47,9 +48,7 @@ class Retention:
     async def stop(self) -> None:
         """Stop."""
         if self._task is not None:
-            self._task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._task
+            await end_tasks([self._task])
 
     async def _repeat(self) -> None:
         while True:
