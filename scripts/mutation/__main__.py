@@ -119,12 +119,12 @@ def _find_mutants(session: str, config: str, paths: list[str]) -> None:
     """Create a session of Cosmic Ray, with all mutants."""
     subprocess.run([_PROGRAMS / "cosmic-ray", "init", config, session], check=True)
     subprocess.run([_PROGRAMS / "cr-filter-operators", session, config], check=True)
-    with contextlib.closing(sqlite3.connect(session)) as connection, connection:
+    with contextlib.closing(sqlite3.connect(session)) as connection, connection as transaction:
         for path in paths:
             for number, line in enumerate((TREE / path).read_text().splitlines(), 1):
                 for pattern, operators in SKIPPED:
                     if re.search(pattern, line):
-                        connection.execute(_SKIP, (path, number, operators))
+                        transaction.execute(_SKIP, (path, number, operators))
 
 
 def _serve(listener: socket.socket, cosmic_ray: subprocess.Popen[bytes], test: Callable[[], int]) -> None:

@@ -60,8 +60,8 @@ def forget(session: Path) -> None:
     """Remove the results of the unexplained survivors, so that Cosmic Ray tests these mutants again."""
     reasons = explained()
     jobs = [(each.job,) for each in read([session]) if each.is_alive and each.change not in reasons]
-    with contextlib.closing(sqlite3.connect(session)) as connection, connection:
-        connection.executemany("DELETE FROM work_results WHERE job_id = ?", jobs)
+    with contextlib.closing(sqlite3.connect(session)) as connection, connection as transaction:
+        transaction.executemany("DELETE FROM work_results WHERE job_id = ?", jobs)
 
 
 def explained() -> dict[tuple[str, str, str], str]:

@@ -172,7 +172,7 @@ def test_a_run_has_the_messages_that_it_has_written() -> None:
     assert (queued["id"], queued["status"], queued["required_action"]) == ("run_1", "queued", None)
     body = {"assistant_id": "asst_1", "additional_messages": [{"role": "user", "content": "Hi"}]}
     wire.create("threads", "thread_1", "runs", body=body, once=None)
-    new, old = wire.list("threads", "thread_1", "runs", query={"include[]": "messages"})
+    new, old = list(wire.list("threads", "thread_1", "runs", query={"include[]": "messages"}))
     assert [each["id"] for each in old["messages"]] == ["msg_1", NEW]
     (written,) = new["messages"]
     assert (written["role"], written["run_id"]) == ("assistant", new["id"])
