@@ -13,6 +13,12 @@ from pathlib import Path
 import pytest
 
 
+def session_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of this test session. Each process of pytest-xdist has its own one within it."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
 def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
     """Return a folder of this test session, with the files that a function has written there.
 
@@ -21,9 +27,7 @@ def made_once(tmp_path_factory: pytest.TempPathFactory, name: str, make: Callabl
         name: The name of the folder.
         make: Is called by the first process that needs the files, while the others wait. They only read the files.
     """
-    session = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        session = session.parent
+    session = session_folder(tmp_path_factory)
     folder = session / name
     complete = session / f"{name}.complete"
     with open(session / f"{name}.lock", "w") as lock:

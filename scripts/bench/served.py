@@ -32,9 +32,12 @@ _ALL = "served runtime, 1,000 runs of 5 s at once: time until all have ended"
 _MEMORY = "served runtime, 1,000 runs of 5 s at once: largest memory"
 _LATENCY = "served runtime, 1,000 runs of 5 s at once: slowest other request"
 _FAILED = "served runtime, 1,000 runs of 5 s at once: not completed"
-_NAMES = (
+_THROUGHPUT = (
     *(each.format(number) for number in _AT_ONCE for each in (_CPU, _RATE, _SLOWEST)),
     *(_TWO.format(number) for number in _AT_ONCE),
+)
+_NAMES = (
+    *_THROUGHPUT,
     _ALL,
     _MEMORY,
     _LATENCY,
@@ -64,16 +67,16 @@ def measure(rounds: int, only: str) -> list[Figure]:
     """Measure the selected figures."""
     wanted = [name for name in _NAMES if fnmatch.fnmatch(name, only)]
     found: list[Figure] = []
-    if set(wanted) & set(_NAMES[:-4]):
+    if set(wanted) & set(_THROUGHPUT):
         found += _throughput(rounds)
-    if set(wanted) & set(_NAMES[-4:]):
+    if set(wanted) - set(_THROUGHPUT):
         found += _thousand()
     return [figure for figure in found if figure.name in wanted]
 
 
 def _throughput(rounds: int) -> list[Figure]:
     """Runs of clients that keep their connections, with a model that answers immediately."""
-    values: dict[str, list[float]] = {name: [] for name in _NAMES[:-4]}
+    values: dict[str, list[float]] = {name: [] for name in _THROUGHPUT}
     with Arena() as arena, contextlib.ExitStack() as stack:
         one = stack.enter_context(arena.served(quick_model=True))
         two = stack.enter_context(arena.served(quick_model=True, workers=2, store=arena.folder / "two.db"))

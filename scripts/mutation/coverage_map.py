@@ -95,9 +95,11 @@ class CoverageMap:
             found = {test for each in executed.values() for test in each}
         found -= {"", *self.failed}
         chosen: dict[str, float] = {}
+        left = self._longest
         for test in sorted(found, key=lambda test: self._priority(test, mutant.path)):
-            if len(chosen) < self._most and sum(chosen.values()) + self._seconds[test] <= self._longest:
+            if len(chosen) < self._most and self._seconds[test] <= left:
                 chosen[test] = self._seconds[test]
+                left -= self._seconds[test]
         return dict(sorted(chosen.items(), key=lambda each: each[1]))
 
     def _priority(self, test: str, module: Path) -> tuple[float, bytes]:

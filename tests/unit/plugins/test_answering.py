@@ -35,7 +35,7 @@ def test_the_first_host_answers_until_it_releases_the_calls() -> None:
 
 
 def test_nobody_takes_the_calls_of_a_run_that_is_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither while it is cancelled, nor later: the tools would run in vain."""
+    """Neither while it is cancelled, nor later: the outputs of its tools could not be used."""
     meanwhile = []
 
     def cancel(answering: Answering) -> tuple[bool, str]:
