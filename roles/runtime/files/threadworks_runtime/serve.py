@@ -8,7 +8,6 @@ TLS is a reverse proxy's.
 from __future__ import annotations
 
 import asyncio
-import importlib
 import multiprocessing
 import os
 import signal
@@ -24,6 +23,7 @@ from .descriptors import allow_descriptors
 from .errors import StoreError
 from .interpreter import tune_interpreter
 from .logs import CONFIG
+from .model.sdk import import_sdk
 from .queue import open_queue
 from .serve_options import Service, read_options, read_service
 from .server import OPTIONS, TcpProtocol
@@ -88,7 +88,7 @@ def work() -> Runtime:
     tune_interpreter()
     service = read_service(os.environ)
     # The first run would import the SDK, and stop the event loop meanwhile. On a busy machine, the leases would expire.
-    importlib.import_module("openai")
+    import_sdk()
     runtime = create_app(service.settings)
     runtime.context.grace = service.grace
     loop = asyncio.get_running_loop()

@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
 import logging
 import logging.config
 import os
@@ -15,7 +14,9 @@ from collections.abc import Sequence
 
 from .descriptors import allow_descriptors
 from .errors import StoreError
+from .interpreter import tune_interpreter
 from .logs import CONFIG
+from .model.sdk import import_sdk
 from .queue import open_queue
 from .runner.pool import Pool
 from .store import open_store
@@ -36,6 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     Raises:
         SystemExit: The worker cannot be started.
     """
+    tune_interpreter()
     settings, grace = read_options(arguments, os.environ)
     logging.config.dictConfig(CONFIG)
     allow_descriptors(settings.concurrent_runs + _FURTHER_DESCRIPTORS)
@@ -48,7 +50,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         store.close()
         sys.exit("A worker needs a PostgreSQL store. With SQLite, the server itself executes the runs.")
     # The first run would import the SDK, and stop the event loop meanwhile. On a busy machine, the leases would expire.
-    importlib.import_module("openai")
+    import_sdk()
     try:
         asyncio.run(_work(Pool(settings, store, queue, new_tracer()), grace))
     finally:

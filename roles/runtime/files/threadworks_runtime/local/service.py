@@ -6,8 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
-import importlib
 import logging
 import os
 import signal
@@ -18,6 +16,7 @@ from typing import Any
 from .. import __version__
 from ..app import Runtime, create_app
 from ..interpreter import tune_interpreter
+from ..model.sdk import import_sdk
 from ..settings import Settings
 from ..store.wording import shown
 from .activity import Activity
@@ -137,11 +136,9 @@ class _Service:
         _LOG.info("started, version %s", __version__)
         self._place.take()
         self._starter.accept()
-        gc.freeze()
-        gc.enable()
         loop = asyncio.get_running_loop()
         self._watching = loop.create_task(self._watch())
-        # Slow, and not needed for the first responses.
+        # Slow, and not needed for the first responses. Garbage is not collected until then.
         self._importing = loop.run_in_executor(None, _import_later)
 
     async def _watch(self) -> None:
@@ -179,4 +176,4 @@ class _Service:
 def _import_later() -> None:
     # A run reports the problem.
     with contextlib.suppress(Exception):
-        importlib.import_module("openai")
+        import_sdk()
