@@ -22,6 +22,9 @@ import yaml
 
 _MODULE = re.compile("^openai_")
 _CALLBACKS = Path(__file__).resolve().parent / "callback"
+# By default, Ansible checks 1,000 times per second whether a task has ended, which takes 5 % of a processor core. Most
+# playbooks of the tests wait, several of them at the same time. No environment variable sets this option.
+_CONFIGURATION = "[defaults]\ninternal_poll_interval = 0.01\n"
 
 
 def _take_terminal() -> None:
@@ -120,12 +123,14 @@ class Started:
 class AnsiblePlaybook:
     """Runs playbooks in `folder`, which contains all their files: Ansible's home directory and the store `runtime.db`.
 
+    It is also their current directory, so that Ansible reads the `ansible.cfg` in it, which a test can replace.
     The ANSIBLE_ and OPENAI_ variables of the caller are not passed on. `env` is added to each run.
     """
 
     def __init__(self, folder: Path, collections: Path, env: dict[str, str] | None = None) -> None:
         self.folder = folder
         self.store = folder / "runtime.db"
+        (folder / "ansible.cfg").write_text(_CONFIGURATION)
         self._runs = 0
         self._started: list[Started] = []
         self._env = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "OPENAI_"))}
