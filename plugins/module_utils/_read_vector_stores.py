@@ -80,7 +80,7 @@ def resolve_vector_stores(wire: ReadingWire, resources: Json | None) -> None:
         ids[index] = only_id(name, f"vector stores have the name '{name}'", same)
 
 
-def check_vector_stores(wire: ReadingWire, resources: Json | None, known: Json | None = None) -> None:
+def check_vector_stores(wire: ReadingWire, resources: Json | None, known: Json | None = None, parent: str = "") -> None:
     """Check that the vector stores in `tool_resources` exist. Only for new ids, because each takes a request.
 
     If the model server cannot be asked, they are not checked.
@@ -89,6 +89,7 @@ def check_vector_stores(wire: ReadingWire, resources: Json | None, known: Json |
         wire: The client.
         resources: The desired value.
         known: The current value, whose vector stores are not checked.
+        parent: The path of the option that contains `tool_resources`, such as "thread.".
 
     Raises:
         TaskError: A vector store does not exist.
@@ -100,7 +101,7 @@ def check_vector_stores(wire: ReadingWire, resources: Json | None, known: Json |
         try:
             wire.get("vector_stores", each)
         except NotFound:
-            raise TaskError(f"{_WHERE}[{index}]: No vector store found with id '{each}'. {_ADVICE}") from None
+            raise TaskError(f"{parent}{_WHERE}[{index}]: No vector store found with id '{each}'. {_ADVICE}") from None
         except WireError:
             return
 

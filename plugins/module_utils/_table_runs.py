@@ -53,7 +53,8 @@ _THREAD = (
     Option("messages", "list", elements="dict", options=MESSAGE),
     #: Up to 13 metadata pairs of the thread.
     Option("metadata", "dict", check=pairs(3)),
-    #: The files and vector stores for hosted tools, as in the Assistants API.
+    #: The files and vector stores for hosted tools, as in the Assistants API. The task fails if a vector store does not
+    #: exist on the model server.
     Option("tool_resources", "dict"),
 )
 _STRATEGY = (
@@ -128,7 +129,8 @@ _PARAMETERS = (
     #:
     #: You can also use a JSON string, such as the content of a file.
     Option("tools", "list", _ALL, wire="tools", elements="dict", check=tools(20)),
-    #: The files and vector stores for hosted tools in this run, as in the Assistants API.
+    #: The files and vector stores for hosted tools in this run, as in the Assistants API. The task fails if a vector
+    #: store does not exist on the model server.
     Option("tool_resources", "dict", _THREAD_RUN, wire="tool_resources"),
     #: The tool that the model must call. V(none), V(auto), V(required), or a dictionary with a C(type) of V(function),
     #: V(code_interpreter) or V(file_search). For a function, set C(function.name).

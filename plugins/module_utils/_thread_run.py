@@ -19,6 +19,7 @@ from ._identity import PARAMETERS, fingerprint, has_metadata
 from ._names import resolve
 from ._object_state import update
 from ._options import Spec, given
+from ._read_vector_stores import check_vector_stores
 from ._run_cancel import cancel
 from ._run_desired import DesiredRun, decisive, desired_run
 from ._run_outcome import create_run, keep_run
@@ -140,6 +141,8 @@ def _request(
     if thread:
         body = {name: value for name, value in body.items() if name not in ("thread", "tool_resources")}
         return RunRequest(("threads", thread["id"], "runs"), body, once)
+    check_vector_stores(task.wire, parameters.get("tool_resources"))
+    check_vector_stores(task.wire, parameters["thread"].get("tool_resources"), parent="thread.")
     body["thread"] = {**body["thread"], "metadata": {**_thread_metadata(task).get("metadata", {}), **own}}
     warn_without_question(task, "The new thread", parameters["thread"].get("messages", []))
     return RunRequest(("threads", "runs"), body, once)

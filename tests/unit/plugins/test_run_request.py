@@ -27,7 +27,7 @@ PARAMETERS_OF_RUN: Json = {"assistant_id": "asst_1", "additional_messages": [OWN
 
 def _task(warnings: list[str] | None = None, **params: Any) -> Any:
     seen = warnings if warnings is not None else []
-    return SimpleNamespace(params={"thread_id": "thread_1", "thread": None, **params}, warn=seen.append)
+    return SimpleNamespace(params={"thread_id": "thread_1", "thread": None, **params}, warn=seen.append, wire=None)
 
 
 def _desired(fingerprint: str = "p", *, force: bool = False) -> DesiredRun:

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from typing import Any, cast
+
 import pytest
 
 from ansible_collections.threadworks.openai.plugins.module_utils import _run_search
@@ -83,3 +85,10 @@ def test_a_run_that_failed_has_added_its_messages(thread: Thread) -> None:
     assert not thread.run(**options).result["changed"]
     assert thread.run(**options, force=True).result["changed"]
     assert texts() == ["Hello", "And?", "And?"]
+
+
+def test_the_messages_since_the_latest_question_oldest_first() -> None:
+    newest_first = [{"id": str(number), "role": "user" if number < 3 else "assistant"} for number in range(5, 0, -1)]
+    asked, written = _run_search._latest(cast(Any, newest_first), 0)
+    assert [message["id"] for message in asked] == ["2"]
+    assert [message["id"] for message in written] == ["3", "4", "5"]

@@ -295,6 +295,22 @@ def test_vector_stores_of_tool_resources_must_exist(world: World, kind: str, opt
     assert world.do(kind, **options, tool_resources=resources("runbook"), state="absent").result["changed"]
 
 
+def test_a_thread_is_not_created_for_a_run_whose_vector_store_does_not_exist(world: World) -> None:
+    store = world.do("vector_store", **A).result["vector_store_id"]
+    world.do("assistant", name="A", model="m")
+    good: Json = {"tool_resources": {"file_search": {"vector_store_ids": [store]}}}
+    gone: Json = {"tool_resources": {"file_search": {"vector_store_ids": ["vs_gone"]}}}
+    run: Json = {"assistant_id": "A", "thread": {"messages": [{"content": "Hi"}]}}
+    for options in ({**run, **gone}, {**run, "thread": {**run["thread"], **gone}}):
+        failed = world.foretold("thread_run", **options)
+        where = "tool_resources" if "tool_resources" in options else "thread.tool_resources"
+        assert failed.result["msg"].startswith(f"{where}.file_search.vector_store_ids[0]: No vector store found")
+        assert failed.sent == []
+    made = world.do("thread_run", **run, **good)
+    assert (made.result["changed"], made.read.count(GET)) == (True, 1)
+    assert GET not in world.do("thread_run", **run, **good).read
+
+
 def test_vector_stores_are_not_checked_if_the_model_server_has_none(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
