@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from threadworks_runtime import __main__ as command
 
 _RUNTIME = Path(__file__).resolve().parents[2] / "roles" / "runtime" / "files"
 
@@ -25,8 +26,19 @@ def test_importing_the_package_imports_nothing_else(package: str) -> None:
 
 @pytest.mark.parametrize("arguments", [[], ["start"]])
 def test_the_usage_names_both_commands(arguments: list[str]) -> None:
-    command = [sys.executable, "-m", "threadworks_runtime", *arguments]
-    done = subprocess.run(command, cwd=_RUNTIME, capture_output=True, text=True, check=False)
+    line = [sys.executable, "-m", "threadworks_runtime", *arguments]
+    done = subprocess.run(line, cwd=_RUNTIME, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "serve" in done.stderr
     assert "local" in done.stderr
+
+
+def test_ctrl_c_ends_a_start_without_a_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def start(_arguments: list[str]) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(command._COMMANDS, "serve", lambda: start)
+    monkeypatch.setattr(sys, "argv", ["threadworks_runtime", "serve"])
+    with pytest.raises(SystemExit) as ended:
+        command.main()
+    assert ended.value.code == 130

@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 from threadworks_runtime.runner import pulse
 from threadworks_runtime.runner.pool import Pool
 from threadworks_runtime.runner.subscription import Subscription
@@ -283,6 +284,25 @@ def test_a_local_runtime_that_stops_fails_its_runs_and_says_why(settings: Settin
         assert message["incomplete_details"] == {"reason": "run_failed"}
         assert message["content"][0]["text"]["value"].startswith("one")
     assert len(model_server.runs) == 1
+
+
+def test_a_runtime_stops_without_its_store(
+    either: Settings, model_server: ModelServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runs are found dead, or are queued again, when their leases have expired."""
+    model_server.script([{"hang": True}])
+    with talking(replace(either, concurrent_runs=1)) as talk:
+        runs = [_ask(talk, question) for question in ("first", "second")]
+        wait_for(lambda: model_server.runs)
+
+        async def fail(*_work: Any, **_options: Any) -> None:
+            raise OperationalError("", None, ValueError("The store is gone."))
+
+        with monkeypatch.context() as broken:
+            broken.setattr(talk.server.app.context.store, "write", fail)
+            talk.server.call(_pool(talk).stop(0))
+        assert (_pool(talk).running(), _pool(talk).queued(), _pool(talk).stopped) == (0, 0, True)
+        assert [_read(talk, run)["status"] for run in runs] == ["in_progress", "queued"]
 
 
 @pytest.mark.parametrize("grace", [600, None])

@@ -5,6 +5,8 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
+import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
@@ -12,11 +14,13 @@ from typing import Any
 
 import pytest
 from sqlalchemy import Connection
+from sqlalchemy.exc import OperationalError
 from threadworks_runtime import documents, lifecycle
 from threadworks_runtime.leases import held_for
 from threadworks_runtime.lifecycle import Parts
 from threadworks_runtime.owners import new_owner
 from threadworks_runtime.records import AssistantRecord, RunRecord
+from threadworks_runtime.runner import ledger as ledger_module
 from threadworks_runtime.runner.ledger import Ledger, Stopped
 from threadworks_runtime.runner.subscription import DeltaEvent, StreamEvent, Subscription
 from threadworks_runtime.settings import Settings
@@ -182,6 +186,34 @@ def test_a_write_that_fails_can_be_repeated(store: Store) -> None:
         await ledger.write(_nothing)
 
     asyncio.run(work())
+
+
+@pytest.mark.parametrize("until", ["space", "lease", "stop"])
+def test_a_full_disk_ends_a_run_only_after_its_lease(store: Store, monkeypatch: pytest.MonkeyPatch, until: str) -> None:
+    monkeypatch.setattr(ledger_module, "_AGAIN", 0.0)
+    failures = itertools.repeat(True) if until != "space" else iter([True, True])
+
+    def write(_connection: Connection, _run: RunRecord) -> list[StreamEvent]:
+        if next(failures, False):
+            raise OperationalError("", None, sqlite3.OperationalError("database or disk is full"))
+        return [("one", {})]
+
+    async def work() -> None:
+        settings = Settings("", lease=0.05 if until == "lease" else 3600)
+        ledger = Ledger(store, "run_1", _OWNER, settings, None)
+        await ledger.claim()
+        if until == "space":
+            await ledger.write(write)
+            return
+        writing = asyncio.create_task(ledger.write(write))
+        await asyncio.wait([writing], timeout=0.01)
+        assert not writing.done()
+        ledger.is_hurried = until == "stop"
+        with pytest.raises(OperationalError):
+            await asyncio.wait_for(writing, 30)
+
+    asyncio.run(work())
+    assert next(failures, False) == (until != "space")
 
 
 def test_each_reader_gets_deltas_as_it_wants(store: Store) -> None:

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Callable
 
@@ -36,13 +37,15 @@ def main() -> None:
 def _run(find: Callable[[], Callable[[list[str]], None]], arguments: list[str]) -> None:
     from .libraries import REQUIREMENTS, missing, too_old
 
-    reason = missing() or too_old()
     try:
+        reason = missing() or too_old()
         if reason is None:
             find()(arguments)
             sys.exit()
     except ImportError as error:
         reason = str(error)
+    except KeyboardInterrupt:  # before the command handles the signal
+        sys.exit(128 + signal.SIGINT)
     sys.exit(f"The runtime cannot be started: {reason}. Run: {sys.executable} -m pip install -r {REQUIREMENTS}")
 
 

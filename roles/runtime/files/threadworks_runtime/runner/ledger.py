@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection
+from sqlalchemy.exc import DBAPIError
 
 from .. import lifecycle
 from ..leases import held_for
@@ -19,11 +20,14 @@ from ..records import RunRecord
 from ..settings import Settings
 from ..status import ACTIVE_STATUSES, RunStatus
 from ..store import Store, runs
+from ..store.wording import is_out_of_space
 from ..telemetry.trace import NO_TRACE, Trace
 from .progress import Progress
 from .subscription import DeltaEvent, StreamEvent, Subscription
 
 _Delta = TypeVar("_Delta")
+_T = TypeVar("_T")
+_AGAIN = 0.5  # seconds between two attempts to write
 Write = Callable[[Connection, RunRecord], Sequence[StreamEvent]]
 """Writes to a locked run and its parts, and returns the events."""
 
@@ -54,6 +58,8 @@ class Ledger:
         trace: Trace = NO_TRACE,
     ) -> None:
         self.over = asyncio.Event()
+        self.is_hurried = False
+        """Whether the process stops, and does not wait for the store."""
         self.progress = Progress()
         self.expires = math.inf
         """The expiry of the run on the monotonic clock, which cannot be changed."""
@@ -83,7 +89,7 @@ class Ledger:
             return runs.claim(connection, self._run_id, lease, self._settings.run_expiry)
 
         async with self._lock:
-            run = await self._store.write(work, is_brief=True)
+            run = await self._written(work)
             if run is None:
                 self.over.set()
                 raise Stopped
@@ -130,12 +136,7 @@ class Ledger:
         async with self._lock:
             if self.over.is_set():
                 raise Stopped
-            restore = self.progress.saved()
-            try:
-                written = await self._store.write(work, is_brief=True)
-            except Exception:
-                restore()
-                raise
+            written = await self._written(work)
             if written is None:
                 self.over.set()
                 raise Stopped
@@ -146,6 +147,20 @@ class Ledger:
                 self.over.set()
             if cancelled:
                 raise Stopped
+
+    async def _written(self, work: Callable[[Connection], _T]) -> _T:
+        """Write. If the disk is full, try again as long as nobody else can take over the run."""
+        end = time.monotonic() + self._settings.lease
+        while True:
+            restore = self.progress.saved()
+            try:
+                return await self._store.write(work, is_brief=True)
+            except Exception as error:
+                restore()
+                is_full = isinstance(error, DBAPIError) and is_out_of_space(error.orig)
+                if not is_full or self.is_hurried or time.monotonic() >= end:
+                    raise
+            await asyncio.sleep(_AGAIN)
 
     async def look(self) -> None:
         """End the run if it is being cancelled.

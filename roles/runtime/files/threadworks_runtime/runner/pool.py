@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, select
+from sqlalchemy.exc import SQLAlchemyError
 
 from ..leases import NOBODY, held_for, lapsed
 from ..model import ModelServers
@@ -266,11 +267,8 @@ class Pool:
             task.cancel()
         queued = [self._ledger(job, self._owner) for job in self._queue.values()]
         self._drop_queue()
-        for execution in list(self._running.values()):
-            await self._give_up(execution)
-        for ledger in queued:
-            with contextlib.suppress(Stopped):
-                await ledger.end(RunStatus.FAILED, _STOPPED)
+        # Together, because each of them can wait for a store that is busy.
+        await asyncio.gather(*map(self._give_up, list(self._running.values())), *map(_fail, queued))
         await self._empty()
         if self._retention is not None:
             await self._retention.stop()
@@ -289,10 +287,10 @@ class Pool:
 
     async def _give_up(self, execution: Execution) -> None:
         if self.takes_queued:
+            execution.ledger.is_hurried = True
             await execution.hand_over()
         else:
-            with contextlib.suppress(Stopped):
-                await execution.ledger.end(RunStatus.FAILED, _STOPPED)
+            await _fail(execution.ledger)
         execution.cut()
 
     def _drop_queue(self) -> None:
@@ -332,3 +330,10 @@ class Pool:
         for run_id in await self._store.read(find):
             if run_id not in self._running:
                 self.start(run_id)
+
+
+async def _fail(ledger: Ledger) -> None:
+    """End a run because the process stops. If the store fails, the run is found dead."""
+    ledger.is_hurried = True
+    with contextlib.suppress(Stopped, SQLAlchemyError):
+        await ledger.end(RunStatus.FAILED, _STOPPED)

@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from ..errors import StoreError
 from .encoding import dump, load
 from .files import prepare
-from .wording import because, is_busy, shown
+from .wording import MOVED, because, is_busy, shown
 
 _WAIT = 30  # seconds that a writer waits for others
 _LONGEST_TIMEOUT = 2**31 - 1  # milliseconds, in PostgreSQL
@@ -151,7 +151,25 @@ def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Eng
     statement = "BEGIN IMMEDIATE" if writing else "BEGIN"
     # Not a listener for the event, because each statement takes longer if there is one.
     dialect: Any = engine.dialect
-    dialect.do_begin = lambda connection: connection.driver_connection.execute(statement)
+    place = str(url.database)
+    file = _identity(place)
+
+    def check() -> None:
+        # SQLite would go on with the old file, which no other process can find.
+        if _identity(place) != file:
+            raise sqlite3.OperationalError(MOVED)
+
+    def begin(connection: Any) -> None:
+        check()
+        connection.driver_connection.execute(statement)
+
+    def commit(connection: Any) -> None:
+        connection.commit()
+        check()
+
+    dialect.do_begin = begin
+    if writing:
+        dialect.do_commit = commit
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -165,6 +183,15 @@ def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Eng
             raise DBAPIError("PRAGMA", None, error) from error
 
     return engine
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return the identity of a file, or None if it does not exist."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
 
 
 def _use_write_ahead_log(engine: Engine) -> None:

@@ -10,6 +10,7 @@ from enum import Enum
 from sqlalchemy import URL, make_url
 
 NO_SPACE = "The disk of the store is full or has failed. Free some space."
+MOVED = "The file of the store was removed or replaced. Restart the runtime."
 _WRITABLE = "Choose a writable path."
 _READ_ONLY = f"its file or its directory is read-only. {_WRITABLE}"
 _ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
@@ -89,6 +90,8 @@ def trouble(error: BaseException | None) -> tuple[Trouble, str]:
         return Trouble.FULL, NO_SPACE
     if _is_of(error, *_SQLITE_READ_ONLY):
         return Trouble.READ_ONLY, "The file or the directory of the store is read-only. Make both writable."
+    if str(error) == MOVED:
+        return Trouble.UNAVAILABLE, MOVED
     return Trouble.UNAVAILABLE, "The store cannot be reached or is busy. Try again later."
 
 
