@@ -342,6 +342,7 @@ def test_checks_that_break_refuse_the_call(tool_play: ToolPlay, model_server: Mo
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_names_of_methods_are_refused(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """In a template, `dictionary["keys"]` is a method if there is no such key."""
     names = ["keys", "items", "get", "pop", "clear", "__class__"]

@@ -73,14 +73,14 @@ def test_only_what_is_allowed_and_valid_runs(play: ToolPlay, model_server: Model
 @pytest.mark.any_runtime
 def test_a_run_that_asks_without_end_is_cancelled(play: ToolPlay, model_server: ModelServer) -> None:
     model_server.script([{"calls": [CALL], "sticky": True}])
-    outcome = play(run_tool_rounds=12)
+    outcome = play(run_tool_rounds=3)
     assert outcome.rc == 2
-    assert (len(messages(outcome, "Tool")), len(model_server.runs)) == (12, 13)
+    assert (len(messages(outcome, "Tool")), len(model_server.runs)) == (3, 4)
     outputs = outcome.results["Outputs"]["msg"]
     assert messages(outcome, "Report the reason") == [
         (
             f"Run {outputs['result']['run_id']} is cancelled. "
-            "The model still calls tools after 12 rounds (run_tool_rounds): disk_usage."
+            "The model still calls tools after 3 rounds (run_tool_rounds): disk_usage."
         )
     ]
     assert outputs["status"] == outputs["result"]["run"]["status"] == "cancelled"
