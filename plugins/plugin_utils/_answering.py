@@ -62,18 +62,22 @@ def take(answering: Answering) -> str:
         )
     run_id = answering.run["run_id"]
     with _shared() as state:
-        if run_id in state["abandoned"]:
-            return str(state["abandoned"][run_id])
-        return Answering(*state["runs"].setdefault(run_id, answering)).host
+        host = _holder(state, run_id)
+        if host is None:
+            state["runs"][run_id] = answering
+        return host or answering.host
 
 
 def holder(run_id: str) -> str | None:
     """Return the name of the host that answers the tool calls of a run, or None. See `take`."""
     with _shared() as state:
-        if run_id in state["runs"]:
-            return Answering(*state["runs"][run_id]).host
-        host: str | None = state["abandoned"].get(run_id)
-        return host
+        return _holder(state, run_id)
+
+
+def _holder(state: dict[str, t.Any], run_id: str) -> str | None:
+    found = state["runs"].get(run_id) or state["cancelling"].get(run_id)
+    host: str | None = Answering(*found).host if found else state["cancelled"].get(run_id)
+    return host
 
 
 def release(run_id: str, host: str) -> None:
@@ -117,21 +121,31 @@ def _cancel_those(is_abandoned: t.Callable[[Answering], bool]) -> list[str]:
     if not _length():
         return []
     with _shared() as state:
-        runs = [Answering(*each) for each in state["runs"].values()]
-        abandoned = [each for each in runs if is_abandoned(each)]
-        for each in abandoned:
-            del state["runs"][each.run["run_id"]]
-            # A host that asks for the calls from now on must not run tools for a run that is cancelled.
-            state["abandoned"][each.run["run_id"]] = each.host
-    messages = []
-    for each in abandoned:
-        cancelled, message = _cancel(each)
-        messages += [message] if message else []
-        if not cancelled:
-            # Another host may answer these calls, or later ones.
-            with _shared() as state:
-                del state["abandoned"][each.run["run_id"]]
-    return messages
+        abandoned = [each for each in (Answering(*each) for each in state["runs"].values()) if is_abandoned(each)]
+    return [message for each in abandoned if (message := _cancel_once(each))]
+
+
+def _cancel_once(answering: Answering) -> str:
+    """Cancel a run, unless another process does, and return a message, or "" if there is nothing to report."""
+    run_id = answering.run["run_id"]
+    with _shared() as state:
+        if run_id not in state["runs"]:
+            return ""
+        # A host that asks for the calls from now on must not run tools for a run that is cancelled.
+        state["cancelling"][run_id] = state["runs"].pop(run_id)
+    is_cancelled = None
+    try:
+        is_cancelled, message = _cancel(answering)
+    finally:
+        with _shared() as state:
+            del state["cancelling"][run_id]
+            if is_cancelled is None:
+                # This task was interrupted, for example by its timeout. A later one tries again.
+                state["runs"][run_id] = answering
+            elif is_cancelled:
+                state["cancelled"][run_id] = answering.host
+            # Otherwise, another host may answer these calls, or later ones.
+    return message
 
 
 def _cancel(answering: Answering) -> tuple[bool, str]:
@@ -190,7 +204,7 @@ def _shared() -> t.Iterator[dict[str, t.Any]]:
     """
     with _locked("tool-calls.lock"):
         length = _length()
-        empty: dict[str, t.Any] = {"runs": {}, "abandoned": {}, "allowed": []}
+        empty: dict[str, t.Any] = {"runs": {}, "cancelling": {}, "cancelled": {}, "allowed": []}
         state = json.loads(_memory[_LENGTH : _LENGTH + length]) if length else empty
         yield state
         content = json.dumps(state).encode() if any(state.values()) else b""
@@ -201,7 +215,11 @@ def _shared() -> t.Iterator[dict[str, t.Any]]:
 
 def _cancel_the_rest() -> None:
     """Cancel what is still waiting when the playbook ends: also a host that is unreachable leaves no run behind."""
-    if os.getpid() == _owner:
+    if os.getpid() == _owner and _length():
+        with _shared() as state:
+            # A worker was killed while it cancelled them.
+            state["runs"].update(state["cancelling"])
+            state["cancelling"].clear()
         for message in _cancel_those(lambda _each: True):
             Display().warning(message)
 

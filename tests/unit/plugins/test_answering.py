@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import mmap
+import os
 from pathlib import Path
 
 import pytest
@@ -58,3 +59,35 @@ def test_another_host_takes_the_calls_of_a_run_that_goes_on(monkeypatch: pytest.
     take(_on("web"))
     assert _answering.cancel_abandoned("play", {"db"}) == ([message] if message else [])
     assert (holder("run_1"), take(_on("db"))) == (None, "db")
+
+
+def test_a_cancellation_that_is_interrupted_is_repeated_by_a_later_task(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As by the timeout of the task that happens to cancel the run."""
+
+    def interrupt(_answering: Answering) -> tuple[bool, str]:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(_answering, "_cancel", interrupt)
+    take(_on("web"))
+    with pytest.raises(KeyboardInterrupt):
+        _answering.cancel_abandoned("play", {"db"})
+    assert take(_on("db")) == "web"
+    monkeypatch.setattr(_answering, "_cancel", lambda _answering: (True, "Cancelled."))
+    assert _answering.cancel_abandoned("play", {"db"}) == ["Cancelled."]
+
+
+def test_the_playbook_cancels_what_a_killed_worker_was_cancelling(monkeypatch: pytest.MonkeyPatch) -> None:
+    cancelled: list[str] = []
+
+    def cancel(answering: Answering) -> tuple[bool, str]:
+        cancelled.append(answering.host)
+        return True, ""
+
+    monkeypatch.setattr(_answering, "_cancel", cancel)
+    take(_on("web"))
+    with _answering._shared() as state:
+        state["cancelling"], state["runs"] = state["runs"], {}
+    assert (holder("run_1"), _answering.cancel_abandoned("play", {"db"}), cancelled) == ("web", [], [])
+    monkeypatch.setattr(_answering, "_owner", os.getpid())
+    _answering._cancel_the_rest()
+    assert cancelled == ["web"]

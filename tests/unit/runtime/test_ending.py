@@ -1,14 +1,25 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Test that tasks end, even if a cancellation is lost."""
+"""Test that tasks end if a cancellation is lost, and that a process ends if its database does not answer."""
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import signal
+from types import SimpleNamespace
+from typing import Any, cast
 
+import psycopg
+import pytest
+from procrastinate.exceptions import ConnectorException
+from procrastinate.testing import InMemoryConnector
+from threadworks_runtime import ending, work
 from threadworks_runtime.ending import end_tasks
+from threadworks_runtime.queue.manager import PatientManager
+
+from ansible_collections.threadworks.openai.tests.conditions import wait_for
 
 
 def test_tasks_that_lose_a_cancellation_end() -> None:
@@ -40,3 +51,42 @@ def test_what_has_ended_or_failed_is_no_error() -> None:
         await end_tasks([])
 
     asyncio.run(main())
+
+
+def test_a_process_that_does_not_stop_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+    monkeypatch.setattr(ending.os, "_exit", codes.append)
+    ending.end_after(0.01 - ending._MARGIN)
+    wait_for(lambda: codes == [1])
+
+
+def test_a_worker_ends_after_its_grace_and_sooner_with_a_second_signal(monkeypatch: pytest.MonkeyPatch) -> None:
+    graces: list[float] = []
+    monkeypatch.setattr(work, "end_after", graces.append)
+    hurry = asyncio.Event()
+
+    async def stop(grace: float) -> None:
+        if grace:
+            signal.raise_signal(signal.SIGTERM)
+            await hurry.wait()
+        hurry.set()
+
+    opened = lambda: signal.raise_signal(signal.SIGTERM)  # noqa: E731
+    asyncio.run(work._work(cast(Any, SimpleNamespace(open=opened, concurrent_runs=1, stop=stop)), 60))
+    assert graces == [60, 0]
+
+
+def test_a_worker_that_stops_does_not_wait_for_a_lost_database() -> None:
+    manager = PatientManager(InMemoryConnector(), 3600, lambda: True)
+
+    async def lose() -> None:
+        async with manager._suppressed():
+            raise ConnectorException from psycopg.OperationalError()
+
+    async def work() -> None:
+        await lose()
+        manager.hurry()
+        with pytest.raises(ConnectorException):
+            await lose()
+
+    asyncio.run(work())

@@ -1,13 +1,34 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ends the tasks that work until the process stops."""
+"""Ends the tasks that work until the process stops, and the process itself."""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import os
+import threading
 from collections.abc import Iterable
 
+_LOG = logging.getLogger("threadworks.runtime")
 _AGAIN = 1.0  # seconds
+_MARGIN = 12.0  # seconds to hand over the remaining runs. systemd kills the process after 15 seconds
+
+
+def end_after(grace: float) -> None:
+    """End this process if it still exists some seconds after the grace. A thread that waits for a database never ends.
+
+    Args:
+        grace: The seconds that active runs have to end.
+    """
+    timer = threading.Timer(grace + _MARGIN, _end)
+    timer.daemon = True
+    timer.start()
+
+
+def _end() -> None:
+    _LOG.error("the process ends without having stopped completely, because something does not answer")
+    os._exit(1)
 
 
 async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:

@@ -20,6 +20,7 @@ import uvicorn
 
 from .app import Runtime, create_app
 from .descriptors import allow_descriptors
+from .ending import end_after
 from .errors import StoreError
 from .interpreter import tune_interpreter
 from .logs import CONFIG
@@ -96,6 +97,7 @@ def work() -> Runtime:
 
     def stop_runs() -> None:
         if not stopping:
+            end_after(service.grace)
             stopping.append(loop.create_task(runtime.context.executor.stop(service.grace)))
 
     # uvicorn waits for open streams, and these wait for the runs. So both must be stopped at the same time.

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 
 from .descriptors import allow_descriptors
+from .ending import end_after
 from .errors import StoreError
 from .interpreter import tune_interpreter
 from .logs import CONFIG
@@ -74,6 +75,7 @@ async def _work(pool: Pool, grace: float) -> None:
     await stopping.wait()
     notify("STOPPING=1")
     _LOG.info("the worker stops")
+    end_after(grace)
     hurry = asyncio.create_task(_hurry(pool, hurrying), name="hurry")
     await pool.stop(grace)
     for task in (hurry, alive):
@@ -90,4 +92,5 @@ async def _show_life() -> None:
 
 async def _hurry(pool: Pool, hurrying: asyncio.Event) -> None:
     await hurrying.wait()
+    end_after(0)
     await pool.stop(0)

@@ -36,6 +36,10 @@ class PatientManager(JobManager):
         self._lost: float | None = None
         self._new_id: int | None = None
 
+    def hurry(self) -> None:
+        """Do not wait for the database any more, because the process stops."""
+        self._patience = 0.0
+
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """Fetch a job, or none if there is no room or the database does not answer. It is then asked again."""
         if not self._has_room():

@@ -53,6 +53,7 @@ class Queue:
         self._working: asyncio.Task[None] | None = None
         self._app: App | None = None
         self._worker: Worker | None = None
+        self._manager: PatientManager | None = None
         self._is_finishing = False
 
     def put(self, connection: Connection, run: RunObject) -> None:
@@ -85,7 +86,9 @@ class Queue:
             self._working.cancel()  # it waits for the database
 
     async def finished(self) -> None:
-        """Wait until the results of all jobs are stored. Call `finish` first."""
+        """Wait until the results of all jobs are stored, unless the database cannot be reached. Call `finish` first."""
+        if self._manager is not None:
+            self._manager.hurry()
         if self._working is not None:
             await asyncio.gather(self._working, return_exceptions=True)
         await end_tasks([self._watching] if self._watching else [])
@@ -130,7 +133,7 @@ class Queue:
         limit = self._settings.lease / 3
         connector = PsycopgConnector(kwargs=options, min_size=1, max_size=_CONNECTIONS, timeout=limit)
         app = App(connector=connector)
-        app.job_manager = PatientManager(connector, self._settings.lease, has_room)
+        app.job_manager = self._manager = PatientManager(connector, self._settings.lease, has_room)
 
         @app.task(name=TASK, retry=RetryStrategy(wait=_AGAIN))
         async def run(run_id: str, **_others: object) -> None:  # a newer version may add some
