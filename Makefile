@@ -37,12 +37,12 @@ link:
 	@ln -sfn "$(CURDIR)" build/collections/ansible_collections/threadworks/openai
 
 # Ansible's own files stay in build/ too.
-EXAMPLE = mkdir -p build/example && \
+PLAYBOOK = mkdir -p build/example && \
 	ANSIBLE_HOME="$(CURDIR)/build/example/ansible" ANSIBLE_REMOTE_TMP="$(CURDIR)/build/example/ansible/tmp" \
 	ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0 \
 	OPENAI_RUNTIME_STORE="$(CURDIR)/build/example/runtime.db" \
-	.venv/bin/ansible-playbook playbooks/example.yml \
-	-e '{"local_model_home": "$(CURDIR)/build/local-model"}'
+	.venv/bin/ansible-playbook
+EXAMPLE = $(PLAYBOOK) playbooks/example.yml -e '{"local_model_home": "$(CURDIR)/build/local-model"}'
 
 .PHONY: example
 example: .venv/run ## run the example with OPENAI_API_KEY or OPENAI_BASE_URL, or with a small model on this machine: ARGS="-e example_temperature=0.9"
@@ -59,9 +59,7 @@ serve: .venv/run ## serve the runtime over HTTP: PORT=8088 STORE=path-or-url
 
 .PHONY: local-runtime
 local-runtime: .venv/run ## show the local runtime of the example, or stop it: ARGS="-e local_runtime_state=stopped"
-	@ANSIBLE_LOCALHOST_WARNING=0 ANSIBLE_INVENTORY_UNPARSED_WARNING=0 \
-		OPENAI_RUNTIME_STORE="$(CURDIR)/build/example/runtime.db" \
-		.venv/bin/ansible-playbook playbooks/local_runtime.yml $(ARGS)
+	@$(PLAYBOOK) playbooks/local_runtime.yml $(ARGS)
 
 # The tests of pages need a browser. Without one, they are skipped.
 build/browser: scripts/browser

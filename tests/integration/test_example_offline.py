@@ -95,6 +95,14 @@ def test_the_replies_do_not_depend_on_the_seed(ansible_playbook: AnsiblePlaybook
     _check_replies(ansible_playbook(_EXAMPLE, "-e", json.dumps(variables)))
 
 
+@pytest.mark.parametrize("target", ["example", "example-destroy", "local-runtime"])
+def test_make_needs_no_home_directory(target: str) -> None:
+    command = ["make", "--dry-run", "--directory", str(_EXAMPLE.parents[1]), target]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout.replace("\\\n", "")
+    (play,) = (line for line in printed.splitlines() if "ansible-playbook playbooks/" in line)
+    assert re.search(r'ANSIBLE_HOME="[^"]+/build/example/ansible" ANSIBLE_REMOTE_TMP="[^"]+/build/example/', play), play
+
+
 def test_missing_libraries_are_reported_before_the_model_is_installed(
     ansible_playbook: AnsiblePlaybook, bare_python: tuple[str, str], tmp_path: Path
 ) -> None:
