@@ -72,7 +72,7 @@ test: .venv/dev build/browser ## run all tests
 	@ANSIBLE_HOME="$(CURDIR)/build/ansible" .venv/bin/python -m pytest -n 4 --dist worksteal $(ARGS)
 
 .PHONY: lint
-lint: .venv/dev ## check the sources: ruff, mypy (strict), vulture, codespell, yamllint, ansible-lint, reuse, changelog
+lint: .venv/dev ## check the sources: ruff, mypy (strict), vulture, codespell, yamllint, ansible-lint, reuse, changelog, antsibull-nox
 	@.venv/bin/python scripts/gates lint
 
 .PHONY: gates

@@ -22,11 +22,6 @@ attributes:
     description:
       - When run twice in a row outside check mode, with the same arguments, the second invocation indicates no change.
     support: full
-  action_group:
-    description: Use C(group/threadworks.openai.openai) in C(module_defaults) to set defaults for this module.
-    support: full
-    membership:
-      - threadworks.openai.openai
   async:
     description: Supports being used with the C(async) keyword.
     support: partial
@@ -53,4 +48,14 @@ attributes:
       - Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff mode.
     support: N/A
     details: The module does not change anything.
+"""
+
+    # For the modules in the action group in meta/runtime.yml.
+    ACTION_GROUP = r"""
+attributes:
+  action_group:
+    description: Use C(group/threadworks.openai.openai) in C(module_defaults) to set defaults for this module.
+    support: full
+    membership:
+      - threadworks.openai.openai
 """

@@ -14,6 +14,7 @@ description:
   - The assistant is identified by its name or its id. Options that are not set are not changed.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_assistant
   - threadworks.openai.connection
 seealso:

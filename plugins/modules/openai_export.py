@@ -18,6 +18,7 @@ description:
   - The task fails if the store does not exist.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_export
   - threadworks.openai.connection
 attributes:

@@ -18,6 +18,7 @@ description:
   - The model server must support the Files API, such as OpenAI, Azure OpenAI and OGX (Llama Stack).
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_file
   - threadworks.openai.connection
 seealso:

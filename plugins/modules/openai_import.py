@@ -19,6 +19,7 @@ description:
   - Runs that are active in the source are imported as expired.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_import
   - threadworks.openai.connection
 attributes:

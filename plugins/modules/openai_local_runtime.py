@@ -19,6 +19,7 @@ description:
     runtime.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_local_runtime
   - threadworks.openai.connection
 attributes:

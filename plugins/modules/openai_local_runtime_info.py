@@ -16,6 +16,7 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_local_runtime_info
   - threadworks.openai.connection
 attributes:

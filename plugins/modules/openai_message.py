@@ -17,6 +17,7 @@ description:
   - Messages cannot be added while a run is active on the thread. The task waits for this run first.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_message
   - threadworks.openai.connection
 """

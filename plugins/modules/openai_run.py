@@ -17,6 +17,7 @@ description:
   - If another run is active on the thread, the task waits for it first.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_run
   - threadworks.openai.connection
 seealso:

@@ -14,6 +14,7 @@ description:
   - The thread is identified by its key or its id.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_thread
   - threadworks.openai.connection
 """

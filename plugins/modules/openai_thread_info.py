@@ -17,6 +17,7 @@ description:
 extends_documentation_fragment:
   - threadworks.openai.attributes.info_module
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_thread_info
   - threadworks.openai.connection
 seealso:

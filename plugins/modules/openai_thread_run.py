@@ -16,6 +16,7 @@ description:
     same thread.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_thread_run
   - threadworks.openai.connection
 seealso:

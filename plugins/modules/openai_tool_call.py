@@ -31,10 +31,6 @@ attributes:
     description: Will return details on what has changed.
     support: none
     details: Nothing is changed.
-  action_group:
-    description: This module is not in an action group.
-    support: none
-    membership: []
   async:
     description: Supports being used with the C(async) keyword.
     support: none

@@ -17,6 +17,7 @@ description:
   - The role P(threadworks.openai.run#role) uses this module.
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_tool_turn
   - threadworks.openai.connection
 attributes:

@@ -17,6 +17,7 @@ description:
   - The model server must support the Vector Stores API, such as OpenAI, Azure OpenAI and OGX (Llama Stack).
 extends_documentation_fragment:
   - threadworks.openai.attributes
+  - threadworks.openai.attributes.action_group
   - threadworks.openai.options.openai_vector_store
   - threadworks.openai.connection
 seealso:

@@ -84,6 +84,12 @@ def lint() -> list[Gate]:
         Gate("codespell", "codespell", ("codespell", *_texts())),
         Gate("reuse", "reuse", ("reuse", "lint", "--quiet")),
         Gate("antsibull-changelog lint", "antsibull-changelog", ("antsibull-changelog", "lint")),
+        Gate(
+            "antsibull-nox extra-checks",
+            "antsibull-nox",
+            _python("extra_checks.py", str(BUILD / "nox")),
+            venv=BUILD / "nox",
+        ),
     ]
 
 
