@@ -69,7 +69,7 @@ build/browser: scripts/browser
 # More processes than the two cores of the smallest supported machine, because many tests wait for something.
 .PHONY: test
 test: .venv/dev build/browser ## run all tests
-	@ANSIBLE_HOME="$(CURDIR)/build/ansible" .venv/bin/python -m pytest -n 4 --dist worksteal $(ARGS)
+	@ANSIBLE_HOME="$(CURDIR)/build/ansible" .venv/bin/python -m pytest -n 5 --dist worksteal $(ARGS)
 
 .PHONY: lint
 lint: .venv/dev ## check the sources: ruff, mypy (strict), vulture, codespell, yamllint, ansible-lint, reuse, changelog, antsibull-nox

@@ -46,6 +46,7 @@ init_plugin_loader()
 
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes  # noqa: E402
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer  # noqa: E402
+from ansible_collections.threadworks.openai.tests.order import dealt  # noqa: E402
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook  # noqa: E402
 from ansible_collections.threadworks.openai.tests.stores import choose_stores, postgresql, store_address  # noqa: E402
 
@@ -61,6 +62,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Run each test that has a store on its stores."""
     choose_stores(metafunc)
+
+
+@pytest.hookimpl(trylast=True)  # after pytest has sorted the tests by their fixtures
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give each process of pytest-xdist its share of the long tests."""
+    items[:] = dealt(items, int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")))
 
 
 @pytest.fixture
