@@ -17,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 from ..errors import StoreError
 from .encoding import dump, load
 from .files import prepare
-from .wording import MOVED, because, is_busy, shown
+from .wording import StoreMoved, because, is_busy, shown
 
 _WAIT = 30  # seconds that a writer waits for others
 _LONGEST_TIMEOUT = 2**31 - 1  # milliseconds, in PostgreSQL
@@ -157,7 +157,7 @@ def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Eng
     def check() -> None:
         # SQLite would go on with the old file, which no other process can find.
         if _identity(place) != file:
-            raise sqlite3.OperationalError(MOVED)
+            raise StoreMoved
 
     def begin(connection: Any) -> None:
         check()

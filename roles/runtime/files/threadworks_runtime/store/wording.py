@@ -5,12 +5,12 @@
 from __future__ import annotations
 
 import errno
+import sqlite3
 from enum import Enum
 
 from sqlalchemy import URL, make_url
 
 NO_SPACE = "The disk of the store is full or has failed. Free some space."
-MOVED = "The file of the store was removed or replaced. Restart the runtime."
 _WRITABLE = "Choose a writable path."
 _READ_ONLY = f"its file or its directory is read-only. {_WRITABLE}"
 _ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
@@ -23,6 +23,13 @@ _SQLITE_READ_ONLY = ((8, 14), ("readonly database", "unable to open database fil
 _POSTGRESQL = ("53100", "58030")
 # A connection parameter with one of these in its name is a secret: password, sslpassword, passfile and the like.
 _SECRET = ("pass", "secret")
+
+
+class StoreMoved(sqlite3.OperationalError):
+    """The file of an open SQLite store was removed or replaced."""
+
+    def __init__(self) -> None:
+        super().__init__("The file of the store was removed or replaced. Restart the runtime.")
 
 
 class Trouble(Enum):
@@ -90,8 +97,8 @@ def trouble(error: BaseException | None) -> tuple[Trouble, str]:
         return Trouble.FULL, NO_SPACE
     if _is_of(error, *_SQLITE_READ_ONLY):
         return Trouble.READ_ONLY, "The file or the directory of the store is read-only. Make both writable."
-    if str(error) == MOVED:
-        return Trouble.UNAVAILABLE, MOVED
+    if isinstance(error, StoreMoved):
+        return Trouble.UNAVAILABLE, str(error)
     return Trouble.UNAVAILABLE, "The store cannot be reached or is busy. Try again later."
 
 
