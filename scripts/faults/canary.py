@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import json
+import os
 import threading
 from pathlib import Path
 from urllib.parse import quote
@@ -84,18 +85,24 @@ class Watch:
 
     def _watch(self) -> None:
         while not self._over.wait(_PAUSE):
-            for process in Path("/proc").glob("[0-9]*"):
+            for process in filter(str.isdecimal, os.listdir("/proc")):
                 with contextlib.suppress(OSError):
                     self._look(process)
 
-    def _look(self, process: Path) -> None:
-        command = (process / "cmdline").read_bytes()
-        if (process.name, command) in self._known:
+    def _look(self, process: str) -> None:
+        command = _read(f"/proc/{process}/cmdline")
+        if (process, command) in self._known:
             return
-        self._known.add((process.name, command))
+        self._known.add((process, command))
         self.seen += 1
         shown = command.replace(b"\0", b" ").decode(errors="replace")[:300]
         if self._canary.is_in(command):
             self.commands.add(shown)
-        if self._canary.is_in((process / "environ").read_bytes()):
+        if self._canary.is_in(_read(f"/proc/{process}/environ")):
             self.environments.add(shown)
+
+
+def _read(path: str) -> bytes:
+    """Return the content of a file. This is called thousands of times per second."""
+    with open(path, "rb", buffering=0) as file:
+        return file.read()

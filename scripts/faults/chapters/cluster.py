@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from typing_extensions import LiteralString
 
 _CLIENTS = 16
-_RUNS, _SHORT_RUNS = 2000, 160
+_RUNS, _SHORT_RUNS = 2000, 96
 _LEASE = 3.0
 _LONGEST = 60  # seconds, because a run can be hit more than once
 # Milliseconds. When the lease has ended, others notice this after half a second, and then start the run.

@@ -202,7 +202,7 @@ def _all(wire: httpx2.Client, path: str) -> list[Json]:
 def _starts(here: Stage, folder: Path, disk: _Disk) -> list[str]:
     """Run a playbook that starts its runtime on a full disk. Return the errors that are not clear."""
     disk.fill()
-    wrong = _failing(here, "start on a full disk", folder / "new.db", "space")
+    wrong = _failing(here, {"start on a full disk": (folder / "new.db", "space")})
     disk.free()
     return wrong
 
@@ -215,8 +215,8 @@ def _read_only(here: Stage, folder: Path, disk: _Disk | None) -> list[str]:
     else:
         store.chmod(0o400)
         folder.chmod(0o500)
-    wrong = _failing(here, "read-only store", store, str(store))
-    wrong += _failing(here, "read-only folder", folder / "none.db", str(folder / "none.db"))
+    new = folder / "none.db"
+    wrong = _failing(here, {"read-only store": (store, str(store)), "read-only folder": (new, str(new))})
     if disk:
         disk.remount("rw")
     else:
@@ -225,12 +225,30 @@ def _read_only(here: Stage, folder: Path, disk: _Disk | None) -> list[str]:
     return wrong
 
 
-def _failing(here: Stage, what: str, store: Path, says: str) -> list[str]:
-    task = {"name": "thread", "openai_thread": {"key": "T", "runtime_store": str(store), "max_retries": 0}}
-    outcome = here.playbook(play([task]))
-    if outcome.rc == 0:
-        return [f"{what}: the playbook succeeds"]
-    message = outcome.results.get("thread", {}).get("msg", str(outcome))
-    if problem := unclear(message):
-        return [f"{what}: {problem}: {message}"]
-    return [] if says in message else [f"{what}: the error does not say {says}: {message}"]
+def _failing(here: Stage, stores: dict[str, tuple[Path, str]]) -> list[str]:
+    """Run a playbook with a task for each store, which must fail. Return the errors that are not clear.
+
+    Args:
+        here: The environment.
+        stores: Each store, and what its error must say.
+    """
+    tasks = [
+        {
+            "name": what,
+            "openai_thread": {"key": "T", "runtime_store": str(store), "max_retries": 0},
+            "ignore_errors": True,
+        }
+        for what, (store, _says) in stores.items()
+    ]
+    outcome = here.playbook(play(tasks))
+    failed = {task.name for task in outcome.tasks if task.status == "failed"}
+    wrong = []
+    for what, (_store, says) in stores.items():
+        message = outcome.results.get(what, {}).get("msg", str(outcome))
+        if what not in failed:
+            wrong.append(f"{what}: the task does not fail: {outcome}")
+        elif problem := unclear(message):
+            wrong.append(f"{what}: {problem}: {message}")
+        elif says not in message:
+            wrong.append(f"{what}: the error does not say {says}: {message}")
+    return wrong

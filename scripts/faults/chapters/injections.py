@@ -133,18 +133,22 @@ class _Playbooks:
     def headers(self) -> list[str]:
         """Set options that would end a header. Return the requests to the model server with an additional header."""
         options = ("api_key", "organization", "project", "base_url", "runtime_url", "key")
-        for name in options[:2] if self._short else options:
-            variables = json.dumps({"given": {"openai_" + name: _CRLF, "key": _CRLF if name == "key" else "k"}})
-            text = (
-                "- hosts: localhost\n  gather_facts: false\n  tasks:\n"
-                "    - threadworks.openai.openai_assistant: {name: a, model: m}\n      register: assistant\n"
-                "    - threadworks.openai.openai_thread_run:\n"
-                "        assistant_id: '{{ assistant.assistant_id }}'\n"
-                "        key: '{{ given.key }}'\n"
-                "        thread: {messages: [{content: Hello}]}\n"
-                f"      vars: {{openai_{name}: '{{{{ given.openai_{name} }}}}'}}\n"
-            )
-            self._here.playbook(text, "-e", variables, python=self._python)
+        options = options[:2] if self._short else options
+        given = {name: {"option": _CRLF, "key": _CRLF if name == "key" else f"of {name}"} for name in options}
+        # One play for each option. A failed task must not keep its host from the next play.
+        text = "".join(
+            "- hosts: localhost\n  gather_facts: false\n  ignore_errors: true\n  tasks:\n"
+            "    - threadworks.openai.openai_assistant: {name: a, model: m}\n      register: assistant\n"
+            "    - threadworks.openai.openai_thread_run:\n"
+            "        assistant_id: '{{ assistant.assistant_id }}'\n"
+            f"        key: '{{{{ given.{name}.key }}}}'\n"
+            "        thread: {messages: [{content: Hello}]}\n"
+            f"      vars: {{openai_{name}: '{{{{ given.{name}.option }}}}'}}\n"
+            for name in options
+        )
+        outcome = self._here.playbook(text, "-e", json.dumps({"given": given}), python=self._python)
+        if len(outcome.tasks) != 2 * len(options):
+            self.failed.append(str(outcome)[-3000:])
         wrong = []
         for request in self._here.model.requests:
             names = [name.lower() for name in request["headers"]]

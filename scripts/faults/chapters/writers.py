@@ -21,7 +21,7 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import BETA, T
 Json = dict[str, Any]
 
 _WRITERS = 64
-_SECONDS, _SHORT_SECONDS = 60.0, 2.0
+_SECONDS, _SHORT_SECONDS = 60.0, 1.0
 _PATIENCE = 120.0
 _A_RUN_EACH = 4
 
@@ -66,7 +66,7 @@ def run(options: Options) -> Chapter:
 
 
 async def _write(served: Served, local: Local, model: str, seconds: float) -> _Books:
-    books, until = _Books(), time.monotonic() + seconds
+    books = _Books()
     limits = httpx2.Limits(max_connections=None)
     unix = httpx2.AsyncHTTPTransport(uds=str(local.socket), limits=limits)
     told = {"Runtime-Options": json.dumps({"base_url": model, "api_key": "unused"})}
@@ -76,6 +76,7 @@ async def _write(served: Served, local: Local, model: str, seconds: float) -> _B
     ):
         assistant = (await tcp.post("/assistants", json={"model": "some"})).json()["id"]
         writers = (_Writer((tcp, socket)[number % 2], books, f"{number}", assistant) for number in range(_WRITERS))
+        until = time.monotonic() + seconds
         await asyncio.gather(*(writer.write(until) for writer in writers))
     return books
 
@@ -87,11 +88,11 @@ class _Writer:
         self._client, self._books, self._name, self._assistant = client, books, name, assistant
 
     async def write(self, until: float) -> None:
-        """Write until this time."""
+        """Write until this time, at least one thread with a run."""
         for number in itertools.count():
+            await self._thread(number)
             if time.monotonic() >= until:
                 return
-            await self._thread(number)
 
     async def _thread(self, number: int) -> None:
         name = f"{self._name}-{number}"
