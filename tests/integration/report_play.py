@@ -5,11 +5,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.once import made_once
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 
 CALLBACK = "threadworks.openai.runs"
@@ -127,19 +133,66 @@ def script() -> list[dict[str, Any]]:
     return answers + [{"match": text, "text": json.dumps(output)} for text, output in TICKETS.items()]
 
 
-def inspect(play: AnsiblePlaybook, server: ModelServer, *args: str, **env: str) -> Outcome:
-    """Run the play with the callback. The report is `report.html`, the audit trail `audit.jsonl` in its folder."""
+@dataclasses.dataclass(frozen=True)
+class Played:
+    """The play, which has been run twice.
+
+    Attributes:
+        folder: The folder with the report `report.html` and the audit trail `audit.jsonl` of the first time.
+        first: The outcome of the first time, without its tasks.
+        again: The outcome of the second time, without a table.
+        usages: The model server's own count for each request of the first time.
+    """
+
+    folder: Path
+    first: Outcome
+    again: Outcome
+    usages: list[dict[str, Any]]
+
+
+def played(tmp_path_factory: pytest.TempPathFactory, collections: Path) -> Played:
+    """Run the play with the callback, once for all tests."""
+    folder = made_once(tmp_path_factory, "report", lambda folder: _play(folder, collections))
+    ended = json.loads((folder / "played.json").read_text())
+    first, again = (Outcome(**ended[name], tasks=[], stats=Counter()) for name in ("first", "again"))
+    return Played(folder, first, again, ended["usages"])
+
+
+def _play(folder: Path, collections: Path) -> None:
+    with (
+        ModelServer() as server,
+        LocalRuntimes() as runtimes,
+        AnsiblePlaybook(folder, collections, dict(runtimes.environment)) as play,
+    ):
+        server.script(script())
+        first = _inspect(play, server)
+        usages = list(server.usages)
+        server.reset()
+        server.script(script())
+        files = {name: str(folder / f"again.{name}") for name in ("report", "audit")}
+        again = _inspect(
+            play,
+            server,
+            OPENAI_RUNS_TABLE_ROWS="0",
+            OPENAI_RUNS_REPORT=files["report"],
+            OPENAI_RUNS_AUDIT=files["audit"],
+        )
+    ended = {
+        name: {"rc": outcome.rc, "stdout": outcome.stdout, "stderr": outcome.stderr}
+        for name, outcome in (("first", first), ("again", again))
+    }
+    (folder / "played.json").write_text(json.dumps({**ended, "usages": usages}))
+
+
+def _inspect(play: AnsiblePlaybook, server: ModelServer, **env: str) -> Outcome:
     folder: Path = play.folder
     local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
     (folder / "hosts").write_text("".join(f"{host} {local}\n" for host in HOSTS))
     (folder / "disk_usage.yml").write_text(_TOOL)
     (folder / "inspect.yml").write_text(_PLAYBOOK)
-    if "--check" not in args:
-        server.script(script())
     return play(
         folder / "inspect.yml",
         *("-i", str(folder / "hosts"), "-f", "4"),
-        *args,
         env={
             "OPENAI_BASE_URL": server.base_url,
             "OPENAI_RUN_PRICES": json.dumps(dict.fromkeys(("gpt-6-luna", "gpt-6-sol"), PRICES)),

@@ -5,11 +5,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -20,13 +18,10 @@ from ansible_collections.threadworks.openai.tests.integration.report_play import
     HOSTS,
     PRICES,
     TICKETS,
-    inspect,
+    Played,
     script,
 )
-from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
-from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.once import made_once
-from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
+from ansible_collections.threadworks.openai.tests.integration.report_play import played as play_once
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -40,42 +35,25 @@ def browser() -> Iterator[Browser]:
         yield started
 
 
-@dataclasses.dataclass(frozen=True)
-class Played:
-    """A play that has ended.
-
-    Attributes:
-        report: The page.
-        usages: The model server's own count for each request.
-    """
-
-    report: Path
-    usages: list[dict[str, Any]]
-
-
-def _play(folder: Path, collections: Path) -> None:
-    with (
-        ModelServer() as server,
-        LocalRuntimes() as runtimes,
-        AnsiblePlaybook(folder, collections, dict(runtimes.environment)) as play,
-    ):
-        outcome = inspect(play, server)
-        assert outcome.rc == 0, outcome
-        assert "[WARNING]: Callback" not in outcome.stderr
-        (folder / "usages.json").write_text(json.dumps(server.usages))
-
-
 @pytest.fixture(scope="module")
 def played(browser: Browser, tmp_path_factory: pytest.TempPathFactory, collections: Path) -> Played:
     """The play, once for all tests. Without a browser, nothing is played."""
-    folder = made_once(tmp_path_factory, "report", lambda folder: _play(folder, collections))
-    return Played(folder / "report.html", json.loads((folder / "usages.json").read_text()))
+    ended = play_once(tmp_path_factory, collections)
+    assert ended.first.rc == 0, ended.first
+    assert "[WARNING]: Callback" not in ended.first.stderr
+    return ended
+
+
+@pytest.fixture(scope="module")
+def report(played: Played) -> str:
+    """The URL of the page."""
+    return (played.folder / "report.html").as_uri()
 
 
 @pytest.fixture
-def page(browser: Browser, played: Played) -> Iterator[Visit]:
+def page(browser: Browser, report: str) -> Iterator[Visit]:
     """The report, with all conversations open."""
-    with visit(browser, played.report.as_uri()) as visited:
+    with visit(browser, report) as visited:
         visited.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
         yield visited
         assert visited.complaints == []
@@ -178,8 +156,8 @@ def test_hostile_texts_are_only_text(page: Visit) -> None:
 
 @pytest.mark.parametrize("scheme", SCHEMES)
 @pytest.mark.parametrize("width", WIDTHS)
-def test_each_width_and_scheme(browser: Browser, played: Played, width: int, scheme: str) -> None:
-    with visit(browser, played.report.as_uri(), width, scheme) as visited:
+def test_each_width_and_scheme(browser: Browser, report: str, width: int, scheme: str) -> None:
+    with visit(browser, report, width, scheme) as visited:
         assert visited.page.evaluate("document.documentElement.scrollWidth") == width
         assert visited.serious_findings() == []
         visited.page.evaluate("document.querySelectorAll('details').forEach(each => each.open = true)")
@@ -188,8 +166,8 @@ def test_each_width_and_scheme(browser: Browser, played: Played, width: int, sch
         assert visited.complaints == []
 
 
-def test_links_open_the_conversation(browser: Browser, played: Played) -> None:
-    with visit(browser, played.report.as_uri()) as visited:
+def test_links_open_the_conversation(browser: Browser, report: str) -> None:
+    with visit(browser, report) as visited:
         link = visited.page.query_selector(".runs tr:has(th:text-is('web01')) a")
         assert link
         talk = visited.page.query_selector("details.talk:has(.host:text-is('web01'))")
@@ -200,8 +178,8 @@ def test_links_open_the_conversation(browser: Browser, played: Played) -> None:
         assert visited.complaints == []
 
 
-def test_everything_is_printed(browser: Browser, played: Played) -> None:
-    with visit(browser, played.report.as_uri()) as visited:
+def test_everything_is_printed(browser: Browser, report: str) -> None:
+    with visit(browser, report) as visited:
         visited.page.emulate_media(media="print")
         text = "details.talk:has(.host:text-is('web01')) .turn.assistant .bubble"
         assert visited.page.is_visible(text)

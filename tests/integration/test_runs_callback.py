@@ -21,7 +21,7 @@ from ansible_collections.threadworks.openai.tests.integration.report_play import
     HOSTS,
     PRICES,
     TICKETS,
-    inspect,
+    played,
 )
 from ansible_collections.threadworks.openai.tests.integration.tool_play import CALL, ToolPlay
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
@@ -66,12 +66,13 @@ def _no_warning(outcome: Outcome) -> None:
 
 
 @pytest.mark.matrix
-def test_many_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
-    outcome = inspect(ansible_playbook, model_server)
+def test_many_hosts(tmp_path_factory: pytest.TempPathFactory, collections: Path) -> None:
+    ended = played(tmp_path_factory, collections)
+    folder, outcome = ended.folder, ended.first
     assert outcome.rc == 0, outcome
     _no_warning(outcome)
     stats = _stats(outcome)
-    count = {name: sum(usage[name] for usage in model_server.usages) for name in ("input_tokens", "output_tokens")}
+    count = {name: sum(usage[name] for usage in ended.usages) for name in ("input_tokens", "output_tokens")}
     assert {name: stats[name] for name in count} == count
     left = BUDGET - count["input_tokens"] - count["output_tokens"]
     assert stats["budgets"] == [{"name": "inspections", "per": "day", "tokens_left": left, "cost_left": None}]
@@ -83,11 +84,11 @@ def test_many_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServer
     assert {each["task"] for each in stats["failed_runs"]} == {"Inspect the host"}
     shown = outcome.stdout.partition("OPENAI RUNS *")[2].splitlines()
     assert {line.split()[0] for line in shown[2:4]} == {"db3", "web09"}
-    assert f"Report: {tmp_path / 'report.html'}" in shown
-    assert (tmp_path / "report.html").read_text().startswith("<!DOCTYPE html>")
+    assert f"Report: {folder / 'report.html'}" in shown
+    assert (folder / "report.html").read_text().startswith("<!DOCTYPE html>")
 
-    audit = _audit(tmp_path)
-    assert stat.S_IMODE((tmp_path / "audit.jsonl").stat().st_mode) == 0o600
+    audit = _audit(folder)
+    assert stat.S_IMODE((folder / "audit.jsonl").stat().st_mode) == 0o600
     events = [line["event"] for line in audit]
     refused = [line for line in audit if line["event"] == "refused"]
     assert events.count("asked") == len(HOSTS) + len(TICKETS)
@@ -103,14 +104,13 @@ def test_many_hosts(ansible_playbook: AnsiblePlaybook, model_server: ModelServer
     assert {line["on"] for line in ran} == set(HOSTS)
     assert all(line["user"] and line["playbook"] == "inspect.yml" for line in audit)
     # The content of the conversations is not in it.
-    text = (tmp_path / "audit.jsonl").read_text()
+    text = (folder / "audit.jsonl").read_text()
     assert "overloaded" not in text
     assert "/dev/vda1" not in text
     assert "arguments" not in text
 
     # The same again reuses the completed runs.
-    model_server.reset()
-    again = inspect(ansible_playbook, model_server, OPENAI_RUNS_TABLE_ROWS="0")
+    again = ended.again
     assert again.rc == 0, again
     assert (_stats(again)["runs"], _stats(again)["reused_runs"]) == (2, len(HOSTS) + len(TICKETS) - 2)
     assert "OPENAI RUNS" not in again.stdout
