@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadworks_runtime.__main__ import main
 from threadworks_runtime.app import Runtime
 
 from ansible_collections.threadworks.openai.tests.runtime import moving
@@ -25,23 +26,47 @@ Command = Callable[..., subprocess.CompletedProcess[bytes]]
 pytestmark = pytest.mark.any_store
 
 
-@pytest.fixture
-def command(tmp_path: Path) -> Command:
-    """Runs a command on a store, and returns its status and output."""
+def _arguments(tmp_path: Path, store: str, name: Any, *arguments: Any) -> list[str]:
+    return [str(name), "--store", str(tmp_path / store), *map(str, arguments)]
 
-    def run(
-        *arguments: Any, store: str = "store.db", stdin: bytes = b"", **environment: str
-    ) -> subprocess.CompletedProcess[bytes]:
-        name, *rest = map(str, arguments)
+
+@pytest.fixture
+def process(tmp_path: Path) -> Command:
+    """Runs a command on a store in a process, as users do, and returns its status and output."""
+
+    def run(*arguments: Any, store: str = "store.db", stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         return subprocess.run(
-            [sys.executable, "-m", "threadworks_runtime", name, "--store", str(tmp_path / store), *rest],
+            [sys.executable, "-m", "threadworks_runtime", *_arguments(tmp_path, store, *arguments)],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(RUNTIME), **environment},
+            env={**os.environ, "PYTHONPATH": str(RUNTIME)},
             input=stdin,
             capture_output=True,
             timeout=120,
             check=False,
         )
+
+    return run
+
+
+@pytest.fixture
+def command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: pytest.CaptureFixture[bytes]) -> Command:
+    """Does the same in this process. Most of the time of a short command is its start."""
+
+    def run(*arguments: Any, store: str = "store.db", **environment: str) -> subprocess.CompletedProcess[bytes]:
+        words = ["python -m threadworks_runtime", *_arguments(tmp_path, store, *arguments)]
+        capfdbinary.readouterr()
+        with monkeypatch.context() as patched:
+            patched.chdir(tmp_path)
+            patched.setattr(sys, "argv", words)
+            for name, value in environment.items():
+                patched.setenv(name, value)
+            with pytest.raises(SystemExit) as ended:
+                main()
+        status = ended.value.code or 0
+        told = capfdbinary.readouterr()
+        if isinstance(status, str):  # Python writes it at the end of a process
+            return subprocess.CompletedProcess(words, 1, told.out, told.err + f"{status}\n".encode())
+        return subprocess.CompletedProcess(words, status, told.out, told.err)
 
     return run
 
@@ -59,31 +84,31 @@ def folder(tmp_path: Path) -> Path:
     return root
 
 
-def test_a_directory_comes_over(command: Command, folder: Path, tmp_path: Path) -> None:
-    foretold = command("import", folder, "--dry-run")
+def test_a_directory_comes_over(process: Command, folder: Path, tmp_path: Path) -> None:
+    foretold = process("import", folder, "--dry-run")
     assert (foretold.returncode, b"messages: 2 read; 2 new" in foretold.stdout) == (0, True), foretold
-    done = command("import", folder, "--report", tmp_path / "report.json")
+    done = process("import", folder, "--report", tmp_path / "report.json")
     assert done.returncode == 0, done
     report = json.loads((tmp_path / "report.json").read_text())
     assert moving.counts(report, "new") == [1, 1, 2, 1, 1]
     for text in (b"Missing in the source: 2", b"thread_9", b"file-1 (plot.png), used by msg_2"):
         assert text in done.stdout
-    again = command("import", folder)
+    again = process("import", folder)
     assert (again.returncode, b"2 unchanged" in again.stdout) == (0, True)
 
 
-def test_an_export_moves_a_store(command: Command, folder: Path, tmp_path: Path) -> None:
+def test_an_export_moves_a_store(command: Command, process: Command, folder: Path, tmp_path: Path) -> None:
     assert command("import", folder).returncode == 0
     file = tmp_path / "all.jsonl"
     assert command("export", "--output", file).returncode == 0
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert command("import", file, store="other.db").returncode == 0
-    assert command("export", store="other.db").stdout == file.read_bytes() == command("export").stdout
-    assert command("import", "-", store="third.db", stdin=file.read_bytes()).returncode == 0
+    assert process("export", store="other.db").stdout == file.read_bytes() == command("export").stdout
+    assert process("import", "-", store="third.db", stdin=file.read_bytes()).returncode == 0
     assert command("export", store="third.db").stdout == file.read_bytes()
     one = command("export", "--thread-id", "thread_1", "--no-assistants").stdout
     assert one.splitlines()[1:-1] == file.read_bytes().splitlines()[2:-1]
-    missing = command("export", "--thread-id", "thread_x", "--output", tmp_path / "none.jsonl")
+    missing = process("export", "--thread-id", "thread_x", "--output", tmp_path / "none.jsonl")
     assert (missing.returncode, missing.stderr) == (1, b"No thread found with id 'thread_x'.\n")
     unknown = command("export", "--output", tmp_path / "none.jsonl", store="none.db")
     assert (unknown.returncode, b"none.db does not exist. Check --store." in unknown.stderr) == (1, True)
@@ -132,7 +157,7 @@ def test_links_are_not_followed(command: Command, folder: Path, tmp_path: Path) 
     assert command("import", tmp_path / "to").returncode == 0
 
 
-def test_what_cannot_be_imported(command: Command, folder: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_imported(command: Command, process: Command, folder: Path, tmp_path: Path) -> None:
     text = (folder / "threads" / "thread_1.json").read_text()
     (folder / "threads" / "thread_2.json").write_text(text[:-100])
     broken = command("import", folder)
@@ -140,7 +165,7 @@ def test_what_cannot_be_imported(command: Command, folder: Path, tmp_path: Path)
     assert b"threads/thread_2.json:1" in broken.stdout
     assert command("export").stdout.count(b"\n") == 2
     (folder / "threads" / "thread_2.json").rename(folder / os.fsdecode(b"bad\xff.json"))
-    assert b"bad?.json:1" in command("import", folder).stdout
+    assert b"bad?.json:1" in process("import", folder).stdout
     unwritable = command("import", folder, "--report", tmp_path / "none" / "report.json")
     assert (unwritable.returncode, unwritable.stderr.strip().endswith(b"No such file or directory.")) == (1, True)
     assert b"Traceback" not in unwritable.stderr
