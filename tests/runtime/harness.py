@@ -24,7 +24,6 @@ from threadworks_runtime.settings import ModelOptions, Settings
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.new_apps import share_routes
 from ansible_collections.threadworks.openai.tests.new_stores import share_compiled_statements
 from ansible_collections.threadworks.openai.tests.runtime.processes import (
     RUNTIME,
@@ -37,7 +36,6 @@ from ansible_collections.threadworks.openai.tests.runtime.processes import (
 __all__ = ["RUNTIME", "Local", "Served", "Worker", "resident", "wait_for"]  # they are used together with this module
 
 share_compiled_statements()
-share_routes()
 
 BETA = {"OpenAI-Beta": "assistants=v2"}
 TOOL = {"type": "function", "function": {"name": "disk"}}
