@@ -8,12 +8,15 @@ import asyncio
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from sqlalchemy import Connection, Engine, event
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, OperationalError
 from threadworks_runtime.settings import Settings
+from threadworks_runtime.store import engine as engine_module
 from threadworks_runtime.store import open_store, rows
+from threadworks_runtime.store import writer as writer_module
 from threadworks_runtime.store.engine import instant_engine, open_engine, writing_engine
 from threadworks_runtime.store.tables import THREADS
 from threadworks_runtime.store.writer import GroupWriter
@@ -124,6 +127,30 @@ def test_the_event_loop_does_not_wait_for_another_writer(engines: tuple[Engine, 
 
     asyncio.run(write())
     assert _threads(engines) == ["thread_1", "thread_2"]
+
+
+@pytest.mark.parametrize("long", [0.0, 3600.0])
+def test_another_process_that_writes_for_too_long_delays_all_alike(
+    engines: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch, is_brief: bool, long: float
+) -> None:
+    monkeypatch.setattr(writer_module, "_LONG", long)
+    patient = cast(Any, engine_module._sqlite_engine)(engines[0].url, writing=True, wait=0.1)
+
+    async def write() -> bool:
+        writer = GroupWriter(patient, engines[1])
+        first = writer.write(_make("thread_1"), is_brief=is_brief)
+        await asyncio.sleep(0)  # it is being written
+        others = [writer.write(_make(f"thread_{number}"), is_brief=is_brief) for number in (2, 3)]
+        with pytest.raises(OperationalError):
+            await first
+        are_done = all(future.done() for future in others)
+        assert all(isinstance(each, OperationalError) for each in await asyncio.gather(*others, return_exceptions=True))
+        writer.close()
+        return are_done
+
+    with engines[0].begin():
+        assert asyncio.run(write()) == (long == 0)
+    patient.dispose()
 
 
 def test_each_is_written_whole_or_not_at_all(engines: tuple[Engine, Engine], is_brief: bool) -> None:

@@ -5,8 +5,10 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from functools import partial
@@ -16,6 +18,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from .kept import KeptConnection
+from .wording import is_busy
 
 _T = TypeVar("_T")
 _Work = Callable[[Connection], Any]
@@ -23,6 +26,9 @@ _Outcome = Callable[[], None]
 
 _MOST = 64  # maximum number of functions in a transaction
 _MOST_BRIEF = 16  # of functions that the event loop runs without a break
+# Seconds after which a function fails together with one that has waited too long for another process. Otherwise, each
+# group would wait as long as the one before it.
+_LONG = 20.0
 
 
 class _Job(NamedTuple):
@@ -31,6 +37,7 @@ class _Job(NamedTuple):
     work: _Work
     future: asyncio.Future[Any]
     is_brief: bool
+    since: float
 
 
 class GroupWriter:
@@ -72,7 +79,7 @@ class GroupWriter:
             raise RuntimeError("The store is closed.")
         self._loop = asyncio.get_running_loop()
         future: asyncio.Future[_T] = self._loop.create_future()
-        self._waiting.append(_Job(work, future, is_brief))
+        self._waiting.append(_Job(work, future, is_brief, time.monotonic()))
         self._loop.call_soon(self._begin)
         return future
 
@@ -145,8 +152,14 @@ class GroupWriter:
             with self._connection.transaction() as connection:
                 outcomes = _outcomes(connection, jobs)
         except BaseException as error:  # noqa: BLE001, it is passed to the waiting callers
-            return _all_failed(jobs, error)
+            return _all_failed([*jobs, *self._overdue(error)], error)
         return outcomes
+
+    def _overdue(self, error: BaseException) -> Iterator[_Job]:
+        """Remove the queued functions that have waited for the same process. At the end, remove all of them."""
+        latest = math.inf if self._is_closed else time.monotonic() - _LONG
+        while is_busy(getattr(error, "orig", None)) and self._waiting and self._waiting[0].since <= latest:
+            yield self._waiting.popleft()
 
 
 def _committed(transaction: ExitStack, jobs: Sequence[_Job], outcomes: list[_Outcome]) -> list[_Outcome]:
