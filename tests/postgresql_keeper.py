@@ -28,6 +28,7 @@ USER = "runtime"
 USED, READY = "postgresql.used", "postgresql.ready"
 _ACCOUNT = "nobody"  # PostgreSQL refuses to run as root
 _SECONDS = 60.0  # until it answers
+_MEMORY, _ENOUGH = "/dev/shm", 2 << 30  # bytes
 # The data does not have to be durable. This is about twice as fast.
 _OPTIONS = {
     "listen_addresses": "",
@@ -36,6 +37,7 @@ _OPTIONS = {
     "full_page_writes": "off",
     "synchronous_commit": "off",
     "shared_buffers": "64MB",
+    "max_wal_size": "256MB",
 }
 
 
@@ -50,7 +52,7 @@ def locked(path: Path, how: int) -> Iterator[None]:
 def _keep(session: Path) -> None:
     """Start the server, print its directory, and stop it when all processes of the session have ended."""
     # The path of a socket is limited to about 100 characters; pytest's own folders are too long, and are this user's.
-    with tempfile.TemporaryDirectory(prefix="tw-", dir="/tmp") as name:
+    with tempfile.TemporaryDirectory(prefix="tw-", dir=_place()) as name:
         folder = Path(name)
         server = _serve(folder)
         try:
@@ -63,6 +65,15 @@ def _keep(session: Path) -> None:
                 _end(server)
         finally:
             _end(server)
+
+
+def _place() -> str:
+    """Return where the data is kept: in memory if there is enough, where it takes less than half the time to copy."""
+    with contextlib.suppress(OSError):
+        memory = os.statvfs(_MEMORY)
+        if memory.f_bavail * memory.f_frsize > _ENOUGH and not memory.f_flag & (os.ST_NOEXEC | os.ST_RDONLY):
+            return _MEMORY
+    return "/tmp"
 
 
 def _serve(folder: Path) -> subprocess.Popen[bytes]:
