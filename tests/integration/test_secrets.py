@@ -105,7 +105,7 @@ def _watch_processes(local_runtimes: LocalRuntimes, model_server: ModelServer) -
 def test_the_key_is_nowhere(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, local_runtimes: LocalRuntimes
 ) -> None:
-    """A play for each place of the key that a play can set."""
+    """A play for each place of the key that a play can set, and one with the key of the environment."""
     model_server.script(_ANSWERS)
     # Ansible shows the lines around a task that fails: the key must not be near.
     environment = {"environment": {"OPENAI_API_KEY": "{{ secret }}"}}
@@ -113,9 +113,11 @@ def test_the_key_is_nowhere(
         play(_keyed("vars"), vars={"openai_api_key": _KEY}),
         play(_keyed("task"), module_defaults={"group/threadworks.openai.openai": {"api_key": _KEY}}),
         play([{**task, **environment} for task in _keyed("task's environment")], vars={"secret": _KEY}),
+        play(_keyed("environment")),
     ]
+    env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": _KEY}
     with _watch_processes(local_runtimes, model_server) as seen:
-        outcome = ansible_playbook("".join(plays), "-vvvv", "--diff", env={"OPENAI_BASE_URL": model_server.base_url})
+        outcome = ansible_playbook("".join(plays), "-vvvv", "--diff", env=env)
     assert (outcome.rc, outcome.stats["ignored"]) == (0, 9 * len(plays)), outcome
     _look_for(_KEY, ansible_playbook, outcome, seen, local_runtimes)
 
@@ -128,17 +130,6 @@ def _keyed(place: str) -> list[Json]:
         else task
         for number, task in enumerate(_TASKS)
     ]
-
-
-def test_the_key_of_the_environment_is_nowhere(
-    ansible_playbook: AnsiblePlaybook, model_server: ModelServer, local_runtimes: LocalRuntimes
-) -> None:
-    model_server.script(_ANSWERS)
-    env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": _KEY}
-    with _watch_processes(local_runtimes, model_server) as seen:
-        outcome = ansible_playbook(play(_TASKS), "-vvvv", "--diff", env=env)
-    assert (outcome.rc, outcome.stats["ignored"]) == (0, 9), outcome
-    _look_for(_KEY, ansible_playbook, outcome, seen, local_runtimes)
 
 
 def test_the_key_of_asynchronous_tasks_is_nowhere(
