@@ -59,6 +59,17 @@ _ASK = """
           input: Hello
         status_code: 401
 """
+_OTHER = _START + "      vars: {local_model_seed: 2}\n"
+_POEM = """
+    - name: Answer {0}
+      ansible.builtin.uri:
+        url: "{{{{ local_model_base_url }}}}/responses"
+        method: POST
+        headers:
+          Authorization: Bearer {{{{ local_model_api_key }}}}
+        body_format: json
+        body: {{input: Write a short poem about the sea., temperature: 1.5, max_output_tokens: 60}}
+"""
 
 Start = Callable[..., Started]
 
@@ -109,9 +120,12 @@ def test_it_answers_between_started_and_stopped(start: Start, local_model_home: 
         mode: "0600"
       no_log: true
     """
-    outcome = start(_START + _ASK + look + _START + _STOP + _STOP, "-vvv").wait()
+    # Servers with another seed and with the same one, and then one that also gets other requests.
+    first = [_OTHER, _POEM.format(4), _START, _POEM.format(3), _STOP, _STOP]
+    last = [_START, _POEM.format(1), _ASK, _POEM.format(2), look, _START, _STOP]
+    outcome = start("\n".join([*first, *last]), "-vvv").wait()
     assert outcome.rc == 0, str(outcome)
-    assert _changes(outcome) == [False] * 4
+    assert _changes(outcome) == [False] * 7
     changed = [task.name for task in outcome.tasks if task.status == "changed"]
     assert changed == [
         "Copy the server's program",
@@ -128,6 +142,11 @@ def test_it_answers_between_started_and_stopped(start: Start, local_model_home: 
         # `Ask` shows the header that it was given: uri's own habit, not the role's.
         assert key not in place.replace(f"Bearer {key}", "")
     assert "xylophone" not in log
+
+    # The same request gets the same answer, but not with another seed.
+    answers = [outcome.results[f"Answer {n}"]["json"]["output"][0]["content"][0]["text"] for n in (1, 2, 3, 4)]
+    assert answers[0] == answers[1] == answers[2]
+    assert answers[3] != answers[0]
 
 
 def test_nothing_is_left_of_a_killed_playbook(start: Start, local_model_home: Path) -> None:
@@ -166,21 +185,17 @@ def test_the_host_keeps_it_until_its_lifetime_is_over(start: Start, local_model_
     wait_for(lambda: not _answers(content["address"]))
 
 
-def test_a_server_that_is_gone_or_has_other_settings_is_replaced(start: Start, local_model_home: Path) -> None:
-    assert start(_START, local_model_scope="host").wait().rc == 0
-    os.kill(_server(local_model_home)[0], signal.SIGKILL)
-    other = _START + "      vars: {local_model_seed: 2}\n"
-    outcome = start(_START + _START + other + other, local_model_scope="host").wait()
-    assert (outcome.rc, _changes(outcome)) == (0, [True, False, True, False]), str(outcome)
-    assert start(_STOP).wait().rc == 0
-
-
 def test_only_what_outlasts_the_playbook_is_a_change(start: Start, local_model_home: Path) -> None:
     for_host = _START + "      vars: {local_model_scope: host}\n"
     outcome = start(_START + for_host + for_host + _START).wait()
     assert (outcome.rc, _changes(outcome)) == (0, [False, True, False, False]), str(outcome)
     check = start(_START + for_host + _STOP, "--check").wait()
     assert (check.rc, _changes(check)) == (0, [False, False, True]), str(check)
+
+    # A server that is gone or has other settings is replaced.
+    os.kill(_server(local_model_home)[0], signal.SIGKILL)
+    gone = start(_START + _START + _OTHER + _OTHER, local_model_scope="host").wait()
+    assert (gone.rc, _changes(gone)) == (0, [True, False, True, False]), str(gone)
     replaced = start(_START + _STOP, local_model_temperature=0.1).wait()
     assert (replaced.rc, _changes(replaced)) == (0, [True, False]), str(replaced)
     assert not _answers(_server(local_model_home)[1])
@@ -196,27 +211,6 @@ def test_check_mode_says_so_and_does_nothing(start: Start, tmp_path: Path) -> No
     assert not home.exists()
     for_host = start(_START + _STOP, "--check", local_model_home=str(home), local_model_scope="host").wait()
     assert (for_host.rc, _changes(for_host)) == (0, [True, False]), str(for_host)
-
-
-def test_the_same_request_gets_the_same_answer(start: Start) -> None:
-    """From one server after other requests, and from another server; not with another seed."""
-    ask = """
-    - name: Answer {0}
-      ansible.builtin.uri:
-        url: "{{{{ local_model_base_url }}}}/responses"
-        method: POST
-        headers:
-          Authorization: Bearer {{{{ local_model_api_key }}}}
-        body_format: json
-        body: {{input: Write a short poem about the sea., temperature: 1.5, max_output_tokens: 60}}
-    """
-    other = _START + "      vars: {local_model_seed: 2}\n"
-    tasks = [_START, ask.format(1), _ASK, ask.format(2), _STOP, _START, ask.format(3), other, ask.format(4), _STOP]
-    outcome = start("\n".join(tasks)).wait()
-    assert outcome.rc == 0, str(outcome)
-    answers = [outcome.results[f"Answer {n}"]["json"]["output"][0]["content"][0]["text"] for n in (1, 2, 3, 4)]
-    assert answers[0] == answers[1] == answers[2]
-    assert answers[3] != answers[0]
 
 
 _OUT_OF_RANGE = [("n_ctx", 9000), ("seed", 4294967295), ("temperature", 2.1), ("temperature", -0.1), ("min_p", 1.5)]
