@@ -6,13 +6,13 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.integration.elsewhere import far_host
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
 
@@ -77,7 +77,7 @@ def test_a_new_message_then_the_run(
 def test_hosts_that_share_a_run_report_who_made_it(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
-    hosts = [f"host{n}" for n in range(6)]
+    hosts = [f"host{n}" for n in range(4)]
     thread_run = {
         "name": "thread run",
         "openai_thread_run": {
@@ -98,7 +98,7 @@ def test_hosts_that_share_a_run_report_who_made_it(
     model_server.script([{"match": "Take your time", "hang": True}])
     # A run that is only predicted has ended when the next task reads it.
     for mode, unchanged in ((["--check"], {"cancelled"}), ([], set())):
-        outcome = ansible_playbook(text, "-i", ",".join(hosts), "-f", "6", *mode, env=env)
+        outcome = ansible_playbook(text, "-i", ",".join(hosts), "-f", "4", *mode, env=env)
         assert outcome.rc == 0, outcome
         changed = Counter(task.name for task in outcome.tasks if task.result["changed"])
         assert changed == dict.fromkeys({task.name for task in outcome.tasks} - unchanged, 1), (mode, outcome)
@@ -170,28 +170,13 @@ def test_tasks_in_check_mode_in_a_real_run(
     assert len(model_server.runs) == 1
 
 
-# This machine, but Ansible takes it for another one.
-_ELSEWHERE = """
-from ansible.plugins.connection import local
-
-DOCUMENTATION = local.DOCUMENTATION.replace("name: local", "name: elsewhere")
-
-
-class Connection(local.Connection):
-    transport = "elsewhere"
-"""
-
-
 def test_other_hosts_say_that_they_do_not_know(
     ansible_playbook: AnsiblePlaybook, served: tuple[str, list[str]], tmp_path: Path
 ) -> None:
-    (tmp_path / "connection_plugins").mkdir()
-    (tmp_path / "connection_plugins" / "elsewhere.py").write_text(_ELSEWHERE)
-    (tmp_path / "hosts").write_text(f"far ansible_connection=elsewhere ansible_python_interpreter={sys.executable}\n")
     here = {**_message("Three"), "delegate_to": "localhost"}
     env = {"OPENAI_RUNTIME_URL": served[0], "ANSIBLE_PIPELINING": "1"}
-    args = ("-i", str(tmp_path / "hosts"))
-    first = ansible_playbook(play([_ASSISTANT, _THREAD, _message("One"), _RUN], hosts="far"), *args, env=env)
+    args = far_host(tmp_path)
+    first = ansible_playbook(play([_ASSISTANT, _THREAD, _message("One"), _RUN]), env=env)
     assert (first.rc, first.changed) == (0, 4), first
     text = play([_ASSISTANT, _THREAD, _message("Two"), _RUN, here], hosts="far")
     check = ansible_playbook(text, *args, "--check", env=env)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.integration.elsewhere import far_host
 from ansible_collections.threadworks.openai.tests.local_runtimes import LocalRuntimes
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, play
@@ -75,16 +76,6 @@ def test_asynchronous_tasks_on_the_control_node(
     wait_for(lambda: not local_runtimes.pids())
 
 
-# This machine, but Ansible takes it for another one: it ships its modules, and runs them with another Python.
-_ELSEWHERE = """
-from ansible.plugins.connection import local
-
-DOCUMENTATION = local.DOCUMENTATION.replace("name: local", "name: elsewhere")
-
-
-class Connection(local.Connection):
-    transport = "elsewhere"
-"""
 _TASKS: list[Json] = [
     _ASSISTANT,
     {"name": "thread", "register": "thread", "openai_thread": {"key": "T", "metadata": {"a": "1"}}},
@@ -114,14 +105,12 @@ def test_another_host_needs_the_standard_library_only(
     bare: Path,
     tmp_path: Path,
 ) -> None:
-    (tmp_path / "connection_plugins").mkdir()
-    (tmp_path / "connection_plugins" / "elsewhere.py").write_text(_ELSEWHERE)
-    (tmp_path / "hosts").write_text(f"far ansible_connection=elsewhere ansible_python_interpreter={bare}\n")
+    far = far_host(tmp_path, bare)
     text = play(_TASKS, hosts="far")
     with Served(str(tmp_path / "served.db"), model_server.base_url, RUNTIME_TOKEN="the-token") as served:
         env = {"OPENAI_RUNTIME_URL": f"http://127.0.0.1:{served.port}/v1", "OPENAI_API_KEY": "the-token"}
-        first = ansible_playbook(text, "-i", str(tmp_path / "hosts"), "-vvv", env=env)
-        again = ansible_playbook(text, "-i", str(tmp_path / "hosts"), env=env)
+        first = ansible_playbook(text, *far, "-vvv", env=env)
+        again = ansible_playbook(text, *far, env=env)
     assert (first.rc, first.changed) == (0, 5), first
     # As modules, with that Python.
     assert first.stdout.count(f"{bare} ") >= len(_TASKS)

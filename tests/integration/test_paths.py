@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from ansible_collections.threadworks.openai.tests.integration.elsewhere import far_host
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
 from ansible_collections.threadworks.openai.tests.runtime.harness import Served
@@ -91,12 +92,19 @@ def _play_in_all_ways(folder: Path, collections: Path) -> dict[str, Outcome]:
         {"name": name, resource: options, "register": name, "ignore_errors": name in _FAILING}
         for name, (resource, options) in _TASKS.items()
     ]
-    as_modules = [{**task, "async": 300, "poll": 1} for task in tasks if task["name"] not in _NOT_AS_MODULE]
+    as_modules = [task for task in tasks if task["name"] not in _NOT_AS_MODULE]
+    plays = {
+        "local": play(tasks),
+        "served": play(tasks),
+        # With a local runtime, asynchronous tasks are modules. With a served one, all tasks on another host are.
+        "local module": play([{**task, "async": 300, "poll": 1} for task in as_modules]),
+        "served module": play(as_modules, hosts="far"),
+    }
     with ModelServer(api_key="sk-model") as model, contextlib.ExitStack() as stack:
         model.script([{"match": "Fail", "status": 400, "error": {"message": "No."}, "sticky": True}])
         secrets = {"OPENAI_API_KEY": "sk-model", "RUNTIME_TOKEN": "the-token"}
         started = {}
-        for way in ("local", "served", "local module", "served module"):
+        for way, text in plays.items():
             (folder / way).mkdir()
             playbook = stack.enter_context(AnsiblePlaybook(folder / way, collections))
             env = {"OPENAI_BASE_URL": model.base_url, "OPENAI_API_KEY": "sk-model"}
@@ -104,7 +112,8 @@ def _play_in_all_ways(folder: Path, collections: Path) -> dict[str, Outcome]:
                 env = _client_of(stack.enter_context(Served(str(playbook.store), model.base_url, **secrets)))
             # A module's results file is found again by its job alone: it is in the home of the user otherwise.
             env["ANSIBLE_ASYNC_DIR"] = str(folder / way / "async")
-            started[way] = playbook.start(play(as_modules if "module" in way else tasks), env=env)
+            far = far_host(playbook.folder) if way == "served module" else ()
+            started[way] = playbook.start(text, *far, env=env)
         return {way: playbook.wait() for way, playbook in started.items()}
 
 
