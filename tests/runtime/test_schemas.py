@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from threadworks_runtime.app import Runtime
+from threadworks_runtime.json_schema import checking
 from threadworks_runtime.store import rows
 from threadworks_runtime.store.tables import ASSISTANTS
 
@@ -23,6 +24,12 @@ pytestmark = pytest.mark.any_store
 Json = dict[str, Any]
 PATH: Json = {"type": "object", "properties": {"path": {"type": "string", "pattern": "^/"}}, "required": ["path"]}
 BAD: Json = {"type": "object", "properties": {"path": {"type": "string", "minLength": "1"}}}
+
+
+@pytest.fixture(autouse=True)
+def _little_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Spend less time on what never ends. The unit tests keep to the real limits."""
+    monkeypatch.setattr(checking, "SECONDS", {"schemas": 1, "values": 1})
 
 
 def _tool(schema: Json | None, name: str = "disk") -> Json:

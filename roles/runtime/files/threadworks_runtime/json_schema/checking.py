@@ -13,8 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from .worker import SECONDS
-
+#: The limits of CPU time in seconds, for all schemas or values together. An accepted schema leaves time for its values.
+SECONDS = {"schemas": 2, "values": 5}
 _NEEDED = ("HOME", "LANG", "LC_ALL", "LD_LIBRARY_PATH", "PATH", "TMPDIR")
 _HOME = Path(__file__).resolve().parents[2]
 # The process ends itself after its limit of CPU time. On an overloaded machine, this takes longer by the clock.
@@ -60,7 +60,7 @@ def _ask(what: str, given: dict[str, Any]) -> tuple[list[Any], str]:
     path = os.pathsep.join(filter(None, [str(_HOME), os.environ.get("PYTHONPATH")]))
     try:
         process = subprocess.run(
-            [sys.executable, "-m", f"{__package__}.worker", what],
+            [sys.executable, "-m", f"{__package__}.worker", what, str(SECONDS[what])],
             input=json.dumps(given).encode(),
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

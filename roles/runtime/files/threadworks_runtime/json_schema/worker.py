@@ -1,6 +1,6 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The process that validates schemas and values: ``python -m threadworks_runtime.json_schema.worker schemas|values``.
+"""The process that validates: ``python -m threadworks_runtime.json_schema.worker schemas|values SECONDS``.
 
 The process has its own limits. A malicious schema can make validation very slow, or exhaust the memory or the stack.
 This must not affect the runtime.
@@ -16,15 +16,18 @@ from typing import Any
 
 from .rules import Unusable, compiled, problem
 
-#: The limits of CPU time in seconds, for all schemas or values together. An accepted schema leaves time for its values.
-SECONDS = {"schemas": 2, "values": 5}
 _MEMORY = 1024**3  # bytes
 
 
-def main(what: str) -> None:
-    """Read schemas and values from standard input, and write the problem of each schema or value."""
+def main(what: str, seconds: int) -> None:
+    """Read schemas and values from standard input, and write the problem of each schema or value.
+
+    Args:
+        what: What to validate, ``schemas`` or ``values``.
+        seconds: The limit of CPU time.
+    """
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS[what], SECONDS[what]))
+    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
     resource.setrlimit(resource.RLIMIT_AS, (_MEMORY, _MEMORY))
     given = json.load(sys.stdin)
     for found in _schemas(given["schemas"]) if what == "schemas" else _values(given["schemas"], given["values"]):
@@ -54,4 +57,4 @@ def _values(schemas: list[dict[str, Any]], values: list[tuple[int, Any]]) -> Ite
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(sys.argv[1], int(sys.argv[2]))
