@@ -144,6 +144,17 @@ def test_wrong_options_are_named(
     assert named in capsys.readouterr().err
 
 
+def test_the_help_shows_no_default_where_there_is_none(
+    environment: dict[str, str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match=r"^0$"):
+        main(["--help"])
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "(OPENAI_RUNTIME_STORE)" in shown
+    assert "(RUNTIME_PORT; default: 8088)" in shown
+    assert "None" not in shown
+
+
 def test_a_store_that_cannot_be_opened_ends_the_server_with_a_sentence(
     environment: dict[str, str], tmp_path: Path
 ) -> None:

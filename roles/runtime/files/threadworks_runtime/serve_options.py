@@ -170,7 +170,8 @@ def add_option(
         help: Its description.
         type: Converts its value.
     """
-    parser.add_argument(flag, type=type, default=default, help=f"{help} ({variable}; default: %(default)s)")
+    shown = "" if default is None else "; default: %(default)s"
+    parser.add_argument(flag, type=type, default=default, help=f"{help} ({variable}{shown})")
 
 
 def _hosts(options: argparse.Namespace, environment: Mapping[str, str]) -> frozenset[str] | None:
