@@ -96,31 +96,28 @@ def test_one_process_is_the_default(settings: Settings, model_server: ModelServe
 
 
 @pytest.mark.stores("sqlite", "postgresql")
-def test_a_clean_stop_hands_long_runs_over_to_the_next_start(served: Served, model_server: ModelServer) -> None:
-    model_server.script([{"text": "one two three", "hang_after": 6}, {"text": "again"}])
+def test_a_clean_stop_hands_long_runs_over_to_the_next_start_and_informs_their_readers(
+    served: Served, model_server: ModelServer
+) -> None:
+    model_server.script([{"text": "one two three", "hang_after": 6}] * 2 + [{"text": "again"}] * 2)
     with raw_client(served) as wire:
         talk = Conversation(wire)
         run = talk.start()
         wait_for(lambda: talk.messages(run))
-    assert served.stop() == 0
-    served.start()
-    with raw_client(served) as wire:
-        talk.wire = wire
-        assert talk.until(run, "completed", "failed")["status"] == "completed"
-        assert [message["content"][0]["text"]["value"] for message in talk.messages(run)] == ["again"]
-        assert len(talk.steps(run)) == 1
-
-
-def test_a_stop_informs_the_readers_of_a_run_that_is_handed_over(served: Served, model_server: ModelServer) -> None:
-    model_server.script([{"text": "one two three", "hang_after": 6}])
-    with raw_client(served) as wire:
-        body = {"assistant_id": Conversation(wire).assistant, "stream": True}
+        body = {"assistant_id": talk.assistant, "stream": True}
         with wire.stream("POST", "/threads/runs", json=body) as answer:
             lines = answer.iter_lines()
             assert "event: thread.message.created" in lines
             assert served.stop() == 0
             events = [line for line in lines if line.startswith("event: ")]
     assert events[-2:] == ["event: error", "event: done"]
+    served.start()
+    with raw_client(served) as wire:
+        talk.wire = wire
+        assert talk.until(run, "completed", "failed")["status"] == "completed"
+        assert [message["content"][0]["text"]["value"] for message in talk.messages(run)] == ["again"]
+        assert len(talk.steps(run)) == 1
+        wait_for(lambda: [run["status"] for run in wire.get("/runs").json()["data"]] == ["completed", "completed"])
 
 
 @pytest.mark.parametrize("workers", ["1", "2"])
