@@ -194,6 +194,7 @@ def _look_for(
         assert "Hello" not in log.read_text()
 
 
+@pytest.mark.any_runtime
 def test_a_reply_is_never_a_template(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
     text = "{{ 1+1 }} {% raw %} {{ lookup('pipe', 'id') }} !unsafe"
     model_server.script([{"match": "Hello", "text": text, "sticky": True}])

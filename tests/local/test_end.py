@@ -249,18 +249,18 @@ def test_run_that_is_made_in_the_last_moment_is_executed(desk: Desk, local_runti
     idle = {"runtime_idle_timeout": 0.3}
     wire = desk.wire(**idle)
     late = []
-    for step in range(6):
+    for step in range(4):
         assistant = wire.create("assistants", body={"model": "m"}, once="assistant").thing
         pids = local_runtimes.pids()
         wait_for(lambda: not os.path.exists(desk.runtime(**idle).path()))
         # The connection of the last request is still open while the runtime ends.
-        time.sleep(step * 0.033)
+        time.sleep(step * 0.055)
         body = {"assistant_id": assistant["id"], "thread": {"messages": [{"role": "user", "content": "Hello"}]}}
         run = wire.create("threads", "runs", body=body, once=f"late {step}").thing
         late.append(("threads", run["thread_id"], "runs", run["id"]))
         wait_for(lambda run=late[-1]: desk.status(run, **idle) not in ("queued", "in_progress"))
         wait_for(lambda pids=pids: not any(map(is_alive, pids)))
-    assert [desk.status(run, **idle) for run in late] == ["completed"] * 6
+    assert [desk.status(run, **idle) for run in late] == ["completed"] * 4
 
 
 def test_store_that_was_removed_is_made_again(desk: Desk, local_runtimes: LocalRuntimes) -> None:
