@@ -92,8 +92,6 @@ def test_the_example_with_a_model_server(bare: AnsiblePlaybook, installed: Path,
     for folder in ("plugins/action", "plugins/lookup", "roles/runtime/files"):
         assert next((collection / folder).rglob("*.pyc"), None), folder
 
-    again = bare(_EXAMPLE, env=variables)
-    assert (_replies(again), again.changed) == (replies, 0)
     stopped = bare(_LOCAL_RUNTIME, "-e", "local_runtime_state=stopped")
     assert (stopped.rc, stopped.changed) == (0, 1), str(stopped)
     assert bare(_EXAMPLE, "-e", "example_state=absent", env=variables).changed == 3

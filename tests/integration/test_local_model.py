@@ -205,12 +205,11 @@ def test_only_what_outlasts_the_playbook_is_a_change(start: Start, local_model_h
 def test_check_mode_says_so_and_does_nothing(start: Start, tmp_path: Path) -> None:
     home = tmp_path / "home"
     use = "    - ansible.builtin.debug: {var: local_model_base_url}\n"
-    outcome = start(_START + use + _STOP, "--check", local_model_home=str(home)).wait()
-    assert (outcome.rc, _changes(outcome)) == (0, [False, False]), str(outcome)
-    assert outcome.changed == 1, "the installation"
+    for_host = _START + "      vars: {local_model_scope: host}\n"
+    outcome = start(_START + use + _STOP + for_host + _STOP, "--check", local_model_home=str(home)).wait()
+    assert (outcome.rc, _changes(outcome)) == (0, [False, False, True, False]), str(outcome)
+    assert outcome.changed == 3, "two installations, and a server that outlasts the playbook"
     assert not home.exists()
-    for_host = start(_START + _STOP, "--check", local_model_home=str(home), local_model_scope="host").wait()
-    assert (for_host.rc, _changes(for_host)) == (0, [True, False]), str(for_host)
 
 
 _OUT_OF_RANGE = [("n_ctx", 9000), ("seed", 4294967295), ("temperature", 2.1), ("temperature", -0.1), ("min_p", 1.5)]

@@ -123,8 +123,9 @@ def _wait_for(registered: str) -> Json:
         "async_status": {"jid": f"{{{{ {registered}.ansible_job_id }}}}"},
         "register": "waited",
         "until": "waited.finished",
-        "retries": 600,
-        "delay": 0.1,
+        # Each question is a module of its own.
+        "retries": 100,
+        "delay": 1,
     }
 
 
