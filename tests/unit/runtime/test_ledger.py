@@ -10,6 +10,7 @@ import sqlite3
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from threadworks_runtime.owners import new_owner
 from threadworks_runtime.records import AssistantRecord, RunRecord
 from threadworks_runtime.runner import ledger as ledger_module
 from threadworks_runtime.runner.ledger import Ledger, Stopped
+from threadworks_runtime.runner.pulse import Pulse
 from threadworks_runtime.runner.subscription import DeltaEvent, StreamEvent, Subscription
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.status import RunStatus
@@ -199,7 +201,7 @@ def test_a_full_disk_ends_a_run_only_after_its_lease(store: Store, monkeypatch: 
         return [("one", {})]
 
     async def work() -> None:
-        settings = Settings("", lease=0.05 if until == "lease" else 3600)
+        settings = Settings("", lease=0.2 if until == "lease" else 3600)
         ledger = Ledger(store, "run_1", _OWNER, settings, None)
         await ledger.claim()
         if until == "space":
@@ -208,12 +210,24 @@ def test_a_full_disk_ends_a_run_only_after_its_lease(store: Store, monkeypatch: 
         writing = asyncio.create_task(ledger.write(write))
         await asyncio.wait([writing], timeout=0.01)
         assert not writing.done()
+        # The pulse does not wait meanwhile.
+        await asyncio.wait_for(ledger.look(), 30)
         ledger.is_hurried = until == "stop"
         with pytest.raises(OperationalError):
             await asyncio.wait_for(writing, 30)
 
     asyncio.run(work())
     assert next(failures, False) == (until != "space")
+
+
+def test_a_run_whose_end_cannot_be_stored_is_looked_at_again() -> None:
+    """The leases of the other runs are renewed."""
+    execution: Any = SimpleNamespace(ledger=SimpleNamespace(over=asyncio.Event()))
+
+    async def fail() -> None:
+        raise OperationalError("", None, sqlite3.OperationalError("database or disk is full"))
+
+    asyncio.run(Pulse._end(execution, fail()))
 
 
 def test_each_reader_gets_deltas_as_it_wants(store: Store) -> None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar
 
 from sqlalchemy import Connection
@@ -88,13 +88,16 @@ class Ledger:
             lease = held_for(self.owner, self._settings.lease)
             return runs.claim(connection, self._run_id, lease, self._settings.run_expiry)
 
-        async with self._lock:
-            run = await self._written(work)
-            if run is None:
-                self.over.set()
-                raise Stopped
-            self.begin(run)
-            return run
+        async def attempt() -> RunRecord:
+            async with self._lock:
+                run = await self._stored(work)
+                if run is None:
+                    self.over.set()
+                    raise Stopped
+                self.begin(run)
+                return run
+
+        return await self._repeated(attempt)
 
     def begin(self, run: RunRecord) -> None:
         """Start with a claimed run.
@@ -111,12 +114,13 @@ class Ledger:
             self.trace.event(event)
         self.send(event)
 
-    async def write(self, write: Write, *, last: bool = False) -> None:
+    async def write(self, write: Write, *, last: bool = False, is_patient: bool = True) -> None:
         """Write to the run and its parts. If the run is being cancelled, end it instead.
 
         Args:
             write: The function that writes.
             last: Whether this is the last write.
+            is_patient: Whether to wait for free space if the disk is full.
 
         Raises:
             Stopped: The run no longer belongs to this runner.
@@ -133,32 +137,40 @@ class Ledger:
                 return [lifecycle.run_event(run), *runs.apply(connection, ended)], True
             return write(connection, run), False
 
-        async with self._lock:
-            if self.over.is_set():
-                raise Stopped
-            written = await self._written(work)
-            if written is None:
-                self.over.set()
-                raise Stopped
-            events, cancelled = written
-            for event in events:
-                self._note(event)
-            if last or cancelled:
-                self.over.set()
-            if cancelled:
-                raise Stopped
+        async def attempt() -> None:
+            async with self._lock:
+                if self.over.is_set():
+                    raise Stopped
+                written = await self._stored(work)
+                if written is None:
+                    self.over.set()
+                    raise Stopped
+                events, cancelled = written
+                for event in events:
+                    self._note(event)
+                if last or cancelled:
+                    self.over.set()
+                if cancelled:
+                    raise Stopped
 
-    async def _written(self, work: Callable[[Connection], _T]) -> _T:
+        await (self._repeated(attempt) if is_patient else attempt())
+
+    async def _stored(self, work: Callable[[Connection], _T]) -> _T:
+        restore = self.progress.saved()
+        try:
+            return await self._store.write(work, is_brief=True)
+        except Exception:
+            restore()
+            raise
+
+    async def _repeated(self, attempt: Callable[[], Awaitable[_T]]) -> _T:
         """Write. If the disk is full, try again as long as nobody else can take over the run."""
         end = time.monotonic() + self._settings.lease
         while True:
-            restore = self.progress.saved()
             try:
-                return await self._store.write(work, is_brief=True)
-            except Exception as error:
-                restore()
-                is_full = isinstance(error, DBAPIError) and is_out_of_space(error.orig)
-                if not is_full or self.is_hurried or time.monotonic() >= end:
+                return await attempt()
+            except DBAPIError as error:
+                if not is_out_of_space(error.orig) or self.is_hurried or time.monotonic() >= end:
                     raise
             await asyncio.sleep(_AGAIN)
 
@@ -168,7 +180,7 @@ class Ledger:
         Raises:
             Stopped: The run no longer belongs to this runner.
         """
-        await self.write(lambda _connection, _run: [])
+        await self.write(lambda _connection, _run: [], is_patient=False)
 
     async def end(self, status: RunStatus, error: RunError | None = None) -> None:
         """End the run with its current data.
@@ -186,7 +198,7 @@ class Ledger:
             run = self.progress.with_cut_round(run)
             return [*runs.apply(connection, lifecycle.end(run, parts, status, error=error))]
 
-        await self.write(write, last=True)
+        await self.write(write, last=True, is_patient=False)
 
     def send_delta(self, encode: Callable[[_Delta], bytes], delta: _Delta) -> None:
         """Send a delta. It is only encoded if there is a subscriber.

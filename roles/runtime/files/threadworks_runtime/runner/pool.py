@@ -286,8 +286,8 @@ class Pool:
             await self._changed.wait()
 
     async def _give_up(self, execution: Execution) -> None:
+        execution.ledger.is_hurried = True
         if self.takes_queued:
-            execution.ledger.is_hurried = True
             await execution.hand_over()
         else:
             await _fail(execution.ledger)
@@ -334,6 +334,5 @@ class Pool:
 
 async def _fail(ledger: Ledger) -> None:
     """End a run because the process stops. If the store fails, the run is found dead."""
-    ledger.is_hurried = True
     with contextlib.suppress(Stopped, SQLAlchemyError):
         await ledger.end(RunStatus.FAILED, _STOPPED)

@@ -115,7 +115,8 @@ class Pulse:
 
     @staticmethod
     async def _end(execution: Execution, write: Awaitable[None]) -> None:
-        with contextlib.suppress(Stopped):
+        # If the end of one run cannot be stored, the leases of the others are still renewed.
+        with contextlib.suppress(Stopped, SQLAlchemyError):
             await write
         if execution.ledger.over.is_set():
             execution.cut()
