@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.integration.elsewhere import far_host
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, play
 
@@ -110,8 +111,10 @@ def test_another_control_node_uploads_its_own_file(run_plays: Any, model_server:
 
 def test_a_module_on_another_host_reads_its_files(run: Any, served: tuple[str, list[str]], tmp_path: Path) -> None:
     path = str(tmp_path / "files" / "disk.md")
-    task = {"name": "upload", "openai_file": {"path": path, "runtime_url": served[0]}, "async": 120, "poll": 1}
-    one = ("-l", "a")
-    first = run(task, args=one)
+    task = {"name": "upload", "openai_file": {"path": path, "runtime_url": served[0]}}
+    # In place of the other hosts.
+    far_host(tmp_path)
+    first = run(task)
+    assert [each.host for each in first.tasks] == ["far"]
     assert first.results["upload"]["file"]["bytes"] == Path(path).stat().st_size
-    assert run(task, args=one).changed == 0
+    assert run(task).changed == 0
