@@ -242,7 +242,7 @@ def test_the_process_gets_no_secrets(monkeypatch: pytest.MonkeyPatch, tmp_path: 
     assert _problems(({}, {})) == ["it cannot be validated against its schema: the validation process failed"]
     environment = (tmp_path / "environment").read_text()
     assert "PYTHONPATH=" in environment
-    assert "4711" not in environment
+    assert "canary-4711" not in environment
 
 
 @pytest.mark.parametrize(
