@@ -95,9 +95,9 @@ def test_a_write_that_fails_in_the_middle_ends_the_run(
         def then_fail(connection: Any) -> Any:
             done = work(connection)
             if "thread.message.created" in str(done):
-                # As if the disk were full for another work of the same transaction.
+                # As if the disk were broken for another work of the same transaction.
                 monkeypatch.undo()
-                raise OperationalError("INSERT", None, sqlite3.OperationalError("database or disk is full"))
+                raise OperationalError("INSERT", None, sqlite3.OperationalError("database disk image is malformed"))
             return done
 
         return await write(then_fail, **options)
