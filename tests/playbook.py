@@ -100,7 +100,7 @@ class Started:
         """Kill the playbook and its workers with SIGKILL."""
         os.killpg(self.process.pid, signal.SIGKILL)
 
-    def wait(self, timeout: float = 300) -> Outcome:
+    def wait(self, timeout: float = 1500) -> Outcome:
         """Wait until the playbook ends. After `timeout` seconds, kill it and raise subprocess.TimeoutExpired."""
         try:
             stdout, stderr = self.process.communicate(timeout=timeout)

@@ -78,7 +78,7 @@ class Person:
     def _is_asked(self, started: Started) -> bool:
         """Wait for the next question, and return whether there is one. Otherwise the playbook has ended."""
         waiting = len(self._answered)
-        wait_for(lambda: len(self.questions) > waiting or started.process.poll() is not None, 200)
+        wait_for(lambda: len(self.questions) > waiting or started.process.poll() is not None)
         if len(self.questions) == waiting:
             return False
         wait_for(lambda: self._listens() or started.process.poll() is not None)

@@ -27,7 +27,6 @@ _EXAMPLE = Path("threadworks.openai.example")
 _LOCAL_RUNTIME = Path("threadworks.openai.local_runtime")
 
 # The first test to run may have to download the model: 127 MB.
-pytestmark = pytest.mark.timeout(400)
 
 
 def _galaxy(*args: str | Path, home: Path) -> None:

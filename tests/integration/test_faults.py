@@ -16,7 +16,6 @@ _MATRIX = ("kills", "injections", "tools")
 _CHAPTERS = ("model", "secrets", "writers", "disks", "versions", "clock", "doors", "cluster")
 
 
-@pytest.mark.timeout(600)
 @pytest.mark.parametrize(
     "chapter", [*_CHAPTERS, *(pytest.param(chapter, marks=pytest.mark.matrix) for chapter in _MATRIX)]
 )

@@ -21,7 +21,6 @@ from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Started
 
 # The first test to run may have to download 127 MB.
-pytestmark = pytest.mark.timeout(400)
 
 _PLAY = """
 - hosts: localhost
@@ -151,7 +150,7 @@ def test_it_answers_between_started_and_stopped(start: Start, local_model_home: 
 
 def test_nothing_is_left_of_a_killed_playbook(start: Start, local_model_home: Path) -> None:
     playbook = start(_START + "    - ansible.builtin.command: sleep 60")
-    wait_for(lambda: _answers(_server(local_model_home)[1]), 200)
+    wait_for(lambda: _answers(_server(local_model_home)[1]))
     playbook.kill()
     playbook.process.communicate()
     wait_for(lambda: not _answers(_server(local_model_home)[1]))
@@ -161,7 +160,7 @@ def test_two_playbooks_share_it(start: Start, local_model_home: Path, tmp_path: 
     first = start(
         _START + f"    - ansible.builtin.wait_for: {{path: {tmp_path}/second, timeout: 100}}\n" + _ASK + _STOP
     )
-    wait_for(lambda: _answers(_server(local_model_home)[1]), 200)
+    wait_for(lambda: _answers(_server(local_model_home)[1]))
     second = start(
         _START + _STOP + f"    - ansible.builtin.file: {{path: {tmp_path}/second, state: touch, mode: '0600'}}"
     )

@@ -93,7 +93,7 @@ def test_forty_runs(ansible_playbook: AnsiblePlaybook, model_server: ModelServer
     playbook = playbook.replace("  tasks:", f"  module_defaults: {defaults}\n  tasks:", 1)
     started = ansible_playbook.start(playbook)
     # The fourth run ends last.
-    wait_for(lambda: len(model_server.runs) == 40 or started.process.poll() is not None, 200)
+    wait_for(lambda: len(model_server.runs) == 40 or started.process.poll() is not None)
     model_server.release()
     first = started.wait()
     assert (first.rc, first.changed) == (0, 2), first
@@ -264,7 +264,7 @@ def test_as_modules_beside_a_served_runtime(
     tasks = [_ASSISTANT, _start(3), wait, assistants, threads]
     with _ended(ansible_playbook.start(play(tasks), env={"OPENAI_RUNTIME_URL": url})) as started:
         # The model answers after the module has seen the run active.
-        wait_for(lambda: any(map(_POLL.fullmatch, requests)) or started.process.poll() is not None, 200)
+        wait_for(lambda: any(map(_POLL.fullmatch, requests)) or started.process.poll() is not None)
         model_server.release()
         outcome = started.wait()
     assert outcome.rc == 0, outcome

@@ -64,7 +64,7 @@ def test_asynchronous_tasks_on_the_control_node(
     env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_RUNTIME_IDLE_TIMEOUT": "2"}
     env["ANSIBLE_ASYNC_DIR"] = str(ansible_playbook.folder / "async")
     started = ansible_playbook.start(play(tasks, vars={"ansible_python_interpreter": str(bare)}), env=env)
-    wait_for(lambda: "look" in started.ended_tasks() and model_server.runs, seconds=200)
+    wait_for(lambda: "look" in started.ended_tasks() and model_server.runs)
     runtimes = local_runtimes.pids()
     model_server.release()
     outcome = started.wait()

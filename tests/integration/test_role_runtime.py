@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
-import pytest
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
@@ -57,7 +56,6 @@ def _health(port: int, host: str) -> int:
 
 
 # It installs its libraries; the machine may have other things to do.
-@pytest.mark.timeout(900)
 def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     home = tmp_path / "service"
     playbook = _PLAYBOOK.replace("    - name: Run\n", _ASSISTANT)

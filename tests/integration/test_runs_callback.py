@@ -268,7 +268,7 @@ def test_the_artifact_of_a_job(ansible_playbook: AnsiblePlaybook, env: dict[str,
         playbook=str(tmp_path / "job.yml"),
         envvars={**ansible_playbook.environment, **env, "ANSIBLE_CALLBACKS_ENABLED": CALLBACK, "PATH": path},
         quiet=True,
-        timeout=300,
+        timeout=1500,
     )
     assert done.rc == 0, done.stdout.read()
     ends = [event["event_data"] for event in done.events if event["event"] == "playbook_on_stats"]

@@ -71,7 +71,7 @@ def test_a_host_that_is_lost_does_not_keep_the_others_waiting(
     model_server.script([{"calls": [CALL]}])
     started = tool_play.start(subject="everything", strategy=strategy)
     # A host that came later would find a cancelled run, and make another one.
-    wait_for(lambda: sum(name.endswith(_SHARED) for name in started.ended_tasks()) == 2, 200)
+    wait_for(lambda: sum(name.endswith(_SHARED) for name in started.ended_tasks()) == 2)
     go.touch()
     outcome = started.wait()
     assert (outcome.stats["unreachable"], outcome.stats["failures"]) == (1, 1), outcome

@@ -26,7 +26,7 @@ def test_openai_python(store_address: str, model_server: ModelServer) -> None:
             env={"BASE_URL": served.url, "TOKEN": "token-of-the-runtime", "NO_PROXY": "127.0.0.1"},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=1500,
             check=False,
         )
     assert done.returncode == 0, done.stderr

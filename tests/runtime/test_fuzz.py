@@ -245,7 +245,6 @@ def _answers(connection: socket.socket) -> bytes:
 
 
 @pytest.mark.any_store
-@pytest.mark.timeout(300)
 def test_no_bytes_make_the_server_fail(
     app: Runtime, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -270,7 +269,6 @@ def test_no_bytes_make_the_server_fail(
     assert seen.keys() >= {b"100", b"200", b"400", b"404"}, seen
 
 
-@pytest.mark.timeout(300)
 def test_no_request_makes_the_runtime_fail(either: Settings) -> None:
     app = create_app(replace(either, concurrent_runs=0))
     app.context.executor = _Nobody(app)

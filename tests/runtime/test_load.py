@@ -112,7 +112,6 @@ def _limit(wire: httpx2.Client, url: str) -> float:
     return 1 + 10 * _median(wire, url)
 
 
-@pytest.mark.timeout(300)
 def test_many_runs_and_idle_streams_keep_nobody_waiting(runtime: Local | Served, model_server: ModelServer) -> None:
     model_server.script([{"hold": True, "sticky": True}])
     headers = {**BETA, **runtime_options(ModelOptions(base_url=model_server.base_url))}
@@ -141,7 +140,6 @@ def _half(number: int) -> bytes:
     return (head if number % 2 else head + '\r\n{"metadata": {').encode()
 
 
-@pytest.mark.timeout(300)
 @pytest.mark.parametrize("followed", ["own runs", "one run"])
 def test_1000_idle_streams_and_500_slow_clients_keep_nobody_waiting(
     usual: Local | Served, model_server: ModelServer, followed: str

@@ -9,7 +9,6 @@ import time
 from typing import Any
 
 import httpx2
-import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule, run_state_machine_as_test
@@ -236,7 +235,6 @@ class _Wire(RuleBasedStateMachine):
             assert run["usage"]["total_tokens"] >= sum(step["usage"]["total_tokens"] for step in steps)
 
 
-@pytest.mark.timeout(300)
 def test_random_sequences_keep_the_invariants(store_address: str) -> None:
     _Wire.store = store_address
     with ModelServer() as model:

@@ -51,7 +51,7 @@ def run(options: Options) -> Chapter:
         model.script([_SLOW])
         store = database.address()
         servers = [Served(store, model.base_url, "--no-execute", *lease) for _each in range(2)]
-        machine = Machine("twcut", 1, options.folder) if Machine.is_possible() else None
+        machine = Machine(options.folder) if Machine.is_possible() else None
         workers = [Worker(store, model.base_url, *lease) for _each in range(2 if machine else 3)]
         if machine is None:
             chapter.skipped.append("a worker without network: needs network namespaces")

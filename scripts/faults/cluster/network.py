@@ -18,19 +18,21 @@ from ansible_collections.threadworks.openai.tests.conditions import wait_for
 class Machine:
     """A network namespace with an own model server. A context manager.
 
+    Its names and addresses contain the number of this process, because all processes on this computer share them.
+
     Args:
-        name: The name, at most eight letters.
-        number: The number of its network.
         folder: A directory for its files.
     """
 
-    def __init__(self, name: str, number: int, folder: Path) -> None:
-        self._name, self._folder = name, folder
-        self._link = f"{name}-host"
-        self.host = f"10.213.{number}.1"
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._name = _name()
+        self._link = f"{self._name}-host"
+        network = 4 * (os.getpid() % (1 << 14))
+        self.host = f"10.213.{network >> 8}.{network % 256 + 1}"
         """The address of the host, as the machine sees it."""
-        self._address = f"10.213.{number}.2"
-        self.prefix = ("ip", "netns", "exec", name)
+        self._address = f"10.213.{network >> 8}.{network % 256 + 2}"
+        self.prefix = ("ip", "netns", "exec", self._name)
         """The start of a command on the machine."""
         self._model: subprocess.Popen[bytes] | None = None
 
@@ -38,8 +40,8 @@ class Machine:
     def is_possible() -> bool:
         """Return whether this user can create network namespaces."""
         try:
-            made = subprocess.run(["ip", "netns", "add", "tw-probe"], capture_output=True, check=False)
-            subprocess.run(["ip", "netns", "delete", "tw-probe"], capture_output=True, check=False)
+            made = subprocess.run(["ip", "netns", "add", _name()], capture_output=True, check=False)
+            subprocess.run(["ip", "netns", "delete", _name()], capture_output=True, check=False)
         except OSError:
             return False
         return made.returncode == 0
@@ -85,3 +87,7 @@ class Machine:
     def heal(self) -> None:
         """Pass packets on again."""
         subprocess.run(["ip", "link", "set", self._link, "up"], check=True)
+
+
+def _name() -> str:
+    return f"tw{os.getpid()}"
