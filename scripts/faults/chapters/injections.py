@@ -132,8 +132,7 @@ class _Playbooks:
 
     def headers(self) -> list[str]:
         """Set options that would end a header. Return the requests to the model server with an additional header."""
-        options = ("api_key", "organization", "project", "base_url", "runtime_url", "key")
-        options = options[:2] if self._short else options
+        options = ("api_key", "organization", "project", "base_url", "runtime_url", "key")[: 2 if self._short else None]
         given = {name: {"option": _CRLF, "key": _CRLF if name == "key" else f"of {name}"} for name in options}
         # One play for each option. A failed task must not keep its host from the next play.
         text = "".join(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+from functools import partial
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -71,8 +72,8 @@ def test_a_worker_ends_after_its_grace_and_sooner_with_a_second_signal(monkeypat
             await hurry.wait()
         hurry.set()
 
-    opened = lambda: signal.raise_signal(signal.SIGTERM)  # noqa: E731
-    asyncio.run(work._work(cast(Any, SimpleNamespace(open=opened, concurrent_runs=1, stop=stop)), 60))
+    pool = SimpleNamespace(open=partial(signal.raise_signal, signal.SIGTERM), concurrent_runs=1, stop=stop)
+    asyncio.run(work._work(cast(Any, pool), 60))
     assert graces == [60, 0]
 
 
