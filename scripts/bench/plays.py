@@ -276,7 +276,7 @@ class _Timed:
         self._arena.environment["ANSIBLE_CONNECTION_PLUGINS"] = str(folder / "connection")
         self._arena.environment["ANSIBLE_LIBRARY"] = str(folder / "library")
         inventory = folder / "inventory.ini"
-        python = f"ansible_python_interpreter={sys.executable}"
+        python = "ansible_python_interpreter='{{ ansible_playbook_python }}'"
         inventory.write_text(f"managed ansible_connection=bench {python} openai_runtime_url={runtime_url}\n")
         return ["-i", str(inventory)]
 

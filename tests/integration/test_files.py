@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +19,6 @@ from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlayboo
 Json = dict[str, Any]
 
 _KEY, _OTHER = "sk-key-of-one-account", "sk-key-of-another-account"
-_LOCAL = f"ansible_connection=local ansible_python_interpreter={sys.executable}"
 _UPLOAD: Json = {"name": "upload", "openai_file": {"path": "disk.md"}}
 _STORE: Json = {"name": "store", "openai_vector_store": {"name": "runbooks", "files": ["disk.md"]}}
 

@@ -152,7 +152,7 @@ def test_async_elsewhere_needs_a_served_runtime(ansible_playbook: AnsiblePlayboo
     inventory = ansible_playbook.folder / "inventory.ini"
     inventory.write_text(
         "far ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=9\n"
-        f"control ansible_connection=local ansible_python_interpreter={sys.executable}\n"
+        "control ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'\n"
     )
     outcome = ansible_playbook(play(tasks, hosts="far"), "-i", str(inventory), env=env)
     # Without async, the task runs on the control node, regardless of the connection.
