@@ -28,7 +28,7 @@ def _service(home: Path, state: str, store: str = "") -> subprocess.CompletedPro
 def test_a_worker_is_ready_or_its_start_fails(tmp_path: Path, settings: Settings) -> None:
     python = tmp_path / "venv" / "bin" / "python"
     python.parent.mkdir(parents=True)
-    python.write_text(f'#!/bin/sh\nexec {sys.executable} "$@"\n')
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o700)
     for name in ("runtime.json", "requirements.txt"):
         (tmp_path / name).touch()
