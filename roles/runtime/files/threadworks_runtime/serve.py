@@ -88,7 +88,6 @@ def work() -> Runtime:
     """
     tune_interpreter()
     service = read_service(os.environ)
-    # The first run would import the SDK, and stop the event loop meanwhile. On a busy machine, the leases would expire.
     import_sdk()
     runtime = create_app(service.settings)
     runtime.context.grace = service.grace

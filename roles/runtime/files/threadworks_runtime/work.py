@@ -50,7 +50,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if queue is None:
         store.close()
         sys.exit("A worker needs a PostgreSQL store. With SQLite, the server itself executes the runs.")
-    # The first run would import the SDK, and stop the event loop meanwhile. On a busy machine, the leases would expire.
     import_sdk()
     try:
         asyncio.run(_work(Pool(settings, store, queue, new_tracer()), grace))

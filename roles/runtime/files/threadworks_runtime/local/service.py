@@ -18,6 +18,7 @@ from ..app import Runtime, create_app
 from ..interpreter import tune_interpreter
 from ..model.sdk import import_sdk
 from ..settings import Settings
+from ..store.files import identity
 from ..store.wording import shown
 from .activity import Activity
 from .configuration import Configuration
@@ -67,19 +68,11 @@ class _Service:
         self._activity = Activity(self._context)
         self._gate = Gate(runtime, self._activity, self.describe, self.stop)
         self._server = UnixServer(self._gate, runtime, self._begin, self._has_store)
-        self._store_file = configuration.store_file
-        self._store = self._find_store()
+        self._store_file = configuration.store_file or ""  # empty if the store is not a file
+        self._store = identity(self._store_file)
         self._started_at = int(time.time())
         self._ending: asyncio.Task[None] | None = None
         self._stopping = False
-
-    def _find_store(self) -> tuple[int, int] | None:
-        """Return the identity of the store's file, or None if it is not a file or is missing."""
-        try:
-            found = os.stat(self._store_file or "")
-        except OSError:
-            return None
-        return found.st_dev, found.st_ino
 
     def _has_store(self) -> bool:
         """Return whether the file of the store is still the same.
@@ -87,7 +80,7 @@ class _Service:
         If it was removed or replaced, the socket is removed immediately. A client that has just connected then starts
         another runtime with the current store.
         """
-        if self._find_store() == self._store:
+        if identity(self._store_file) == self._store:
             return True
         self._place.leave()
         self._end("the store was removed or replaced")

@@ -15,6 +15,9 @@ _NOT_USED = "aiohttp"
 def import_sdk() -> None:
     """Import the SDK, without what the runtime does not use, and collect garbage only after that.
 
+    Call it before the event loop executes runs: the first run would stop the loop for the import, and on a busy machine
+    the leases would expire meanwhile.
+
     Raises:
         ImportError: The SDK is not installed.
     """

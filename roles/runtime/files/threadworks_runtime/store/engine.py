@@ -16,7 +16,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ..errors import StoreError
 from .encoding import dump, load
-from .files import prepare
+from .files import identity, prepare
 from .wording import StoreMoved, because, is_busy, shown
 
 _WAIT = 30  # seconds that a writer waits for others
@@ -152,11 +152,11 @@ def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Eng
     # Not a listener for the event, because each statement takes longer if there is one.
     dialect: Any = engine.dialect
     place = str(url.database)
-    file = _identity(place)
+    file = identity(place)
 
     def check() -> None:
         # SQLite would go on with the old file, which no other process can find.
-        if _identity(place) != file:
+        if identity(place) != file:
             raise StoreMoved
 
     def begin(connection: Any) -> None:
@@ -183,15 +183,6 @@ def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Eng
             raise DBAPIError("PRAGMA", None, error) from error
 
     return engine
-
-
-def _identity(path: str) -> tuple[int, int] | None:
-    """Return the identity of a file, or None if it does not exist."""
-    try:
-        found = os.stat(path)
-    except OSError:
-        return None
-    return found.st_dev, found.st_ino
 
 
 def _use_write_ahead_log(engine: Engine) -> None:

@@ -23,6 +23,22 @@ _PRIVATE = 0o600
 _LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
 
 
+def identity(path: str) -> tuple[int, int] | None:
+    """Return what distinguishes a file from one that replaces it.
+
+    Args:
+        path: The file.
+
+    Returns:
+        Its device and its number there, or None if it cannot be found.
+    """
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
 def prepare(path: Path, wait: float) -> None:
     """Create the file of a store, or use the existing one, and make it private.
 
