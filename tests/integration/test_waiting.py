@@ -12,6 +12,7 @@ import pty
 import re
 import signal
 import sqlite3
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -80,8 +81,15 @@ def _kill(started: Started, keyboard: int) -> None:
 
 
 def _interrupt(started: Started, keyboard: int) -> None:
-    """What Ctrl-C does."""
-    os.write(keyboard, b"\x03")
+    """What Ctrl-C does.
+
+    Ansible does not pass it on to a worker that is just being forked, and then waits for this worker. So it is pressed
+    again, as a person does.
+    """
+    while started.process.poll() is None:
+        os.write(keyboard, b"\x03")
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            started.process.wait(10)
 
 
 def _hang_up(started: Started, keyboard: int) -> None:
