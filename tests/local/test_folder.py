@@ -239,5 +239,5 @@ def test_process_of_another_user_is_not_served(desk: Desk) -> None:
     # As if the folder and the socket were open to everybody.
     as_nobody = [word.replace("+dac_read_search", "+dac_override,+dac_read_search") for word in _AS_NOBODY]
     command = [*as_nobody, sys.executable, "-c", _CONNECT, desk.runtime().path()]
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, cwd="/", capture_output=True, text=True, timeout=600, check=False)
     assert done.stdout == "b''\n", done.stderr

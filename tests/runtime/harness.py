@@ -140,7 +140,7 @@ class AppServer:
     def start(self) -> AppServer:
         """Start the server, and wait until it answers."""
         self._thread.start()
-        self._server.settled.wait(60)
+        self._server.settled.wait(300)
         assert self._server.started, "the application does not start"
         return self
 
@@ -191,7 +191,7 @@ def raw_client(server: AppServer | Served | Local, **headers: str) -> httpx2.Cli
     """Return a plain HTTP client of a runtime, for requests that the SDK would not send."""
     # No runtime is served over TLS. To load the certificates takes longer than most tests.
     transport = httpx2.HTTPTransport(verify=False, uds=str(server.socket) if server.socket else None)
-    return httpx2.Client(transport=transport, base_url=server.url, headers={**BETA, **headers}, timeout=60)
+    return httpx2.Client(transport=transport, base_url=server.url, headers={**BETA, **headers}, timeout=300)
 
 
 def events_of(answer: httpx2.Response) -> Iterator[tuple[str, Any]]:

@@ -100,14 +100,14 @@ class Served:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(60)
+        return self._process.wait(300)
 
     def kill(self) -> None:
         """Kill all of its processes."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(60)
+            self._process.wait(300)
 
     @property
     def log(self) -> str:
@@ -173,14 +173,14 @@ class Worker:
         assert self._process is not None
         if self._process.poll() is None:
             self._process.send_signal(signal.SIGTERM)
-        return self._process.wait(60)
+        return self._process.wait(300)
 
     def kill(self) -> None:
         """Kill the worker."""
         if self._process is not None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._process.wait(60)
+            self._process.wait(300)
 
     @property
     def log(self) -> str:
@@ -213,7 +213,7 @@ class Local:
             env={**os.environ, "PYTHONPATH": str(RUNTIME)},
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=600,
             check=False,
         )
         report = json.loads(started.stdout or "{}")

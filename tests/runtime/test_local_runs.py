@@ -111,7 +111,7 @@ def test_a_run_outlives_the_violent_death_of_who_started_the_runtime(
         env={**os.environ, "PYTHONPATH": path},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         start_new_session=True,
         check=False,
     )

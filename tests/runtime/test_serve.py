@@ -224,7 +224,7 @@ def _refused(tmp_path: Path, *python: str, path: Path = RUNTIME, open_files: int
         preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (open_files, open_files)),
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=600,
         check=False,
     )
     assert started.returncode == 1

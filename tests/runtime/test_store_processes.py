@@ -37,7 +37,7 @@ def test_many_processes_make_and_write_one_store(store_address: str) -> None:
         started = [subprocess.Popen([*command, str(number)], cwd=_RUNTIME) for number in range(6)]
         for process in started:
             stack.callback(process.kill)
-        assert [process.wait(60) for process in started] == [0] * 6
+        assert [process.wait(300) for process in started] == [0] * 6
     with closing(open_store(Settings(store=store_address))) as store, store.reading() as connection:
         assert len(rows.all_of(connection, THREADS)) == 30
 

@@ -58,7 +58,7 @@ def theirs() -> Iterator[Path]:
 
 def _their_refusal(path: Path, scratch: Path) -> str:
     command = [sys.executable, "-c", _OPEN, str(path), str(scratch / "runtime.db")]
-    opened = subprocess.run(command, cwd=_RUNTIME, stdout=subprocess.PIPE, text=True, check=True, timeout=120)
+    opened = subprocess.run(command, cwd=_RUNTIME, stdout=subprocess.PIPE, text=True, check=True, timeout=600)
     return opened.stdout.strip()
 
 

@@ -31,7 +31,7 @@ def test_many_processes_upgrade_one_store(old: Path, tmp_path: Path) -> None:
         started = [subprocess.Popen([sys.executable, "-c", command, str(old)], cwd=_RUNTIME) for _each in range(4)]
         for process in started:
             stack.callback(process.kill)
-        assert [process.wait(60) for process in started] == [0] * 4
+        assert [process.wait(300) for process in started] == [0] * 4
     new = tmp_path / "new.db"
     open_store(Settings(store=str(new))).close()
     assert schema(old) == schema(new)

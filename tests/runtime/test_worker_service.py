@@ -22,7 +22,7 @@ def _service(home: Path, state: str, store: str = "") -> subprocess.CompletedPro
     lines = [f"{name}={json.dumps(value)}\n" for name, value in environment.items()]
     (home / "runtime.env").write_text("".join(lines))
     command = [sys.executable, RUNTIME / "service.py", state, home, "1"]
-    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    return subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
 
 
 def test_a_worker_is_ready_or_its_start_fails(tmp_path: Path, settings: Settings) -> None:

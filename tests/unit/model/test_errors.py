@@ -129,13 +129,13 @@ def test_who_is_cancelled_waits_no_longer_and_hangs_up(
         while not model_server.runs:
             await asyncio.sleep(0.01)
         asking.cancel()
-        done, _waiting = await asyncio.wait([asking], timeout=30)
+        done, _waiting = await asyncio.wait([asking], timeout=300)
         assert done
         assert asking.cancelled()
         while model_server.open_connections:
             await asyncio.sleep(0.01)
 
-    wait(asyncio.wait_for(ask_and_give_up(), 50))
+    wait(asyncio.wait_for(ask_and_give_up(), 300))
     assert len(model_server.runs) == 1
 
 

@@ -88,7 +88,7 @@ def test_many_at_once_have_a_connection_each(
         answers = await asyncio.gather(*asked)
         assert {answer[-1]["type"] for answer in answers} == {"response.completed"}
 
-    wait(asyncio.wait_for(ask_all(), 100))
+    wait(asyncio.wait_for(ask_all(), 300))
 
 
 def test_closed_servers_have_no_connections(wait: Wait, model_server: ScriptedServer) -> None:
@@ -101,4 +101,4 @@ def test_closed_servers_have_no_connections(wait: Wait, model_server: ScriptedSe
         while model_server.open_connections:
             await asyncio.sleep(0.01)
 
-    wait(asyncio.wait_for(closed(), 60))
+    wait(asyncio.wait_for(closed(), 300))

@@ -121,7 +121,7 @@ def test_events_arrive_at_once_and_comments_are_signs_of_life() -> None:
         peer.send(CHUNKED)
         for piece in (A, b": alive\n\n", B):
             peer.send(chunk(piece))
-            assert go.wait(60)
+            assert go.wait(300)
             go.clear()
 
     with Scripted(script) as server:

@@ -211,10 +211,10 @@ def test_a_full_disk_ends_a_run_only_after_its_lease(store: Store, monkeypatch: 
         await asyncio.wait([writing], timeout=0.01)
         assert not writing.done()
         # The pulse does not wait meanwhile.
-        await asyncio.wait_for(ledger.look(), 30)
+        await asyncio.wait_for(ledger.look(), 300)
         ledger.is_hurried = until == "stop"
         with pytest.raises(OperationalError):
-            await asyncio.wait_for(writing, 30)
+            await asyncio.wait_for(writing, 300)
 
     asyncio.run(work())
     assert next(failures, False) == (until != "space")

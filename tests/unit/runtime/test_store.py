@@ -220,7 +220,7 @@ def test_neither_readers_nor_the_event_loop_wait_for_a_writer(store: Store) -> N
     def slow(connection: Connection) -> None:
         _thread("thread_1")(connection)
         writing.set()
-        assert go_on.wait(60)
+        assert go_on.wait(300)
 
     async def work() -> None:
         writer = asyncio.create_task(store.write(slow))

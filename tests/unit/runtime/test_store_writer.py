@@ -71,13 +71,13 @@ def _together(
 
         def keep(_connection: Connection) -> None:
             begun.set()
-            assert go.wait(30)
+            assert go.wait(300)
 
         kept = writer.write(keep)
-        await asyncio.to_thread(begun.wait, 30)
+        await asyncio.to_thread(begun.wait, 300)
         futures = [writer.write(work, is_brief=is_brief) for work in works]
         go.set()
-        await asyncio.wait([kept, *futures], timeout=30)
+        await asyncio.wait([kept, *futures], timeout=300)
         writer.close()
         return futures
 
@@ -122,7 +122,7 @@ def test_the_event_loop_does_not_wait_for_another_writer(engines: tuple[Engine, 
             # If the event loop waited, the other transaction would not end.
             await asyncio.wait([written], timeout=0.05)
             assert not written.done()
-        await asyncio.wait_for(written, 30)
+        await asyncio.wait_for(written, 300)
         writer.close()
 
     asyncio.run(write())
@@ -240,7 +240,7 @@ def test_a_writer_outlives_an_event_loop(engines: tuple[Engine, Engine], is_brie
         await asyncio.sleep(0)
 
     async def write() -> str:
-        return await asyncio.wait_for(writer.write(_make("thread_2"), is_brief=is_brief), 30)
+        return await asyncio.wait_for(writer.write(_make("thread_2"), is_brief=is_brief), 300)
 
     asyncio.run(begin())
     assert asyncio.run(write()) == "thread_2"
