@@ -12,10 +12,10 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Dialect, Engine
+from sqlalchemy import Engine
 from threadworks_runtime.settings import Settings
-from threadworks_runtime.store import direct, open_store
 from threadworks_runtime.store import engine as engines
+from threadworks_runtime.store import open_store
 
 
 class _Compiled(dict[tuple[Hashable, ...], Any]):
@@ -31,17 +31,12 @@ class _Compiled(dict[tuple[Hashable, ...], Any]):
 def share_compiled_statements() -> None:
     """Let all stores of this process use the same compiled statements."""
     create, compiled = engines.create_engine, _Compiled()
-    prepare, first = direct._prepared, {}
 
     def create_engine(url: Any, execution_options: dict[str, Any] | None = None, **options: Any) -> Engine:
         shared = {**(execution_options or {}), "compiled_cache": compiled}
         return create(url, execution_options=shared, **options)
 
-    def prepared(statement: Any, dialect: Dialect, names: tuple[str, ...]) -> Any:
-        return prepare(statement, first.setdefault(dialect.name, dialect), names)
-
     engines.create_engine = create_engine
-    direct._prepared = prepared
 
 
 def make_sqlite(path: Path) -> str:

@@ -16,6 +16,8 @@ from sqlalchemy import Connection, Dialect, Insert, Select, Update
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.types import TypeEngine
 
+from .encoding import dump, load
+
 _Values = Mapping[str, Any]
 
 
@@ -32,7 +34,7 @@ def fetch(connection: Connection, statement: Select[Any], values: _Values) -> Se
     """
     if connection.dialect.name != "sqlite":
         return connection.execute(statement, values).all()
-    return _prepared(statement, connection.dialect, tuple(values)).fetch(_driver(connection), values)
+    return _prepared(statement, tuple(values)).fetch(_driver(connection), values)
 
 
 def change(connection: Connection, statement: Insert | Update, *rows: _Values) -> None:
@@ -49,13 +51,14 @@ def change(connection: Connection, statement: Insert | Update, *rows: _Values) -
     if connection.dialect.name != "sqlite":
         connection.execute(statement, [*rows] if len(rows) > 1 else rows[0])
     else:
-        _prepared(statement, connection.dialect, tuple(rows[0])).change(_driver(connection), rows)
+        _prepared(statement, tuple(rows[0])).change(_driver(connection), rows)
 
 
 class _Prepared:
     """A compiled statement, and how its parameters and columns are converted."""
 
-    def __init__(self, statement: Insert | Select[Any] | Update, dialect: Dialect, names: Sequence[str]) -> None:
+    def __init__(self, statement: Insert | Select[Any] | Update, names: Sequence[str]) -> None:
+        dialect = _dialect()
         compiled: Any = statement.compile(dialect=dialect, column_keys=names)
         types = {name: parameter.type for parameter, name in compiled.bind_names.items()}
         self._text = str(compiled)
@@ -92,8 +95,17 @@ def _own(type: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
 
 
 @cache
-def _prepared(statement: Insert | Select[Any] | Update, dialect: Dialect, names: tuple[str, ...]) -> _Prepared:
-    return _Prepared(statement, dialect, names)
+def _prepared(statement: Insert | Select[Any] | Update, names: tuple[str, ...]) -> _Prepared:
+    return _Prepared(statement, names)
+
+
+@cache
+def _dialect() -> Dialect:
+    """Return the dialect for all stores of this process: that of an engine would be kept after the store is closed."""
+    # A PostgreSQL store does not need it.
+    from sqlalchemy.dialects.sqlite.pysqlite import dialect
+
+    return dialect(json_serializer=dump, json_deserializer=load)
 
 
 def _driver(connection: Connection) -> Any:
