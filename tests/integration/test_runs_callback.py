@@ -134,14 +134,14 @@ def test_all_ways_to_return_a_run(ansible_playbook: AnsiblePlaybook, env: dict[s
     tasks = [
         _ASSISTANT,
         _ask("once"),
-        _ask("async", **{"async": 60, "poll": 1}),
-        _ask("later", **{"async": 60, "poll": 0}, register="later"),
+        _ask("async", **{"async": 600, "poll": 1}),
+        _ask("later", **{"async": 600, "poll": 0}, register="later"),
         _wait_for("later"),
         _ask("loop {{ item }}", loop=[1, 2], options={"wait": False}, register="started"),
         {
             "name": "collect",
             "openai_run_info": {"runs": "{{ started }}", "wait": True},
-            "async": 60,
+            "async": 600,
             "poll": 0,
             "register": "collecting",
         },
