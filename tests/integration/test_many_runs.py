@@ -252,13 +252,13 @@ def test_as_modules_beside_a_served_runtime(
 ) -> None:
     """With async the tasks are modules in processes of their own, as on another host."""
     model_server.script([{"match": "question 2!", "hold": True}])
-    wait = {**_wait(), "async": 600, "poll": 1}
-    assistants = {"name": "assistants", "openai_assistant_info": {"name": "A"}, "async": 600, "poll": 1}
+    wait = {**_wait(), "async": 600, "poll": 4}
+    assistants = {"name": "assistants", "openai_assistant_info": {"name": "A"}, "async": 600, "poll": 4}
     threads = {
         "name": "threads",
         "openai_thread_info": {"key": "question 1!", "messages": True, "runs": True},
         "async": 600,
-        "poll": 1,
+        "poll": 4,
     }
     url, requests = served
     tasks = [_ASSISTANT, _start(3), wait, assistants, threads]

@@ -49,7 +49,7 @@ def test_asynchronous_tasks_on_the_control_node(
     """The first one starts the local runtime, which lasts as long as a module waits for a run."""
     model_server.script([{"hold": True, "text": "Hello to you"}])
     tasks: list[Json] = [
-        {**_ASSISTANT, "async": 300, "poll": 1},
+        {**_ASSISTANT, "async": 300, "poll": 4},
         {**_RUN, "async": 300, "poll": 0, "register": "job"},
         {"name": "look", "debug": {"msg": "{{ query('threadworks.openai.openai_threads') | length }}"}},
         {
@@ -58,7 +58,7 @@ def test_asynchronous_tasks_on_the_control_node(
             "register": "end",
             "until": "end is finished",
             "retries": 250,
-            "delay": 1,
+            "delay": 3,
         },
     ]
     env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_RUNTIME_IDLE_TIMEOUT": "2"}

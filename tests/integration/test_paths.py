@@ -97,7 +97,7 @@ def _play_in_all_ways(folder: Path, collections: Path) -> dict[str, Outcome]:
         "local": play(tasks),
         "served": play(tasks),
         # With a local runtime, asynchronous tasks are modules. With a served one, all tasks on another host are.
-        "local module": play([{**task, "async": 300, "poll": 1} for task in as_modules]),
+        "local module": play([{**task, "async": 300, "poll": 4} for task in as_modules]),
         "served module": play(as_modules, hosts="far"),
     }
     with ModelServer(api_key="sk-model") as model, contextlib.ExitStack() as stack:

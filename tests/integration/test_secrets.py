@@ -138,7 +138,7 @@ def test_the_key_of_asynchronous_tasks_is_nowhere(
     """They are modules on the control node, which use its local runtime."""
     model_server.script(_ANSWERS)
     names = ("Hello", "Echo", "Refuse", "choice")
-    tasks = [{**task, "async": 300, "poll": 1} for task in _TASKS if task["name"] in ("assistant", "thread", *names)]
+    tasks = [{**task, "async": 300, "poll": 4} for task in _TASKS if task["name"] in ("assistant", "thread", *names)]
     env = {"OPENAI_BASE_URL": model_server.base_url, "OPENAI_API_KEY": _KEY}
     env["ANSIBLE_ASYNC_DIR"] = str(ansible_playbook.folder / "async")
     with _watch_processes(local_runtimes, model_server) as seen:
@@ -154,7 +154,7 @@ def test_the_key_of_a_served_runtime_is_nowhere(
     """Both keys: the model server's, which stays in the server, and the server's own, given to modules."""
     model_server.script(_ANSWERS)
     token = "ToKeN-0123456789abcdef"
-    tasks = [{**each, "async": 300, "poll": 1} for each in (_ASSISTANT, _run("Hello"), _run("Refuse"), _TASKS[9])]
+    tasks = [{**each, "async": 300, "poll": 4} for each in (_ASSISTANT, _run("Hello"), _run("Refuse"), _TASKS[9])]
     store = str(ansible_playbook.folder / "served.db")
     with (
         Served(store, model_server.base_url, OPENAI_API_KEY=_KEY, RUNTIME_TOKEN=token) as served,
@@ -210,7 +210,7 @@ def test_a_reply_is_never_a_template(ansible_playbook: AnsiblePlaybook, model_se
     assert outcome.results["reply"]["msg"] == outcome.results["reply of the fact"]["msg"] == text
 
 
-@pytest.mark.parametrize("task", [{}, {"async": 300, "poll": 1}])
+@pytest.mark.parametrize("task", [{}, {"async": 300, "poll": 4}])
 def test_word_in_place_of_a_key_garbles_nothing(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, task: Json
 ) -> None:

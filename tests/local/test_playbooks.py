@@ -120,7 +120,7 @@ def test_environment_of_a_task_reaches_the_runtime(ansible_playbook: AnsiblePlay
 
 @pytest.mark.matrix
 def test_async_on_the_control_node(ansible_playbook: AnsiblePlaybook, env: dict[str, str]) -> None:
-    waited = {**_run("polled"), "name": "polled", "async": 600, "poll": 1}
+    waited = {**_run("polled"), "name": "polled", "async": 600, "poll": 4}
     left = {**_run("left"), "name": "left", "async": 600, "poll": 0, "register": "left"}
     status = {
         "name": "status",
@@ -128,7 +128,7 @@ def test_async_on_the_control_node(ansible_playbook: AnsiblePlaybook, env: dict[
         "register": "status",
         "until": "status is finished",
         "retries": 600,
-        "delay": 1,
+        "delay": 3,
     }
     outcome = ansible_playbook(play([_ASSISTANT, waited, left, status]), env=env)
     assert outcome.rc == 0, str(outcome)
@@ -138,7 +138,7 @@ def test_async_on_the_control_node(ansible_playbook: AnsiblePlaybook, env: dict[
 
 
 def test_async_starts_the_runtime(ansible_playbook: AnsiblePlaybook, env: dict[str, str]) -> None:
-    task = {"name": "first", "openai_thread": {"key": "a", "runtime_idle_timeout": 1}, "async": 600, "poll": 1}
+    task = {"name": "first", "openai_thread": {"key": "a", "runtime_idle_timeout": 1}, "async": 600, "poll": 4}
     outcome = ansible_playbook(play([task]), env=env)
     assert outcome.changed == 1, str(outcome)
 
@@ -146,8 +146,8 @@ def test_async_starts_the_runtime(ansible_playbook: AnsiblePlaybook, env: dict[s
 def test_async_elsewhere_needs_a_served_runtime(ansible_playbook: AnsiblePlaybook, env: dict[str, str]) -> None:
     tasks = [
         {**_ASSISTANT, "name": "here"},
-        {**_ASSISTANT, "name": "there", "async": 600, "poll": 1, "ignore_errors": True},
-        {**_ASSISTANT, "name": "delegated", "async": 600, "poll": 1, "delegate_to": "control"},
+        {**_ASSISTANT, "name": "there", "async": 600, "poll": 4, "ignore_errors": True},
+        {**_ASSISTANT, "name": "delegated", "async": 600, "poll": 4, "delegate_to": "control"},
     ]
     inventory = ansible_playbook.folder / "inventory.ini"
     inventory.write_text(
@@ -167,7 +167,7 @@ def test_async_elsewhere_needs_a_served_runtime(ansible_playbook: AnsiblePlayboo
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs another user")
 def test_async_as_another_user_is_refused(ansible_playbook: AnsiblePlaybook, env: dict[str, str]) -> None:
-    task = {**_ASSISTANT, "async": 600, "poll": 1, "become": True, "become_user": "nobody"}
+    task = {**_ASSISTANT, "async": 600, "poll": 4, "become": True, "become_user": "nobody"}
     outcome = ansible_playbook(play([task, {**_ASSISTANT, "name": "never"}]), env=env)
     assert "runs as another user" in outcome.results["assistant"]["msg"], str(outcome)
 
@@ -221,7 +221,7 @@ def test_what_starts_no_runtime(
 ) -> None:
     """A task beside a served runtime, and tasks with wrong options, also with async."""
     served = {"openai_local_runtime": {"runtime_url": "http://127.0.0.1:9/v1"}}
-    wrong = {"openai_thread": {"key": "a", "runtime_idle_timeout": -1}, "async": 600, "poll": 1, "ignore_errors": True}
+    wrong = {"openai_thread": {"key": "a", "runtime_idle_timeout": -1}, "async": 600, "poll": 4, "ignore_errors": True}
     refused = [
         {"name": message, "openai_local_runtime": options, "ignore_errors": True} for options, message in _REFUSED
     ]

@@ -246,7 +246,7 @@ class _Search:
             {"name": "bad id", "openai_run_info": {"thread_id": "thread_x"}},
             {"name": "lookup", "debug": {"msg": "{{ " + lookup + " }}"}},
             {"name": "hello", "openai_thread_run": {**one, "thread": {"messages": [{"content": "Hello"}]}}},
-            {"name": "asynchronous", "openai_thread": {"key": "U"}, "async": 600, "poll": 1},
+            {"name": "asynchronous", "openai_thread": {"key": "U"}, "async": 600, "poll": 4},
             {"name": "all variables", "debug": {"var": "assistant, thread, ansible_facts"}},
         ]
         for name in self._echoes:
