@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import httpx2
 import pytest
 from sqlalchemy import Connection, event, func, select
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -296,14 +297,21 @@ def test_a_store_whose_file_is_gone_is_not_used_any_more(tmp_path: Path, is_repl
     path, new = tmp_path / "runtime.db", tmp_path / "new.db"
     open_store(Settings(store=str(new))).close()
     with AppServer(create_app(Settings(store=str(path)))) as server, raw_client(server) as wire:
-        assert wire.post("/threads", json={}).status_code == 200
+        one = f"/threads/{wire.post('/threads', json={}).json()['id']}"
+        assert wire.get(one).status_code == 200
         if is_replaced:
             new.replace(path)
         else:
             path.unlink()
-        for answer in (wire.post("/threads", json={}), wire.get("/threads"), wire.get(f"{server.url}/../healthz")):
-            error = answer.json()["error"]
-            assert (answer.status_code, error["code"], error["message"]) == (503, "store_unavailable", _GONE)
+        for path_of_api in (one, "/threads", f"{server.url}/../healthz"):
+            _assert_refused(wire.get(path_of_api))
+        _assert_refused(wire.post("/threads", json={}))
+    assert path.exists() == is_replaced, "a new connection does not create a file"
+
+
+def _assert_refused(answer: httpx2.Response) -> None:
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"], error["message"]) == (503, "store_unavailable", _GONE)
 
 
 @pytest.mark.parametrize("is_brief", [False, True])

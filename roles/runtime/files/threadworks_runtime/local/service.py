@@ -18,7 +18,6 @@ from ..app import Runtime, create_app
 from ..interpreter import tune_interpreter
 from ..model.sdk import import_sdk
 from ..settings import Settings
-from ..store.files import identity
 from ..store.wording import shown
 from .activity import Activity
 from .configuration import Configuration
@@ -68,19 +67,17 @@ class _Service:
         self._activity = Activity(self._context)
         self._gate = Gate(runtime, self._activity, self.describe, self.stop)
         self._server = UnixServer(self._gate, runtime, self._begin, self._has_store)
-        self._store_file = configuration.store_file or ""  # empty if the store is not a file
-        self._store = identity(self._store_file)
         self._started_at = int(time.time())
         self._ending: asyncio.Task[None] | None = None
         self._stopping = False
 
     def _has_store(self) -> bool:
-        """Return whether the file of the store is still the same.
+        """Return whether the file of the store is still there.
 
         If it was removed or replaced, the socket is removed immediately. A client that has just connected then starts
         another runtime with the current store.
         """
-        if identity(self._store_file) == self._store:
+        if self._context.store.is_there():
             return True
         self._place.leave()
         self._end("the store was removed or replaced")

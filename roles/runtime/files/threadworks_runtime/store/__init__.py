@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from ..settings import Settings
-from .engine import IDLE_TIMEOUT, LIVENESS, instant_engine, open_engine, writing_engine
+from .engine import IDLE_TIMEOUT, LIVENESS, instant_engine, is_there, open_engine, writing_engine
 from .kept import KeptConnection
 from .migrations import migrate
 from .writer import GroupWriter
@@ -77,7 +77,7 @@ class Store:
         Returns:
             What the function returns.
         """
-        if self._instant is not None:
+        if self._instant is not None and self.is_there():
             # If another process has locked the database, the function is called again in a thread, which waits.
             with suppress(OperationalError):
                 return _run(self._instant.statements, work)
@@ -94,6 +94,10 @@ class Store:
             What the function returns.
         """
         return await self._writer.write(work, is_brief=is_brief)
+
+    def is_there(self) -> bool:
+        """Return whether the store can still be found by other processes: its file was not removed or replaced."""
+        return is_there(self.engine)
 
     def connection_options(self) -> dict[str, Any]:
         """Return the arguments with which the driver connects to the database."""

@@ -8,6 +8,7 @@ import contextlib
 import os
 import sqlite3
 import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from ..errors import StoreError
 from .encoding import dump, load
-from .files import identity, prepare
+from .files import prepare, watch
 from .wording import StoreMoved, because, is_busy, shown
 
 _WAIT = 30  # seconds that a writer waits for others
@@ -31,6 +32,8 @@ LIVENESS: dict[str, Any] = {
 """The options of connections to PostgreSQL with which a lost one is noticed after 10 to 15 seconds."""
 IDLE_TIMEOUT = "idle_in_transaction_session_timeout"
 """The setting of PostgreSQL for the time that a transaction may wait for its next statement, in milliseconds."""
+# The execution option with the function that returns whether the file of an SQLite store is still there.
+_IS_THERE = "is_there"
 # Each thread of the store uses a connection.
 _OPTIONS: dict[str, Any] = {
     "poolclass": QueuePool,
@@ -113,12 +116,23 @@ def _file(path: str) -> URL:
         raise StoreError("The path of the store is not valid on this system. Choose another path.") from error
 
 
+def is_there(engine: Engine) -> bool:
+    """Return whether the file of a store is still the one that was opened. A PostgreSQL store has no file.
+
+    Args:
+        engine: An engine of the store.
+    """
+    check: Callable[[], bool] | None = engine.get_execution_options().get(_IS_THERE)
+    return check is None or check()
+
+
 def _sqlite(url: URL) -> Engine:
+    path = str(url.database)
     try:
-        prepare(Path(str(url.database)), _WAIT)
+        prepare(Path(path), _WAIT)
     except sqlite3.Error as error:
         raise DBAPIError("open", None, error) from error
-    engine = _sqlite_engine(url)
+    engine = _sqlite_engine(url, {_IS_THERE: watch(path)})
     _use_write_ahead_log(engine)
     return engine
 
@@ -131,7 +145,7 @@ def writing_engine(engine: Engine) -> Engine:
     """
     if engine.dialect.name != "sqlite":
         return engine.execution_options(writing=True)
-    return _sqlite_engine(engine.url, writing=True)
+    return _sqlite_engine(engine.url, engine.get_execution_options(), writing=True)
 
 
 def instant_engine(engine: Engine, *, writing: bool = False) -> Engine:
@@ -141,22 +155,20 @@ def instant_engine(engine: Engine, *, writing: bool = False) -> Engine:
         engine: The engine of the store.
         writing: Whether it is for transactions that write.
     """
-    return _sqlite_engine(engine.url, writing=writing, wait=0)
+    return _sqlite_engine(engine.url, engine.get_execution_options(), writing=writing, wait=0)
 
 
-def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Engine:
-    options = {"writing": writing}
+def _sqlite_engine(url: URL, options: Mapping[str, Any], *, writing: bool = False, wait: int = _WAIT) -> Engine:
+    options = {**options, "writing": writing}
     engine = create_engine(url, connect_args={"timeout": wait}, execution_options=options, **_OPTIONS)
     # A writer takes the lock immediately. A transaction that started as a reader could not wait for it.
     statement = "BEGIN IMMEDIATE" if writing else "BEGIN"
     # Not a listener for the event, because each statement takes longer if there is one.
     dialect: Any = engine.dialect
-    place = str(url.database)
-    file = identity(place)
 
     def check() -> None:
-        # SQLite would go on with the old file, which no other process can find.
-        if identity(place) != file:
+        # SQLite would go on with the old file, which no other process can find, or create an empty one.
+        if not is_there(engine):
             raise StoreMoved
 
     def begin(connection: Any) -> None:
@@ -170,6 +182,10 @@ def _sqlite_engine(url: URL, *, writing: bool = False, wait: int = _WAIT) -> Eng
     dialect.do_begin = begin
     if writing:
         dialect.do_commit = commit
+
+    @event.listens_for(engine, "do_connect")
+    def _refuse(*_arguments: Any) -> None:
+        check()
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:

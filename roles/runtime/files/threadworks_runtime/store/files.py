@@ -8,6 +8,7 @@ import contextlib
 import os
 import sqlite3
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import StoreError
@@ -23,20 +24,26 @@ _PRIVATE = 0o600
 _LOG, _INDEX, _JOURNAL = "-wal", "-shm", "-journal"
 
 
-def identity(path: str) -> tuple[int, int] | None:
-    """Return what distinguishes a file from one that replaces it.
+def watch(path: str) -> Callable[[], bool]:
+    """Recognize a file again.
 
     Args:
         path: The file.
 
     Returns:
-        Its device and its number there, or None if it cannot be found.
+        A function that returns whether this file is still there. It is not if it was removed or replaced.
     """
+    found = _identity(path)
+    return lambda: found is not None and _identity(path) == found
+
+
+def _identity(path: str) -> tuple[int, int] | None:
+    """Return the device of a file and its number there, or None if it cannot be found."""
     try:
-        found = os.stat(path)
+        status = os.stat(path)
     except OSError:
         return None
-    return found.st_dev, found.st_ino
+    return status.st_dev, status.st_ino
 
 
 def prepare(path: Path, wait: float) -> None:
