@@ -16,8 +16,9 @@ import psycopg
 import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.testing import InMemoryConnector
-from threadworks_runtime import ending, work
+from threadworks_runtime import ending, serve, work
 from threadworks_runtime.ending import end_tasks
+from threadworks_runtime.local import service
 from threadworks_runtime.queue.manager import PatientManager
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
@@ -75,6 +76,53 @@ def test_a_worker_ends_after_its_grace_and_sooner_with_a_second_signal(monkeypat
     pool = SimpleNamespace(open=partial(signal.raise_signal, signal.SIGTERM), concurrent_runs=1, stop=stop)
     asyncio.run(work._work(cast(Any, pool), 60))
     assert graces == [60, 0]
+
+
+def test_a_server_ends_after_its_grace_and_sooner_with_a_second_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    graces: list[float] = []
+    stops: list[float] = []
+
+    async def stop(grace: float) -> None:
+        stops.append(grace)
+
+    context = SimpleNamespace(executor=SimpleNamespace(stop=stop))
+    monkeypatch.setattr(serve, "end_after", graces.append)
+    monkeypatch.setattr(serve, "create_app", lambda _settings: SimpleNamespace(context=context))
+    monkeypatch.setattr(serve, "read_service", lambda _environment: SimpleNamespace(settings=None, grace=60))
+    monkeypatch.setattr(serve, "import_sdk", lambda: None)
+    monkeypatch.setattr(serve, "tune_interpreter", lambda: None)
+
+    async def main() -> None:
+        serve.work()
+        # A parent process sends SIGTERM to its processes, which have already got the SIGINT of the terminal.
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):
+            signal.raise_signal(number)
+            await asyncio.sleep(0)
+        await asyncio.sleep(0)
+
+    handlers = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        asyncio.run(main())
+    finally:
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+    assert graces == stops == [60, 0]
+
+
+@pytest.mark.parametrize("force", [False, True])
+def test_a_local_runtime_ends_if_it_is_forced_to_stop(monkeypatch: pytest.MonkeyPatch, force: bool) -> None:
+    graces: list[float] = []
+    monkeypatch.setattr(service, "end_after", graces.append)
+
+    async def hurry() -> None:
+        pass
+
+    async def stop() -> None:
+        local = SimpleNamespace(_server=SimpleNamespace(hurry=hurry), _end=lambda _reason: None)
+        service._Service.stop(cast(Any, local), force)
+
+    asyncio.run(stop())
+    assert graces == [0] * force
 
 
 def test_a_worker_that_stops_does_not_wait_for_a_lost_database() -> None:

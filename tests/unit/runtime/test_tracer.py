@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 
 import pytest
 from threadworks_runtime.telemetry.trace import NO_TRACE, new_tracer
@@ -27,3 +28,22 @@ def test_a_missing_library_stops_no_runtime(
     monkeypatch.setitem(sys.modules, missing, None)
     assert new_tracer().begin("run_1", None) is NO_TRACE
     assert "OpenTelemetry is not installed" in caplog.text
+
+
+def test_a_collector_that_does_not_answer_does_not_keep_the_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    telemetry = pytest.importorskip("threadworks_runtime.telemetry.opentelemetry")
+    monkeypatch.setattr(telemetry, "_LONGEST_CLOSE", 0.01)
+    answer = threading.Event()
+    begun: list[str] = []
+    ended: list[str] = []
+
+    def shut_down(self: object) -> None:
+        begun.append(type(self).__name__)
+        answer.wait(300)
+        ended.append(type(self).__name__)
+
+    for provider in ("TracerProvider", "MeterProvider"):
+        monkeypatch.setattr(f"{telemetry.__name__}.{provider}.shutdown", shut_down)
+    telemetry.OpenTelemetry().close()
+    assert (sorted(begun), ended) == (["MeterProvider", "TracerProvider"], [])
+    answer.set()

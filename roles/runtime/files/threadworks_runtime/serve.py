@@ -8,6 +8,7 @@ TLS is a reverse proxy's.
 from __future__ import annotations
 
 import asyncio
+import functools
 import multiprocessing
 import os
 import signal
@@ -39,7 +40,7 @@ _FURTHER_DESCRIPTORS = 256  # for the store, the log and the libraries
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Serve until SIGTERM.
+    """Serve until SIGTERM. A second SIGINT ends the wait for active runs.
 
     Args:
         arguments: The command line, or None for the one of this process.
@@ -94,14 +95,20 @@ def work() -> Runtime:
     loop = asyncio.get_running_loop()
     stopping: list[asyncio.Task[None]] = []
 
-    def stop_runs() -> None:
+    def stop_runs(grace: float) -> None:
+        end_after(grace)
+        stopping.append(loop.create_task(runtime.context.executor.stop(grace)))
+
+    def stop(number: int) -> None:
         if not stopping:
-            end_after(service.grace)
-            stopping.append(loop.create_task(runtime.context.executor.stop(service.grace)))
+            stop_runs(service.grace)
+        # Not SIGTERM: systemd sends it to all processes, and a parent process to its worker processes, too.
+        elif number == signal.SIGINT:
+            stop_runs(0)
 
     # uvicorn waits for open streams, and these wait for the runs. So both must be stopped at the same time.
     for number in (signal.SIGINT, signal.SIGTERM):
-        _call_too(number, lambda: loop.call_soon_threadsafe(stop_runs))
+        _call_too(number, functools.partial(loop.call_soon_threadsafe, stop, number))
     _end_with_parent(loop)
     return runtime
 

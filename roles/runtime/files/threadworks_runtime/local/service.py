@@ -15,6 +15,7 @@ from typing import Any
 
 from .. import __version__
 from ..app import Runtime, create_app
+from ..ending import end_after
 from ..interpreter import tune_interpreter
 from ..model.sdk import import_sdk
 from ..settings import Settings
@@ -107,6 +108,7 @@ class _Service:
         """
         self._stopping = True
         if force:
+            end_after(0)
             self._hurrying = asyncio.get_running_loop().create_task(self._server.hurry())
         self._end("stopped")
 

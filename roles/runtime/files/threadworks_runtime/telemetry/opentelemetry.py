@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from threading import Thread
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -29,6 +30,7 @@ from .trace import Trace, Tracer
 
 _SCOPE = "threadworks.openai"
 _OPENAI = "api.openai.com"
+_LONGEST_CLOSE = 5.0  # seconds
 _Attributes = dict[str, Any]
 
 
@@ -37,9 +39,12 @@ class OpenTelemetry(Tracer):
 
     def __init__(self) -> None:
         resource = Resource.create({"service.name": "threadworks-runtime"})
-        self._traces = TracerProvider(resource=resource)
+        # Not closed again when the process ends.
+        self._traces = TracerProvider(resource=resource, shutdown_on_exit=False)
         self._traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))
-        self._metrics = MeterProvider([PeriodicExportingMetricReader(OTLPMetricExporter())], resource=resource)
+        self._metrics = MeterProvider(
+            [PeriodicExportingMetricReader(OTLPMetricExporter())], resource=resource, shutdown_on_exit=False
+        )
         self._tracer = self._traces.get_tracer(_SCOPE)
         meter = self._metrics.get_meter(_SCOPE)
         self._tokens = meter.create_histogram("gen_ai.client.token.usage", "{token}", "Tokens of a request.")
@@ -53,9 +58,13 @@ class OpenTelemetry(Tracer):
         return _Trace(self._tracer, span, self._tokens, self._duration)
 
     def close(self) -> None:
-        """Send what has not been sent yet."""
-        self._traces.shutdown()
-        self._metrics.shutdown()
+        """Send what has not been sent yet, unless the collector does not answer soon."""
+        closing = [Thread(target=each.shutdown, daemon=True) for each in (self._traces, self._metrics)]
+        for each in closing:
+            each.start()
+        deadline = time.monotonic() + _LONGEST_CLOSE
+        for each in closing:
+            each.join(max(0.0, deadline - time.monotonic()))
 
 
 class _Trace(Trace):
