@@ -17,7 +17,7 @@ import pytest
 from procrastinate.exceptions import ConnectorException
 from procrastinate.testing import InMemoryConnector
 from threadworks_runtime import ending, serve, work
-from threadworks_runtime.ending import end_tasks
+from threadworks_runtime.ending import cancellable, end_tasks
 from threadworks_runtime.local import service
 from threadworks_runtime.queue.manager import PatientManager
 
@@ -40,6 +40,46 @@ def test_tasks_that_lose_a_cancellation_end() -> None:
         return [task.cancelled() for task in tasks]
 
     assert asyncio.run(main()) == [True] * 3
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_who_waits_for_what_loses_a_cancellation_is_cancelled(lost: int) -> None:
+    events: list[str] = []
+
+    async def work() -> None:
+        try:
+            for _each in range(lost):
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.sleep(3600)
+            await asyncio.sleep(3600)
+        finally:
+            events.append("ended")
+
+    async def wait() -> None:
+        while True:
+            await cancellable(work())
+
+    async def main() -> None:
+        waiting = asyncio.create_task(wait())
+        await asyncio.sleep(0.01)
+        waiting.cancel()
+        await asyncio.wait([waiting])
+        events.append(str(waiting.cancelled()))
+
+    asyncio.run(main())
+    assert events == ["ended", "True"]
+
+
+def test_what_is_waited_for_returns_and_fails_as_it_does() -> None:
+    async def main() -> None:
+        assert await cancellable(asyncio.sleep(0, "result")) == "result"
+        with pytest.raises(TimeoutError):
+            await cancellable(_fail())
+
+    async def _fail() -> None:
+        raise TimeoutError
+
+    asyncio.run(main())
 
 
 def test_what_has_ended_or_failed_is_no_error() -> None:

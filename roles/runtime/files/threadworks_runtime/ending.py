@@ -8,8 +8,10 @@ import asyncio
 import logging
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Coroutine, Iterable
+from typing import Any, TypeVar
 
+_T = TypeVar("_T")
 _LOG = logging.getLogger("threadworks.runtime")
 _AGAIN = 1.0  # seconds
 _MARGIN = 12.0  # seconds to hand over the remaining runs. systemd kills the process after 15 seconds
@@ -31,7 +33,23 @@ def _end() -> None:
     os._exit(1)
 
 
-async def end_tasks(tasks: Iterable[asyncio.Task[None]]) -> None:
+async def cancellable(work: Coroutine[Any, Any, _T]) -> _T:
+    """Wait for something that can lose a cancellation of this task. See `end_tasks`.
+
+    Args:
+        work: It has ended when this function returns or raises.
+
+    Returns:
+        Its result.
+    """
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    finally:
+        await end_tasks([task])
+
+
+async def end_tasks(tasks: Iterable[asyncio.Task[Any]]) -> None:
     """Cancel tasks, and wait until they have ended. Their errors are ignored.
 
     Before Python 3.12, `asyncio.wait_for`, which psycopg uses too, can lose a cancellation. It is then repeated.

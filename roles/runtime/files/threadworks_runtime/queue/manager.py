@@ -17,6 +17,8 @@ from procrastinate.exceptions import ConnectorException
 from procrastinate.jobs import Job, Status
 from procrastinate.manager import JobManager, NotificationCallback
 
+from ..ending import cancellable
+
 _PAUSE = 0.5  # seconds between two attempts
 
 
@@ -59,7 +61,8 @@ class PatientManager(JobManager):
     async def update_heartbeat(self, worker_id: int) -> None:
         """Report that the worker is alive."""
         async with self._suppressed():
-            await super().update_heartbeat(self._new_id or worker_id)
+            # procrastinate's worker cancels this and the next one only once, and waits until they have ended.
+            await cancellable(super().update_heartbeat(self._new_id or worker_id))
 
     async def unregister_worker(self, worker_id: int) -> None:
         """Report that the worker has stopped."""
@@ -71,7 +74,7 @@ class PatientManager(JobManager):
         """Listen until the task is cancelled. Jobs that come while nobody listens are found by asking."""
         while True:
             async with self._suppressed():
-                await super().listen_for_jobs(on_notification=on_notification, queues=queues)
+                await cancellable(super().listen_for_jobs(on_notification=on_notification, queues=queues))
             await asyncio.sleep(_PAUSE)
 
     async def finish_job(self, job: Job, status: Status, delete_job: bool) -> None:  # procrastinate's
