@@ -47,6 +47,14 @@ def test_objects_come_over_once(store_address: str) -> None:
     assert (moving.counts(again, "unchanged"), again["changed"], again["failed"]) == (ALL, False, False)
 
 
+def test_assistants_without_threads_are_counted_once(store: str) -> None:
+    data = lines([moving.assistant()])
+    foretold, report, again = bring(store, data, is_dry=True), bring(store, data), bring(store, data)
+    assert [each["assistants"]["new"] for each in (foretold, report, again)] == [1, 1, 0]
+    assert [each["assistants"]["unchanged"] for each in (foretold, report, again)] == [0, 0, 1]
+    assert foretold["new_ids"] == report["new_ids"] == {"assistants": ["asst_1"], "threads": []}
+
+
 def test_fields_are_kept_and_completed(store: str) -> None:
     given = [{**each, "further": {"b": 1, "a": [None]}} for each in conversation()]
     bring(store, lines(given))

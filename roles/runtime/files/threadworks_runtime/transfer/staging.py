@@ -155,15 +155,15 @@ class Staging:
     def threads(self) -> list[str]:
         """Return the ids of all threads, in the order of their creation, without those that are left out."""
         order = self._order("kind = 'thread'", ())
-        # Objects can also belong to threads that the store already has.
+        # Objects can also belong to threads that the store already has. Assistants belong to none.
         found = self._database.execute(
             "SELECT id FROM things WHERE kind = 'thread' AND id NOT IN refused "  # noqa: S608  # chosen from two
             f"ORDER BY {order}"
         )
         ids = [id for (id,) in found]
         more = self._database.execute(
-            "SELECT thread_id FROM things WHERE thread_id NOT IN refused AND thread_id NOT IN "
-            "(SELECT id FROM things WHERE kind = 'thread') GROUP BY thread_id ORDER BY min(place)"
+            "SELECT thread_id FROM things WHERE thread_id IS NOT NULL AND thread_id NOT IN refused "
+            "AND thread_id NOT IN (SELECT id FROM things WHERE kind = 'thread') GROUP BY thread_id ORDER BY min(place)"
         )
         return [*ids, *(id for (id,) in more)]
 
