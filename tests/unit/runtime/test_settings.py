@@ -144,9 +144,10 @@ def test_wrong_options_are_named(
     assert named in capsys.readouterr().err
 
 
-def test_the_help_shows_no_default_where_there_is_none(
+def test_the_help_shows_no_default_where_there_is_none_or_where_it_can_be_a_secret(
     environment: dict[str, str], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    environment["OPENAI_RUNTIME_STORE"] = "postgresql://runtime:secret@db/runtime"
     with pytest.raises(SystemExit, match=r"^0$"):
         main(["--help"])
     shown = " ".join(capsys.readouterr().out.split())

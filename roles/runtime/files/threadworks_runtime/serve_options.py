@@ -170,7 +170,8 @@ def add_option(
         help: Its description.
         type: Converts its value.
     """
-    shown = "" if default is None else "; default: %(default)s"
+    # The URL of a store can contain a password.
+    shown = "" if default is None or flag == "--store" else "; default: %(default)s"
     parser.add_argument(flag, type=type, default=default, help=f"{help} ({variable}{shown})")
 
 
