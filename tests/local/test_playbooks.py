@@ -78,7 +78,7 @@ def test_pipe_ends_with_the_playbook(
     environment = {**ansible_playbook.environment, **env}
     # `cat` reads until the other end is closed in all processes.
     done = subprocess.run(
-        f"{command} 2>&1 | cat", shell=True, env=environment, capture_output=True, text=True, timeout=100, check=True
+        f"{command} 2>&1 | cat", shell=True, env=environment, capture_output=True, text=True, timeout=1500, check=True
     )
     assert "failed=0" in done.stdout
     (pid,) = local_runtimes.pids()
@@ -116,31 +116,6 @@ def test_environment_of_a_task_reaches_the_runtime(ansible_playbook: AnsiblePlay
     assert len(pids) == 2
     # This user may have others, which no test has started.
     assert {runtime["pid"] for runtime in outcome.results["every"]["runtimes"]} >= pids
-
-
-@pytest.mark.matrix
-def test_async_on_the_control_node(ansible_playbook: AnsiblePlaybook, env: dict[str, str]) -> None:
-    waited = {**_run("polled"), "name": "polled", "async": 600, "poll": 4}
-    left = {**_run("left"), "name": "left", "async": 600, "poll": 0, "register": "left"}
-    status = {
-        "name": "status",
-        "ansible.builtin.async_status": {"jid": "{{ left.ansible_job_id }}"},
-        "register": "status",
-        "until": "status is finished",
-        "retries": 600,
-        "delay": 3,
-    }
-    outcome = ansible_playbook(play([_ASSISTANT, waited, left, status]), env=env)
-    assert outcome.rc == 0, str(outcome)
-    assert outcome.results["polled"]["response"] == "Reply to: Hello"
-    assert outcome.results["status"]["response"] == "Reply to: Hello"
-    assert "invocation" not in outcome.results["status"] or "sk-" not in str(outcome.results["status"])
-
-
-def test_async_starts_the_runtime(ansible_playbook: AnsiblePlaybook, env: dict[str, str]) -> None:
-    task = {"name": "first", "openai_thread": {"key": "a", "runtime_idle_timeout": 1}, "async": 600, "poll": 4}
-    outcome = ansible_playbook(play([task]), env=env)
-    assert outcome.changed == 1, str(outcome)
 
 
 def test_async_elsewhere_needs_a_served_runtime(ansible_playbook: AnsiblePlaybook, env: dict[str, str]) -> None:
@@ -239,15 +214,17 @@ def test_what_starts_no_runtime(
 def test_playbook_shows_and_stops(
     ansible_playbook: AnsiblePlaybook, env: dict[str, str], local_runtimes: LocalRuntimes
 ) -> None:
-    none = ansible_playbook(Path(_PLAYBOOK), env=env)
-    assert "No local runtime is running." in none.stdout, str(none)
-    ansible_playbook(play([_ASSISTANT]), env=env)
+    start = ansible_playbook.folder / "start.yml"
+    start.write_text(play([_ASSISTANT]))
+    shown = ansible_playbook(Path(_PLAYBOOK), str(start), _PLAYBOOK, env=env)
+    assert shown.rc == 0, str(shown)
+    assert [task.name for task in shown.tasks if task.status == "changed"] == ["assistant"]
+    none, one = shown.stdout.split("TASK [assistant]")
     (pid,) = local_runtimes.pids()
-    shown = ansible_playbook(Path(_PLAYBOOK), env=env)
-    assert (shown.rc, shown.changed) == (0, 0), str(shown)
+    assert "No local runtime is running." in none
     for text in (f"process {pid}, running, version 0.2.0", str(ansible_playbook.store), "0 active and 0 queued runs"):
-        assert text in shown.stdout, str(shown)
-    assert "idle for" in shown.stdout
+        assert text in one, str(shown)
+    assert "idle for" in one
     stopped = ansible_playbook(Path(_PLAYBOOK), "-e", "local_runtime_state=stopped", env=env)
     assert (stopped.rc, stopped.changed) == (0, 1), str(stopped)
     assert local_runtimes.pids() == []
