@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A play over 8 hosts with tools, for tests of the callback `runs` and its report."""
+"""A play over 5 hosts with tools, for tests of the callback `runs` and its report."""
 
 from __future__ import annotations
 
@@ -19,7 +19,11 @@ from ansible_collections.threadworks.openai.tests.once import made_once
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 
 CALLBACK = "threadworks.openai.runs"
-HOSTS = ["web01", "web03", "web05", "web07", "web09", "db1", "db2", "db3"]
+HOSTS = ["web01", "web05", "web09", "db1", "db3"]
+# The hosts of the second time: one whose run is reused, and one whose run is incomplete.
+AGAIN = ["web01", "web09"]
+# Every third host calls refused tools.
+REFUSED_EVERY = 3
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)><a href='javascript:alert(3)'>here</a></textarea></style>"
     "</details></main>{{ 7 * 7 }} \u202egnp.exe \x1b[31m"
@@ -127,7 +131,7 @@ def script() -> list[dict[str, Any]]:
     }
     answers: list[dict[str, Any]] = []
     for number, host in enumerate(HOSTS):
-        more = _REFUSED if number % 6 == 0 else []
+        more = _REFUSED if number % REFUSED_EVERY == 0 else []
         answers.append({"match": f"Host {host}:", "calls": [_CALL, *more], "delay": 0.1 * (number % 5)})
         answers.append({"match": f"Host {host}:", **ends.get(host, {"text": ANSWER})})
     return answers + [{"match": text, "text": json.dumps(output)} for text, output in TICKETS.items()]
@@ -135,7 +139,7 @@ def script() -> list[dict[str, Any]]:
 
 @dataclasses.dataclass(frozen=True)
 class Played:
-    """The play, which has been run twice.
+    """The play, which has been run twice. The second time, it is limited to some hosts.
 
     Attributes:
         folder: The folder with the report `report.html` and the audit trail `audit.jsonl` of the first time.
@@ -173,6 +177,7 @@ def _play(folder: Path, collections: Path) -> None:
         again = _inspect(
             play,
             server,
+            *("-l", ",".join([*AGAIN, "localhost"])),
             OPENAI_RUNS_TABLE_ROWS="0",
             OPENAI_RUNS_REPORT=files["report"],
             OPENAI_RUNS_AUDIT=files["audit"],
@@ -184,7 +189,7 @@ def _play(folder: Path, collections: Path) -> None:
     (folder / "played.json").write_text(json.dumps({**ended, "usages": usages}))
 
 
-def _inspect(play: AnsiblePlaybook, server: ModelServer, **env: str) -> Outcome:
+def _inspect(play: AnsiblePlaybook, server: ModelServer, *args: str, **env: str) -> Outcome:
     folder: Path = play.folder
     local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
     (folder / "hosts").write_text("".join(f"{host} {local}\n" for host in HOSTS))
@@ -192,7 +197,7 @@ def _inspect(play: AnsiblePlaybook, server: ModelServer, **env: str) -> Outcome:
     (folder / "inspect.yml").write_text(_PLAYBOOK)
     return play(
         folder / "inspect.yml",
-        *("-i", str(folder / "hosts"), "-f", "4"),
+        *("-i", str(folder / "hosts"), "-f", "4", *args),
         env={
             "OPENAI_BASE_URL": server.base_url,
             "OPENAI_RUN_PRICES": json.dumps(dict.fromkeys(("gpt-6-luna", "gpt-6-sol"), PRICES)),

@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report of a play over 8 hosts, in a real browser: figures, hostile texts, accessibility, two widths."""
+"""The report of a play over 5 hosts, in a real browser: figures, hostile texts, accessibility, two widths."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from ansible_collections.threadworks.openai.tests.integration.report_play import
     HOSTILE,
     HOSTS,
     PRICES,
+    REFUSED_EVERY,
     TICKETS,
     Played,
     script,
@@ -80,7 +81,7 @@ def test_figures_equal_the_servers_own_count(page: Visit, played: Played) -> Non
     assert tiles["Tokens"][1] == f"{asked:,} input, {written:,} output"
     cost = f"${(PRICES['input'] * asked + PRICES['output'] * written) / 1e6:.4f}"
     assert tiles["Cost"][0] == cost
-    refused = 2 * len(range(0, len(HOSTS), 6))
+    refused = 2 * len(range(0, len(HOSTS), REFUSED_EVERY))
     assert tiles["Tool calls"] == (str(calls), f"{calls - refused} allowed, {refused} refused")
     budgets, models, hosts = page.page.eval_on_selector_all(".plot", f"tables => tables.map({_CELLS})")
     assert budgets[0][:4] == ["inspections", "", "day", f"{BUDGET - asked - written:,} of {BUDGET:,} tokens"]
@@ -102,7 +103,9 @@ def test_failures_come_first(page: Visit) -> None:
         "db3",
         "web09",
     }
-    assert page.page.inner_text(".verdict").startswith("2 of 10 runs did not complete. 1 task failed without a run.")
+    assert page.page.inner_text(".verdict").startswith(
+        f"2 of {len(HOSTS) + len(TICKETS)} runs did not complete. 1 task failed without a run."
+    )
 
 
 def test_a_conversation_can_be_read(page: Visit) -> None:

@@ -16,8 +16,9 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.threadworks.openai.tests.integration.tool_play import FAR
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Task
 
 _START = """
 - hosts: localhost
@@ -81,6 +82,12 @@ _PARAMETERS = {
     "safety_identifier": "anna",
     "metadata": {"team": "network"},
 }
+_SCHEMA = {
+    "type": "object",
+    "properties": {"down": {"type": "array", "items": {"type": "string"}}},
+    "required": ["down"],
+    "additionalProperties": False,
+}
 _INPUTS = {f"run_{name}": value for name, value in _PARAMETERS.items()}
 
 Play = Callable[..., Outcome]
@@ -90,14 +97,14 @@ Play = Callable[..., Outcome]
 def play(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> Play:
     """Calls the role with each of these sets of variables, one after the other in one play."""
 
-    def play(*calls: dict[str, Any], args: tuple[str, ...] = ()) -> Outcome:
+    def play(*calls: dict[str, Any]) -> Outcome:
         texts = (
             _CALL.format(
                 number=number, variables="\n            ".join(f"{k}: {json.dumps(v)}" for k, v in call.items())
             )
             for number, call in enumerate(calls)
         )
-        return ansible_playbook(_START + "".join(texts), *args, env={"OPENAI_BASE_URL": model_server.base_url})
+        return ansible_playbook(_START + "".join(texts), env={"OPENAI_BASE_URL": model_server.base_url})
 
     return play
 
@@ -109,19 +116,28 @@ def _outputs(outcome: Outcome) -> list[dict[str, Any]]:
 
 @pytest.mark.matrix
 @pytest.mark.any_runtime
-def test_every_input_has_its_effect(play: Play, model_server: ModelServer) -> None:
+def test_inputs_and_outputs_of_calls_in_one_play(play: Play, model_server: ModelServer) -> None:
     only_here = {
         "run_additional_instructions": "And polite.",
         "run_additional_messages": [{"content": "Hello again"}],
         "run_reasoning_effort": "none",
     }
+    structured = {
+        "run_messages": [{"content": "Which hosts are down?"}],
+        "run_response_format": {"type": "json_schema", "json_schema": {"name": "hosts", "schema": _SCHEMA}},
+    }
+    model_server.script([{}, {}, {}, {"text": '{"down": ["web", 7]}'}, {"text": '{"down": ["web", "db"]}'}])
     outcome = play(
-        {**_THREAD, **_INPUTS, **only_here, "run_steps": True},
         {**_MESSAGES, **_INPUTS, "run_thread_metadata": {"of": "thread"}},
+        {**_THREAD, **_INPUTS, **only_here, "run_steps": True},
+        {"run_thread_id": "{{ run_result.thread_id }}", "run_force": True},
+        structured,
+        structured,
+        _THREAD | {"run_assistant_id": "asst_none"},
     )
     assert outcome.rc == 0, outcome
-    on_thread, with_thread = _outputs(outcome)
-    for outputs in (on_thread, with_thread):
+    with_thread, on_thread, plain, violated, fixed, unknown = _outputs(outcome)
+    for outputs in (with_thread, on_thread):
         run = outputs["result"]["run"]
         metadata = run.pop("metadata")
         assert metadata["team"] == "network"
@@ -136,11 +152,11 @@ def test_every_input_has_its_effect(play: Play, model_server: ModelServer) -> No
             str(run[f"{verb}_at"]) for verb in ("created", "started", "completed")
         ]
     assert on_thread["result"]["steps"][0]["type"] == "message_creation"
-    first, second = model_server.runs
-    assert first["instructions"].split() == ["Be", "brief.", "And", "polite."]
-    assert second["instructions"] == "Be brief."
-    assert first["reasoning"] == {"effort": "none", "summary": "auto"}
-    assert second["reasoning"] == {"summary": "auto"}
+    first, second, third, *_structured = model_server.runs
+    assert first["instructions"] == "Be brief."
+    assert second["instructions"].split() == ["Be", "brief.", "And", "polite."]
+    assert first["reasoning"] == {"summary": "auto"}
+    assert second["reasoning"] == {"effort": "none", "summary": "auto"}
     for sent in (first, second):
         assert sent["text"] == {"format": {"type": "json_object"}, "verbosity": "low"}
         assert (sent["service_tier"], sent["prompt_cache_key"], sent["safety_identifier"]) == (
@@ -148,21 +164,11 @@ def test_every_input_has_its_effect(play: Play, model_server: ModelServer) -> No
             "team network",
             "anna",
         )
-    assert [item["content"][0]["text"] for item in first["input"]] == ["Hello", "Hello again"]
+    assert [item["content"][0]["text"] for item in second["input"]] == ["Hello", "Hello again"]
 
-
-@pytest.mark.any_runtime
-def test_nothing_of_a_call_is_left_in_the_next(play: Play, model_server: ModelServer) -> None:
-    model_server.script([{}, {}, {"failed": {"code": "server_error", "message": "out of order"}}])
-    outcome = play(
-        {**_MESSAGES, **_INPUTS, "run_response_format": "auto", "run_steps": True},
-        {"run_thread_id": "{{ run_result.thread_id }}", "run_force": True},
-        {**_THREAD, "run_model": "broken"},
-        _THREAD | {"run_assistant_id": "asst_none"},
-    )
-    full, plain, failed, unknown = _outputs(outcome)
-    assert plain["result"]["thread_id"] == full["result"]["thread_id"]
-    assert plain["id"] != full["id"]
+    # Nothing of it is left in the third call.
+    assert plain["result"]["thread_id"] == on_thread["result"]["thread_id"]
+    assert plain["id"] != on_thread["id"]
     run = plain["result"]["run"]
     assert (run["model"], run["tools"], run["temperature"], run["max_prompt_tokens"]) == (
         "the-assistants",
@@ -172,9 +178,15 @@ def test_nothing_of_a_call_is_left_in_the_next(play: Play, model_server: ModelSe
     )
     assert "team" not in run["metadata"]
     assert "steps" not in plain["result"]
-    # The outputs of a failed call describe its own run, or no run.
-    assert failed["status"] == "failed"
-    assert "out of order" in failed["result"]["run"]["last_error"]["message"]
+    assert not {"instructions", "reasoning", "service_tier", "prompt_cache_key", "safety_identifier"} & {
+        name for name, value in third.items() if value
+    }
+    # The outputs of a failed call describe its own run, or no run. A run that failed is run again.
+    assert violated["status"] == "failed"
+    for told in (violated["result"]["run"]["last_error"]["message"], outcome.results["Refused 3"]["msg"]["msg"]):
+        assert re.search(r"\$\.down\[1\]: 7 is not of type .string.", told), outcome
+    assert fixed["result"]["output"] == {"down": ["web", "db"]}
+    assert violated["id"] != fixed["id"]
     assert not any(unknown[name] for name in unknown if name != "result")
     assert "No assistant found with id 'asst_none'" in unknown["result"]["msg"]
 
@@ -189,132 +201,114 @@ _LOOP = """
       loop:
         - [{content: First}]
         - [{content: Second}]
-        - [{content: First}]
 """
 
 
 @pytest.mark.any_runtime
 def test_a_loop(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
-    env = {"OPENAI_BASE_URL": model_server.base_url}
-    outcome = ansible_playbook(_START + _LOOP, env=env)
+    outcome = ansible_playbook(_START + _LOOP, env={"OPENAI_BASE_URL": model_server.base_url})
     replies = [
         each.result["ansible_facts"]["run_response"] for each in outcome.tasks if each.name.endswith("the outputs")
     ]
-    assert replies == ["Reply to: First", "Reply to: Second", "Reply to: First"], outcome
-    assert len(model_server.runs) == 2
-    assert ansible_playbook(_START + _LOOP, env=env).changed == 0
+    assert replies == ["Reply to: First", "Reply to: Second"], outcome
+    assert (outcome.changed, len(model_server.runs)) == (4, 2)
 
 
-_FAR = """
+_BY_HOST = """
 - hosts: all
   gather_facts: false
   tasks:
-    - threadworks.openai.openai_assistant: {name: A, model: m}
-      delegate_to: localhost
+    - name: Assistant
+      threadworks.openai.openai_assistant: {name: Role, model: the-assistants}
+      run_once: true
       register: assistant
+    - name: Thread
+      threadworks.openai.openai_thread: {key: role, messages: [{content: Hello}]}
+      run_once: true
+      register: thread
     - ansible.builtin.include_role: {name: threadworks.openai.run}
       vars:
         run_assistant_id: "{{ assistant.assistant_id }}"
-        run_messages: [{content: Hello}]
 """
 
 
-def test_the_conversation_is_held_on_the_control_node(
-    ansible_playbook: AnsiblePlaybook, served: tuple[str, list[str]], tmp_path: Path
-) -> None:
-    (tmp_path / "hosts").write_text("far ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1\n")
-    address, _requests = served
-    outcome = ansible_playbook(_FAR, "-i", str(tmp_path / "hosts"), env={"OPENAI_RUNTIME_URL": address})
-    assert outcome.rc == 0, outcome
-    assert outcome.tasks[-1].result["ansible_facts"]["run_response"] == "Reply to: Hello"
+@pytest.fixture
+def play_by_host(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> Play:
+    """Calls the role on hosts that have its inputs as variables."""
+
+    def play_by_host(hosts: dict[str, dict[str, Any]], *args: str, playbook: str = _BY_HOST) -> Outcome:
+        local = {"ansible_connection": "local"}
+        inventory = {"all": {"hosts": {host: {**local, **variables} for host, variables in hosts.items()}}}
+        (tmp_path / "hosts.yml").write_text(json.dumps(inventory))
+        env = {"OPENAI_BASE_URL": model_server.base_url}
+        return ansible_playbook(playbook, "-i", str(tmp_path / "hosts.yml"), *args, env=env)
+
+    return play_by_host
+
+
+def _changed(tasks: list[Task]) -> list[tuple[str, str]]:
+    return [(task.name, task.host) for task in tasks if task.status == "changed"]
+
+
+def _responses(tasks: list[Task]) -> dict[str, str]:
+    facts = {task.host: task.result["ansible_facts"] for task in tasks if task.name.endswith("the outputs")}
+    return {host: each["run_response"] for host, each in facts.items()}
 
 
 @pytest.mark.any_runtime
-def test_check_mode_foretells(play: Play, model_server: ModelServer) -> None:
-    foretold = play(_THREAD, _MESSAGES, args=("--check",))
+def test_check_mode_foretells(play_by_host: Play, model_server: ModelServer) -> None:
+    """The conversations are held on the control node: the last host cannot be reached."""
+    hosts = {"thread": _THREAD, "messages": {**_MESSAGES, **FAR}}
+    foretold = play_by_host(hosts, "--check")
     assert (foretold.rc, len(model_server.runs)) == (0, 0), foretold
-    done = play(_THREAD, _MESSAGES)
-    again = play(_THREAD, _MESSAGES, args=("--check",))
-    assert (foretold.changed, done.changed, again.changed, len(model_server.runs)) == (4, 4, 0, 2)
-    assert [each["response"] for each in _outputs(again)] == [each["response"] for each in _outputs(done)]
+    outcome = play_by_host(hosts, playbook=_BY_HOST + _BY_HOST.replace("  tasks:", "  check_mode: true\n  tasks:"))
+    assert (outcome.rc, len(model_server.runs)) == (0, 2), outcome
+    (_first, second) = (number for number, task in enumerate(outcome.tasks) if task.name == "Assistant")
+    done, again = outcome.tasks[:second], outcome.tasks[second:]
+    assert (len(_changed(done)), _changed(again)) == (4, []), outcome
+    assert _changed(foretold.tasks) == _changed(done)
+    assert _responses(again) == _responses(done) == {"thread": "Reply to: Hello", "messages": "Reply to: Hello too"}
 
 
-_REFUSED: list[tuple[dict[str, Any], str]] = [
-    (
-        {},
-        "Neither run_thread_id nor run_messages is set. Set either",
-    ),
-    ({**_THREAD, **_MESSAGES}, "Both run_thread_id and run_messages are set."),
-    (
+# The inputs, and parts of the message. What the module refuses is in tests/unit/plugins/test_options.py.
+_REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
+    "neither": ({}, ["Neither run_thread_id nor run_messages is set. Set either"]),
+    "both": ({**_THREAD, **_MESSAGES}, ["Both run_thread_id and run_messages are set."]),
+    "effort": (
         {**_MESSAGES, "run_reasoning_effort": "none"},
-        "run_reasoning_effort can only be set together with run_thread_id.",
+        ["run_reasoning_effort can only be set together with run_thread_id."],
     ),
-    (
+    "thread_metadata": (
         {**_THREAD, "run_thread_metadata": {"a": "b"}},
-        "run_thread_metadata can only be set together with run_messages.",
+        ["run_thread_metadata can only be set together with run_messages."],
     ),
-    ({**_THREAD, "run_temperature": "warm"}, "run_temperature"),
-    ({**_THREAD, "run_temperature": 3}, "temperature is 3, but must be between 0 and 2."),
-    ({**_THREAD, "run_tools": "look"}, "run_tools"),
-    ({**_THREAD, "run_max_prompt_tokens": 255}, "max_prompt_tokens is 255, but must be at least 256."),
-    ({**_THREAD, "run_metadata": {str(n): "" for n in range(14)}}, "metadata has 14 pairs, but at most 13 are allowed"),
-    ({**_THREAD, "run_tool_errors": "ignore"}, "run_tool_errors"),
-    ({**_THREAD, "run_tool_rounds": 0}, "run_tool_rounds is 0, but must be at least 1."),
-    (
-        {**_THREAD, "run_tool_tasks": {"look": "none.yml"}},
-        "run_tool_tasks.look must be a task file, but this file does not exist: ",
+    "types": (
+        {**_THREAD, "run_temperature": "warm", "run_tools": "look", "run_tool_errors": "ignore"},
+        ["run_temperature", "run_tools", "run_tool_errors"],
     ),
-    (
-        {**_THREAD, "run_tool_tasks": {"look": ["look.yml"]}},
-        "run_tool_tasks.look must be the path of a task file, or a ",
+    "module": ({**_THREAD, "run_temperature": 3}, ["temperature is 3, but must be between 0 and 2."]),
+    "limits": (
+        {**_THREAD, "run_tool_rounds": 0, "run_tool_output_limit": 0},
+        [f"{name} is 0, but must be at least 1." for name in ("run_tool_rounds", "run_tool_output_limit")],
     ),
-]
+    "tool_tasks": (
+        {**_THREAD, "run_tool_tasks": {"look": "none.yml", "see": ["look.yml"]}},
+        [
+            "run_tool_tasks.look must be a task file, but this file does not exist: ",
+            "run_tool_tasks.see must be the path of a task file, or a ",
+        ],
+    ),
+}
 
 
 @pytest.mark.any_runtime
-def test_bad_input_fails_before_any_request(play: Play, model_server: ModelServer) -> None:
-    outcome = play(*(variables for variables, _message in _REFUSED))
-    assert outcome.rc == 0, outcome
-    for number, (variables, message) in enumerate(_REFUSED):
-        told = json.dumps(outcome.results[f"Refused {number}"]["msg"])
-        assert message in told, variables
+def test_bad_input_fails_before_any_request(play_by_host: Play, model_server: ModelServer) -> None:
+    outcome = play_by_host({host: variables for host, (variables, _parts) in _REFUSED.items()})
+    assert (outcome.rc, outcome.stats["failures"]) == (2, len(_REFUSED)), outcome
+    told = {each.host: json.dumps(each.result) for each in outcome.tasks if each.status == "failed"}
+    for host, (_variables, parts) in _REFUSED.items():
+        assert [part for part in parts if part not in told[host]] == [], (host, told[host])
     assert model_server.requests == []
-
-
-_SCHEMA = """
-        run_messages: [{content: Which hosts are down?}]
-        run_response_format:
-          type: json_schema
-          json_schema:
-            name: hosts
-            schema:
-              type: object
-              properties:
-                down:
-                  type: array
-                  items: {type: string}
-              required: [down]
-              additionalProperties: false
-"""
-
-
-@pytest.mark.any_runtime
-def test_structured_output(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
-    task = """
-    - ansible.builtin.include_role:
-        name: threadworks.openai.run
-      vars:
-        run_assistant_id: "{{ assistant.assistant_id }}"
-"""
-    use = "    - name: Use\n      ansible.builtin.debug: {msg: \"{{ run_result.output.down | join(' and ') }}\"}\n"
-    model_server.script([{"text": '{"down": ["web", 7]}'}, {"text": '{"down": ["web", "db"]}'}])
-    env = {"OPENAI_BASE_URL": model_server.base_url}
-    violated = ansible_playbook(_START + task + _SCHEMA + use, env=env)
-    assert violated.rc == 2
-    (failed,) = (each for each in violated.tasks if each.status == "failed")
-    assert re.search(r"\$\.down\[1\]: 7 is not of type .string.", failed.result["msg"]), failed
-    # A run that failed is run again.
-    assert ansible_playbook(_START + task + _SCHEMA + use, env=env).results["Use"]["msg"] == "web and db"
 
 
 _DEFAULTS = """

@@ -16,12 +16,15 @@ import pytest
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.integration.tool_play import (
     CALL,
+    FAR,
     ROLE,
     TOOL,
     ToolPlay,
     answers,
+    asked,
     hosts_of,
     messages,
+    outputs,
 )
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
@@ -42,346 +45,294 @@ _NAMES: dict[str, Any] = {
     "__run_call": _FORGED,
     "__run_tool_files": {"disk_usage": "/etc/passwd"},
 }
-_MODULE = """#!/usr/bin/python
-import json
-print(json.dumps({"changed": False, "ansible_facts": json.loads(%r)}))
+# Returns facts of the host, as modules do.
+_FORGE = """
+from ansible.plugins.action import ActionBase
+
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        return {**super().run(tmp, task_vars), "changed": False, "ansible_facts": self._task.args["facts"]}
 """
+_INCLUDE = "            name: threadworks.openai.run\n"
 
 
-def _with(tasks: str) -> str:
+def _with(tasks: str, play: str = ROLE) -> str:
     """The play, with these tasks before the role."""
-    head, role = ROLE.split("    - name: Role\n")
+    head, role = play.split("    - name: Role\n")
     return f"{head}{tasks}    - name: Role\n{role}"
 
 
-# Ways to set them, by the hosts that use them.
-_FORGERS = {
-    "sets": f"- ansible.builtin.set_fact: {json.dumps(_NAMES)}\n",
-    "caches": f"- ansible.builtin.set_fact: {json.dumps({**_NAMES, 'cacheable': True})}\n",
-    "registers": "".join(f"- {{ansible.builtin.debug: , register: {name}}}\n" for name in _NAMES),
-    "gathers": "- forge:\n",
+def _on(hosts: str, keyword: str = "", play: str = ROLE) -> str:
+    """The play on these hosts, with a keyword of its own.
+
+    If all hosts of a play fail, Ansible runs no later play. So the host `other` is also in each play, and does nothing.
+    """
+    more = f"  {keyword}\n" if keyword else ""
+    leave = "    - ansible.builtin.meta: end_host\n      when: inventory_hostname == 'other'\n"
+    return play.replace("- hosts: all\n", f"- hosts: {hosts}:other\n{more}").replace("  tasks:\n", f"  tasks:\n{leave}")
+
+
+@pytest.fixture
+def forge(tool_play: ToolPlay) -> str:
+    """The name of an action that sets facts of the host."""
+    (tool_play.folder / "action_plugins").mkdir()
+    (tool_play.folder / "action_plugins" / "forge.py").write_text(_FORGE)
+    return "forge"
+
+
+@pytest.mark.matrix
+@pytest.mark.any_runtime
+def test_no_variable_replaces_the_checked_call(tool_play: ToolPlay, model_server: ModelServer, forge: str) -> None:
+    """The host `sets` sets variables and facts, as set_fact and register do, `gathers` only facts, as modules do.
+
+    On `gathers`, a loop of the include also sets the variable `tool`.
+    """
+    set_fact = f"- ansible.builtin.set_fact: {json.dumps({**_NAMES, 'cacheable': True})}\n"
+    forgers = {"sets": set_fact, "gathers": f"- {forge}: {json.dumps({'facts': _NAMES})}\n"}
+    # The tool's own tasks do it too, before and after they look at their call.
+    (tool_play.folder / "disk_usage.yml").write_text(
+        f"- ansible.builtin.set_fact: {json.dumps({name: _NAMES[name] for name in ('tool', '__run_call')})}\n{TOOL}"
+    )
+    calls = [CALL, {"name": "disk_usage", "arguments": {"path": "bad"}}]
+    model_server.script([{"match": f"is {host}?", "calls": calls} for host in forgers])
+    tool_play.hosts(*forgers, "other")
+    loop = f"{_INCLUDE}          loop: [forged]\n          loop_control: {{loop_var: tool}}\n"
+    plays = {host: _on(host, play=_with(f"    {tasks}")) for host, tasks in forgers.items()}
+    plays["gathers"] = plays["gathers"].replace(_INCLUDE, loop)
+    outcome = tool_play(limit="all", playbook="".join(plays.values()))
+    assert outcome.rc == 0, outcome
+    for host in forgers:
+        assert messages(outcome, "Tool", host) == ['disk_usage {"path": "/var"}'], host
+        good, bad = answers(asked(model_server, host)[1])
+        assert good == "71% of /var", host
+        assert bad["error"].startswith("The arguments of disk_usage were refused: $.path: "), host
+
+
+_BARE = """
+- hosts: all
+  gather_facts: false
+  tasks:
+    - name: Role
+      ansible.builtin.include_role: {name: threadworks.openai.run}
+      vars:
+        run_assistant_id: asst_x
+        run_messages: [{content: Hello}]
+"""
+# An extra variable is set on all hosts, but on each host only one of them has a value that the role has not set.
+_OUTRANKED: dict[str, dict[str, Any]] = {
+    **{name.strip("_"): {name: _NAMES[name]} for name in ("tool", "tool_output", "__run_now", "__run_turn")},
+    "run_verdict": {"__run_verdict": _NAMES["__run_verdict"]},
+    "no_tool": {"tool": None},
+    "no_round": {"__run_round": None},
+    "not_in_vain": {"__run_in_vain": None},
 }
 
 
 @pytest.mark.matrix
 @pytest.mark.any_runtime
-def test_no_variable_replaces_the_checked_call(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    folder = tool_play.folder
-    (folder / "library").mkdir()
-    (folder / "library" / "forge.py").write_text(_MODULE % json.dumps(_NAMES))
-    # The tool's own tasks do it too, before and after they look at their call.
-    (folder / "disk_usage.yml").write_text(
-        f"- ansible.builtin.set_fact: {json.dumps({name: _NAMES[name] for name in ('tool', '__run_call')})}\n{TOOL}"
-    )
-    tool_play.hosts(*_FORGERS)
-    calls = [CALL, {"name": "disk_usage", "arguments": {"path": "bad"}}]
-    model_server.script([{"match": f"How full is {host}?", "calls": calls} for host in _FORGERS])
-    for host, tasks in _FORGERS.items():
-        (folder / f"{host}.yml").write_text(tasks)
-    # Unlike tasks with a condition, included tasks register nothing on the other hosts.
-    include = '    - ansible.builtin.include_tasks: "{{ inventory_hostname }}.yml"\n'
-    outcome = tool_play(limit="all", playbook=_with(include))
-    assert outcome.rc == 0, outcome
-    answered = {}
-    for host in _FORGERS:
-        assert messages(outcome, "Tool", host) == ['disk_usage {"path": "/var"}'], host
-        (request,) = (run for run in model_server.runs if f"is {host}?" in json.dumps(run["input"]) and answers(run))
-        answered[host] = answers(request)
-    for host, (good, bad) in answered.items():
-        assert good == "71% of /var", host
-        assert bad["error"].startswith("The arguments of disk_usage were refused: $.path: "), host
-
-
-@pytest.mark.matrix
-@pytest.mark.any_runtime
-@pytest.mark.parametrize(
-    ("name", "value"),
-    [
-        *((name, _NAMES[name]) for name in ("tool", "tool_output", "__run_now", "__run_turn", "__run_verdict")),
-        ("__run_round", None),
-        ("__run_in_vain", None),
-        ("tool", None),
-    ],
-)
-def test_an_extra_variable_that_outranks_the_role_is_refused(
-    tool_play: ToolPlay, model_server: ModelServer, name: str, value: object
-) -> None:
-    outcome = tool_play("-e", json.dumps({name: value}))
+def test_an_extra_variable_that_outranks_the_role_is_refused(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    ignoring = {"ignoring": {"__run_verdict": {"allowed": True}}}
+    hosts = {host: {"outranked": forged} for host, forged in {**_OUTRANKED, **ignoring}.items()}
+    tool_play.hosts("other", **hosts)
+    names = {name for forged in _OUTRANKED.values() for name in forged}
+    extra = {name: f"{{{{ outranked['{name}'] if '{name}' in outranked else 'not set' }}}}" for name in names}
+    playbook = _on("all:!ignoring", play=_BARE) + _on("ignoring", "ignore_errors: true", _BARE)
+    outcome = tool_play("-e", json.dumps(extra), limit="all", playbook=playbook)
     assert outcome.rc == 2
-    (told,) = messages(outcome, "Check that the variables have the values that were set")
+    for host in hosts:
+        told = messages(outcome, "Check that the variables have the values that were set", host)
+        assert len(told) == 1, (host, str(outcome))
+        assert told[0].endswith("Rename that variable."), host
+    assert (outcome.stats["failures"], model_server.runs) == (len(hosts), []), outcome
+
+
+@pytest.mark.any_runtime
+def test_what_is_refused_before_there_is_a_run(tool_play: ToolPlay, model_server: ModelServer, forge: str) -> None:
+    """A variable of an outer include would replace what a tool answers. Facts outrank an inventory or a play."""
+    tool_play.hosts("included", "facts", "other")
+    include = _BARE.replace("      vars:\n", "      vars:\n        tool_output: forged\n")
+    facts = {"run_tool_confirm": False, "run_tool_tasks": {"disk_usage": "/tmp/forged.yml"}}
+    sets = _with(f"    - {forge}: {json.dumps({'facts': facts})}\n", _BARE)
+    outcome = tool_play(limit="all", playbook=_on("included", play=include) + _on("facts", play=sets))
+    assert (outcome.rc, outcome.stats["failures"], model_server.runs) == (2, 2, []), outcome
+    (told,) = messages(outcome, "Check that the variables have the values that were set", "included")
     assert told.endswith("Rename that variable.")
-    assert model_server.runs == []
+    (told,) = messages(outcome, "Check that no fact of the host sets an input", "facts")
+    assert told.startswith("The facts of facts include run_tool_confirm, run_tool_tasks.")
 
 
-@pytest.mark.any_runtime
-def test_a_variable_of_an_outer_include(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    """It would replace what a tool answers; but the call that the tool gets is the checked one."""
-    model_server.script([{"calls": [CALL]}])
-    call = "            name: threadworks.openai.run\n"
-    refused = tool_play(playbook=ROLE.replace(call, f"{call}          vars: {{tool_output: forged}}\n"))
-    assert (refused.rc, model_server.runs) == (2, [])
-    looped = tool_play(
-        playbook=ROLE.replace(call, f"{call}          loop: [forged]\n          loop_control: {{loop_var: tool}}\n")
-    )
-    assert looped.rc == 0, looped
-    assert messages(looped, "Tool") == ['disk_usage {"path": "/var"}']
-
-
-@pytest.mark.any_runtime
-def test_a_fact_of_a_host_does_not_decide_about_tools(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    """Facts outrank what an inventory or a play sets."""
-    (tool_play.folder / "library").mkdir()
-    forged = {"run_tool_confirm": False, "run_tool_tasks": {"disk_usage": "/tmp/forged.yml"}}
-    (tool_play.folder / "library" / "forge.py").write_text(_MODULE % json.dumps(forged))
-    outcome = tool_play(playbook=_with("    - forge:\n"))
-    assert (outcome.rc, model_server.runs) == (2, [])
-    (told,) = messages(outcome, "Check that no fact of the host sets an input")
-    assert told.startswith("The facts of web include run_tool_confirm, run_tool_tasks.")
-
-
-def _play_with(keyword: str) -> str:
-    """The play, with a keyword of its own."""
-    return ROLE.replace("  gather_facts: false\n", f"  gather_facts: false\n  {keyword}\n", 1)
+_UNUSABLE = {"name": "disk_usage", "parameters": {"$ref": "http://127.0.0.1:1/schema.json"}}
+_FAILURES: dict[str, dict[str, Any]] = {
+    "outlasts": {"run_wait_timeout": 5},
+    "rescue": {"run_tool_errors": "fail", "tool_tasks": {"disk_usage": "rescue.yml"}},
+    "schema": {"run_tools": [{"type": "function", "function": _UNUSABLE}]},
+    "endless": {"run_tool_rounds": 2},
+    "broken": {"run_tool_errors": "fail", "tool_tasks": {"disk_usage": "broken.yml"}},
+}
 
 
 @pytest.mark.matrix
 @pytest.mark.any_runtime
-def test_a_play_that_ignores_errors_switches_no_check_off(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    playbook = _play_with("ignore_errors: true")
-    refused = tool_play("-e", json.dumps({"__run_verdict": {"allowed": True}}), playbook=playbook)
-    assert (refused.rc, model_server.runs) == (2, []), refused
-    model_server.script([{"calls": [CALL]}, {"calls": [CALL]}])
-    endless = tool_play(playbook=playbook, run_tool_rounds=1)
-    assert (endless.rc, len(hosts_of(endless, "Tool"))) == (2, 1), endless
-    (why,) = messages(endless, "Report the reason")
-    assert " The model still calls tools after 1 round (run_tool_rounds): disk_usage." in why
-    (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.fail: {msg: broken}\n")
-    model_server.script([{"calls": [CALL]}])
-    failed = tool_play(playbook=playbook, run_tool_errors="fail")
-    assert (failed.rc, failed.results["Outputs"]["msg"]["status"]) == (2, "cancelled"), failed
-
-
-@pytest.mark.any_runtime
-def test_a_play_that_ignores_unreachable_hosts(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    """The host is lost, and its run is cancelled."""
-    tool_play.hosts("web", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
-    (tool_play.folder / "disk_usage.yml").write_text(f"- ansible.builtin.raw: uptime\n{TOOL}")
-    model_server.script([{"calls": [CALL]}])
-    outcome = tool_play(playbook=_play_with("ignore_unreachable: true"))
-    assert hosts_of(outcome, "Tool") == []
-    assert _LOST in " ".join(outcome.stderr.split()), outcome
-
-
-@pytest.mark.matrix
-@pytest.mark.any_runtime
-def test_a_block_in_check_mode_runs_no_tool(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    """A run that waits for its tools is found by a playbook that runs without --check."""
-    model_server.script([{"calls": [CALL]}])
-    waiting = tool_play(run_tool_tasks={})
-    assert waiting.results["Outputs"]["msg"]["status"] == "requires_action", waiting
-    (tool_play.folder / "disk_usage.yml").write_text(
-        f"- {{name: Tool, ansible.builtin.command: echo, check_mode: false}}\n{TOOL}"
+def test_a_run_whose_tools_fail_the_play_is_cancelled(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """It could call tools again after the role has ended. On the last two hosts, the play ignores errors."""
+    (tool_play.folder / "rescue.yml").write_text(
+        "- block: [{ansible.builtin.fail: {msg: first}}]\n  rescue: [{ansible.builtin.fail: {msg: '{{ second }}'}}]\n"
     )
-    block = "      block:\n        - ansible.builtin.include_role"
-    checked = tool_play(playbook=ROLE.replace(block, f"      check_mode: true\n{block}"))
-    assert checked.rc == 0, checked
-    assert hosts_of(checked, "Claim the tool calls, unless another host has claimed them") == ["web"]
-    assert hosts_of(checked, "Tool") == []
-    assert len(model_server.runs) == 1
+    (tool_play.folder / "broken.yml").write_text("- ansible.builtin.fail: {msg: broken}\n")
+    tool_play.hosts("other", **_FAILURES)
+    model_server.script(
+        [
+            {"match": "is outlasts?", "calls": [CALL]},
+            {"match": "is outlasts?", "hang": True},
+            {"match": "is rescue?", "calls": [CALL]},
+            {"match": "is endless?", "calls": [CALL], "sticky": True},
+            {"match": "is broken?", "calls": [CALL, CALL]},
+        ]
+    )
+    playbook = _on("all:!endless:!broken") + _on("endless:broken", "ignore_errors: true")
+    outcome = tool_play(limit="all", playbook=playbook)
+    assert (outcome.rc, outcome.stats["failures"]) == (2, len(_FAILURES)), outcome
+    ended = outputs(outcome)
+    # This run is refused, before any call. Before ansible-core 2.19, its status is an empty text.
+    assert not ended["schema"].pop("status"), outcome
+    assert {ended[host]["status"] for host in _FAILURES if host != "schema"} == {"cancelled"}, outcome
+    assert "chema" in ended["schema"]["result"]["msg"], outcome
+    assert sorted(hosts_of(outcome, "Tool")) == ["endless", "endless", "outlasts"]
+    assert [len(asked(model_server, host)) for host in _FAILURES] == [2, 1, 0, 3, 1]
+    why = {host: messages(outcome, "Report the reason", host) for host in _FAILURES if host != "schema"}
+    begin = {host: f"Run {ended[host]['result']['run_id']} is cancelled. " for host in why}
+    assert "second" in why["rescue"][0]
+    assert why["rescue"][0].startswith(f"{begin['rescue']}The tool disk_usage failed: ")
+    assert why == {
+        "outlasts": [f"{begin['outlasts']}It was still in_progress after 5 seconds (run_wait_timeout)."],
+        "rescue": why["rescue"],
+        "endless": [f"{begin['endless']}The model still calls tools after 2 rounds (run_tool_rounds): disk_usage."],
+        "broken": [f"{begin['broken']}The tool disk_usage failed: broken"],
+    }
+    assert ended["endless"]["result"]["run"]["status"] == "cancelled"
 
 
 @pytest.mark.any_runtime
-def test_a_run_that_outlasts_a_round_is_cancelled(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    """The run could call tools again after the role has ended."""
-    model_server.script([{"calls": [CALL]}, {"hang": True}])
-    outcome = tool_play(run_wait_timeout=5)
-    assert outcome.rc == 2
-    (why,) = messages(outcome, "Report the reason")
-    assert why.endswith(" is cancelled. It was still in_progress after 5 seconds (run_wait_timeout)."), why
-    assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
-
-
-@pytest.mark.any_runtime
-def test_a_long_output_is_truncated(tool_play: ToolPlay, model_server: ModelServer) -> None:
+def test_outputs_and_errors_of_tools(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """Errors are reported to the model, and long outputs are truncated, the last one to 3 characters."""
     files = {
-        "text": "tool_output: \"{{ '\u00fc' * 2000000 }}\"",
-        "data": 'tool_output: "{{ range(100000) | list }}"',
-        "short": "tool_output: \"{{ [1, {'a': none}] }}\"",
-        "number": "tool_output: 5",
+        "good": TOOL,
+        "failing": "- ansible.builtin.command: sh -c 'echo not mounted >&2; exit 3'\n",
+        "secret": "- ansible.builtin.fail: msg=confidential\n  no_log: true\n",
+        "silent": "- ansible.builtin.debug:\n",
+        "broken": "- ansible.builtin.debug: msg={{ nothing_of_that_name }}\n",
+        "text": "- ansible.builtin.set_fact:\n    tool_output: \"{{ '\u00fc' * 200000 }}\"\n",
+        "data": '- ansible.builtin.set_fact:\n    tool_output: "{{ range(20000) | list }}"\n',
+        "short": "- ansible.builtin.set_fact:\n    tool_output: \"{{ [1, {'a': none}] }}\"\n",
+        "number": "- ansible.builtin.set_fact:\n    tool_output: 5\n",
+        "long": "- ansible.builtin.fail: msg=\"{{ 'x' * 100000 }}\"\n",
+        "limited": f"- ansible.builtin.set_fact: {{run_tool_output_limit: 3}}\n{TOOL}",
     }
     for name, text in files.items():
-        (tool_play.folder / f"{name}.yml").write_text(f"- ansible.builtin.set_fact:\n    {text}\n")
-    (tool_play.folder / "failing.yml").write_text("- ansible.builtin.fail: msg=\"{{ 'x' * 100000 }}\"\n")
-    names = (*files, "failing")
-    model_server.script([{"calls": [{"name": name, "arguments": {}} for name in names]}])
+        (tool_play.folder / f"{name}.yml").write_text(text)
+    model_server.script([{"calls": [{"name": name, "arguments": {"path": "/"}} for name in ("good", *files)]}])
     outcome = tool_play(
-        run_tools=[{"type": "function", "function": {"name": name}} for name in names],
-        run_tool_tasks={name: f"{name}.yml" for name in names},
+        run_tools=[{"type": "function", "function": {"name": name}} for name in files],
+        run_tool_tasks={name: f"{name}.yml" for name in files},
     )
     assert outcome.rc == 0, outcome
-    outputs = [item["output"] for item in model_server.runs[1]["input"] if item["type"] == "function_call_output"]
-    text, data, short, number, failing = outputs
-    note = "\n[cut: these are the first 65536 of {} characters. Ask for less at a time.]"
-    assert text == "\u00fc" * 65536 + note.format(2000000)
-    whole = json.dumps(list(range(100000)))
-    assert data == whole[:65536] + note.format(len(whole))
+    (request,) = model_server.runs[1:]
+    given = [item["output"] for item in request["input"] if item["type"] == "function_call_output"]
+    assert given[:2] == ["71% of /"] * 2
+    failed, secret, silent, broken = (json.loads(output) for output in given[2:6])
+    assert failed["error"].startswith("The tool failing failed: ")
+    assert failed["error"].endswith("non-zero return code: not mounted")
+    assert secret == {"error": "The tool secret failed: its output is hidden (no_log)"}
+    # An earlier call's answer is not taken for this one's.
+    assert silent == {"error": "The tool silent failed: its tasks did not set tool_output"}
+    assert "nothing_of_that_name" in broken["error"]
+    text, data, short, number, long, limited = given[6:]
+    note = "\n[cut: these are the first {} of {} characters. Ask for less at a time.]"
+    assert text == "\u00fc" * 65536 + note.format(65536, 200000)
+    whole = json.dumps(list(range(20000)))
+    assert data == whole[:65536] + note.format(65536, len(whole))
     assert json.loads(short) == [1, {"a": None}]
     assert number == "5"
-    told = json.loads(failing)["error"]
-    assert told.startswith("The tool failing failed: xxx")
+    told = json.loads(long)["error"]
+    assert told.startswith("The tool long failed: xxx")
     assert told[65536:].startswith("\n[cut: these are the first 65536 of ")
+    assert limited == "71%" + note.format(3, 8)
 
 
-@pytest.mark.any_runtime
-def test_the_limit_is_an_option(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [CALL]}])
-    assert tool_play(run_tool_output_limit=3).rc == 0
-    assert answers(model_server.runs[1]) == [
-        "71%\n[cut: these are the first 3 of 11 characters. Ask for less at a time.]"
-    ]
-    refused = tool_play(run_tool_output_limit=0)
-    assert messages(refused, "Check the limits for tools") != []
-    assert "run_tool_output_limit is 0, but must be at least 1." in str(refused)
-
-
-_LOST = " is cancelled: host web left the play before it answered the tool calls of the run."
+_LEFT = " is cancelled: host {} left the play before it answered the tool calls of the run."
 
 
 @pytest.mark.matrix
-@pytest.mark.parametrize(
-    "task",
-    [
-        pytest.param("ansible.builtin.raw: uptime", id="unreachable"),
-        pytest.param("ansible.builtin.meta: end_host", id="end_host", marks=pytest.mark.any_runtime),
-        pytest.param("ansible.builtin.meta: end_play", id="end_play", marks=pytest.mark.any_runtime),
-    ],
-)
-def test_a_host_that_is_lost_leaves_no_run_behind(tool_play: ToolPlay, model_server: ModelServer, task: str) -> None:
-    tool_play.hosts("web", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
-    (tool_play.folder / "disk_usage.yml").write_text(f"- {task}\n  name: Tool\n")
+def test_a_host_that_is_lost_leaves_no_run_behind(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """The run is cancelled when the playbook ends."""
+    tool_play.hosts(web=FAR)
+    (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.raw: uptime\n  name: Tool\n")
     model_server.script([{"calls": [CALL]}])
     outcome = tool_play()
-    assert outcome.stats["unreachable"] == (1 if "raw" in task else 0), outcome
+    assert outcome.stats["unreachable"] == 1, outcome
     assert hosts_of(outcome, "Check that the tool has set tool_output") == []
-    assert _LOST in " ".join(outcome.stderr.split()), outcome
+    assert _LEFT.format("web") in " ".join(outcome.stderr.split()), outcome
     # It has not been continued: the same play makes another run.
     tool_play.hosts("web")
     again = tool_play()
-    assert (again.rc, again.results["Outputs"]["msg"]["status"]) == (0, "completed"), again
+    assert (again.rc, outputs(again)["web"]["status"]) == (0, "completed"), again
     assert [answers(run) for run in model_server.runs] == [[], []]
 
 
-def test_a_host_that_is_lost_with_a_served_runtime(
-    tool_play: ToolPlay, model_server: ModelServer, served: tuple[str, list[str]]
-) -> None:
+_LATER = """
+- hosts: later
+  gather_facts: false
+  tasks:
+    - name: Look
+      threadworks.openai.openai_run_info:
+        thread_id: "{{ hostvars[item].__run_now.thread_id }}"
+      loop: LOST
+"""
+
+
+@pytest.mark.matrix
+def test_all_ways_to_lose_a_host(tool_play: ToolPlay, model_server: ModelServer, served: tuple[str, list[str]]) -> None:
+    """The next play cancels the run, once. It finds the thread unlocked."""
+    lost = {"unreachable": "raw: uptime", "ignored": "raw: uptime", "host": "meta: end_host", "play": "meta: end_play"}
+    for host, task in lost.items():
+        (tool_play.folder / f"{host}.yml").write_text(f"- ansible.builtin.{task}\n{TOOL}")
+    files = {host: {"tool_tasks": {"disk_usage": f"{host}.yml"}} for host in lost}
+    tool_play.hosts(**{host: {**FAR, **files[host]} for host in lost}, later={}, other={})
+    model_server.script([{"calls": [CALL], "match": f"is {host}?"} for host in lost])
+    plays = [_on("unreachable:host"), _on("ignored", "ignore_unreachable: true"), _on("play")]
     address, requests = served
-    tool_play.hosts("web", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
-    (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.raw: uptime\n")
-    model_server.script([{"calls": [CALL]}])
-    outcome = tool_play.start(limit="web", env={"OPENAI_RUNTIME_URL": address}).wait()
-    assert _LOST in " ".join(outcome.stderr.split()), outcome
-    assert sum(each.endswith("/cancel") for each in requests) == 1
+    playbook = "".join(plays) + _LATER.replace("LOST", json.dumps(list(lost)))
+    outcome = tool_play.start(playbook=playbook, env={"OPENAI_RUNTIME_URL": address}).wait()
+    assert hosts_of(outcome, "Tool") == []
+    assert hosts_of(outcome, "Check that the tool has set tool_output") == []
+    told = " ".join(outcome.stderr.split())
+    assert {host: told.count(_LEFT.format(host)) for host in lost} == dict.fromkeys(lost, 1), outcome
+    assert sum(each.endswith("/cancel") for each in requests) == len(lost)
+    found = [each["runs"][0]["status"] for each in outcome.results["Look"]["results"]]
+    assert found == ["cancelled"] * len(lost), outcome
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL], ids=["Ctrl+C", "kill"])
-def test_a_playbook_that_is_ended_in_a_tool(
-    tool_play: ToolPlay, model_server: ModelServer, tmp_path: Path, number: signal.Signals
-) -> None:
+def test_a_playbook_that_is_ended_in_a_tool(tool_play: ToolPlay, model_server: ModelServer, tmp_path: Path) -> None:
     """Ctrl+C cancels the run. After a kill, which nothing survives, the same playbook continues it."""
     tool = tool_play.folder / "disk_usage.yml"
     begun = tmp_path / "begun"
     # After a kill its shell ends by itself.
     tool.write_text(f"- ansible.builtin.shell: touch {begun}; while [ -e {begun} ]; do sleep 0.1; done\n")
-    model_server.script([{"calls": [CALL]}])
-    started = tool_play.start(limit="web")
-    wait_for(begun.exists)
-    os.killpg(started.process.pid, number)
-    outcome = started.wait()
-    begun.unlink()
-    assert ("is cancelled: host web left the play" in " ".join(outcome.stderr.split())) == (number == signal.SIGINT)
+    tool_play.hosts("interrupted", "killed")
+    for host, number in (("interrupted", signal.SIGINT), ("killed", signal.SIGKILL)):
+        model_server.script([{"match": f"is {host}?", "calls": [CALL]}])
+        started = tool_play.start(limit=host)
+        wait_for(begun.exists)
+        os.killpg(started.process.pid, number)
+        outcome = started.wait()
+        begun.unlink()
+        told = _LEFT.format(host) in " ".join(outcome.stderr.split())
+        assert told == (number == signal.SIGINT), (host, str(outcome))
     tool.write_text(TOOL)
-    again = tool_play()
-    assert (again.rc, again.results["Outputs"]["msg"]["status"]) == (0, "completed"), again
-    assert len(hosts_of(again, "Tool")) == (0 if number == signal.SIGINT else 1)
-
-
-_LATER = """
-- hosts: db
-  gather_facts: false
-  tasks:
-    - name: Look
-      threadworks.openai.openai_run_info:
-        thread_id: "{{ hostvars.web.__run_now.thread_id }}"
-"""
-
-
-@pytest.mark.any_runtime
-def test_a_later_play_finds_the_thread_unlocked(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    tool_play.hosts("web", "db", web="ansible_connection=ssh ansible_host=127.0.0.1 ansible_port=1")
-    (tool_play.folder / "disk_usage.yml").write_text("- ansible.builtin.raw: uptime\n")
-    model_server.script([{"calls": [CALL], "match": "is web?"}])
-    outcome = tool_play(limit="all", playbook=ROLE + _LATER)
-    assert outcome.results["Look"]["runs"][0]["status"] == "cancelled", outcome
-    assert " ".join(outcome.stderr.split()).count(_LOST) == 1
-
-
-_DEEP = '{"path":' * 10_000 + "1" + "}" * 10_000
-_SCHEMAS: dict[str, Any] = {
-    "endless": {"properties": {"path": {"$ref": "#/$defs/a"}}, "$defs": {"a": {"$ref": "#/$defs/a"}}},
-    "none": {"$ref": "#/$defs/none"},
-    "remote": {"$ref": "http://127.0.0.1:1/schema.json"},
-}
-
-
-@pytest.mark.any_runtime
-def test_checks_that_break_refuse_the_call(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [{"name": "disk_usage", "arguments": _DEEP}]}])
-    outcome = tool_play()
-    assert outcome.rc == 0, outcome
-    assert hosts_of(outcome, "Tool") == []
-    (told,) = answers(model_server.runs[1])
-    assert told["error"].startswith("The arguments of disk_usage were refused: ")
-    assert len(told["error"]) < 2000
-
-
-@pytest.mark.matrix
-@pytest.mark.any_runtime
-def test_names_of_methods_are_refused(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    """In a template, `dictionary["keys"]` is a method if there is no such key."""
-    names = ["keys", "items", "get", "pop", "clear", "__class__"]
-    model_server.script([{"calls": [{"name": name, "arguments": {}} for name in names]}])
-    outcome = tool_play()
-    assert outcome.rc == 0, outcome
-    assert hosts_of(outcome, "Tool") == []
-    refusals = [answer["error"] for answer in answers(model_server.runs[1])]
-    assert refusals == [f"The tool {name} is not allowed. Allowed tools: disk_usage, reboot." for name in names]
-
-
-@pytest.mark.any_runtime
-@pytest.mark.parametrize("schema", _SCHEMAS)
-def test_a_schema_that_cannot_be_used_leaves_no_run_behind(
-    tool_play: ToolPlay, model_server: ModelServer, schema: str
-) -> None:
-    tool = {"type": "function", "function": {"name": "disk_usage", "parameters": _SCHEMAS[schema]}}
-    model_server.script([{"calls": [CALL]}, {"sticky": True}])
-    outcome = tool_play(run_tools=[tool])
-    if schema != "endless":
-        assert hosts_of(outcome, "Tool") == []
-        assert "chema" in str(outcome), outcome
-    # It is refused before there is a run, or the call is.
-    assert outcome.results["Outputs"]["msg"]["status"] in (None, "completed", "cancelled"), outcome
-
-
-@pytest.mark.any_runtime
-def test_a_failure_of_the_role_itself_cancels_the_run(tool_play: ToolPlay, model_server: ModelServer) -> None:
-    """An output that cannot be sent, and a rescue that fails."""
-    (tool_play.folder / "disk_usage.yml").write_text(
-        "- block: [{ansible.builtin.fail: {msg: first}}]\n  rescue: [{ansible.builtin.fail: {msg: '{{ second }}'}}]\n"
-    )
-    model_server.script([{"calls": [CALL]}])
-    outcome = tool_play(run_tool_errors="fail")
-    assert outcome.rc == 2
-    (why,) = messages(outcome, "Report the reason")
-    assert " is cancelled. The tool disk_usage failed: " in why
-    assert "second" in why
-    assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
+    again = tool_play(limit="all")
+    assert again.rc == 0, again
+    assert {host: each["status"] for host, each in outputs(again).items()} == {
+        "interrupted": "completed",
+        "killed": "completed",
+    }
+    assert hosts_of(again, "Tool") == ["killed"]

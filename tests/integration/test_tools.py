@@ -15,10 +15,14 @@ import pytest
 from ansible_collections.threadworks.openai.tests.integration.tool_play import (
     ASSISTANT,
     CALL,
+    ROLE,
     TOOL,
     ToolPlay,
     answers,
+    asked,
+    hosts_of,
     messages,
+    outputs,
 )
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 
@@ -38,139 +42,104 @@ def play(tool_play: ToolPlay) -> ToolPlay:
 
 
 @pytest.mark.matrix
+@pytest.mark.any_runtime
 def test_only_what_is_allowed_and_valid_runs(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
     evil = "{{ lookup('ansible.builtin.pipe', 'touch " + str(folder / "pwned") + "') }}"
+    # In a template, `dictionary["keys"]` is a method if there is no such key.
+    methods = ["keys", "__class__"]
     calls: list[dict[str, Any]] = [
         {"name": "disk_usage", "arguments": {"path": f"/{evil}"}},
         {"name": f"rm {evil}", "arguments": {"path": "/"}},
         {"name": "disk_usage", "arguments": {"path": evil}},
         {"name": "disk_usage", "arguments": '{"path":'},
+        {"name": "disk_usage", "arguments": '{"path":' * 10_000 + "1" + "}" * 10_000},
         {"name": "reboot", "arguments": {}},
+        *({"name": name, "arguments": {}} for name in methods),
         CALL,
     ]
     model_server.script([{"calls": calls}, {"text": f'["{evil}"]'}])
-    outcome = play()
+    # The same play again reuses the run.
+    outcome = play(playbook=ROLE + ROLE.replace("Outputs", "Again"))
     assert outcome.rc == 0, outcome
     assert messages(outcome, "Tool") == [f"disk_usage {json.dumps(each['arguments'])}" for each in (calls[0], CALL)]
-    first, forbidden, refused, broken, unknown, last = answers(model_server.runs[1])
+    first, forbidden, refused, broken, deep, unknown, *named, last = answers(model_server.runs[1])
     assert (first, last) == (f"71% of /{evil}", "71% of /var")
     assert forbidden == {"error": f"The tool rm {evil} is not allowed. Allowed tools: disk_usage, reboot."}
     assert refused["error"].startswith("The arguments of disk_usage were refused: $.path: ")
     assert broken["error"].startswith("The arguments of disk_usage were refused: they are not JSON: ")
+    assert deep["error"].startswith("The arguments of disk_usage were refused: ")
+    assert len(deep["error"]) < 2000
     assert unknown["error"] == "The arguments of reboot were refused: the run has no such function"
+    assert [each["error"] for each in named] == [
+        f"The tool {name} is not allowed. Allowed tools: disk_usage, reboot." for name in methods
+    ]
     reported = messages(outcome, "Check the call")
-    assert reported == [answer["error"] for answer in (forbidden, refused, broken, unknown)]
-    outputs = outcome.results["Outputs"]["msg"]
-    assert (outputs["status"], outputs["response"]) == ("completed", f'["{evil}"]')
+    assert reported == [answer["error"] for answer in (forbidden, refused, broken, deep, unknown, *named)]
+    given = outputs(outcome)["web"]
+    assert (given["status"], given["response"]) == ("completed", f'["{evil}"]')
     assert "waits for the outputs of tool calls" not in str(outcome)
     assert not (folder / "pwned").exists()
-
-    again = play()
-    assert (again.rc, again.changed, len(model_server.runs)) == (0, 0, 2), again
-    assert again.results["Outputs"]["msg"]["response"] == outputs["response"]
-
-
-@pytest.mark.any_runtime
-def test_a_run_that_asks_without_end_is_cancelled(play: ToolPlay, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [CALL], "sticky": True}])
-    outcome = play(run_tool_rounds=3)
-    assert outcome.rc == 2
-    assert (len(messages(outcome, "Tool")), len(model_server.runs)) == (3, 4)
-    outputs = outcome.results["Outputs"]["msg"]
-    assert messages(outcome, "Report the reason") == [
-        (
-            f"Run {outputs['result']['run_id']} is cancelled. "
-            "The model still calls tools after 3 rounds (run_tool_rounds): disk_usage."
-        )
-    ]
-    assert outputs["status"] == outputs["result"]["run"]["status"] == "cancelled"
+    (end,) = (number for number, task in enumerate(outcome.tasks) if task.name == "Outputs")
+    assert [task.name for task in outcome.tasks[end:] if task.status == "changed"] == []
+    assert (outcome.results["Again"]["msg"]["response"], len(model_server.runs)) == (given["response"], 2)
 
 
 @pytest.mark.any_runtime
-def test_tools_that_fail_are_reported_to_the_model(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
-    failing = "- ansible.builtin.command: sh -c 'echo not mounted >&2; exit 3'\n"
-    files = {
-        "good": TOOL,
-        "failing": failing,
-        "secret": failing + "  no_log: true\n",
-        "silent": "- ansible.builtin.debug:\n",
-        "broken": "- ansible.builtin.debug: msg={{ nothing_of_that_name }}\n",
-    }
-    for name, text in files.items():
-        (folder / f"{name}.yml").write_text(text)
-    calls = [{"name": name, "arguments": {"path": "/"}} for name in ("good", *files)]
-    model_server.script([{"calls": calls}])
-    outcome = play(
-        run_tools=[{"type": "function", "function": {"name": name}} for name in files],
-        run_tool_tasks={name: f"{name}.yml" for name in files},
-    )
-    assert outcome.rc == 0, outcome
-    good, _good, failed, secret, silent, broken = answers(model_server.runs[1])
-    assert good == "71% of /"
-    assert re.fullmatch(r"The tool failing failed: .*non-zero return code: not mounted", failed["error"])
-    assert secret == {"error": "The tool secret failed: its output is hidden (no_log)"}
-    # An earlier call's answer is not taken for this one's.
-    assert silent == {"error": "The tool silent failed: its tasks did not set tool_output"}
-    assert "nothing_of_that_name" in broken["error"]
-
-
-@pytest.mark.any_runtime
-def test_a_tool_that_fails_can_fail_the_play(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
-    (folder / "disk_usage.yml").write_text("- ansible.builtin.fail: msg=broken\n")
-    model_server.script([{"calls": [CALL, CALL]}])
-    outcome = play(run_tool_errors="fail")
-    assert (outcome.rc, len(model_server.runs)) == (2, 1)
-    (why,) = messages(outcome, "Report the reason")
-    assert why.endswith(" is cancelled. The tool disk_usage failed: broken")
-    assert outcome.results["Outputs"]["msg"]["status"] == "cancelled"
-
-
-@pytest.mark.any_runtime
-def test_a_role_and_the_hosts_of_a_play(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
+def test_a_role_answers_the_hosts_of_a_later_play(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
+    """The first play does not wait for the runs."""
     tasks = folder / "roles" / "disk" / "tasks"
     tasks.mkdir(parents=True)
     (tasks / "main.yml").write_text(TOOL + "    host: '{{ inventory_hostname }}'\n")
+    more = {"name": "disk_usage", "arguments": {"path": "/srv"}}
     model_server.script(
         [
-            {"match": "How full is web?", "calls": [CALL]},
-            {"match": "How full is db?", "calls": [CALL, {"name": "disk_usage", "arguments": {"path": "/srv"}}]},
-            {"match": "How full is db?", "calls": [CALL]},
+            {"match": "How full is web?", "calls": [CALL], "hold": True},
+            {"match": "How full is db?", "calls": [CALL, more], "hold": True},
         ]
     )
+    started = play(limit="all", run_wait=False)
+    assert {each["status"] for each in outputs(started).values()} <= {"queued", "in_progress"}, started
+    assert set(outputs(started)) == {"web", "db"}
+    model_server.release()
     outcome = play(limit="all", run_tool_tasks={"disk_usage": {"role": "disk"}})
     assert outcome.rc == 0, outcome
     paths = sorted((each.host, each.result["msg"]) for each in outcome.tasks if each.name.endswith("Tool"))
     assert paths == [
         ("db", 'disk_usage {"path": "/srv"}'),
         ("db", 'disk_usage {"path": "/var"}'),
-        ("db", 'disk_usage {"path": "/var"}'),
         ("web", 'disk_usage {"path": "/var"}'),
     ]
-    replies = {each.host: each.result["msg"]["response"] for each in outcome.tasks if each.name == "Outputs"}
+    replies = {host: each["response"] for host, each in outputs(outcome).items()}
     assert replies == {host: f"Reply to: How full is {host}?" for host in ("web", "db")}
+    assert [answers(run) for run in asked(model_server, "web")] == [[], ["71% of /var"]]
+    assert [answers(run) for run in asked(model_server, "db")] == [[], ["71% of /var", "71% of /srv"]]
 
 
+@pytest.mark.matrix
 @pytest.mark.any_runtime
-def test_check_mode_answers_nothing(play: ToolPlay, model_server: ModelServer) -> None:
+def test_check_mode_answers_nothing(play: ToolPlay, model_server: ModelServer, folder: Path) -> None:
+    """A run that waits for its tools is found by a playbook that runs without --check, in a block in check mode."""
     model_server.script([{"calls": [CALL]}])
-    first = play("--check")
-    assert (first.rc, len(model_server.runs)) == (0, 0), first
     waiting = play(run_tool_tasks={})
-    assert waiting.results["Outputs"]["msg"]["status"] == "requires_action"
-    check = play("--check")
-    assert (check.rc, check.changed, len(model_server.runs)) == (0, 1, 1), check
-    real = play()
-    assert (real.rc, real.changed, real.results["Outputs"]["msg"]["status"]) == (0, 1, "completed")
+    assert outputs(waiting)["web"]["status"] == "requires_action", waiting
+    # The host `db` has no run yet.
+    check = play("--check", limit="all")
+    assert (check.rc, len(model_server.runs)) == (0, 1), check
+    assert [each.status for each in check.tasks if each.host == "web"].count("changed") == 1, check
+    assert hosts_of(check, "Tool") == []
 
-
-@pytest.mark.any_runtime
-def test_a_run_that_was_not_waited_for_is_answered_later(play: ToolPlay, model_server: ModelServer) -> None:
-    model_server.script([{"calls": [CALL], "hold": True}])
-    started = play(run_wait=False)
-    assert started.results["Outputs"]["msg"]["status"] in ("queued", "in_progress")
-    model_server.release()
-    assert play().results["Outputs"]["msg"]["response"] == "Reply to: How full is web?"
-    assert answers(model_server.runs[1]) == ["71% of /var"]
+    (folder / "disk_usage.yml").write_text(f"- {{name: Tool, ansible.builtin.debug: , check_mode: false}}\n{TOOL}")
+    head, role = ROLE.split("    - name: Role\n")
+    checked = role.replace("      block:\n", "      check_mode: true\n      block:\n").replace("Outputs", "Foretold")
+    outcome = play(playbook=f"{head}    - name: Checked\n{checked}    - name: Role\n{role}")
+    (foretold,) = (number for number, task in enumerate(outcome.tasks) if task.name == "Foretold")
+    in_check, real = outcome.tasks[:foretold], outcome.tasks[foretold:]
+    claims = "Claim the tool calls, unless another host has claimed them"
+    assert [task.host for task in in_check if task.name.endswith(claims)] == ["web"]
+    assert [task for task in in_check if task.name.endswith("Tool")] == []
+    assert [task for task in real if task.name.endswith("Tool")] != []
+    assert [task.status for task in real].count("changed") == 1, outcome
+    assert (outcome.rc, outputs(outcome)["web"]["status"], len(model_server.runs)) == (0, "completed", 2), outcome
 
 
 _BY_HAND = f"""{ASSISTANT}
@@ -190,6 +159,14 @@ _BY_HAND = f"""{ASSISTANT}
               problem: "{{{{ call.function.problem }}}}"
       vars:
         call: "{{{{ asked.required_action.submit_tool_outputs.tool_calls[0] }}}}"
+    - name: Confirm
+      threadworks.openai.openai_tool_call:
+        name: disk_usage
+        arguments: {{path: /var}}
+        id: call_1
+        tasks: disk_usage.yml
+        problem:
+        confirm: true
 """
 
 
@@ -201,6 +178,12 @@ def test_by_hand(play: ToolPlay, model_server: ModelServer) -> None:
     (told,) = answers(model_server.runs[1])
     assert told["path"] == "var"
     assert re.fullmatch(r"\$\.path: .var. does not match .\^/.", told["problem"])
+    confirmed = outcome.results["Confirm"]
+    assert (confirmed["allowed"], confirmed["answer"]) == (False, "nobody")
+    assert confirmed["problem"] == (
+        "A person must confirm the tool disk_usage, but no one can be asked: standard input is not a terminal, or the "
+        "playbook runs in the background."
+    )
 
 
 @pytest.mark.matrix
@@ -215,12 +198,12 @@ def test_a_model_inspects_hosts(play: ToolPlay, model_server: ModelServer) -> No
     endless = {"match": "Host db:", "calls": looks[:1], "sticky": True}
     model_server.script([{"match": "Host web:", "calls": looks}, endless])
     outcome = play(
-        playbook=_PLAYBOOKS / "inspect_hosts.yml", limit="all", inspect_question="Is it full?", inspect_rounds=2
+        playbook=_PLAYBOOKS / "inspect_hosts.yml", limit="all", inspect_question="Is it full?", inspect_rounds=1
     )
     assert outcome.rc == 2
     assert messages(outcome, "Show the report") == ["Reply to: Host web: Is it full?"]
     (why,) = messages(outcome, "Report the reason", "db")
-    assert why.endswith(" The model still calls tools after 2 rounds (run_tool_rounds): disk_usage.")
+    assert why.endswith(" The model still calls tools after 1 round (run_tool_rounds): disk_usage.")
 
     (answered,) = (run for run in model_server.runs if len(answers(run)) == len(looks))
     disks, folders, refused, forbidden = answers(answered)

@@ -13,6 +13,8 @@ from typing import Any
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Started
 
+Json = dict[str, Any]
+
 ASSISTANT = """
 - hosts: all
   gather_facts: false
@@ -44,9 +46,7 @@ ROLE = f"""{ASSISTANT}
         run_key: "inspect-{{{{ subject | default(inventory_hostname) }}}}"
         run_messages:
           - content: "How full is {{{{ subject | default(inventory_hostname) }}}}?"
-        run_tool_tasks:
-          disk_usage: disk_usage.yml
-          reboot: disk_usage.yml
+        run_tool_tasks: "{{{{ tool_tasks | default({{'disk_usage': 'disk_usage.yml', 'reboot': 'disk_usage.yml'}}) }}}}"
       block:
         - ansible.builtin.include_role:
             name: threadworks.openai.run
@@ -63,13 +63,17 @@ TOOL = """
   ansible.builtin.set_fact:
     tool_output: "71% of {{ tool.arguments.path }}"
 """
-CALL: dict[str, Any] = {"name": "disk_usage", "arguments": {"path": "/var"}}
+CALL: Json = {"name": "disk_usage", "arguments": {"path": "/var"}}
+# The variables of a host that cannot be reached.
+FAR: Json = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 
 
 class ToolPlay:
     """Runs the role `run` on the hosts of an inventory, which are all this machine. `folder` has the tool's task file.
 
     The variable `strategy` is Ansible's strategy. `subject` is the subject of the question, by default the host itself.
+    `tool_tasks` are the tools. Several cases are cheapest as several hosts of one playbook. The variables of a host can
+    set these variables, and options of the role.
     """
 
     def __init__(self, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, folder: Path) -> None:
@@ -79,10 +83,11 @@ class ToolPlay:
         (folder / "disk_usage.yml").write_text(TOOL)
         self.hosts("web", "db")
 
-    def hosts(self, *names: str, **more: str) -> None:
-        """Set the hosts of the inventory. `more` has variables of some of them."""
-        local = "ansible_connection=local ansible_python_interpreter='{{ ansible_playbook_python }}'"
-        (self.folder / "hosts").write_text("".join(f"{name} {local} {more.get(name, '')}\n" for name in names))
+    def hosts(self, *names: str, **variables: Json) -> None:
+        """Set the hosts of the inventory, in this order, and the variables of some of them, which are also hosts."""
+        local = {"ansible_connection": "local", "ansible_python_interpreter": "{{ ansible_playbook_python }}"}
+        hosts = {name: {**local, **variables.get(name, {})} for name in (*names, *variables)}
+        (self.folder / "hosts.yml").write_text(json.dumps({"all": {"hosts": hosts}}))
 
     def __call__(self, *args: str, limit: str = "web", playbook: str | Path = ROLE, **variables: Any) -> Outcome:
         """Run the playbook on the host `web`, or on `limit`, with these extra variables, and wait until it ends."""
@@ -100,17 +105,27 @@ class ToolPlay:
         """Start the playbook."""
         return self._ansible_playbook.start(
             playbook,
-            *("-i", str(self.folder / "hosts"), "-l", limit, "-e", json.dumps(variables)),
+            *("-i", str(self.folder / "hosts.yml"), "-l", limit, "-e", json.dumps(variables)),
             *args,
             env={**self._environment, **(env or {})},
             terminal=terminal,
         )
 
 
-def answers(request: dict[str, Any]) -> list[Any]:
+def asked(model_server: ModelServer, host: str) -> list[Json]:
+    """Return the requests to the model in the run of this host, oldest first."""
+    return [request for request in model_server.runs if f"How full is {host}?" in json.dumps(request["input"])]
+
+
+def outputs(outcome: Outcome) -> dict[str, Json]:
+    """Return the outputs of the role by host. If it is called several times, the last ones."""
+    return {each.host: each.result["msg"] for each in outcome.tasks if each.name == "Outputs"}
+
+
+def answers(request: Json) -> list[Any]:
     """Return the tool outputs in a request to the model, oldest first. JSON is parsed."""
-    outputs = [item["output"] for item in request["input"] if item["type"] == "function_call_output"]
-    return [json.loads(output) if output[0] in "{[" else output for output in outputs]
+    given = [item["output"] for item in request["input"] if item["type"] == "function_call_output"]
+    return [json.loads(output) if output[0] in "{[" else output for output in given]
 
 
 def messages(outcome: Outcome, task: str, host: str = "") -> list[str]:

@@ -107,6 +107,16 @@ def test_answers(typed: bytes | Exception, answer: str, allowed: bool) -> None:
     assert bool(decision["problem"]) == (answer in ("no", "nobody"))
 
 
+def test_ansible_runner_gives_a_terminal_at_which_nobody_sits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWX_ISOLATED_DATA_DIR", "/runner/artifacts/1")
+    terminal = _Terminal(b"yes")
+    decision = decide(_CALL, None, terminal, None)
+    assert (decision["answer"], decision["allowed"], terminal.asked) == ("nobody", False, [])
+    assert decision["problem"] == (
+        "A person must confirm the tool look, but no one can be asked: the playbook runs in ansible-runner."
+    )
+
+
 def test_no_answer_in_time_is_no_yes() -> None:
     def prompt(_question: str, *, private: bool = False, seconds: float | None, complete_input: object = None) -> bytes:
         if complete_input is not None:
