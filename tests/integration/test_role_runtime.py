@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
 import httpx2
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Task
+from ansible_collections.threadworks.openai.tests.runtime.processes import RUNTIME
 
-_PLAYBOOK = """
+_SERVICE = """
 - hosts: localhost
   connection: local
   gather_facts: false
@@ -23,26 +26,23 @@ _PLAYBOOK = """
     - name: Service
       ansible.builtin.include_role:
         name: threadworks.openai.runtime
-    - name: Run
-      threadworks.openai.openai_thread_run:
-        runtime_url: "{{ runtime_url }}"
-        api_key: "{{ runtime_token }}"
-        assistant_id: "{{ assistant.assistant_id }}"
-        thread: {messages: [{content: Hello}]}
-      vars:
-        assistant: "{{ made }}"
-      when: runtime_state == 'started'
 """
-_ASSISTANT = """    - name: Assistant
+_USE = """
+    - name: Assistant
       threadworks.openai.openai_assistant:
         runtime_url: "{{ runtime_url }}"
         api_key: "{{ runtime_token }}"
         name: A
         model: m
       register: made
-      when: runtime_state == 'started'
     - name: Run
+      threadworks.openai.openai_thread_run:
+        runtime_url: "{{ runtime_url }}"
+        api_key: "{{ runtime_token }}"
+        assistant_id: "{{ made.assistant_id }}"
+        thread: {messages: [{content: Hello}]}
 """
+_REMOVE = "Remove the program, but keep the store"
 
 
 def _free_port() -> int:
@@ -58,7 +58,6 @@ def _health(port: int, host: str) -> int:
 # It installs its libraries; the machine may have other things to do.
 def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
     home = tmp_path / "service"
-    playbook = _PLAYBOOK.replace("    - name: Run\n", _ASSISTANT)
     options: dict[str, Any] = {
         "runtime_state": "started",
         "runtime_home": str(home),
@@ -72,46 +71,63 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
         "runtime_budget": {"name": 'team\'s "service"', "tokens": 1000, "per": "month"},
     }
 
-    def play(**changed: Any) -> Any:
+    def play(text: str, **changed: Any) -> Outcome:
         # To compile all modules of the libraries would take longer than the rest of the test.
         env = {"PIP_COMPILE": "0"}
-        return ansible_playbook(playbook, "-vvv", "-e", json.dumps({**options, **changed}), env=env)
+        outcome = ansible_playbook(text, "-vvv", "-e", json.dumps({**options, **changed}), env=env)
+        assert outcome.rc == 0, outcome
+        return outcome
 
     try:
-        first = play()
-        assert first.rc == 0, str(first)
-        assert first.results["Run"]["response"] == "Reply to: Hello"
+        twice = play((_SERVICE + _USE) * 2)
+        first, again = _parts(twice, "Run")
+        assert [task.result["response"] for task in (first[-1], again[-1])] == ["Reply to: Hello"] * 2
+        assert not [task for task in again if task.status == "changed"], twice
         headers = {"Authorization": "Bearer token-of-the-clients"}
         url = f"http://127.0.0.1:{options['runtime_port']}/v1"
         (budget,) = httpx2.get(f"{url}/budgets", headers=headers, timeout=60).json()["data"]
         assert (budget["name"], budget["used"]) == ('team\'s "service"', {"tokens": 4, "cost": "0.0000085"})
-        again = play()
-        assert (again.rc, again.changed) == (0, 0), again
-        for outcome in (first, again):
-            for secret in ("sk-of-the-model-server", "token-of-the-clients"):
-                assert secret not in outcome.stdout + outcome.stderr
+        for secret in ("sk-of-the-model-server", "token-of-the-clients"):
+            assert secret not in twice.stdout + twice.stderr
         assert (home / "runtime.env").stat().st_mode & 0o777 == 0o600
         log = (home / "runtime.log").read_text()
         assert not [word for word in ("sk-of", "token-of", "Hello") if word in log]
 
-        other = play(runtime_token="another-token", runtime_allowed_hosts=["runtime.example.com", "a.example"])
-        assert other.rc == 0, other
+        hosts = ["runtime.example.com", "a.example"]
+        other = play(_SERVICE + _USE, runtime_token="another-token", runtime_allowed_hosts=hosts)
         assert other.results["Start or stop the process"]["changed"]
         assert other.results["Run"]["changed"] is False, "the store is the same"
         port = options["runtime_port"]
-        hosts = {"runtime.example.com": 200, "a.example": 200, f"127.0.0.1:{port}": 200, "evil.com": 403}
-        assert {host: _health(port, host) for host in hosts} == hosts
+        answers = {**dict.fromkeys(hosts, 200), f"127.0.0.1:{port}": 200, "evil.com": 403}
+        assert {host: _health(port, host) for host in answers} == answers
     finally:
-        stopped = play(runtime_state="absent")
-    assert stopped.rc == 0, stopped
-    assert (home / "runtime.db").exists()
-    assert not (home / "venv").exists()
-    assert play(runtime_state="absent").changed == 0
+        removed, again = _parts(play(_SERVICE * 2, runtime_state="absent"), _REMOVE)
+    assert [task.name for task in removed if task.status == "changed"] == ["Start or stop the process", _REMOVE]
+    assert not [task for task in again if task.status == "changed"]
+    assert {path.name for path in home.iterdir()} == {"runtime.db", "runtime.log"}
+
+
+def _parts(outcome: Outcome, last: str) -> tuple[list[Task], list[Task]]:
+    """Return the tasks until the first one of this name, and the others."""
+    end = [task.name for task in outcome.tasks].index(last) + 1
+    return outcome.tasks[:end], outcome.tasks[end:]
 
 
 def test_a_worker_needs_a_shared_store(ansible_playbook: AnsiblePlaybook, tmp_path: Path) -> None:
     options = {"runtime_state": "started", "runtime_home": str(tmp_path / "worker"), "runtime_mode": "work"}
-    outcome = ansible_playbook(_PLAYBOOK, "-e", json.dumps(options))
+    outcome = ansible_playbook(_SERVICE, "-e", json.dumps(options))
     assert outcome.rc == 2, outcome
     assert "A worker needs a PostgreSQL store" in str(outcome)
     assert not (tmp_path / "worker").exists()
+
+
+def test_check_mode_removes_nothing(tmp_path: Path) -> None:
+    def remove(*check: str) -> bool:
+        command = [sys.executable, RUNTIME / "service.py", "remove", tmp_path / "home", *check]
+        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["changed"]
+
+    assert not remove()
+    (tmp_path / "home" / "venv").mkdir(parents=True)
+    (tmp_path / "home" / "service.json").symlink_to("nowhere")
+    assert (remove("--check"), remove("--check"), remove(), remove()) == (True, True, True, False)
+    assert list((tmp_path / "home").iterdir()) == []

@@ -30,13 +30,12 @@ def test_a_worker_is_ready_or_its_start_fails(tmp_path: Path, settings: Settings
     python.parent.mkdir(parents=True)
     python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
     python.chmod(0o700)
-    for name in ("runtime.json", "requirements.txt"):
-        (tmp_path / name).touch()
+    (tmp_path / "runtime.json").touch()
     log = tmp_path / "runtime.log"
     try:
-        assert _service(tmp_path, "started", settings.store).stdout == "changed"
+        assert _service(tmp_path, "started", settings.store).stdout == '{"changed": true}'
         assert "the worker has started" in log.read_text(), "it was not waited for"
-        assert _service(tmp_path, "started", settings.store).stdout == "unchanged"
+        assert _service(tmp_path, "started", settings.store).stdout == '{"changed": false}'
         # The log still has the line of the first start.
         failed = _service(tmp_path, "started", str(tmp_path / "runtime.db"))
         assert failed.returncode == 1

@@ -1,14 +1,16 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Unpack the served runtime, or start or stop its process. Print `changed` or `unchanged`.
+"""Unpack the served runtime, start or stop its process, or remove it. Print the result as JSON.
 
 `service.py unpack HOME` creates HOME/lib from HOME/runtime.json. `service.py started|stopped|absent HOME GRACE` starts
-or stops the process. HOME/service.json identifies the process by its id and its birth, so that another process with the
-same id is not mistaken for it. It also contains a fingerprint of the program and its settings.
+or stops the process. `service.py remove HOME` removes the program, but not the store. HOME/service.json identifies the
+process by its id and its birth, so that another process with the same id is not mistaken for it. It also contains a
+fingerprint of the program and its settings.
 """
 
 from __future__ import annotations
 
+import argparse
 import contextlib
 import hashlib
 import json
@@ -23,6 +25,11 @@ import time
 from pathlib import Path
 
 _READY = 60  # seconds until a worker must be ready
+# Everything but the store and the log. Earlier versions of the role have also created the second group.
+_PROGRAM = (
+    *("lib", "venv", "runtime.env", "runtime.json", "service.json"),
+    *("requirements.txt", "service.txt", "service.py"),
+)
 
 
 def _birth(pid: int) -> str | None:
@@ -39,7 +46,7 @@ def _birth(pid: int) -> str | None:
 
 def _fingerprint(home: Path) -> str:
     """Return a hash of the program and its settings."""
-    parts = [(home / name).read_bytes() for name in ("runtime.json", "requirements.txt", "runtime.env")]
+    parts = [(home / name).read_bytes() for name in ("runtime.json", "runtime.env")]
     return hashlib.sha256(b"\0".join(parts)).hexdigest()
 
 
@@ -118,10 +125,26 @@ def _unpack(home: Path) -> bool:
     return True
 
 
-def main(state: str, home: Path, grace: float) -> bool:
-    """Bring the program or the process into a state, and return whether anything changed."""
-    if state == "unpack":
-        return _unpack(home)
+def _libraries(home: Path) -> Path:
+    """Return the file that exists if the required libraries have been installed for this Python."""
+    files = [(home / "lib" / name).read_bytes() for name in ("requirements.txt", "service.txt")]
+    digest = hashlib.sha256(b"\0".join([*files, sys.version.encode()])).hexdigest()
+    return home / "venv" / f"installed-{digest}"
+
+
+def _remove(home: Path, check: bool) -> bool:
+    """Remove the program, and return whether there was one. Check mode removes nothing."""
+    found = [path for name in _PROGRAM if os.path.lexists(path := home / name)]
+    for path in () if check else found:
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
+    return bool(found)
+
+
+def _bring(state: str, home: Path, grace: float) -> bool:
+    """Bring the process into a state, and return whether anything changed."""
     running = _running(home)
     if state == "started":
         if running and running["fingerprint"] == _fingerprint(home):
@@ -135,6 +158,22 @@ def main(state: str, home: Path, grace: float) -> bool:
     return bool(running)
 
 
+def main() -> dict:
+    """Do what the command line says, and return the result."""
+    parser = argparse.ArgumentParser(prog="service.py")
+    parser.add_argument("command", choices=["unpack", "started", "stopped", "absent", "remove"])
+    parser.add_argument("home", type=Path)
+    parser.add_argument("grace", type=float, nargs="?", default=0)
+    parser.add_argument("--check", action="store_true")
+    given = parser.parse_args()
+    if given.command == "unpack":
+        changed = _unpack(given.home)
+        libraries = _libraries(given.home)
+        return {"changed": changed, "libraries": str(libraries), "installed": libraries.exists()}
+    if given.command == "remove":
+        return {"changed": _remove(given.home, given.check)}
+    return {"changed": _bring(given.command, given.home, given.grace)}
+
+
 if __name__ == "__main__":
-    changed = main(sys.argv[1], Path(sys.argv[2]), float(*sys.argv[3:]))
-    sys.stdout.write("changed" if changed else "unchanged")
+    json.dump(main(), sys.stdout)
