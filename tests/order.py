@@ -19,7 +19,7 @@ _PLAYBOOKS = ("integration", "local")
 _LONGEST = [
     f"test_{name}.py"
     for name in (
-        *("role_runtime", "faults", "local_model", "tool_safety", "guides", "example_offline", "tools", "tool_confirm"),
+        *("faults", "role_runtime", "tool_safety", "guides", "example_offline", "tools", "tool_confirm", "local_model"),
         *("tool_sharing", "runs_callback", "role_run", "secrets", "playbooks", "paths", "example", "tutorial"),
         *("check_mode", "examples", "many_runs", "waiting", "bare_collection", "lookups", "modules", "report"),
     )

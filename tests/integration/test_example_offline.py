@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.integration.local_model import Playbook
 from ansible_collections.threadworks.openai.tests.local import test_libraries
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 from ansible_collections.threadworks.openai.tests.runtime.harness import Served
@@ -46,7 +47,7 @@ def check_replies(outcome: Outcome) -> None:
 def _server_runs(home: Path) -> bool:
     """Whether the offline model's server of this folder is running. It takes CPU time, unlike its state file."""
     processes = subprocess.run(["ps", "axww", "-o", "args="], capture_output=True, text=True, check=True).stdout
-    return f"{home}/local_model.py serve" in processes
+    return f" serve {home}\n" in processes
 
 
 def test_the_example_on_the_offline_model(
@@ -85,7 +86,6 @@ def test_the_example_on_the_offline_model(
     assert changed == ["Run the assistant with different settings", "Write the outputs to a file"], warmer
     check_replies(warmer)
     assert [_replies(warmer)[number] for number in (0, 2, 3)] == [_replies(outcome)[number] for number in (0, 2, 3)]
-    assert ansible_playbook(_EXAMPLE, *arguments, "-e", "example_state=absent").changed == 3
 
 
 @pytest.mark.parametrize("target", ["example", "example-destroy", "local-runtime"])
@@ -108,24 +108,12 @@ def test_missing_libraries_are_reported_before_the_model_is_installed(
     assert not home.exists()
 
 
-_MODEL = """
-- hosts: localhost
-  gather_facts: false
-  roles: [threadworks.openai.local_model]
-"""
-
-
-def test_two_served_processes_on_the_offline_model(
-    ansible_playbook: AnsiblePlaybook, local_model_home: Path, tmp_path: Path
-) -> None:
-    model = {"local_model_home": str(local_model_home), "local_model_scope": "host", "local_model_lifetime": 300}
-    started = ansible_playbook(_MODEL, "-e", json.dumps(model))
-    assert started.rc == 0, started
-    try:
-        server = json.loads((local_model_home / "server.json").read_text())
+def test_two_served_processes_on_the_offline_model(local_model_home: Path, tmp_path: Path) -> None:
+    with Playbook(local_model_home) as playbook:
+        server = playbook.start()
         key = {"OPENAI_API_KEY": server["api_key"]}
         store = str(tmp_path / "served.db")
-        with Served(store, f"{server['address']}/v1", "--workers", "2", **key) as served, served.sdk() as sdk:
+        with Served(store, server["base_url"], "--workers", "2", **key) as served, served.sdk() as sdk:
             assistant = sdk.beta.assistants.create(model="any", instructions="Answer in one word.")
             run = sdk.beta.threads.create_and_run_poll(
                 assistant_id=assistant.id, thread={"messages": [{"role": "user", "content": "Name a colour."}]}
@@ -134,7 +122,5 @@ def test_two_served_processes_on_the_offline_model(
             (reply,) = sdk.beta.threads.messages.list(run.thread_id, run_id=run.id).data
             assert reply.content[0].text.value.strip()
             assert run.usage.completion_tokens > 0
-    finally:
-        stopped = ansible_playbook(_MODEL, "-e", json.dumps({**model, "local_model_state": "stopped"}))
-    assert stopped.rc == 0, stopped
+        playbook.stop()
     assert not _server_runs(local_model_home)

@@ -1,15 +1,18 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Start, share and stop the offline model server: `local_model.py started|stopped|serve HOME`.
+"""Start, share and stop the offline model server: `started|stopped|serve HOME`.
+
+`python -c` executes this text from standard input, followed by the orders for the server: see `vars/main.yml`. The text
+is then passed on to the server's process, so that no file of it is needed.
 
 The server runs as long as it is claimed. The claim of a playbook lasts as long as the playbook's process, so the server
 stops even if the playbook is killed. The claim of the scope `host` lasts until the server is stopped. After its
 lifetime, the server stops regardless of claims.
 
 HOME contains the virtual environment and `server.json` (mode 0600) with the server's process, address, key and claims.
-The server stops if this file is removed. The key is passed to the server through a pipe. It never appears on a command
-line, in an environment variable or in a log.
+The server stops if this file is removed. The key is passed through pipes. It never appears on a command line, in an
+environment variable or in a log.
 """
 
 from __future__ import annotations
@@ -145,7 +148,7 @@ def _start(home: Path, settings: dict[str, Any], scope: str, lifetime: int, chec
         usable = running is not None and running["settings"] == settings and _healthy(running)
         changed = not usable if _kept(running) else claim is None
         if check:
-            return {"changed": changed, "base_url": f"{running['address']}/v1" if running else ""}
+            return _answer(changed, running)
         if running and not usable:
             _end(home, running)
         new = {"settings": settings, "api_key": secrets.token_urlsafe(32), "address": "", "claims": []}
@@ -153,7 +156,13 @@ def _start(home: Path, settings: dict[str, Any], scope: str, lifetime: int, chec
         state["claims"] = [other for other in state["claims"] if other != claim and _holds(other)] + [claim]
         state["expires"] = time.time() + lifetime
         (_write if usable else _launch)(home, state)
-        return {"changed": changed, "base_url": f"{state['address']}/v1"}
+        return _answer(changed, state)
+
+
+def _answer(changed: bool, state: dict[str, Any] | None) -> dict[str, Any]:
+    """Return the result of a start."""
+    address, key = (f"{state['address']}/v1", state["api_key"]) if state else ("", "")
+    return {"changed": changed, "base_url": address, "api_key": key}
 
 
 def _launch(home: Path, state: dict[str, Any]) -> None:
@@ -162,7 +171,7 @@ def _launch(home: Path, state: dict[str, Any]) -> None:
     with open(home / "server.log", "w", opener=_private) as log:
         try:
             process = subprocess.Popen(
-                [python, home / "local_model.py", "serve", home],
+                [python, "-c", sys.orig_argv[2], "serve", home],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=log,
@@ -175,7 +184,8 @@ def _launch(home: Path, state: dict[str, Any]) -> None:
     state["server"] = _claim(process.pid)
     _write(home, state)
     with contextlib.suppress(BrokenPipeError), process.stdin as pipe:
-        pipe.write(json.dumps({"settings": state["settings"], "api_key": state["api_key"]}).encode())
+        orders = json.dumps({"settings": state["settings"], "api_key": state["api_key"]})
+        pipe.write(f"{globals()['PROGRAM']}\0{orders}".encode())
     if select.select([process.stdout], [], [], _START_SECONDS)[0]:
         state["address"] = process.stdout.readline().decode().strip()
     if not _healthy(state):
@@ -217,7 +227,7 @@ def _end(home: Path, state: dict[str, Any]) -> None:
 
 def _serve(home: Path) -> None:
     """Run the server until nothing claims it any more."""
-    order = json.load(sys.stdin)
+    order = json.loads(globals()["ORDERS"])
     settings = order["settings"]
 
     import xllamacpp
