@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
+from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Task
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "playbooks" / "example.yml"
 # The contract: the names and the fields of the original.
@@ -28,69 +28,85 @@ _OUTPUTS: dict[str, set[str]] = {
     "thread_run_info_from_data_source": {"id", "thread_id", "status", "assistant_id"},
 }
 
-Example = Callable[..., Outcome]
+_LEFT = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - name: Show what is left
+      ansible.builtin.debug:
+        msg: "{{ query('threadworks.openai.openai_assistants') + query('threadworks.openai.openai_threads') }}"
+"""
+# The outcome of a playbook, and the tasks of each of its plays.
+Played = tuple[Outcome, list[list[Task]]]
+Example = Callable[..., Played]
+
+
+def _with(**variables: Any) -> str:
+    """Return a play: the example with these variables."""
+    return f"- import_playbook: {_EXAMPLE}\n  vars: {json.dumps(variables)}\n"
 
 
 @pytest.fixture
 def example(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> Example:
-    """Runs the example with these variables on the scripted model server."""
+    """Runs a playbook of these plays, with the scripted model server."""
 
-    def example(*args: str, **variables: Any) -> Outcome:
-        outcome = ansible_playbook(
-            _EXAMPLE, *args, "-e", json.dumps(variables), env={"OPENAI_BASE_URL": model_server.base_url}
-        )
-        assert outcome.rc == 0, outcome
-        return outcome
+    def example(*plays: str, arguments: tuple[str, ...] = ()) -> Played:
+        env = {"OPENAI_BASE_URL": model_server.base_url}
+        outcome = ansible_playbook("".join(plays), "-v", *arguments, env=env)
+        parts: list[list[Task]] = []
+        for task in outcome.tasks:
+            if task.name in ("Check example_state", "Show what is left"):
+                parts.append([])
+            parts[-1].append(task)
+        assert len(parts) == len(plays), outcome
+        return outcome, parts
 
     return example
 
 
-def _changed(outcome: Outcome) -> set[str]:
-    return {task.name for task in outcome.tasks if task.status == "changed"}
+def _changed(tasks: list[Task]) -> list[str]:
+    return [task.name for task in tasks if task.status == "changed"]
 
 
 @pytest.mark.matrix
-def test_from_an_empty_store_to_an_empty_store(
-    example: Example, ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path
-) -> None:
+def test_from_an_empty_store_to_an_empty_store(example: Example, model_server: ModelServer, tmp_path: Path) -> None:
     """The life of the example, in the order in which a user may go through it."""
     file = tmp_path / "outputs.json"
-    check = example("--check", "--diff", example_outputs_file=str(file))
-    assert model_server.requests == []
+    written = _with(example_outputs_file=str(file))
+    checked, (check,) = example(written, arguments=("--check", "--diff"))
+    assert (checked.rc, model_server.requests) == (0, []), checked
     assert not file.exists()
 
-    outcome = example("-v", example_outputs_file=str(file))
-    assert _changed(check) == _changed(outcome)
+    outcome, (first, again) = example(written, written)
+    assert outcome.rc == 0, outcome
+    assert _changed(check) == _changed(first)
     outputs = json.loads(file.read_text())
     _check_the_outputs(outcome, outputs)
-    _check_the_runs(outcome, model_server)
-
-    again = example(example_outputs_file=str(file))
-    assert (again.changed, len(model_server.runs)) == (0, 4)
-    assert "(item=What is the capital of France? (unchanged))" in again.stdout
-    assert json.loads(file.read_text()) == outputs
-    assert example("--check").changed == 0
+    _check_the_runs(first, model_server)
+    assert (_changed(again), len(model_server.runs)) == ([], 4)
+    for note in ("a new run", "unchanged"):
+        assert f"(item=What is the capital of France? ({note}))" in outcome.stdout
 
     model_server.reset()
-    warmer = example(example_temperature=0.9)
-    assert _changed(warmer) == {"Run the assistant with different settings"}
-    assert [run["temperature"] for run in model_server.runs] == [0.9]
+    absent = _with(example_state="absent")
+    checked, (check, removed, refused) = example(_with(), absent, _with(example_state="gone"), arguments=("--check",))
+    assert (checked.rc, _changed(check), len(_changed(removed))) == (2, [], 3), checked
+    assert refused[-1].result["msg"] == "example_state is 'gone', but must be present or absent."
 
-    model_server.reset()
-    assert example("--check", example_state="absent").changed == 3
-    assert example(example_state="absent").changed == 3
-    assert example(example_state="absent").changed == 0
-    assert model_server.requests == []
-    left = "query('threadworks.openai.openai_assistants') + query('threadworks.openai.openai_threads')"
-    shown = ansible_playbook(
-        f'- hosts: localhost\n  gather_facts: false\n  tasks: [ansible.builtin.debug: {{msg: "{{{{ {left} }}}}"}}]\n'
+    # The last one is as the first time with OpenAI.
+    openai = _with(example_server="https://api.openai.com/v1")
+    outcome, (warmer, removed, again, left, _new) = example(
+        _with(example_temperature=0.9), absent, absent, _LEFT, openai
     )
-    assert shown.tasks[-1].result["msg"] == []
-
-    # The first time with OpenAI.
-    outcome = example(example_server="https://api.openai.com/v1")
+    assert outcome.rc == 0, outcome
+    assert _changed(warmer) == ["Run the assistant with different settings"]
+    assert (len(_changed(removed)), _changed(again)) == (3, [])
+    assert left[0].result["msg"] == []
     assert outcome.results["Show the server, the models and the tools"]["msg"].endswith(" Tools: code_interpreter.")
-    assert [[tool["type"] for tool in run["tools"]] for run in model_server.runs] == [["code_interpreter"]] * 4
+    assert len(model_server.requests) == 5
+    custom, *others = model_server.runs
+    assert custom["temperature"] == 0.9
+    assert [[tool["type"] for tool in run["tools"]] for run in others] == [["code_interpreter"]] * 4
 
 
 def _check_the_outputs(outcome: Outcome, outputs: dict[str, Any]) -> None:
@@ -113,15 +129,15 @@ def _check_the_outputs(outcome: Outcome, outputs: dict[str, Any]) -> None:
     )
 
 
-def _check_the_runs(outcome: Outcome, model_server: ModelServer) -> None:
+def _check_the_runs(tasks: list[Task], model_server: ModelServer) -> None:
     """Check the replies, and what the model was asked."""
-    assert [each["msg"] for each in outcome.results["Show the replies"]["results"]] == [
+    results = {task.name: task.result for task in tasks}
+    assert [each["msg"] for each in results["Show the replies"]["results"]] == [
         "Reply to: What is the capital of France?",
         "Reply to: What is the chemical symbol for gold?",
         "Reply to: What is the first month of the year?",
         "Reply to: What does DNS stand for?",
     ]
-    assert "(item=What is the capital of France? (a new run))" in outcome.stdout
     basic, custom, module, _combined = model_server.runs
     assert (basic["model"], custom["model"], custom["temperature"], module["temperature"]) == (
         "gpt-6-luna",
@@ -129,12 +145,6 @@ def _check_the_runs(outcome: Outcome, model_server: ModelServer) -> None:
         0.7,
         0.5,
     )
-    assert outcome.results["Show the server, the models and the tools"]["msg"] == (
+    assert results["Show the server, the models and the tools"]["msg"] == (
         f"Server: {model_server.base_url}. Models: gpt-6-luna, gpt-6.1-sol. Tools: none."
     )
-
-
-def test_another_state_is_refused(ansible_playbook: AnsiblePlaybook) -> None:
-    outcome = ansible_playbook(_EXAMPLE, "-e", "example_state=gone")
-    assert outcome.rc == 2
-    assert outcome.tasks[-1].result["msg"] == "example_state is 'gone', but must be present or absent."
