@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from typing_extensions import LiteralString
 
 _CLIENTS = 16
-_RUNS, _SHORT_RUNS = 2000, 96
+_RUNS, _SHORT_RUNS = 2000, 48
+_WORKERS, _SHORT_WORKERS = 3, 2
 _LEASE = 3.0
 _LONGEST = 60  # seconds, because a run can be hit more than once
 # Milliseconds. When the lease has ended, others notice this after half a second, and then start the run.
@@ -52,7 +53,8 @@ def run(options: Options) -> Chapter:
         store = database.address()
         servers = [Served(store, model.base_url, "--no-execute", *lease) for _each in range(2)]
         machine = Machine(options.folder) if Machine.is_possible() else None
-        workers = [Worker(store, model.base_url, *lease) for _each in range(2 if machine else 3)]
+        count = _SHORT_WORKERS if options.short else _WORKERS
+        workers = [Worker(store, model.base_url, *lease) for _each in range(count - 1 if machine else count)]
         if machine is None:
             chapter.skipped.append("a worker without network: needs network namespaces")
         else:

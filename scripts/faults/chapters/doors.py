@@ -80,9 +80,9 @@ def run(options: Options) -> Chapter:
             chapter.none("things made by requests that must not make any", doors.simple_posts())
             chapter.none("incomplete requests that left something", doors.incomplete())
             chapter.none("requests beyond a limit that were not refused", doors.beyond())
-            slowest, unanswered = doors.beside(doors.slow_clients(50 if few else 500))
-            _tell(chapter, "slow clients", 50 if few else 500, slowest, unanswered, few)
-            streams = 60 if few else 1000
+            clients, streams = (30, 20) if few else (500, 1000)
+            slowest, unanswered = doors.beside(doors.slow_clients(clients))
+            _tell(chapter, "slow clients", clients, slowest, unanswered, few)
             slowest, unanswered = doors.beside(doors.idle_streams(streams, here.model))
             _tell(chapter, "idle streams", streams, slowest, unanswered, few)
             here.model.release()

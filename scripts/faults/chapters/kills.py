@@ -25,7 +25,7 @@ from stage import stage
 from ansible_collections.threadworks.openai.tests.runtime.processes import Served
 
 _ASKED = 500
-_SHORT = {"playbooks": 1, "local runtimes": 2, "served runtimes": 2}
+_SHORT = {"playbooks": 1, "local runtimes": 1, "served runtimes": 1}
 _LONG = {"playbooks": 120, "local runtimes": 260, "served runtimes": 125}
 _INTERRUPTS = 6
 _REPEATED = 5

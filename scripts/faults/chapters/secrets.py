@@ -168,6 +168,7 @@ class _Search:
         self.failed: list[str] = []
         self.looked_at = 0
         self._here, self._canary, self._folder = here, canary, here.playbook.folder
+        self._short = short
         self._echoes = _echoes(canary.value)
         if short:
             self._echoes = {name: self._echoes[name] for name in ("status 401", "error event", "failed")}
@@ -253,6 +254,8 @@ class _Search:
             thread = {"messages": [{"content": f"Echo: {name}."}]}
             given = {"response_format": {"type": "json_schema", "json_schema": schema}} if name == "format" else {}
             tasks.append({"name": name, "openai_thread_run": {**one, "thread": thread, **given}})
+        if self._short:  # test_secrets.py has asynchronous tasks with each kind of runtime
+            tasks = [task for task in tasks if "async" not in task]
         return [self._with_options(task, {name: f"{{{{ {_GIVEN}{name} }}}}" for name in options}) for task in tasks]
 
     def _with_options(self, task: Json, options: Json) -> Json:
