@@ -230,6 +230,25 @@ def test_a_run_whose_end_cannot_be_stored_is_looked_at_again() -> None:
     asyncio.run(Pulse._end(execution, fail()))
 
 
+def test_runs_whose_leases_cannot_be_renewed_are_given_up_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    async def work() -> None:
+        cut = asyncio.Event()
+        execution: Any = SimpleNamespace(ledger=SimpleNamespace(over=asyncio.Event()), cut=cut.set)
+
+        async def fail(*_arguments: object) -> Any:
+            raise OperationalError("", None, sqlite3.OperationalError("database or disk is full"))
+
+        broken: Any = SimpleNamespace(read=fail, write=fail)
+        pulse = Pulse(broken, _OWNER, 0.01, {"run_1": execution}, {}, lambda _run_id: None, fail)
+        pulse.start()
+        await asyncio.wait_for(cut.wait(), 300)
+        await pulse.stop()
+        assert execution.ledger.over.is_set()
+
+    asyncio.run(work())
+    assert caplog.messages == ["leases cannot be renewed (OperationalError), number of runs given up: 1"]
+
+
 def test_each_reader_gets_deltas_as_it_wants(store: Store) -> None:
     async def work() -> None:
         full, brief, gone, last = Subscription(), Subscription(has_deltas=False), Subscription(), Subscription()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import time
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 
@@ -20,6 +21,7 @@ from ..store.tables import RUNS
 from .execution import Execution
 from .ledger import Stopped
 
+_LOG = logging.getLogger("threadworks.runtime")
 _LOOK = 0.5  # seconds between two queries: how long a cancellation by another process waits at most
 _CHUNK = 500  # ids in one statement
 _State = tuple["str | None", "str | None"]
@@ -79,12 +81,19 @@ class Pulse:
                 if time.monotonic() - self._renewed > self._lease / 6:
                     await self._renew()
                 await self._sweep()
-            except SQLAlchemyError:
+            except SQLAlchemyError as error:
                 # The store is not available. If the leases expire, other processes may end the runs.
                 if time.monotonic() - self._renewed >= self._lease:
-                    for execution in list(self._running.values()):
-                        execution.ledger.over.set()
-                        execution.cut()
+                    self._give_up(error)
+
+    def _give_up(self, error: SQLAlchemyError) -> None:
+        running = list(self._running.values())
+        count = sum(not execution.ledger.over.is_set() for execution in running)
+        if count:
+            _LOG.error("leases cannot be renewed (%s), number of runs given up: %d", type(error).__name__, count)
+        for execution in running:
+            execution.ledger.over.set()
+            execution.cut()
 
     async def _look(self) -> None:
         watched, waiting = list(self._running.items()), list(self._queued.items())
