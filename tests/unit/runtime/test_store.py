@@ -142,6 +142,11 @@ def test_python_3_10_has_the_texts_only(text: str, expected: bool) -> None:
             Trouble.READ_ONLY,
             "The file or the directory of the store is read-only. Make both writable.",
         ),
+        (
+            "database disk image is malformed",
+            Trouble.UNAVAILABLE,
+            "The file of the store is damaged. Stop the runtime, and restore a backup.",
+        ),
         ("database is locked", Trouble.UNAVAILABLE, "The store cannot be reached or is busy. Try again later."),
     ],
 )

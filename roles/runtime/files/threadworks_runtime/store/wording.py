@@ -16,10 +16,12 @@ _READ_ONLY = f"its file or its directory is read-only. {_WRITABLE}"
 _ERRNO = (errno.ENOSPC, errno.EDQUOT, errno.EIO)
 # The higher bits contain details of the same error.
 _SQLITE_PRIMARY = 0xFF
-# SQLITE_BUSY, LOCKED and PROTOCOL; IOERR and FULL; READONLY and CANTOPEN. Python 3.10 has the texts only.
+# SQLITE_BUSY, LOCKED and PROTOCOL; IOERR and FULL; READONLY and CANTOPEN; CORRUPT and NOTADB. Python 3.10 has the
+# texts only.
 _SQLITE_BUSY = ((5, 6, 15), ("is locked", "locking protocol"))
 _SQLITE_SPACE = ((10, 13), ("disk is full", "disk I/O error"))
 _SQLITE_READ_ONLY = ((8, 14), ("readonly database", "unable to open database file"))
+_SQLITE_DAMAGED = ((11, 26), ("malformed", "not a database"))
 _POSTGRESQL = ("53100", "58030")
 # A connection parameter with one of these in its name is a secret: password, sslpassword, passfile and the like.
 _SECRET = ("pass", "secret")
@@ -99,6 +101,8 @@ def trouble(error: BaseException | None) -> tuple[Trouble, str]:
         return Trouble.READ_ONLY, "The file or the directory of the store is read-only. Make both writable."
     if isinstance(error, StoreMoved):
         return Trouble.UNAVAILABLE, str(error)
+    if _is_of(error, *_SQLITE_DAMAGED):
+        return Trouble.UNAVAILABLE, "The file of the store is damaged. Stop the runtime, and restore a backup."
     return Trouble.UNAVAILABLE, "The store cannot be reached or is busy. Try again later."
 
 
