@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A play over 5 hosts with tools, for tests of the callback `runs` and its report."""
+"""A play over 4 hosts with tools, for tests of the callback `runs` and its report."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from ansible_collections.threadworks.openai.tests.once import made_once
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome
 
 CALLBACK = "threadworks.openai.runs"
-HOSTS = ["web01", "web05", "web09", "db1", "db3"]
+HOSTS = ["web01", "web05", "web09", "db3"]
 # The hosts of the second time: one whose run is reused, and one whose run is incomplete.
 AGAIN = ["web01", "web09"]
-# Every third host calls refused tools.
-REFUSED_EVERY = 3
+# Every second host calls refused tools.
+REFUSED_EVERY = 2
 HOSTILE = (
     "<script>alert(1)</script><img src=x onerror=alert(2)><a href='javascript:alert(3)'>here</a></textarea></style>"
     "</details></main>{{ 7 * 7 }} \u202egnp.exe \x1b[31m"
@@ -197,7 +197,7 @@ def _inspect(play: AnsiblePlaybook, server: ModelServer, *args: str, **env: str)
     (folder / "inspect.yml").write_text(_PLAYBOOK)
     return play(
         folder / "inspect.yml",
-        *("-i", str(folder / "hosts"), "-f", "4", *args),
+        *("-i", str(folder / "hosts"), "-f", "3", *args),
         env={
             "OPENAI_BASE_URL": server.base_url,
             "OPENAI_RUN_PRICES": json.dumps(dict.fromkeys(("gpt-6-luna", "gpt-6-sol"), PRICES)),

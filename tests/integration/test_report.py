@@ -1,7 +1,7 @@
 # SPDX-FileCopyrightText: 2026 threadworks.openai contributors
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The report of a play over 5 hosts, in a real browser: figures, hostile texts, accessibility, two widths."""
+"""The report of a play over 4 hosts, in a real browser: figures, hostile texts, accessibility, two widths."""
 
 from __future__ import annotations
 
