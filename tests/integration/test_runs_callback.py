@@ -204,6 +204,7 @@ def test_files_that_cannot_be_written(ansible_playbook: AnsiblePlaybook, env: di
     assert _stats(outcome)["runs"] == 2
 
 
+@pytest.mark.any_runtime
 def test_keys_and_content(ansible_playbook: AnsiblePlaybook, env: dict[str, str], tmp_path: Path) -> None:
     options = {"api_key": _KEY}
     tasks = [
