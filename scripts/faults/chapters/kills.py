@@ -75,7 +75,7 @@ def run(options: Options) -> Chapter:
 
 def _playbooks(folder: Path, chance: random.Random, kills: int, short: bool) -> Result:
     with Arena(OPENAI_RUNTIME_IDLE_TIMEOUT="4") as arena:
-        ground = PlaybookKills(arena, chance)
+        ground = PlaybookKills(arena, chance, short)
         try:
             for _each in range(0 if short else _INTERRUPTS):
                 ground.cycle(interrupt=True)
@@ -95,7 +95,7 @@ def _playbooks(folder: Path, chance: random.Random, kills: int, short: bool) -> 
 def _local(folder: Path, chance: random.Random, kills: int, short: bool) -> Result:
     hands = _SHORT_HANDS if short else _HANDS
     with stage(folder) as here:
-        ground = RuntimeKills(here, chance)
+        ground = RuntimeKills(here, chance, short)
         options = {
             "base_url": here.model.base_url,
             "api_key": "unused",
@@ -108,6 +108,6 @@ def _local(folder: Path, chance: random.Random, kills: int, short: bool) -> Resu
 def _served(folder: Path, chance: random.Random, kills: int, short: bool) -> Result:
     hands = _SHORT_HANDS if short else _HANDS
     with stage(folder) as here, Served(str(here.playbook.store), here.model.base_url, "--workers", "2") as served:
-        ground, victims = RuntimeKills(here, chance), ServedVictims(served, chance)
+        ground, victims = RuntimeKills(here, chance, short), ServedVictims(served, chance)
         options = {"runtime_url": served.url}
         return ground.result(lambda: ground.run(kills, hands, options, victims, victims.again))

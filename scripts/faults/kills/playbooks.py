@@ -46,9 +46,10 @@ class PlaybookKills:
         unclear: The error messages of playbooks that are not clear.
     """
 
-    def __init__(self, arena: Arena, chance: random.Random) -> None:
+    def __init__(self, arena: Arena, chance: random.Random, short: bool) -> None:
         self.arena = arena
         self.chance = chance
+        self._short = short
         self.counts: Counter[str] = Counter()
         self.cycles: list[str] = []
         self.unclear: list[str] = []
@@ -81,7 +82,7 @@ class PlaybookKills:
             [{"match": f"Question {word} {name}.", "delay": delay, "sticky": True} for word, delay in delays.items()]
         )
         done = False
-        for _kill in range(1 if interrupt else self.chance.choice((1, 1, 2, 3))):
+        for _kill in range(1 if interrupt or self._short else self.chance.choice((1, 1, 2, 3))):
             done = self._disturbed(name, interrupt)
         self._complete(name, done)
         self.cycles.append(name)
@@ -117,7 +118,7 @@ class PlaybookKills:
                 os.killpg(process.pid, signal.SIGINT)
                 self.counts["Ctrl-C"] += 1
             else:
-                self._pause(process, when_active=self.chance.random() < 0.7)
+                self._pause(process, when_active=self._short or self.chance.random() < 0.7)
                 self._kill(process)
             done = self._ended(process) == 0
         if not done and process.returncode >= 0:

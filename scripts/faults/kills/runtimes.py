@@ -50,9 +50,10 @@ class RuntimeKills:
         unclear: The error messages of clients that are not clear.
     """
 
-    def __init__(self, here: Stage, chance: random.Random) -> None:
+    def __init__(self, here: Stage, chance: random.Random, short: bool) -> None:
         self.counts: Counter[str] = Counter()
         self.unclear: list[str] = []
+        self._short = short
         self._here, self._chance = here, chance
         self._completed: list[str] = []
         self._store = here.playbook.folder / "runtime.db"
@@ -108,11 +109,12 @@ class RuntimeKills:
         return wrong
 
     def _kill(self, victims: Victims) -> None:
-        if self._chance.random() < 0.8:
+        if self._short or self._chance.random() < 0.8:
             with contextlib.suppress(AssertionError):
                 wait_for(lambda: any(map(is_alive, runners(self._store).values())), seconds=_WAIT_FOR_A_RUN)
-        # Usually soon, so that many kills take little time. Sometimes late enough for runs to complete.
-        time.sleep(min(self._chance.expovariate(1 / _PAUSE), _LONGEST_PAUSE))
+        if not self._short:
+            # Usually soon, so that many kills take little time. Sometimes late enough for runs to complete.
+            time.sleep(min(self._chance.expovariate(1 / _PAUSE), _LONGEST_PAUSE))
         pids = victims()
         if not pids:
             return
