@@ -134,7 +134,8 @@ def test_another_process_that_writes_for_too_long_delays_all_alike(
     engines: tuple[Engine, Engine], monkeypatch: pytest.MonkeyPatch, is_brief: bool, long: float
 ) -> None:
     monkeypatch.setattr(writer_module, "_LONG", long)
-    patient = cast(Any, engine_module._sqlite_engine)(engines[0].url, writing=True, wait=0.1)
+    options = engines[0].get_execution_options()
+    patient = engine_module._sqlite_engine(engines[0].url, options, writing=True, wait=cast(int, 0.1))
 
     async def write() -> bool:
         writer = GroupWriter(patient, engines[1])
