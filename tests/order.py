@@ -19,9 +19,9 @@ _PLAYBOOKS = ("integration", "local")
 _LONGEST = [
     f"test_{name}.py"
     for name in (
-        *("faults", "role_runtime", "tool_safety", "guides", "example_offline", "tools", "tool_confirm", "local_model"),
-        *("tool_sharing", "runs_callback", "role_run", "secrets", "playbooks", "paths", "example", "tutorial"),
-        *("check_mode", "examples", "many_runs", "waiting", "bare_collection", "lookups", "modules", "report"),
+        *("faults", "secrets", "role_runtime", "tool_safety", "playbooks", "tool_confirm", "guides", "runs_callback"),
+        *("example_offline", "tools", "many_runs", "example", "modules", "waiting", "local_model", "tutorial"),
+        *("check_mode", "examples", "tool_sharing", "role_run", "lookups", "bare_collection", "paths", "report"),
     )
 ]
 
