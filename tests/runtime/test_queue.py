@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from collections.abc import Iterator
@@ -15,8 +16,14 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
+from procrastinate import App, PsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Status
+from procrastinate.manager import JobManager
 from psycopg_pool import AsyncConnectionPool
 from sqlalchemy.exc import OperationalError
+from threadworks_runtime.queue.jobs import TASK
+from threadworks_runtime.queue.manager import PatientManager
 from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import rows
 from threadworks_runtime.store.tables import RUNS
@@ -54,6 +61,12 @@ def _jobs(settings: Settings) -> list[str]:
     with psycopg.connect(settings.store) as connection:
         found = connection.execute("SELECT args ->> 'run_id' FROM procrastinate_jobs").fetchall()
     return [run_id for (run_id,) in found]
+
+
+def _close_connections(settings: Settings) -> None:
+    with psycopg.connect(settings.store, autocommit=True) as connection:
+        others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        connection.execute(f"SELECT pg_terminate_backend(pid) {others}")
 
 
 def _texts(talk: Conversation, run: dict[str, Any]) -> list[str]:
@@ -213,15 +226,38 @@ def test_a_server_that_stops_while_it_connects_to_its_queue_closes_the_connectio
     assert pool.closed
 
 
+@pytest.mark.parametrize("is_stopping", [False, True])
+def test_a_worker_that_does_not_stop_reports_the_end_of_a_job_however_long_the_database_is_away(
+    settings: Settings, *, is_stopping: bool
+) -> None:
+    async def work() -> None:
+        connector = PsycopgConnector(conninfo=settings.store, min_size=1, max_size=1, timeout=0.1)
+        manager = PatientManager(connector, patience=0, has_room=bool)
+        app = App(connector=connector)
+        async with app.open_async():
+            await app.configure_task(TASK, queue="default").defer_async(run_id="run_1")
+            job = await JobManager(connector).fetch_job(None, await manager.register_worker())
+            assert job is not None
+            if is_stopping:
+                manager.hurry()
+            async with connector.pool.connection():  # nobody else gets one
+                report = asyncio.create_task(manager.finish_job(job, Status.SUCCEEDED, delete_job=True))
+                await asyncio.to_thread(wait_for, lambda: connector.pool.get_stats().get("requests_errors"))
+            await report
+
+    with talking(replace(settings, executes=False)):
+        with pytest.raises(ConnectorException) if is_stopping else contextlib.nullcontext():
+            asyncio.run(work())
+        assert _jobs(settings) == (["run_1"] if is_stopping else [])
+
+
 def test_a_worker_survives_that_its_connections_are_closed(
     distant: Conversation, settings: Settings, model_server: ModelServer
 ) -> None:
     with _worker(settings, model_server) as worker:
         wait_for(lambda: worker.is_ready)
         assert distant.until(distant.start(), *TERMINAL)["status"] == "completed"
-        with psycopg.connect(settings.store, autocommit=True) as connection:
-            others = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-            connection.execute(f"SELECT pg_terminate_backend(pid) {others}")
+        _close_connections(settings)
         wait_for(lambda: distant.wire.get("/threads").status_code == 200)
         assert distant.until(distant.start(), *TERMINAL)["status"] == "completed"
         assert worker.is_running

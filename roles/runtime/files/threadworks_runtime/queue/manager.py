@@ -35,12 +35,13 @@ class PatientManager(JobManager):
         super().__init__(connector)
         self._patience = patience
         self._has_room = has_room
+        self._is_hurried = False
         self._lost: float | None = None
         self._new_id: int | None = None
 
     def hurry(self) -> None:
         """Do not wait for the database any more, because the process stops."""
-        self._patience = 0.0
+        self._is_hurried = True
 
     async def fetch_job(self, queues: Iterable[str] | None, worker_id: int) -> Job | None:
         """Fetch a job, or none if there is no room or the database does not answer. It is then asked again."""
@@ -93,15 +94,19 @@ class PatientManager(JobManager):
         await self._report(partial(super().retry_job, job, retry_at, priority, queue, lock))
 
     async def _report(self, report: Callable[[], Awaitable[None]]) -> None:
-        """Report something about a job, unless this worker was taken for dead, and another one has reported it."""
+        """Report something about a job, as soon as the database can be reached.
+
+        Nobody takes over the job of a living worker, so a job that is not reported would stay in the queue. Two cases
+        are left out: this process stops, or another worker has reported the job, because it took this one for dead.
+        """
         while True:
             try:
-                async with self._suppressed():
-                    return await report()
+                return await report()
             except ConnectorException as error:
                 if isinstance(error.__cause__, psycopg.errors.RaiseException):
                     return None
-                raise
+                if self._is_hurried or not isinstance(error.__cause__, psycopg.OperationalError):
+                    raise
             await asyncio.sleep(_PAUSE)
 
     @contextlib.asynccontextmanager
@@ -114,5 +119,5 @@ class PatientManager(JobManager):
             if not isinstance(error.__cause__ or error, psycopg.OperationalError):
                 raise
             self._lost = self._lost or time.monotonic()
-            if time.monotonic() - self._lost > self._patience:
+            if self._is_hurried or time.monotonic() - self._lost > self._patience:
                 raise

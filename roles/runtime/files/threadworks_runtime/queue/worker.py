@@ -149,7 +149,7 @@ class Queue:
             try:
                 await rescue(self._store)
                 if self._app is not None:
-                    await self._retry_stalled(self._app.job_manager)
+                    await self._retry_stalled(JobManager(self._app.connector))
             except (SQLAlchemyError, ConnectorException, PoolTimeout) as error:
                 _LOG.warning("the runs of dead workers cannot be found (%s)", _name(error))
 
