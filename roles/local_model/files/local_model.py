@@ -168,6 +168,7 @@ def _answer(changed: bool, state: dict[str, Any] | None) -> dict[str, Any]:
 def _launch(home: Path, state: dict[str, Any]) -> None:
     """Start the server process, wait until it is healthy, and set `server` and `address` of the state."""
     python = home / "venv" / "bin" / "python"
+    remedy = f"Remove {home} and run the role again to reinstall it."
     with open(home / "server.log", "w", opener=_private) as log:
         try:
             process = subprocess.Popen(
@@ -179,7 +180,7 @@ def _launch(home: Path, state: dict[str, Any]) -> None:
                 start_new_session=True,
             )
         except OSError as error:
-            sys.exit(f"{error}. Remove {home} and run the role again to reinstall it.")
+            sys.exit(f"{error}. {remedy}")
     # Write the state before the server continues. If this process is killed, the server sees no claim and stops.
     state["server"] = _claim(process.pid)
     _write(home, state)
@@ -193,7 +194,9 @@ def _launch(home: Path, state: dict[str, Any]) -> None:
         process.wait()
         (home / "server.json").unlink()
         tail = (home / "server.log").read_text(errors="replace").splitlines()[-5:]
-        sys.exit("\n".join(["The model server did not start. Its log ends with:", *tail]))
+        # The virtual environment is of another version of Python if the operating system has been upgraded.
+        remedies = [remedy] if tail and tail[-1].startswith("ModuleNotFoundError") else []
+        sys.exit("\n".join(["The model server did not start. Its log ends with:", *tail, *remedies]))
     _write(home, state)
 
 
