@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -57,7 +58,7 @@ def _health(port: int, host: str) -> int:
 
 # It installs its libraries; the machine may have other things to do.
 def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, tmp_path: Path) -> None:
-    home = tmp_path / "service"
+    home = tmp_path / "fünf runs"
     options: dict[str, Any] = {
         "runtime_state": "started",
         "runtime_home": str(home),
@@ -90,6 +91,9 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
         for secret in ("sk-of-the-model-server", "token-of-the-clients"):
             assert secret not in twice.stdout + twice.stderr
         assert (home / "runtime.env").stat().st_mode & 0o777 == 0o600
+        # systemd does not know the escape sequences of JSON for other characters than quotes and backslashes.
+        settings = (home / "runtime.env").read_text(encoding="utf-8")
+        assert f'OPENAI_RUNTIME_STORE="{home}/runtime.db"\n' in settings
         log = (home / "runtime.log").read_text()
         assert not [word for word in ("sk-of", "token-of", "Hello") if word in log]
 
@@ -121,10 +125,121 @@ def test_a_worker_needs_a_shared_store(ansible_playbook: AnsiblePlaybook, tmp_pa
     assert not (tmp_path / "worker").exists()
 
 
+def test_the_unit_in_check_mode(ansible_playbook: AnsiblePlaybook, tmp_path: Path) -> None:
+    home = tmp_path / "50% fünf runs"
+    options = {"runtime_home": str(home), "runtime_service": "systemd", "runtime_store": "/srv/a.db"}
+    outcome = ansible_playbook(_SERVICE, "--check", "--diff", "-e", json.dumps({**options, "runtime_state": "started"}))
+    assert outcome.rc == 0, outcome
+    unit = outcome.results["Write the unit"]["diff"][0]["after"].splitlines()
+    escaped = str(home).replace("%", "%%")
+    assert f"EnvironmentFile={escaped}/runtime.env" in unit
+    assert f'ExecStart="{escaped}/venv/bin/python" -m threadworks_runtime serve' in unit
+    assert [line for line in unit if line.startswith("ReadWritePaths=")] == [
+        f'ReadWritePaths="-{escaped}"',
+        'ReadWritePaths="-/srv"',
+    ]
+    assert not home.exists()
+
+
+def _program(*arguments: object) -> dict[str, Any]:
+    """Run the service program, and return its result."""
+    command = [sys.executable, RUNTIME / "service.py", *map(str, arguments)]
+    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=600).stdout)
+
+
+def _python(home: Path, arguments: str) -> None:
+    """Create the interpreter of a service, which runs this Python with these arguments."""
+    python = home / "venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" {arguments}\n')
+    python.chmod(0o700)
+
+
+def test_the_port_of_another_program(tmp_path: Path) -> None:
+    _python(tmp_path, '"$@"')
+    (tmp_path / "runtime.json").touch()
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        settings = {"PYTHONPATH": RUNTIME, "RUNTIME_PORT": other.getsockname()[1], "OPENAI_RUNTIME_STORE": "runtime.db"}
+        lines = [f"{name}={json.dumps(str(value))}\n" for name, value in settings.items()]
+        (tmp_path / "runtime.env").write_text("".join(lines))
+        command = [sys.executable, RUNTIME / "service.py", "started", tmp_path, "1"]
+        failed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    log = tmp_path / "runtime.log"
+    assert (failed.returncode, failed.stderr) == (1, f"The runtime has not started. Its log is {log}.\n")
+    assert "Address already in use" in log.read_text()
+    assert _program("stopped", tmp_path, 1) == {"changed": False}
+
+
+_READY = """
+import os, socket, time
+with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reports:
+    reports.connect(os.environ["NOTIFY_SOCKET"])
+    reports.send(b"READY=1")
+time.sleep(600)
+"""
+
+
+def test_check_mode_starts_and_stops_nothing(tmp_path: Path) -> None:
+    (tmp_path / "ready.py").write_text(_READY)
+    _python(tmp_path, str(tmp_path / "ready.py"))
+
+    def changed(state: str) -> tuple[bool, bool, bool]:
+        """Return what check mode says before and after a change, and what the change says."""
+        before, now = (_program(state, tmp_path, 1, *check)["changed"] for check in (["--check"], []))
+        return before, now, _program(state, tmp_path, 1, "--check")["changed"]
+
+    assert _program("started", tmp_path, 1, "--check") == {"changed": True}
+    assert {path.name for path in tmp_path.iterdir()} == {"ready.py", "venv"}
+    (tmp_path / "runtime.json").touch()
+    (tmp_path / "runtime.env").write_text('RUNTIME_COMMAND="serve"\n')
+    try:
+        assert changed("started") == (True, True, False)
+        (tmp_path / "runtime.env").write_text('RUNTIME_COMMAND="serve"\nRUNTIME_PORT="1"\n')
+        assert changed("started") == (True, True, False)
+    finally:
+        assert changed("stopped") == (True, True, False)
+
+
+def _unpacked(home: Path) -> dict[str, Any]:
+    home.mkdir(exist_ok=True)
+    (home / "runtime.json").write_text(json.dumps({"requirements.txt": "openai", "service.txt": "psycopg"}))
+    return _program("unpack", home)
+
+
+def test_an_interrupted_playbook_is_made_up_for(tmp_path: Path) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    for settings in ("A", "B"):
+        (home / "runtime.env").write_text(settings)
+        assert [_unpacked(home)["current"], _unpacked(home)["current"]] == [False, False], "it has not been restarted"
+        _program("mark", home)
+        assert _unpacked(home)["current"]
+    assert (home / "started").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_virtual_environment_of_another_python_is_created_again(tmp_path: Path) -> None:
+    home, venv = tmp_path / "home", tmp_path / "home" / "venv"
+    python = venv / "bin" / "python"
+    own = "python{}.{}".format(*sys.version_info)
+    for version, target, kept in (
+        (own, sys.executable, True),
+        (own, "/gone", False),
+        ("python3.1", sys.executable, False),
+    ):
+        (venv / "lib" / version).mkdir(parents=True)
+        python.parent.mkdir()
+        python.symlink_to(target)
+        facts = _unpacked(home)
+        assert (facts["installed"], venv.exists()) == (False, kept)
+        if kept:
+            Path(facts["libraries"]).touch()
+            assert _unpacked(home)["installed"]
+            shutil.rmtree(venv)
+
+
 def test_check_mode_removes_nothing(tmp_path: Path) -> None:
     def remove(*check: str) -> bool:
-        command = [sys.executable, RUNTIME / "service.py", "remove", tmp_path / "home", *check]
-        return json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["changed"]
+        return _program("remove", tmp_path / "home", *check)["changed"]
 
     assert not remove()
     (tmp_path / "home" / "venv").mkdir(parents=True)

@@ -3,9 +3,13 @@
 """Unpack the served runtime, start or stop its process, or remove it. Print the result as JSON.
 
 `service.py unpack HOME` creates HOME/lib from HOME/runtime.json. `service.py started|stopped|absent HOME GRACE` starts
-or stops the process. `service.py remove HOME` removes the program, but not the store. HOME/service.json identifies the
-process by its id and its birth, so that another process with the same id is not mistaken for it. It also contains a
-fingerprint of the program and its settings.
+or stops the process. `service.py remove HOME` removes the program, but not the store. With `--check`, these only report
+what they would change.
+
+HOME/service.json identifies the process by its id and its birth, so that another process with the same id is not
+mistaken for it. It also contains a fingerprint of the program and its settings. HOME/started contains the fingerprint
+with which systemd has last started its unit. `service.py mark HOME` writes it, after the start. If a playbook is
+interrupted before, the next one restarts the service.
 """
 
 from __future__ import annotations
@@ -24,10 +28,10 @@ import tempfile
 import time
 from pathlib import Path
 
-_READY = 60  # seconds until a worker must be ready
+_READY = 120  # seconds until the process must be ready
 # Everything but the store and the log. Earlier versions of the role have also created the second group.
 _PROGRAM = (
-    *("lib", "venv", "runtime.env", "runtime.json", "service.json"),
+    *("lib", "venv", "runtime.env", "runtime.json", "service.json", "started"),
     *("requirements.txt", "service.txt", "service.py"),
 )
 
@@ -45,9 +49,21 @@ def _birth(pid: int) -> str | None:
 
 
 def _fingerprint(home: Path) -> str:
-    """Return a hash of the program and its settings."""
+    """Return a hash of the program, its settings and the version of Python."""
     parts = [(home / name).read_bytes() for name in ("runtime.json", "runtime.env")]
-    return hashlib.sha256(b"\0".join(parts)).hexdigest()
+    return hashlib.sha256(b"\0".join([*parts, sys.version.encode()])).hexdigest()
+
+
+def _is_current(home: Path) -> bool:
+    """Return whether systemd has started the unit with the present program and settings."""
+    started = home / "started"
+    return started.exists() and started.read_text() == _fingerprint(home)
+
+
+def _mark(home: Path) -> None:
+    """Record that systemd has started the unit with the present program and settings."""
+    os.umask(0o077)
+    (home / "started").write_text(_fingerprint(home))
 
 
 def _running(home: Path) -> dict | None:
@@ -59,11 +75,11 @@ def _running(home: Path) -> dict | None:
 
 
 def _start(home: Path) -> None:
-    lines = (home / "runtime.env").read_text().splitlines()
+    lines = (home / "runtime.env").read_text(encoding="utf-8").split("\n")
     environment = dict(_setting(line) for line in lines if line)
     command = environment.get("RUNTIME_COMMAND", "serve")
     log = os.open(home / "runtime.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    # A worker has no port. It reports that it is ready, as it does to systemd.
+    # It reports that it is ready, as it does to systemd. Another program could answer at its port.
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reports:
         reports.bind(f"{folder}/reports")
         process = subprocess.Popen(
@@ -77,12 +93,13 @@ def _start(home: Path) -> None:
         )
         noted = {"pid": process.pid, "birth": _birth(process.pid), "fingerprint": _fingerprint(home)}
         (home / "service.json").write_text(json.dumps(noted))
-        if command == "work" and not _is_ready(process, reports):
-            sys.exit(f"The worker has not started. Its log is {home}/runtime.log.")
+        if not _is_ready(process, reports):
+            name = "worker" if command == "work" else "runtime"
+            sys.exit(f"The {name} has not started. Its log is {home}/runtime.log.")
 
 
 def _is_ready(process: subprocess.Popen, reports: socket.socket) -> bool:
-    """Wait until a worker is ready, and return whether it is."""
+    """Wait until the process is ready, and return whether it is."""
     end = time.monotonic() + _READY
     reports.settimeout(0.2)
     while time.monotonic() < end and process.poll() is None:
@@ -120,7 +137,7 @@ def _unpack(home: Path) -> bool:
     for name, text in json.loads(packed.read_text()).items():
         path = home / "lib" / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        path.write_text(text, encoding="utf-8")
     unpacked.write_text(digest)
     return True
 
@@ -130,6 +147,17 @@ def _libraries(home: Path) -> Path:
     files = [(home / "lib" / name).read_bytes() for name in ("requirements.txt", "service.txt")]
     digest = hashlib.sha256(b"\0".join([*files, sys.version.encode()])).hexdigest()
     return home / "venv" / f"installed-{digest}"
+
+
+def _remove_other_python(home: Path) -> None:
+    """Remove a virtual environment of another version of Python, so that it is created again.
+
+    This is the case if `runtime_python` has changed, or if the operating system has been upgraded.
+    """
+    venv = home / "venv"
+    version = "python{}.{}".format(*sys.version_info)
+    if venv.exists() and not ((venv / "lib" / version).exists() and (venv / "bin" / "python").exists()):
+        shutil.rmtree(venv)
 
 
 def _remove(home: Path, check: bool) -> bool:
@@ -143,25 +171,22 @@ def _remove(home: Path, check: bool) -> bool:
     return bool(found)
 
 
-def _bring(state: str, home: Path, grace: float) -> bool:
-    """Bring the process into a state, and return whether anything changed."""
-    running = _running(home)
-    if state == "started":
-        if running and running["fingerprint"] == _fingerprint(home):
-            return False
+def _bring(state: str, home: Path, grace: float, check: bool) -> bool:
+    """Bring the process into a state, and return whether anything changed. Check mode only returns it."""
+    running, wanted = _running(home), state == "started"
+    changed = bool(running) != wanted or (running is not None and running["fingerprint"] != _fingerprint(home))
+    if changed and not check:
         if running:
             _stop(running, grace)
-        _start(home)
-        return True
-    if running:
-        _stop(running, grace)
-    return bool(running)
+        if wanted:
+            _start(home)
+    return changed
 
 
 def main() -> dict:
     """Do what the command line says, and return the result."""
     parser = argparse.ArgumentParser(prog="service.py")
-    parser.add_argument("command", choices=["unpack", "started", "stopped", "absent", "remove"])
+    parser.add_argument("command", choices=["unpack", "started", "stopped", "absent", "mark", "remove"])
     parser.add_argument("home", type=Path)
     parser.add_argument("grace", type=float, nargs="?", default=0)
     parser.add_argument("--check", action="store_true")
@@ -169,10 +194,17 @@ def main() -> dict:
     if given.command == "unpack":
         changed = _unpack(given.home)
         libraries = _libraries(given.home)
-        return {"changed": changed, "libraries": str(libraries), "installed": libraries.exists()}
+        installed = libraries.exists()
+        if not installed:
+            _remove_other_python(given.home)
+        current = _is_current(given.home)
+        return {"changed": changed, "libraries": str(libraries), "installed": installed, "current": current}
+    if given.command == "mark":
+        _mark(given.home)
+        return {"changed": False}
     if given.command == "remove":
         return {"changed": _remove(given.home, given.check)}
-    return {"changed": _bring(given.command, given.home, given.grace)}
+    return {"changed": _bring(given.command, given.home, given.grace, given.check)}
 
 
 if __name__ == "__main__":

@@ -30,6 +30,7 @@ from .queue import open_queue
 from .serve_options import Service, read_options, read_service
 from .server import OPTIONS, TcpProtocol
 from .store import open_store
+from .systemd import notify
 
 _KEEP_ALIVE = 30  # seconds
 # Seconds after which a worker process that does not answer is replaced. On a busy machine, a new one answers only after
@@ -110,6 +111,8 @@ def work() -> Runtime:
     for number in (signal.SIGINT, signal.SIGTERM):
         _call_too(number, functools.partial(loop.call_soon_threadsafe, stop, number))
     _end_with_parent(loop)
+    # A service manager then knows that the port was free and the options are valid. Each worker process reports it.
+    notify("READY=1")
     return runtime
 
 
