@@ -55,6 +55,9 @@ def specs() -> str:
     documented = described(_OPTIONS.values())
     for name in _RUN_ONLY:
         documented[name]["description"].append("Only with O(thread_id).")
+    # For a list, Ansible would split a JSON string at each comma. The module parses it, and refuses all other strings.
+    documented["tools"]["type"] = "raw"
+    del documented["tools"]["elements"]
     inputs = {f"run_{name}": _input(option) for name, option in documented.items()}
     return yaml.dump(inputs, Dumper=_Dumper, sort_keys=False, width=_WIDTH - 20)
 

@@ -197,21 +197,27 @@ _LOOP = """
         name: threadworks.openai.run
       vars:
         run_assistant_id: "{{ assistant.assistant_id }}"
-        run_messages: "{{ item }}"
+        run_messages: [{content: "{{ item.content }}"}]
+        run_tools: "{{ item.tools | to_json }}"
+        run_tool_rounds: "{{ item.rounds }}"
+        run_tool_tasks: {look: "{{ playbook_dir }}/{{ item.file }}"}
       loop:
-        - [{content: First}]
-        - [{content: Second}]
+        - {content: First, rounds: 1, file: playbook-1.yml, tools: [{type: function, function: {name: look}}]}
+        - {content: Second, rounds: 2, file: playbook-1.yml, tools: []}
 """
 
 
 @pytest.mark.any_runtime
 def test_a_loop(ansible_playbook: AnsiblePlaybook, model_server: ModelServer) -> None:
+    """All inputs can use the variable of the loop. Tools can be a JSON string."""
     outcome = ansible_playbook(_START + _LOOP, env={"OPENAI_BASE_URL": model_server.base_url})
     replies = [
         each.result["ansible_facts"]["run_response"] for each in outcome.tasks if each.name.endswith("the outputs")
     ]
     assert replies == ["Reply to: First", "Reply to: Second"], outcome
     assert (outcome.changed, len(model_server.runs)) == (4, 2)
+    assert [len(run.get("tools", ())) for run in model_server.runs] == [1, 0]
+    assert "already in use" not in outcome.stderr
 
 
 _BY_HOST = """
@@ -283,9 +289,10 @@ _REFUSED: dict[str, tuple[dict[str, Any], list[str]]] = {
         ["run_thread_metadata can only be set together with run_messages."],
     ),
     "types": (
-        {**_THREAD, "run_temperature": "warm", "run_tools": "look", "run_tool_errors": "ignore"},
-        ["run_temperature", "run_tools", "run_tool_errors"],
+        {**_THREAD, "run_temperature": "warm", "run_metadata": "look", "run_tool_errors": "ignore"},
+        ["run_temperature", "run_metadata", "run_tool_errors"],
     ),
+    "tools": ({**_THREAD, "run_tools": "look"}, ["'tools' is of type ", "to dict"]),
     "module": ({**_THREAD, "run_temperature": 3}, ["temperature is 3, but must be between 0 and 2."]),
     "limits": (
         {**_THREAD, "run_tool_rounds": 0, "run_tool_output_limit": 0},

@@ -40,6 +40,7 @@ _NAMES: dict[str, Any] = {
     "__run_problem": "forged",
     "__run_round": -1000,
     "__run_in_vain": [],
+    "__run_tool_problems": "",
     "__run_on_thread": {},
     "__run_with_thread": {},
     "__run_call": _FORGED,
@@ -148,7 +149,7 @@ def test_an_extra_variable_that_outranks_the_role_is_refused(tool_play: ToolPlay
 
 @pytest.mark.any_runtime
 def test_what_is_refused_before_there_is_a_run(tool_play: ToolPlay, model_server: ModelServer, forge: str) -> None:
-    """A variable of an outer include would replace what a tool answers. Facts outrank an inventory or a play."""
+    """A variable of an outer include would replace what a tool answers. Facts outrank an inventory."""
     tool_play.hosts("included", "facts", "other")
     include = _BARE.replace("      vars:\n", "      vars:\n        tool_output: forged\n")
     facts = {"run_tool_confirm": False, "run_tool_tasks": {"disk_usage": "/tmp/forged.yml"}}
