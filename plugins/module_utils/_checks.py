@@ -135,6 +135,14 @@ def _checked_value(option: str, key: t.Any, value: t.Any) -> str:
     return text
 
 
+def utf8(_option: str, value: t.Any) -> t.Any:
+    """Return the output of a tool, with bytes that are not UTF-8 replaced by question marks.
+
+    The model can have chosen what the tool reads, so the task must not fail.
+    """
+    return json.loads(json.dumps(value, ensure_ascii=False).encode(errors="replace"))
+
+
 def tools(most: int) -> Check:
     """Return a check for the maximum number of tools."""
 

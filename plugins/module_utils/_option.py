@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import typing as t
 
@@ -69,7 +70,23 @@ class Option:
     def checked(self, where: str, value: t.Any) -> t.Any:
         """Return a value that is set, or its replacement. `where` is the name of the option for messages."""
         replacement = self.check(where, value) if self.check else None
-        return value if replacement is None else replacement
+        result = value if replacement is None else replacement
+        # The options inside are checked on their own. The name of a file can have any bytes.
+        if not (self.options or self.type == "path"):
+            _check_encoding(where, result)
+        return result
+
+
+def _check_encoding(option: str, value: t.Any) -> None:
+    """Check that all texts in a value are Unicode. Ansible has half a surrogate pair for each other byte of a file."""
+    if isinstance(value, str) and value.isascii():
+        return
+    try:
+        json.dumps(value, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise TaskError(
+            f"{option} contains bytes that are not UTF-8, such as the content of a binary file. Set it to text."
+        ) from None
 
 
 def between(low: float, high: float = math.inf) -> Check:

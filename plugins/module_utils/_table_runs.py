@@ -18,6 +18,7 @@ from ._checks import (
     pairs,
     text,
     tools,
+    utf8,
 )
 from ._option import Option, between
 from ._status import UNSUCCESSFUL, RunStatus
@@ -67,8 +68,9 @@ _STRATEGY = (
 _TOOL_OUTPUT = (
     #: The id of the tool call, from RV(required_action).
     Option("tool_call_id", "str", required=True),
-    #: The output of the tool. Values other than strings are sent as JSON.
-    Option("output", "raw", required=True),
+    #: The output of the tool. Values other than strings are sent as JSON. Bytes that are not UTF-8 are replaced by
+    #: question marks.
+    Option("output", "raw", required=True, check=utf8),
 )
 FAILED = [status.value for status in UNSUCCESSFUL]
 FAILING = (*FAILED, RunStatus.REQUIRES_ACTION.value)

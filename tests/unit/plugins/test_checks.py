@@ -15,12 +15,20 @@ from ansible_collections.threadworks.openai.plugins.module_utils import _checks
 from ansible_collections.threadworks.openai.plugins.module_utils._errors import TaskError
 from ansible_collections.threadworks.openai.plugins.module_utils._identity import KNOWN_AFTER_APPLY, is_predicted
 from ansible_collections.threadworks.openai.plugins.module_utils._option import Option, between, secrets
-from ansible_collections.threadworks.openai.plugins.module_utils._options import check_options
+from ansible_collections.threadworks.openai.plugins.module_utils._options import Spec, check_options
 
 Check = Callable[[str, Any], Any]
 FUNCTION = {"type": "function", "function": {"name": "f"}}
 ID = "which is not an id. An id cannot contain spaces"
 TIME = "but must be a date such as 2026-11-26"
+
+
+def test_what_is_not_utf8_in_the_output_of_a_tool_is_replaced() -> None:
+    output = {"\u00e9": ["a\udcff\udcfe\n", 1.5, None]}
+    assert _checks.utf8("output", output) == {"\u00e9": ["a??\n", 1.5, None]}
+    item: dict[str, Any] = {"tool_call_id": "call_1", "output": "a\udcff"}
+    Spec("openai_run").check({"tool_outputs": [item]})
+    assert item["output"] == "a?"
 
 
 @pytest.mark.parametrize(
