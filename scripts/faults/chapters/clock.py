@@ -19,6 +19,7 @@ from chapter import Chapter, Options
 from threadworks_runtime.settings import ModelOptions
 from waiting import ended
 
+from ansible_collections.threadworks.openai.tests.local_runtimes import is_alive
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.runtime.harness import (
     Local,
@@ -47,7 +48,9 @@ def run(options: Options) -> Chapter:
     clock = _Clock(library, options.folder / "clock")
     wrong: list[str] = []
     steps, runs = (_SHORT_STEPS, _SHORT_RUNS) if options.short else (_STEPS, _RUNS)
-    with ModelServer() as model:
+    with contextlib.ExitStack() as stack:
+        stack.callback(_remove_segments)
+        model = stack.enter_context(ModelServer())
         with clock.preloaded(), Local(str(options.folder / "local.db"), idle_timeout=600) as local:
             told = runtime_options(ModelOptions(base_url=model.base_url))
             with raw_client(local, **told) as wire:
@@ -126,6 +129,13 @@ def _started(wire: httpx2.Client) -> str:
     body = {"assistant_id": assistant, "thread": {"messages": [{"role": "user", "content": "Hello"}]}}
     run: Json = wire.post("/threads/runs", json=body).json()
     return f"/threads/{run['thread_id']}/runs/{run['id']}"
+
+
+def _remove_segments() -> None:
+    """Remove the shared memory of libfaketime that killed processes have left behind."""
+    for segment in Path("/dev/shm").glob("*faketime_*"):
+        if not is_alive(int(segment.name.rpartition("_")[2])):
+            segment.unlink(missing_ok=True)
 
 
 def _library() -> Path | None:
