@@ -15,6 +15,7 @@ from typing import Any
 
 import httpx2
 
+from ansible_collections.threadworks.openai.tests.local_runtimes import is_alive
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
 from ansible_collections.threadworks.openai.tests.playbook import AnsiblePlaybook, Outcome, Task
 from ansible_collections.threadworks.openai.tests.runtime.processes import RUNTIME
@@ -198,6 +199,22 @@ def test_check_mode_starts_and_stops_nothing(tmp_path: Path) -> None:
         assert changed("started") == (True, True, False)
     finally:
         assert changed("stopped") == (True, True, False)
+
+
+def test_a_removal_stops_the_process(tmp_path: Path) -> None:
+    (tmp_path / "ready.py").write_text(_READY)
+    _python(tmp_path, str(tmp_path / "ready.py"))
+    (tmp_path / "runtime.json").touch()
+    (tmp_path / "runtime.env").touch()
+    try:
+        _program("started", tmp_path, 1)
+        pid = json.loads((tmp_path / "service.json").read_text())["pid"]
+        assert _program("remove", tmp_path, 1, "--check")["changed"]
+        assert is_alive(pid)
+    finally:
+        assert _program("remove", tmp_path, 1)["changed"]
+    assert not is_alive(pid)
+    assert {path.name for path in tmp_path.iterdir()} == {"ready.py", "runtime.log"}
 
 
 def _unpacked(home: Path) -> dict[str, Any]:

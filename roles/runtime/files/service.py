@@ -3,8 +3,8 @@
 """Unpack the served runtime, start or stop its process, or remove it. Print the result as JSON.
 
 `service.py unpack HOME` creates HOME/lib from HOME/runtime.json. `service.py started|stopped|absent HOME GRACE` starts
-or stops the process. `service.py remove HOME` removes the program, but not the store. With `--check`, these only report
-what they would change.
+or stops the process. `service.py remove HOME GRACE` also removes the program, but not the store. With `--check`, these
+only report what they would change.
 
 HOME/service.json identifies the process by its id and its birth, so that another process with the same id is not
 mistaken for it. It also contains a fingerprint of the program and its settings. HOME/started contains the fingerprint
@@ -203,7 +203,8 @@ def main() -> dict:
         _mark(given.home)
         return {"changed": False}
     if given.command == "remove":
-        return {"changed": _remove(given.home, given.check)}
+        stopped = _bring("absent", given.home, given.grace, given.check)
+        return {"changed": _remove(given.home, given.check) or stopped}
     return {"changed": _bring(given.command, given.home, given.grace, given.check)}
 
 
