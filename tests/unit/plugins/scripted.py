@@ -47,11 +47,17 @@ class Peer:
 
     def _chunks(self) -> bytes:
         body = b""
-        while size := int(self._file.readline(), 16):
+        while size := self._size():
             body += self._file.read(size)
             assert self._file.readline() == b"\r\n"
         assert self._file.readline() == b"\r\n"
         return body
+
+    def _size(self) -> int:
+        line = self._file.readline()
+        if not line:
+            raise ConnectionError("the client has closed the connection in the middle of a request")
+        return int(line, 16)
 
     def send(self, data: bytes) -> None:
         self.sock.sendall(data)
