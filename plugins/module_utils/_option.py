@@ -41,6 +41,7 @@ class Option:
         env: The environment variables that it can be set with.
         check: Checks ranges, lengths and formats.
         is_identity: Whether a different value leads to a new run.
+        is_from_model: Whether the model has chosen the value, which can then contain halves of surrogate pairs.
         takes_json: Whether a dictionary or list can be set as a JSON string. Lists of dictionaries always can.
         version_added: The first release with this option, if it is not the first release of the module.
     """
@@ -60,6 +61,7 @@ class Option:
     env: tuple[str, ...] = ()
     check: Check | None = None
     is_identity: bool = True
+    is_from_model: bool = False
     takes_json: bool = False
     version_added: str = ""
 
@@ -72,7 +74,7 @@ class Option:
         replacement = self.check(where, value) if self.check else None
         result = value if replacement is None else replacement
         # The options inside are checked on their own. The name of a file can have any bytes.
-        if not (self.options or self.type == "path"):
+        if not (self.options or self.is_from_model or self.type == "path"):
             _check_encoding(where, result)
         return result
 

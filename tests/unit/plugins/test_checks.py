@@ -31,6 +31,12 @@ def test_what_is_not_utf8_in_the_output_of_a_tool_is_replaced() -> None:
     assert item["output"] == "a?"
 
 
+def test_a_model_can_choose_halves_of_surrogate_pairs() -> None:
+    """What is done with a call must not depend on what it contains. The runtime cleans texts, but not escaped ones."""
+    Spec("openai_tool_turn").check({"calls": [{"function": {"arguments": {"a": "\ud800"}}}]})
+    Spec("openai_tool_call").check(dict.fromkeys(("name", "arguments", "id", "problem"), "�"))
+
+
 @pytest.mark.parametrize(
     ("check", "value"),
     [
