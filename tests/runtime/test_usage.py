@@ -18,6 +18,7 @@ from threadworks_runtime.store.tables import run_usage
 from threadworks_runtime.store.usage import UsageQuery, sum_usage
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.runtime import cpu
 from ansible_collections.threadworks.openai.tests.runtime.harness import RUNTIME, Conversation
 
 _DAY = 86400
@@ -136,9 +137,9 @@ def _add_up(store: Store, group_by: tuple[str, ...]) -> None:
     fastest = 60.0
     for _attempt in range(3):
         with store.reading() as connection:
-            begun = time.perf_counter()
+            begun = cpu.used(connection)
             groups, _more = sum_usage(connection, UsageQuery(group_by, "team", limit=1000))
-            fastest = min(fastest, time.perf_counter() - begun)
+            fastest = min(fastest, cpu.used(connection) - begun)
         if fastest < 1:
             break
     print(f"\n{_MANY} runs by {group_by or 'nothing'}: {len(groups)} groups in {fastest:.3f} s")  # noqa: T201
