@@ -173,11 +173,12 @@ def test_the_time_is_over_and_the_runs_go_on(
     ansible_playbook: AnsiblePlaybook, model_server: ModelServer, env: dict[str, str]
 ) -> None:
     model_server.script([{"match": "question 1!", "hold": True}])
-    first = ansible_playbook(play([_ASSISTANT, _start(3), _wait(wait_timeout=8)]), env=env)
+    others = {"openai_run_info": {"runs": "{{ [started.results[0], started.results[2]] }}", "wait": True}}
+    first = ansible_playbook(play([_ASSISTANT, _start(3), others, _wait(wait_timeout=2)]), env=env)
     result = first.results["wait"]
     active = result["runs"][1]
     assert result["msg"] == (
-        f"1 of 3 runs have not ended after 8 seconds (option wait_timeout): {active['run_id']} (in_progress). They "
+        f"1 of 3 runs have not ended after 2 seconds (option wait_timeout): {active['run_id']} (in_progress). They "
         "continue. Run the task again to wait for them."
     )
     assert [run["status"] for run in result["runs"]] == ["completed", "in_progress", "completed"]
