@@ -107,7 +107,7 @@ def test_service(ansible_playbook: AnsiblePlaybook, model_server: ModelServer, t
         assert {host: _health(port, host) for host in answers} == answers
     finally:
         removed, again = _parts(play(_SERVICE * 2, runtime_state="absent"), _REMOVE)
-    assert [task.name for task in removed if task.status == "changed"] == ["Start or stop the process", _REMOVE]
+    assert [task.name for task in removed if task.status == "changed"] == [_REMOVE]
     assert not [task for task in again if task.status == "changed"]
     assert {path.name for path in home.iterdir()} == {"runtime.db", "runtime.log"}
 
@@ -209,10 +209,10 @@ def test_a_removal_stops_the_process(tmp_path: Path) -> None:
     try:
         _program("started", tmp_path, 1)
         pid = json.loads((tmp_path / "service.json").read_text())["pid"]
-        assert _program("remove", tmp_path, 1, "--check")["changed"]
+        assert _program("absent", tmp_path, 1, "--check")["changed"]
         assert is_alive(pid)
     finally:
-        assert _program("remove", tmp_path, 1)["changed"]
+        assert _program("absent", tmp_path, 1)["changed"]
     assert not is_alive(pid)
     assert {path.name for path in tmp_path.iterdir()} == {"ready.py", "runtime.log"}
 
@@ -256,7 +256,7 @@ def test_a_virtual_environment_of_another_python_is_created_again(tmp_path: Path
 
 def test_check_mode_removes_nothing(tmp_path: Path) -> None:
     def remove(*check: str) -> bool:
-        return _program("remove", tmp_path / "home", *check)["changed"]
+        return _program("absent", tmp_path / "home", *check)["changed"]
 
     assert not remove()
     (tmp_path / "home" / "venv").mkdir(parents=True)

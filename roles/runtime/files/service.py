@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Unpack the served runtime, start or stop its process, or remove it. Print the result as JSON.
 
-`service.py unpack HOME` creates HOME/lib from HOME/runtime.json. `service.py started|stopped|absent HOME GRACE` starts
-or stops the process. `service.py remove HOME GRACE` also removes the program, but not the store. With `--check`, these
-only report what they would change.
+`service.py unpack HOME` creates HOME/lib from HOME/runtime.json. `service.py started|stopped HOME GRACE` starts or
+stops the process. `service.py absent HOME GRACE` stops it and removes the program, but not the store. With `--check`,
+these three only report what they would change.
 
 HOME/service.json identifies the process by its id and its birth, so that another process with the same id is not
 mistaken for it. It also contains a fingerprint of the program and its settings. HOME/started contains the fingerprint
@@ -116,12 +116,14 @@ def _setting(line: str) -> tuple[str, str]:
 
 
 def _stop(noted: dict, grace: float) -> None:
-    os.kill(noted["pid"], signal.SIGTERM)
     end = time.monotonic() + grace + 15
-    while _birth(noted["pid"]) == noted["birth"]:
-        if time.monotonic() > end:
-            os.killpg(noted["pid"], signal.SIGKILL)
-        time.sleep(0.1)
+    # It can end by itself at any time.
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(noted["pid"], signal.SIGTERM)
+        while _birth(noted["pid"]) == noted["birth"]:
+            if time.monotonic() > end:
+                os.killpg(noted["pid"], signal.SIGKILL)
+            time.sleep(0.1)
 
 
 def _unpack(home: Path) -> bool:
@@ -186,7 +188,7 @@ def _bring(state: str, home: Path, grace: float, check: bool) -> bool:
 def main() -> dict:
     """Do what the command line says, and return the result."""
     parser = argparse.ArgumentParser(prog="service.py")
-    parser.add_argument("command", choices=["unpack", "started", "stopped", "absent", "mark", "remove"])
+    parser.add_argument("command", choices=["unpack", "started", "stopped", "absent", "mark"])
     parser.add_argument("home", type=Path)
     parser.add_argument("grace", type=float, nargs="?", default=0)
     parser.add_argument("--check", action="store_true")
@@ -202,10 +204,10 @@ def main() -> dict:
     if given.command == "mark":
         _mark(given.home)
         return {"changed": False}
-    if given.command == "remove":
-        stopped = _bring("absent", given.home, given.grace, given.check)
-        return {"changed": _remove(given.home, given.check) or stopped}
-    return {"changed": _bring(given.command, given.home, given.grace, given.check)}
+    changed = _bring(given.command, given.home, given.grace, given.check)
+    if given.command == "absent":
+        changed = _remove(given.home, given.check) or changed
+    return {"changed": changed}
 
 
 if __name__ == "__main__":
