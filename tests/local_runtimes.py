@@ -14,6 +14,7 @@ from pathlib import Path
 
 from ansible_collections.threadworks.openai.plugins.module_utils._runtime_control import ask
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.procfs import stat_fields
 
 
 class LocalRuntimes:
@@ -72,7 +73,7 @@ def is_alive(pid: int) -> bool:
     """Return whether a process is running. Zombies are not."""
     try:
         os.kill(pid, 0)
-        return Path(f"/proc/{pid}/stat").read_text(errors="replace").rpartition(")")[2].split()[0] not in "ZX"
+        return stat_fields(pid)[0] not in "ZX"
     except FileNotFoundError:
         return not Path("/proc/self").exists()
     except ProcessLookupError:

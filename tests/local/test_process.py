@@ -21,6 +21,7 @@ from ansible_collections.threadworks.openai.plugins.plugin_utils import _librari
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.local.conftest import Desk
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.procfs import stat_fields
 
 _LINUX = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /proc")
 
@@ -29,8 +30,7 @@ _LINUX = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs /p
 def test_process_is_nobodys_and_has_its_own_session(desk: Desk) -> None:
     list(desk.wire().list("threads"))
     pid = desk.pid()
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    parent, group, session, terminal = (int(field) for field in fields[1:5])
+    parent, group, session, terminal = map(int, stat_fields(pid)[1:5])
     assert parent != os.getpid()
     assert os.getsid(0) != session
     assert os.getpgid(0) != group

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
 
 from sqlalchemy import Connection
+
+from ansible_collections.threadworks.openai.tests.procfs import stat_fields
 
 _TICKS = os.sysconf("SC_CLK_TCK")  # per second
 
@@ -18,7 +19,6 @@ def used(connection: Connection) -> float:
     seconds = time.thread_time()
     if connection.dialect.name == "postgresql":
         pid = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
-        # The name is in parentheses, and can itself contain spaces and parentheses.
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        fields = stat_fields(pid)
         seconds += (int(fields[11]) + int(fields[12])) / _TICKS
     return seconds

@@ -21,6 +21,7 @@ import httpx2
 import openai
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
+from ansible_collections.threadworks.openai.tests.local_runtimes import is_alive
 
 RUNTIME = Path(__file__).resolve().parents[2] / "roles" / "runtime" / "files"
 _COMMAND = [sys.executable, "-m", "threadworks_runtime"]
@@ -248,9 +249,4 @@ class Local:
 
     def is_gone(self) -> bool:
         """Whether the process has ended."""
-        try:
-            # Its new parent may not have waited for it yet.
-            state = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0]
-        except OSError:
-            return True
-        return state in "ZX"
+        return not is_alive(self.pid)

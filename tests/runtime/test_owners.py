@@ -11,11 +11,12 @@ import sys
 
 from threadworks_runtime.owners import is_gone, new_owner
 
+from ansible_collections.threadworks.openai.tests.procfs import stat_fields
+
 
 def _owner_of(pid: int) -> str:
     host, _pid, _started, nonce = new_owner().split("|")
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as stat:
-        return "|".join([host, str(pid), stat.read().rpartition(")")[2].split()[19], nonce])
+    return "|".join([host, str(pid), stat_fields(pid)[19], nonce])
 
 
 def test_a_living_process_is_not_gone() -> None:
