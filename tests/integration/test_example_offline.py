@@ -23,6 +23,15 @@ bare_python = test_libraries.bare_python
 
 _EXAMPLE = Path(__file__).resolve().parents[2] / "playbooks" / "example.yml"
 
+_FOR_HOST = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role:
+        name: threadworks.openai.local_model
+      vars: {local_model_scope: host}
+"""
+
 # The first test to run may have to download the model: 127 MB.
 
 
@@ -69,16 +78,22 @@ def test_the_example_on_the_offline_model(
     assert outputs["basic_run"]["completed_at"] >= outputs["basic_run"]["started_at"]
     assert outputs["run_info_from_data_source"]["usage"]["completion_tokens"] > 0
     check_replies(outcome)
-    assert not _server_runs(local_model_home)
+    wait_for(lambda: not _server_runs(local_model_home))
 
     # With another server, on another port, only what depends on the temperature is done again.
-    # Then it fails in its middle.
+    # Then it fails in its middle. The server was started for the host before, and stays.
     warm, broken = ({"example_temperature": temperature} for temperature in (2, 3))
     plays = "".join(f"- import_playbook: {_EXAMPLE}\n  vars: {json.dumps(each)}\n" for each in (warm, broken))
-    warmer = ansible_playbook(plays, *arguments)
+    try:
+        warmer = ansible_playbook(_FOR_HOST + plays, *arguments)
+        assert _server_runs(local_model_home)
+    finally:
+        with Playbook(local_model_home) as playbook:
+            playbook.stop()
     check_replies(warmer, rc=2)
     changed = [task.name for task in warmer.tasks if task.status == "changed"]
-    assert changed == ["Run the assistant with different settings", "Write the outputs to a file"], warmer
+    other = ["Run the assistant with different settings", "Write the outputs to a file"]
+    assert changed == ["Start or stop the server", *other], warmer
     assert [_replies(warmer)[number] for number in (0, 2, 3)] == [_replies(outcome)[number] for number in (0, 2, 3)]
     assert warmer.results["Run the assistant with different settings"]["msg"] == (
         "temperature is 3, but must be between 0 and 2."
