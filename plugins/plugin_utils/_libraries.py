@@ -11,6 +11,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import re
+import shlex
 import sys
 
 from ..module_utils._errors import TaskError
@@ -45,7 +46,8 @@ def unusable(reason: str) -> TaskError:
     Args:
         reason: The problem, without a full stop.
     """
+    install = shlex.join([sys.executable, "-m", "pip", "install", "-r", REQUIREMENTS])
     return TaskError(
         f"The local runtime cannot be started: {reason}. Set runtime_url to a served runtime, or install the "
-        f"libraries for the Python that runs Ansible: {sys.executable} -m pip install -r {REQUIREMENTS}"
+        f"libraries for the Python that runs Ansible: {install}"
     )

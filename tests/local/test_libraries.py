@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import sysconfig
@@ -58,6 +59,13 @@ def test_missing_libraries_are_named_in_one_message(
         assert f"{python} -m pip install -r " in message, name
         assert message.count("roles/runtime/files/requirements.txt") == 1, name
     assert local_runtimes.pids() == []
+
+
+def test_the_command_can_be_pasted_whatever_the_paths_contain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "executable", "/my projects/python")
+    monkeypatch.setattr(_libraries, "REQUIREMENTS", "/für mich/requirements.txt")
+    command = str(_libraries.unusable("it is old")).partition("runs Ansible: ")[2]
+    assert shlex.split(command) == ["/my projects/python", "-m", "pip", "install", "-r", "/für mich/requirements.txt"]
 
 
 def test_look_imports_nothing(monkeypatch: pytest.MonkeyPatch) -> None:

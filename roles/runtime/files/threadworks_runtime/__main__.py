@@ -35,6 +35,8 @@ def main() -> None:
 
 
 def _run(find: Callable[[], Callable[[list[str]], None]], arguments: list[str]) -> None:
+    import shlex
+
     from .libraries import REQUIREMENTS, missing, too_old
 
     try:
@@ -46,7 +48,8 @@ def _run(find: Callable[[], Callable[[list[str]], None]], arguments: list[str]) 
         reason = str(error)
     except KeyboardInterrupt:  # before the command handles the signal
         sys.exit(128 + signal.SIGINT)
-    sys.exit(f"The runtime cannot be started: {reason}. Run: {sys.executable} -m pip install -r {REQUIREMENTS}")
+    install = shlex.join([sys.executable, "-m", "pip", "install", "-r", str(REQUIREMENTS)])
+    sys.exit(f"The runtime cannot be started: {reason}. Run: {install}")
 
 
 def _serve() -> Callable[[list[str]], None]:
