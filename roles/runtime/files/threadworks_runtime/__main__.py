@@ -35,8 +35,6 @@ def main() -> None:
 
 
 def _run(find: Callable[[], Callable[[list[str]], None]], arguments: list[str]) -> None:
-    import shlex
-
     from .libraries import REQUIREMENTS, missing, too_old
 
     try:
@@ -48,6 +46,8 @@ def _run(find: Callable[[], Callable[[list[str]], None]], arguments: list[str]) 
         reason = str(error)
     except KeyboardInterrupt:  # before the command handles the signal
         sys.exit(128 + signal.SIGINT)
+    import shlex  # only needed for this error
+
     install = shlex.join([sys.executable, "-m", "pip", "install", "-r", str(REQUIREMENTS)])
     sys.exit(f"The runtime cannot be started: {reason}. Run: {install}")
 
