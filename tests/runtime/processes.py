@@ -22,6 +22,7 @@ import openai
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.local_runtimes import is_alive
+from ansible_collections.threadworks.openai.tests.procfs import peak_memory
 
 RUNTIME = Path(__file__).resolve().parents[2] / "roles" / "runtime" / "files"
 _COMMAND = [sys.executable, "-m", "threadworks_runtime"]
@@ -29,8 +30,7 @@ _COMMAND = [sys.executable, "-m", "threadworks_runtime"]
 
 def resident(pid: int) -> int:
     """Return the peak memory of a process, in MiB. It requires /proc."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) // 1024 for line in lines if line.startswith("VmHWM"))
+    return peak_memory(pid) // 1024
 
 
 class Served:

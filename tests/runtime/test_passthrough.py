@@ -16,6 +16,7 @@ from threadworks_runtime.app import create_app
 from threadworks_runtime.settings import ModelOptions, Settings
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
+from ansible_collections.threadworks.openai.tests.procfs import peak_memory
 from ansible_collections.threadworks.openai.tests.raw_server import RawServer, answer
 from ansible_collections.threadworks.openai.tests.runtime.harness import (
     AppServer,
@@ -111,17 +112,11 @@ def test_a_large_file_is_not_kept_in_memory(settings: Settings, model_server: Mo
     with Served(settings.store, model_server.base_url, OPENAI_API_KEY=_KEY) as served:
         with served.sdk() as client:
             client.files.create(file=b"it has imported what it needs", purpose="assistants")
-            before = _memory(served.pid)
+            before = peak_memory(served.pid)
             made = client.files.create(file=path, purpose="assistants")
             with client.files.with_streaming_response.content(made.id) as answer:
                 assert sum(map(len, answer.iter_bytes())) == made.bytes == size
-        assert _memory(served.pid) - before < 16 * 1024
-
-
-def _memory(pid: int) -> int:
-    """The most memory that a process has had, in KiB."""
-    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
-    return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM"))
+        assert peak_memory(served.pid) - before < 16 * 1024
 
 
 @pytest.mark.parametrize("chunked", [False, True])
