@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ansible.release import __version__
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.integration.tool_play import (
@@ -213,6 +214,26 @@ def test_a_run_whose_tools_fail_the_play_is_cancelled(tool_play: ToolPlay, model
     assert ended["endless"]["result"]["run"]["status"] == "cancelled"
 
 
+@pytest.mark.skipif(__version__.startswith("2.16."), reason="the other hosts continue before ansible-core 2.17")
+@pytest.mark.matrix
+def test_the_failure_of_another_host_is_the_reason(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    (tool_play.folder / "broken.yml").write_text(
+        "- ansible.builtin.fail: {msg: broken}\n  when: inventory_hostname == 'web'\n" + TOOL
+    )
+    model_server.script([{"match": "How full", "calls": [CALL], "sticky": True}])
+    playbook = _on("all", "any_errors_fatal: true")
+    outcome = tool_play(
+        limit="all", playbook=playbook, run_tool_errors="fail", run_tool_tasks={"disk_usage": "broken.yml"}
+    )
+    why = {host: messages(outcome, "Report the reason", host)[0].partition(" is cancelled. ") for host in ("web", "db")}
+    assert [reason for _run, _is, reason in why.values()] == [
+        "The tool disk_usage failed: broken",
+        "Another host failed, and the play has any_errors_fatal.",
+    ]
+    assert {host: each["status"] for host, each in outputs(outcome).items()} == dict.fromkeys(why, "cancelled")
+
+
+@pytest.mark.matrix
 @pytest.mark.any_runtime
 def test_outputs_and_errors_of_tools(tool_play: ToolPlay, model_server: ModelServer) -> None:
     """Errors are reported to the model, and long outputs are truncated, the last one to 3 characters."""
@@ -227,18 +248,22 @@ def test_outputs_and_errors_of_tools(tool_play: ToolPlay, model_server: ModelSer
         "short": "- ansible.builtin.set_fact:\n    tool_output: \"{{ [1, {'a': none}] }}\"\n",
         "number": "- ansible.builtin.set_fact:\n    tool_output: 5\n",
         "long": "- ansible.builtin.fail: msg=\"{{ 'x' * 100000 }}\"\n",
+        "nested": "- ansible.builtin.include_tasks: nowhere.yml\n",
         "limited": f"- ansible.builtin.set_fact: {{run_tool_output_limit: 3}}\n{TOOL}",
     }
     for name, text in files.items():
         (tool_play.folder / f"{name}.yml").write_text(text)
-    model_server.script([{"calls": [{"name": name, "arguments": {"path": "/"}} for name in ("good", *files)]}])
+    called = ("role", "good", *files)
+    model_server.script([{"calls": [{"name": name, "arguments": {"path": "/"}} for name in called]}])
     outcome = tool_play(
-        run_tools=[{"type": "function", "function": {"name": name}} for name in files],
-        run_tool_tasks={name: f"{name}.yml" for name in files},
+        run_tools=[{"type": "function", "function": {"name": name}} for name in ("role", *files)],
+        run_tool_tasks={"role": {"role": "nowhere"}, **{name: f"{name}.yml" for name in files}},
     )
     assert outcome.rc == 0, outcome
     (request,) = model_server.runs[1:]
-    given = [item["output"] for item in request["input"] if item["type"] == "function_call_output"]
+    absent, *given = (item["output"] for item in request["input"] if item["type"] == "function_call_output")
+    reason = "a file or role that it includes does not exist. The output of the playbook names it"
+    assert json.loads(absent) == {"error": f"The tool role failed: {reason}"}
     assert given[:2] == ["71% of /"] * 2
     failed, secret, silent, broken = (json.loads(output) for output in given[2:6])
     assert failed["error"].startswith("The tool failing failed: ")
@@ -247,7 +272,7 @@ def test_outputs_and_errors_of_tools(tool_play: ToolPlay, model_server: ModelSer
     # An earlier call's answer is not taken for this one's.
     assert silent == {"error": "The tool silent failed: its tasks did not set tool_output"}
     assert "nothing_of_that_name" in broken["error"]
-    text, data, short, number, long, limited = given[6:]
+    text, data, short, number, long, nested, limited = given[6:]
     note = "\n[cut: these are the first {} of {} characters. Ask for less at a time.]"
     assert text == "\u00fc" * 65536 + note.format(65536, 200000)
     whole = json.dumps(list(range(20000)))
@@ -257,6 +282,8 @@ def test_outputs_and_errors_of_tools(tool_play: ToolPlay, model_server: ModelSer
     told = json.loads(long)["error"]
     assert told.startswith("The tool long failed: xxx")
     assert told[65536:].startswith("\n[cut: these are the first 65536 of ")
+    # An earlier call's error is not taken for this one's.
+    assert json.loads(nested) == {"error": f"The tool nested failed: {reason}"}
     assert limited == "71%" + note.format(3, 8)
 
 
