@@ -96,7 +96,7 @@ class _Here:
         raise AssertionError("the runtime has ended")
 
     def replace(self, pid: int | None, within: float) -> None:
-        raise AssertionError("the runtime hangs")
+        """Keep it: it only looked as if it hung, because the machine is busy. The task sends its request again."""
 
 
 class World:
@@ -105,12 +105,17 @@ class World:
     Args:
         folder: The directory of the store.
         model: The model server.
+
+    Attributes:
+        warnings: The warnings that tasks have displayed.
+        progress: The progress that tasks have displayed. On a busy machine, each task that waits can display some.
     """
 
     def __init__(self, folder: Path, model: ModelServer) -> None:
         self.model = model
         self.store = folder / "runtime.db"
-        self.lines: list[str] = []
+        self.warnings: list[str] = []
+        self.progress: list[str] = []
         self.ids: dict[str, str] = {}
         # The predictions of the tasks in check mode since the last real task.
         self.predictions: Predictions = {}
@@ -154,11 +159,11 @@ class World:
         self._polls_until_release = polls
 
     def release_at(self, line: str) -> None:
-        """Release the held answers of the model when a task displays this line."""
+        """Release the held answers of the model when a task shows this line of progress."""
         self._released_at = line
 
-    def _display(self, line: str) -> None:
-        self.lines.append(line)
+    def _show(self, line: str) -> None:
+        self.progress.append(line)
         if line == self._released_at:
             self.model.release()
 
@@ -185,10 +190,10 @@ class World:
         validation = ArgumentSpecValidator(**module.SPEC.to_kwargs()).validate(options)
         assert not validation.error_messages
         requests, asked = len(self._requests), len(self.model.runs)
-        task = Task(validation.validated_parameters, check, True, self._display, self._display)
+        task = Task(validation.validated_parameters, check, True, self.warnings.append, self._show)
         if not check:
             self.predictions.clear()
-        task._wire = CheckModeWire(self.wire, self.predictions, self.lines.append) if check else self.wire
+        task._wire = CheckModeWire(self.wire, self.predictions, self.warnings.append) if check else self.wire
         result = carry_out(module.ensure, task)
         self.ids |= {name: value for name, value in result.items() if name.endswith("_id") and value}
         made = self._requests[requests:]

@@ -71,14 +71,27 @@ class Handler(BaseHTTPRequestHandler):
             if self.path.startswith("/_"):
                 self._control(body)
             else:
-                self.server.model.record(self.command, self.path, dict(self.headers), body)
-                self._authorize()
+                answer = self._receive(body)
                 if not self._answer_hosted(raw):
-                    self._route(body)
+                    self._route(body, answer)
         except Refused as refused:
             self._send(refused.status, refused.body)
         except json.JSONDecodeError:
             self._send(400, Refused("We could not parse the JSON body of your request.").body)
+
+    def _receive(self, body: Any) -> Json:
+        """Record a request, and return its scripted answer.
+
+        Both happen at the same moment. So a test that has seen a request knows that the next answer is for another one.
+        """
+        with self.server.model.lock:
+            self.server.model.record(self.command, self.path, dict(self.headers), body)
+            self._authorize()
+            if (self.command, self.path) != ("POST", "/v1/responses"):
+                return {}
+            self._limit()
+            check(body, self.server.model)
+            return self.server.model.next_answer(body)
 
     def _control(self, body: Any) -> None:
         model = self.server.model
@@ -143,7 +156,7 @@ class Handler(BaseHTTPRequestHandler):
         cited = [{"type": "file_citation", "index": len(found), **_cited(results[0])}] if results else []
         return {"file_search": {"queries": [text], "results": results}, "text": found, "annotations": cited}
 
-    def _route(self, body: Any) -> None:
+    def _route(self, body: Any, answer: Json) -> None:
         route = (self.command, self.path)
         if route == ("GET", "/v1/models"):
             entry = {"id": "scripted-model", "object": "model", "created": 0, "owned_by": "tests"}
@@ -156,9 +169,7 @@ class Handler(BaseHTTPRequestHandler):
         elif route == ("POST", "/v1/responses/input_tokens"):
             self._send(200, {"object": "response.input_tokens", "input_tokens": input_tokens(body)})
         elif route == ("POST", "/v1/responses"):
-            self._limit()
-            check(body, self.server.model)
-            self._answer(body, self.server.model.next_answer(body) or self._search(body))
+            self._answer(body, answer or self._search(body))
         else:
             raise Refused(f"Invalid URL ({self.command} {self.path})", status=404)
 

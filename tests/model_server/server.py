@@ -29,6 +29,7 @@ class ModelServer:
         shutdown_dates: The ``shutdown_date`` of models, by their paths.
         rate: The rate limit of requests for a response, or ``None``.
         hosted: The files and vector stores, or ``None`` if they are not supported.
+        lock: Held while requests are recorded and scripted answers are taken.
         closing: Set at the end of the ``with`` block.
     """
 
@@ -56,7 +57,7 @@ class ModelServer:
         self.closing = threading.Event()
         self.connections = self.open_connections = 0
         self.shutdown_dates: dict[str, str] = {}
-        self._lock = threading.Lock()
+        self.lock = threading.RLock()
         self._turn = threading.Condition()
         self._released = 0
         self._numbers = itertools.count(1)
@@ -92,7 +93,7 @@ class ModelServer:
     @property
     def requests(self) -> list[Json]:
         """The requests so far, oldest first: ``method``, ``path``, ``headers`` (without the key), ``body``."""
-        with self._lock:
+        with self.lock:
             return list(self._requests)
 
     @property
@@ -103,35 +104,35 @@ class ModelServer:
     @property
     def usages(self) -> list[Json]:
         """The usage of each response so far: its own count of tokens."""
-        with self._lock:
+        with self.lock:
             return list(self._usages)
 
     def count_usage(self, usage: Json | None) -> None:
         """Record the usage of a response for `usages`."""
-        with self._lock:
+        with self.lock:
             self._usages += [usage] if usage else []
 
     def script(self, answers: list[Json]) -> None:
         """Set the next answers (see the table in the docstring of the package)."""
-        with self._lock:
+        with self.lock:
             self._script = list(answers)
 
     def reset(self) -> None:
         """Delete the recorded requests, the script and the rate limit."""
         self.rate = None
-        with self._lock, self._turn:
+        with self.lock, self._turn:
             self._script, self._requests, self._released = [], [], 0
 
     def record(self, method: str, path: str, headers: dict[str, str], body: object) -> None:
         """Record a request for `requests`."""
         hidden = {name: "***" if name.lower() == "authorization" else value for name, value in headers.items()}
-        with self._lock:
+        with self.lock:
             self._requests.append({"method": method, "path": path, "headers": hidden, "body": body})
 
     def next_answer(self, body: Json) -> Json:
         """Return and remove the first scripted answer that matches the request, or return ``{}``."""
         text = last_user_text(body)
-        with self._lock:
+        with self.lock:
             for answer in self._script:
                 if answer.get("match", "") in text:
                     if not answer.get("sticky"):
@@ -153,13 +154,13 @@ class ModelServer:
 
     def count_connection(self, change: int) -> None:
         """Count a connection that was opened (1) or closed (-1)."""
-        with self._lock:
+        with self.lock:
             self.connections += max(change, 0)
             self.open_connections += change
 
     def new_id(self, prefix: str) -> str:
         """Return a new id."""
-        with self._lock:
+        with self.lock:
             return f"{prefix}_{next(self._numbers):06d}"
 
     def remember(self, output: list[Json]) -> None:

@@ -21,6 +21,7 @@ import uvicorn
 from threadworks_runtime.app import Runtime, create_app
 from threadworks_runtime.server import Protocol, TcpProtocol
 from threadworks_runtime.settings import ModelOptions, Settings
+from threadworks_runtime.store.tables import RUNS
 
 from ansible_collections.threadworks.openai.tests.conditions import wait_for
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
@@ -122,15 +123,17 @@ class AppServer:
                 **options,
             )
         )
-        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, daemon=True)
 
     def _serve(self) -> None:
-        asyncio.set_event_loop(self._loop)
         try:
-            self._loop.run_until_complete(self._server.serve(sockets=[self._listener]))
+            asyncio.run(self._run())
         finally:
             self._server.settled.set()
+
+    async def _run(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        await self._server.serve(sockets=[self._listener])
 
     @property
     def url(self) -> str:
@@ -149,7 +152,6 @@ class AppServer:
         self._loop.call_soon_threadsafe(self._server.end)
         self._thread.join(60)
         assert not self._thread.is_alive(), "the application does not end"
-        self._loop.close()
 
     def call(self, coroutine: Coroutine[Any, Any, Any]) -> Any:
         """Run a coroutine in the server's event loop, and return its result."""
@@ -278,6 +280,12 @@ class Conversation:
 
     def finish(self, **fields: Any) -> dict[str, Any]:
         return self.until(self.start(**fields), *TERMINAL, "requires_action")
+
+    def let_expire(self, run: dict[str, Any]) -> None:
+        """Set the expiry of a run to now."""
+        with self.server.app.context.store.writing() as connection:
+            table = RUNS.table
+            connection.execute(table.update().where(table.c.id == run["id"]).values(expires_at=int(time.time())))
 
     def steps(self, run: dict[str, Any]) -> list[dict[str, Any]]:
         return self.wire.get(f"{self.runs}/{run['id']}/steps?order=asc").json()["data"]

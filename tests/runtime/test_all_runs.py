@@ -4,22 +4,19 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
 from typing import Any
 
 import httpx2
 import pytest
 from sqlalchemy import Connection, event
 from threadworks_runtime.app import Runtime
-from threadworks_runtime.settings import Settings
 from threadworks_runtime.status import ACTIVE_STATUSES, RunStatus
 from threadworks_runtime.store import rows
 from threadworks_runtime.store.all_runs import RunFilter, list_all_runs
 from threadworks_runtime.store.tables import RUNS, THREADS
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, talking, wait_for
+from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation
 
 _TEAMS = ("a", "b")
 _ENDED = set(RunStatus) - set(ACTIVE_STATUSES)
@@ -148,14 +145,13 @@ def test_runs_are_listed_with_their_messages(talk: Conversation, model_server: M
     assert listed == talk.read(run)
 
 
-def test_a_run_has_its_current_status_in_each_list(settings: Settings, model_server: ModelServer) -> None:
+def test_a_run_has_its_current_status_in_each_list(talk: Conversation, model_server: ModelServer) -> None:
     model_server.script([{"calls": [{"name": "disk", "arguments": {}}]}])
-    with talking(replace(settings, run_expiry=2)) as talk:
-        run = talk.finish()
-        assert _ids(talk.wire, "status=requires_action") == [run["id"]]
-        wait_for(lambda: time.time() >= run["expires_at"])
-        assert _ids(talk.wire, "status=requires_action,queued") == []
-        assert _ids(talk.wire, "status=expired") == [run["id"]]
+    run = talk.finish()
+    assert _ids(talk.wire, "status=requires_action") == [run["id"]]
+    talk.let_expire(run)
+    assert _ids(talk.wire, "status=requires_action,queued") == []
+    assert _ids(talk.wire, "status=expired") == [run["id"]]
 
 
 @pytest.mark.stores("sqlite")

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from threadworks_runtime import app as application
 from threadworks_runtime import bodies
 from threadworks_runtime import server as limits
 from threadworks_runtime.app import Runtime, create_app
@@ -283,20 +284,25 @@ def test_connections_beyond_the_limit_are_refused(app: Runtime) -> None:
             assert another.get("/threads").status_code == 200
 
 
-def test_bodies_that_are_too_many_at_once_are_refused(settings: Settings) -> None:
+def test_bodies_that_are_too_many_at_once_are_refused(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     body = json.dumps({"metadata": {"a": "x" * 500}}).encode()
+    held = bodies.Bodies(len(body))
+    monkeypatch.setattr(application, "Bodies", lambda _limit: held)
     head = _LINE + _HEADERS + b"Content-Length: %d\r\n\r\n" % len(body)
     with AppServer(create_app(replace(settings, max_body=len(body)))) as server, ExitStack() as stack:
         slow = [stack.enter_context(connect(server)) for _time in range(4)]
         for connection in slow:
             connection.sendall(head + body[:-1])
+        wait_for(lambda: held._held == len(slow) * (len(body) - 1))
         with raw_client(server) as wire:
 
             def refusal() -> dict[str, Any] | None:
                 answer = wire.post("/threads", content=body, headers={"content-type": "application/json"})
                 return answer.json()["error"] if answer.status_code == 503 else None
 
-            assert "Try again" in wait_for(refusal)["message"]
+            refused = refusal()
+            assert refused
+            assert "Try again" in refused["message"]
             assert wire.get("/threads").status_code == 200
             for connection in slow:
                 connection.sendall(body[-1:])

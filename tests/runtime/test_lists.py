@@ -4,19 +4,15 @@
 
 from __future__ import annotations
 
-import time
-from dataclasses import replace
-
 import httpx2
 import pytest
 from sqlalchemy import Connection, TextClause, event, select, text
 from threadworks_runtime.app import Runtime
-from threadworks_runtime.settings import Settings
 from threadworks_runtime.store import rows
 from threadworks_runtime.store.tables import ASSISTANTS, IS_ACTIVE, IS_QUEUED, MESSAGES, RUNS, THREADS
 
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
-from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation, talking, wait_for
+from ansible_collections.threadworks.openai.tests.runtime.harness import Conversation
 
 
 @pytest.fixture
@@ -254,13 +250,12 @@ def test_nothing_else_is_included_in_a_list_of_runs(talk: Conversation) -> None:
 
 
 def test_runs_that_are_over_are_listed_as_such_with_their_messages(
-    settings: Settings, model_server: ModelServer
+    talk: Conversation, model_server: ModelServer
 ) -> None:
     model_server.script([{"text": "one", "calls": [{"name": "disk", "arguments": {}}]}])
-    with talking(replace(settings, run_expiry=2)) as talk:
-        run = talk.finish()
-        assert run["status"] == "requires_action"
-        wait_for(lambda: time.time() >= run["expires_at"])
-        (listed,) = talk.wire.get(f"{talk.runs}?include[]=messages").json()["data"]
-        assert listed["status"] == "expired"
-        assert [message["content"][0]["text"]["value"] for message in listed["messages"]] == ["one"]
+    run = talk.finish()
+    assert run["status"] == "requires_action"
+    talk.let_expire(run)
+    (listed,) = talk.wire.get(f"{talk.runs}?include[]=messages").json()["data"]
+    assert listed["status"] == "expired"
+    assert [message["content"][0]["text"]["value"] for message in listed["messages"]] == ["one"]

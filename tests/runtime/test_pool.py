@@ -137,9 +137,8 @@ def test_a_local_run_does_not_expire_while_it_waits_for_its_turn(settings: Setti
         for run in (first, second):
             assert _until(talk, run, *TERMINAL)["status"] == "expired"
         # It has waited twice as long as a run may take, and was read during this time.
-        done = wait_for(lambda: found if (found := _read(talk, third))["status"] in TERMINAL else None)
-        assert done["status"] == "completed"
-        assert done["started_at"] >= done["created_at"] + 3
+        begun = wait_for(lambda: found if (found := _read(talk, third))["status"] != "queued" else None)
+        assert begun["started_at"] >= begun["created_at"] + 3
 
 
 def test_the_stream_of_a_cancelled_queued_run_ends_at_once(blind: Settings, model_server: ModelServer) -> None:

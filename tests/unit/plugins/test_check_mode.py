@@ -247,7 +247,7 @@ PLAYS: dict[str, tuple[Given, list[Step], list[bool]]] = {
 def test_a_play_is_predicted(world: World, given: Given, steps: list[Step], changed: list[bool]) -> None:
     given(world)
     # A run that waits for outputs displays a warning.
-    world.lines.clear()
+    world.warnings.clear()
     asked, ids = len(world.model.runs), dict(world.ids)
     checks = [task(world, True) for task in steps]
     assert [(check.sent, check.model) for check in checks] == [([], [])] * len(steps)
@@ -260,7 +260,7 @@ def test_a_play_is_predicted(world: World, given: Given, steps: list[Step], chan
         assert len(check.result.get("threads", [])) == len(real.result.get("threads", [])), number
         for name in ("failed", "changed", "msg", "diff", "status", "required_action"):
             assert _masked(check.result.get(name)) == _masked(real.result.get(name)), (number, name)
-    assert world.lines == []
+    assert world.warnings == []
 
 
 def _masked(value: Any) -> Any:
@@ -300,13 +300,13 @@ def test_a_thing_that_was_predicted_elsewhere(world: World) -> None:
     ASSISTANT(world)
     done = world.do("message", check=True, thread_id=KNOWN_AFTER_APPLY, content="Hi")
     assert done.result["changed"]
-    (line,) = world.lines
+    (line,) = world.warnings
     assert re.match(r"The thread '\(known after apply\)' does not exist yet\. It was predicted", line)
     for resource in ("assistant", "message", "run"):
         where = {} if resource == "assistant" else {"thread_id": KNOWN_AFTER_APPLY}
         result = world.do(resource, check=True, **where, **{f"{resource}_id": "(known after apply 7)"}).result
         assert not result.get("failed"), result
-        assert f"The {resource} '(known after apply 7)'" in world.lines[-1]
+        assert f"The {resource} '(known after apply 7)'" in world.warnings[-1]
 
 
 def test_its_id_is_not_used_for_another_thing(world: World) -> None:

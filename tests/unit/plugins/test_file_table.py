@@ -210,10 +210,10 @@ def test_a_server_of_the_wire_without_digests(tmp_path: Path) -> None:
         world.use(world.connected(runtime_url=server.url))
         done = world.do("file", **A).result
         assert (done["changed"], done["file_id"]) == (False, "file-1")
-        assert "assumed to have the same content" in world.lines[0]
+        assert "assumed to have the same content" in world.warnings[0]
 
 
 def test_a_file_whose_content_was_compared_has_no_warning(world: World) -> None:
     world.do("file", **A)
     assert not world.do("file", **A).result["changed"]
-    assert world.lines == []
+    assert world.warnings == []

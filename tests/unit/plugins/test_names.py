@@ -54,7 +54,7 @@ def test_they_mean_the_same_as_the_ids(world: World, made: Json) -> None:
 )
 def test_a_name_that_looks_like_an_id_gets_a_warning(world: World, resource: str, options: Json) -> None:
     world.do(resource, **options)
-    assert ["looks like an id" in line for line in world.lines] == [True]
+    assert ["looks like an id" in line for line in world.warnings] == [True]
 
 
 def test_check_mode_knows_new_names(world: World) -> None:

@@ -48,11 +48,11 @@ def test_a_task_that_has_waited_warns_about_unanswered_calls(world: World, kind:
         world.do("thread", key="k", messages=[{"content": "Hi"}])
         question = {"thread_id": "newest"}
     result = world.do(kind, assistant_id="newest", **question).result
-    (line,) = world.lines
+    (line,) = world.warnings
     functions = "tool0, tool1, tool2, tool3, tool4, ..."
     assert line.startswith(f"Run {result['run_id']} waits for the outputs of tool calls ({functions}), and can only")
     world.do(kind, assistant_id="newest", **question)
-    assert world.lines == [line, line]
+    assert world.warnings == [line, line]
     world.do(kind, assistant_id="newest", **question, wait=False)
     outputs = [
         {"tool_call_id": call["id"], "output": "x"}
@@ -61,7 +61,7 @@ def test_a_task_that_has_waited_warns_about_unanswered_calls(world: World, kind:
     # The model calls tools again, and whoever answers calls by hand knows that.
     run = {"thread_id": result["thread_id"], "run_id": result["run_id"]}
     assert world.do("run", **run, tool_outputs=outputs).result["status"] == "requires_action"
-    assert world.lines == [line, line]
+    assert world.warnings == [line, line]
 
 
 @pytest.mark.parametrize("problem", [None, '$.path: "var" does not match "^/"'])

@@ -48,7 +48,7 @@ def test_a_predicted_run_is_found_without_its_thread(runs: Runs) -> None:
         real["thread_id"],
         KNOWN_AFTER_APPLY,
     ]
-    assert runs.world.lines[-1].startswith("The run '(known after apply 9)' does not exist yet.")
+    assert runs.world.warnings[-1].startswith("The run '(known after apply 9)' does not exist yet.")
     runs.world.do("thread", thread_id=real["thread_id"], state="absent", check=True)
     result = runs.info([real["run_id"]], check=True).result
     assert "No thread found" in result["msg"]

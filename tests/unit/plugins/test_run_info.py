@@ -125,7 +125,7 @@ def test_results_without_a_run_are_left_out(runs: Runs) -> None:
     one, two = started["results"]
     done = runs.info({"results": [skipped, one, failed, nothing_to_cancel, two]}, wait=True)
     assert responses(done) == ["Reply to: one", "Reply to: two"]
-    assert runs.world.lines == [
+    assert runs.world.warnings == [
         "runs.results[2] is ignored, because its task failed before it created a run (No thread found.)."
     ]
     assert runs.info([]).result["runs"] == []
@@ -184,16 +184,16 @@ def test_a_run_that_waits_for_tool_outputs_is_not_waited_for(runs: Runs) -> None
     call = result["runs"][0]["required_action"]["submit_tool_outputs"]["tool_calls"][0]
     assert (call["function"]["name"], call["function"]["arguments"]) == ("disk", {})
     assert result["failed_runs"] == []
-    (line,) = runs.world.lines
+    (line,) = runs.world.warnings
     assert line == (
         f"Run {started['results'][0]['run_id']} waits for the outputs of tool calls (disk), and can only reply after "
         "that. Use the role threadworks.openai.run to answer tool calls with task files, or submit the outputs with "
         "openai_run, run_id and tool_outputs."
     )
-    runs.world.lines.clear()
+    runs.world.warnings.clear()
     runs.info(started)
     result = runs.info(started, wait=True, fail_on=["requires_action"]).result
-    assert runs.world.lines == []
+    assert runs.world.warnings == []
     assert "it waits for the outputs of its tool calls" in result["msg"]
     assert [each["status"] for each in result["failed_runs"]] == ["requires_action"]
 
@@ -321,7 +321,7 @@ def test_all_runs_of_a_thread(runs: Runs) -> None:
     assert done.read == [RUNS]
     assert done.result["statuses"] == {"completed": 2, "failed": 1}
     assert world.do("run_info", check=True, thread_id=KNOWN_AFTER_APPLY).result["runs"] == []
-    assert "The thread '(known after apply)' does not exist yet" in world.lines[-1]
+    assert "The thread '(known after apply)' does not exist yet" in world.warnings[-1]
 
 
 def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -330,17 +330,17 @@ def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     runs.answers({"match": "one", "hold": True})
     runs.world.release_at("29 of 30 runs ended")
     done = runs.info([runs.start("one"), started], wait=True)
-    lines = runs.world.lines
+    lines = runs.world.progress
     assert all(re.fullmatch(r"\d+ of 30 runs ended", line) for line in lines), lines
     # The progress includes runs after the polled one, with few requests.
     assert "29 of 30 runs ended" in lines, lines
     assert done.read.count(RUN) < 30 + 3 * 12
-    runs.world.lines.clear()
+    runs.world.progress.clear()
     monkeypatch.setattr(_wait, "_PROGRESS_EVERY", 0)
     runs.answers({"match": "last", "hold": True})
     runs.world.release_after(3)
     runs.info(runs.start("last"), wait=True, progress=False)
-    assert runs.world.lines == []
+    assert runs.world.progress == []
 
 
 @pytest.mark.parametrize(

@@ -25,14 +25,14 @@ def test_a_run_without_a_question_gets_a_warning(world: World, check: bool) -> N
     world.do("thread", key="T", messages=[ASSISTANT_SAYS])
     run: Json = {"thread_id": "newest", "assistant_id": "newest"}
     world.do("run", check=check, **run, additional_messages=[{"content": "Hello"}], key="k")
-    assert world.lines == []
+    assert world.warnings == []
     world.predictions.clear()
     world.do("thread", key="U", messages=[ASSISTANT_SAYS])
     world.do("run", check=check, **run, additional_messages=[ASSISTANT_SAYS])
-    assert [NO_QUESTION in line for line in world.lines] == [True]
+    assert [NO_QUESTION in line for line in world.warnings] == [True]
     world.do("thread_run", check=check, assistant_id="newest", thread={"messages": [ASSISTANT_SAYS]})
     world.do("thread_run", check=check, assistant_id="newest")
-    assert [NO_QUESTION in line for line in world.lines] == [True] * 3
+    assert [NO_QUESTION in line for line in world.warnings] == [True] * 3
 
 
 @pytest.mark.parametrize("answer", [QUICK, {"hang": True}], ids=["completed", "active"])

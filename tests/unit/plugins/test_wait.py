@@ -173,6 +173,6 @@ def test_progress(thread: World, monkeypatch: pytest.MonkeyPatch, progress: bool
     monkeypatch.setattr(_wait, "_PROGRESS_EVERY", 0)
     thread.model.script([{"text": "one two three"}])
     thread.do("run", **T, progress=progress)
-    assert bool(thread.lines) == progress
+    assert bool(thread.progress) == progress
     line = re.compile(r"run_\w+: (queued|in_progress|completed), \d+ s(, \d tokens)?")
-    assert [each for each in thread.lines if not line.fullmatch(each)] == []
+    assert [each for each in thread.progress if not line.fullmatch(each)] == []
