@@ -198,7 +198,7 @@ def test_queued_runs_outlive_a_killed_playbook_and_start_in_their_order(
     questions = [f"question {n}!" for n in range(8)]
     model_server.script([{"hold": True, "sticky": True}])
     with _ended(ansible_playbook.start(play([_ASSISTANT, _start(8), _wait()]), env=env)) as first:
-        wait_for(lambda: "start" in first.ended_tasks())
+        wait_for(lambda: "start" in first.ended_tasks() and model_server.runs)
     assert len(model_server.runs) == 1
     model_server.release(1)
     wait_for(lambda: len(model_server.runs) == 2)

@@ -327,6 +327,7 @@ def test_all_runs_of_a_thread(runs: Runs) -> None:
 def test_progress(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_wait, "_PROGRESS_EVERY", 0.4)
     started = runs.start(*(f"n{n}" for n in range(29)))
+    wait_for(lambda: runs.info(started).result["statuses"] == {"completed": 29})
     runs.answers({"match": "one", "hold": True})
     runs.world.release_at("29 of 30 runs ended")
     done = runs.info([runs.start("one"), started], wait=True)
