@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 from pathlib import Path
 from typing import Any
@@ -39,6 +40,7 @@ _NAMES: dict[str, Any] = {
     "__run_verdict": {"allowed": True, "problem": ""},
     "__run_answers": [],
     "__run_problem": "forged",
+    "__run_earlier": {"result": {"msg": "forged"}, "task": {}},
     "__run_round": -1000,
     "__run_in_vain": [],
     "__run_tool_problems": "",
@@ -249,6 +251,8 @@ def test_outputs_and_errors_of_tools(tool_play: ToolPlay, model_server: ModelSer
         "number": "- ansible.builtin.set_fact:\n    tool_output: 5\n",
         "long": "- ansible.builtin.fail: msg=\"{{ 'x' * 100000 }}\"\n",
         "nested": "- ansible.builtin.include_tasks: nowhere.yml\n",
+        # Before ansible-core 2.19, this failure has no message.
+        "mute": "- ansible.builtin.stat: path=/\n  failed_when: true\n",
         "limited": f"- ansible.builtin.set_fact: {{run_tool_output_limit: 3}}\n{TOOL}",
     }
     for name, text in files.items():
@@ -272,7 +276,7 @@ def test_outputs_and_errors_of_tools(tool_play: ToolPlay, model_server: ModelSer
     # An earlier call's answer is not taken for this one's.
     assert silent == {"error": "The tool silent failed: its tasks did not set tool_output"}
     assert "nothing_of_that_name" in broken["error"]
-    text, data, short, number, long, nested, limited = given[6:]
+    text, data, short, number, long, nested, mute, limited = given[6:]
     note = "\n[cut: these are the first {} of {} characters. Ask for less at a time.]"
     assert text == "\u00fc" * 65536 + note.format(65536, 200000)
     whole = json.dumps(list(range(20000)))
@@ -284,7 +288,45 @@ def test_outputs_and_errors_of_tools(tool_play: ToolPlay, model_server: ModelSer
     assert told[65536:].startswith("\n[cut: these are the first 65536 of ")
     # An earlier call's error is not taken for this one's.
     assert json.loads(nested) == {"error": f"The tool nested failed: {reason}"}
+    assert re.fullmatch(
+        "The tool mute failed: (no message|.+evaluated to 'True'|.+Unknown error)", json.loads(mute)["error"]
+    )
     assert limited == "71%" + note.format(3, 8)
+
+
+_IN_RESCUE = """
+        - name: Original
+          ansible.builtin.command: sh -c 'printf %s%s confi dential >&2; exit 1'
+          no_log: true
+      rescue:
+"""
+_ORIGINAL = """
+        - name: Why
+          ansible.builtin.debug: {msg: "{{ ansible_failed_task.name }}: {{ ansible_failed_result.stderr | length }}"}
+      always:
+"""
+
+
+@pytest.mark.matrix
+@pytest.mark.any_runtime
+def test_a_rescue_keeps_its_failure(tool_play: ToolPlay, model_server: ModelServer) -> None:
+    """It is not told to the model as that of a tool, and tools that fail do not replace it."""
+    tool = '- ansible.builtin.fail: {msg: "unknown after {{ ansible_failed_task.name }}"}\n'
+    (tool_play.folder / "uptime.yml").write_text(tool)
+    uptime = {"name": "uptime", "arguments": {}}
+    model_server.script([{"calls": [CALL, uptime, uptime]}, {"calls": [CALL]}])
+    role = ROLE.replace("      block:\n", f"      block:{_IN_RESCUE}").replace(
+        "      always:\n", _ORIGINAL.lstrip("\n")
+    )
+    tools = {"disk_usage": {"role": "nowhere"}, "uptime": "uptime.yml"}
+    outcome = tool_play("-vvvv", playbook=role, run_tool_tasks=tools)
+    assert outcome.rc == 0, outcome
+    reason = "a file or role that it includes does not exist. The output of the playbook names it"
+    absent = {"error": f"The tool disk_usage failed: {reason}"}
+    given = answers(asked(model_server, "web")[-1])
+    assert given == [absent, *[{"error": "The tool uptime failed: unknown after Original"}] * 2, absent]
+    assert messages(outcome, "Why") == [f"Original: {len('confidential')}"]
+    assert "confidential" not in outcome.stdout + outcome.stderr
 
 
 _LEFT = " is cancelled: host {} left the play before it answered the tool calls of the run."
