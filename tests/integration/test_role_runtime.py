@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import socket
 import subprocess
@@ -142,10 +143,11 @@ def test_the_unit_in_check_mode(ansible_playbook: AnsiblePlaybook, tmp_path: Pat
     assert not home.exists()
 
 
-def _program(*arguments: object) -> dict[str, Any]:
+def _program(*arguments: object, **environment: str) -> dict[str, Any]:
     """Run the service program, and return its result."""
     command = [sys.executable, RUNTIME / "service.py", *map(str, arguments)]
-    return json.loads(subprocess.run(command, capture_output=True, check=True, timeout=600).stdout)
+    env = {**os.environ, **environment}
+    return json.loads(subprocess.run(command, env=env, capture_output=True, check=True, timeout=600).stdout)
 
 
 def _python(home: Path, arguments: str) -> None:
@@ -180,6 +182,44 @@ time.sleep(600)
 """
 
 
+def _settle(home: Path) -> None:
+    """Create a home whose program only reports that it is ready."""
+    (home / "ready.py").write_text(_READY)
+    _python(home, str(home / "ready.py"))
+    (home / "runtime.json").touch()
+    (home / "runtime.env").touch()
+
+
+def test_the_time_zone_of_the_host_changes(tmp_path: Path) -> None:
+    _settle(tmp_path)
+    try:
+        _program("started", tmp_path, 1, TZ="UTC0")
+        pid = json.loads((tmp_path / "service.json").read_text())["pid"]
+        assert _program("started", tmp_path, 1, TZ="UTC-9") == {"changed": False}
+        assert _program("absent", tmp_path, 1, TZ="UTC-9") == {"changed": True}
+        assert not is_alive(pid)
+    finally:
+        _program("absent", tmp_path, 1, TZ="UTC0")
+
+
+def test_a_process_of_version_0_1_0(tmp_path: Path) -> None:
+    """It noted the local time. If the process had ended at once, it noted none."""
+    _settle(tmp_path)
+    note = tmp_path / "service.json"
+    try:
+        _program("started", tmp_path, 1)
+        noted = json.loads(note.read_text())
+        command = ["ps", "-o", "lstart=", "-p", str(noted["pid"])]
+        birth = " ".join(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split())
+        note.write_text(json.dumps({**noted, "birth": birth}))
+        assert _program("started", tmp_path, 1) == {"changed": False}
+    finally:
+        assert _program("stopped", tmp_path, 1) == {"changed": True}
+    assert not is_alive(noted["pid"])
+    note.write_text(json.dumps({**noted, "birth": None}))
+    assert _program("stopped", tmp_path, 1) == {"changed": False}
+
+
 def test_check_mode_starts_and_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "ready.py").write_text(_READY)
     _python(tmp_path, str(tmp_path / "ready.py"))
@@ -202,10 +242,7 @@ def test_check_mode_starts_and_stops_nothing(tmp_path: Path) -> None:
 
 
 def test_a_removal_stops_the_process(tmp_path: Path) -> None:
-    (tmp_path / "ready.py").write_text(_READY)
-    _python(tmp_path, str(tmp_path / "ready.py"))
-    (tmp_path / "runtime.json").touch()
-    (tmp_path / "runtime.env").touch()
+    _settle(tmp_path)
     try:
         _program("started", tmp_path, 1)
         pid = json.loads((tmp_path / "service.json").read_text())["pid"]

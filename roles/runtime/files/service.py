@@ -37,15 +37,38 @@ _PROGRAM = (
 
 
 def _birth(pid: int) -> str | None:
-    """Return the start time of a process, or None if it is not running.
+    """Return the start time of a process, or None if it is not running. The time zone does not matter.
 
     The runtime has similar code in `owners.py`. This program cannot import it: the interpreter reads this program from
     its standard input. It also stops a runtime whose files are missing, and works without /proc.
     """
+    if not os.path.exists("/proc/self/stat"):
+        return _shown(pid, {"LC_ALL": "C", "TZ": "UTC0"})
+    try:
+        # The name in parentheses can contain spaces. The state is the first field after it, the start time the 20th.
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def _shown(pid: int, environment: dict[str, str]) -> str | None:
+    """Return the start time of a process as `ps` shows it, or None if it is not running."""
     shown = subprocess.run(
-        ["ps", "-o", "stat=,lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
+        ["ps", "-o", "stat=,lstart=", "-p", str(pid)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
     ).stdout.split()
     return None if not shown or shown[0].startswith("Z") else " ".join(shown[1:])
+
+
+def _is_alive(noted: dict) -> bool:
+    """Return whether the process is running."""
+    pid, birth = noted["pid"], noted["birth"] or "unknown"
+    # Version 0.1.0 of the collection noted the local time, which contains spaces.
+    return birth == _birth(pid) or (" " in birth and birth == _shown(pid, {}))
 
 
 def _fingerprint(home: Path) -> str:
@@ -71,7 +94,7 @@ def _running(home: Path) -> dict | None:
         noted = json.loads((home / "service.json").read_text())
     except (OSError, ValueError):
         return None
-    return noted if _birth(noted["pid"]) == noted["birth"] else None
+    return noted if _is_alive(noted) else None
 
 
 def _start(home: Path) -> None:
@@ -120,7 +143,7 @@ def _stop(noted: dict, grace: float) -> None:
     # It can end by itself at any time.
     with contextlib.suppress(ProcessLookupError):
         os.kill(noted["pid"], signal.SIGTERM)
-        while _birth(noted["pid"]) == noted["birth"]:
+        while _is_alive(noted):
             if time.monotonic() > end:
                 os.killpg(noted["pid"], signal.SIGKILL)
             time.sleep(0.1)
