@@ -220,6 +220,22 @@ def test_a_process_of_version_0_1_0(tmp_path: Path) -> None:
     assert _program("stopped", tmp_path, 1) == {"changed": False}
 
 
+def test_a_process_that_cannot_be_noted_does_not_begin(tmp_path: Path) -> None:
+    """This is also the case if the service program is killed before it has written service.json."""
+    _python(tmp_path, "-c 'print(\"begun\")'")
+    (tmp_path / "runtime.json").touch()
+    (tmp_path / "runtime.env").touch()
+    (tmp_path / "service.json").mkdir()
+    os.mkfifo(tmp_path / "runtime.log")
+    log = os.open(tmp_path / "runtime.log", os.O_RDONLY | os.O_NONBLOCK)
+    command = [sys.executable, RUNTIME / "service.py", "started", tmp_path, "1"]
+    failed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert "service.json" in failed.stderr.splitlines()[-1]
+    os.set_blocking(log, True)
+    with open(log) as lines:
+        assert lines.read() == "", "it reads until the last process has ended"
+
+
 def test_check_mode_starts_and_stops_nothing(tmp_path: Path) -> None:
     (tmp_path / "ready.py").write_text(_READY)
     _python(tmp_path, str(tmp_path / "ready.py"))

@@ -106,16 +106,22 @@ def _start(home: Path) -> None:
     with tempfile.TemporaryDirectory() as folder, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as reports:
         reports.bind(f"{folder}/reports")
         process = subprocess.Popen(
-            [home / "venv/bin/python", "-m", "threadworks_runtime", command],
+            # It waits until service.json identifies it. If this program is killed before, it ends.
+            [
+                *("/bin/sh", "-c", 'read -r _ && exec "$@" </dev/null', "sh"),
+                *(home / "venv/bin/python", "-m", "threadworks_runtime", command),
+            ],
             env={"PATH": os.environ.get("PATH", os.defpath), "NOTIFY_SOCKET": f"{folder}/reports", **environment},
             cwd=home,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=log,
             stderr=log,
             start_new_session=True,
         )
         noted = {"pid": process.pid, "birth": _birth(process.pid), "fingerprint": _fingerprint(home)}
         (home / "service.json").write_text(json.dumps(noted))
+        with contextlib.suppress(BrokenPipeError), process.stdin as gate:
+            gate.write(b"\n")
         if not _is_ready(process, reports):
             name = "worker" if command == "work" else "runtime"
             sys.exit(f"The {name} has not started. Its log is {home}/runtime.log.")
