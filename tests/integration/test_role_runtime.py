@@ -307,6 +307,21 @@ def test_a_virtual_environment_of_another_python_is_created_again(tmp_path: Path
             shutil.rmtree(venv)
 
 
+def test_files_of_others_are_kept(tmp_path: Path) -> None:
+    """For example, `runtime_home` is the home directory of a user."""
+    (tmp_path / "lib").mkdir()
+    (tmp_path / "lib" / "mine").touch()
+    (tmp_path / "venv").mkdir()
+    assert _program("absent", tmp_path) == {"changed": False}
+    (tmp_path / "runtime.json").write_text("{}")
+    command = [sys.executable, RUNTIME / "service.py", "unpack", tmp_path]
+    failed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    told = f"{tmp_path}/lib contains other files: mine. Set runtime_home to another directory.\n"
+    assert (failed.returncode, failed.stderr) == (1, told)
+    assert _program("absent", tmp_path) == {"changed": True}
+    assert {path.name for path in tmp_path.rglob("*")} == {"lib", "mine", "venv"}
+
+
 def test_check_mode_removes_nothing(tmp_path: Path) -> None:
     def remove(*check: str) -> bool:
         return _program("absent", tmp_path / "home", *check)["changed"]

@@ -29,11 +29,16 @@ import time
 from pathlib import Path
 
 _READY = 120  # seconds until the process must be ready
-# Everything but the store and the log. Earlier versions of the role have also created the second group.
+# Everything but the store and the log. Earlier versions of the role have also created the second group. The last group
+# shows whose directory this is, and is removed last, so that an interrupted removal can be continued.
+_OWN = ("service.json", "runtime.json", "runtime.env")
 _PROGRAM = (
-    *("lib", "venv", "runtime.env", "runtime.json", "service.json", "started"),
-    *("requirements.txt", "service.txt", "service.py"),
+    *("lib", "venv", "started"),
+    *("requirements.txt", "service.txt", "service.py", "runtime.tar"),
+    *_OWN,
 )
+# What HOME/lib contains if its creation has been interrupted, or if version 0.1.0 has created it.
+_LIBRARY = {"threadworks_runtime", "requirements.txt", "service.txt", "ansible_collections"}
 
 
 def _birth(pid: int) -> str | None:
@@ -162,6 +167,8 @@ def _unpack(home: Path) -> bool:
     unpacked = home / "lib" / ".unpacked"
     if unpacked.exists() and unpacked.read_text() == digest:
         return False
+    if others := _others(home):
+        sys.exit(f"{home}/lib contains other files: {', '.join(others)}. Set runtime_home to another directory.")
     # Only this user can read the files, as in HOME/lib, which the role has created.
     os.umask(0o077)
     shutil.rmtree(home / "lib", ignore_errors=True)
@@ -171,6 +178,13 @@ def _unpack(home: Path) -> bool:
         path.write_text(text, encoding="utf-8")
     unpacked.write_text(digest)
     return True
+
+
+def _others(home: Path) -> list[str]:
+    """Return the names of what HOME/lib contains if it is not of the runtime."""
+    library = home / "lib"
+    names = [] if (library / ".unpacked").exists() else [path.name for path in library.glob("*")]
+    return sorted(name for name in names if name not in _LIBRARY)
 
 
 def _libraries(home: Path) -> Path:
@@ -193,7 +207,9 @@ def _remove_other_python(home: Path) -> None:
 
 def _remove(home: Path, check: bool) -> bool:
     """Remove the program, and return whether there was one. Check mode removes nothing."""
-    found = [path for name in _PROGRAM if os.path.lexists(path := home / name)]
+    if not any(os.path.lexists(home / name) for name in _OWN):
+        return False
+    found = [path for name in (_OWN if _others(home) else _PROGRAM) if os.path.lexists(path := home / name)]
     for path in () if check else found:
         if path.is_dir() and not path.is_symlink():
             shutil.rmtree(path)
