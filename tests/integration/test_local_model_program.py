@@ -68,6 +68,10 @@ def test_the_host_keeps_it_until_its_lifetime_is_over(local_model_home: Path) ->
     state = local_model_home / "server.json"
     content = json.loads(state.read_text())
     assert begun + 1000 <= content["expires"] <= time.time() + 1000
+    for lifetime, later in ((10, 0), (2000, 1000)):
+        with Playbook(local_model_home) as other:
+            other.start(lifetime=lifetime)
+        assert json.loads(state.read_text())["expires"] - content["expires"] >= later
     assert answers(content["address"]), "it outlasts the playbook"
     # As if 1000 seconds had passed.
     draft = local_model_home / "draft"

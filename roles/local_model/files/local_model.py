@@ -154,7 +154,9 @@ def _start(home: Path, settings: dict[str, Any], scope: str, lifetime: int, chec
         new = {"settings": settings, "api_key": secrets.token_urlsafe(32), "address": "", "claims": []}
         state = running if running and usable else new
         state["claims"] = [other for other in state["claims"] if other != claim and _holds(other)] + [claim]
-        state["expires"] = time.time() + lifetime
+        expires = time.time() + lifetime
+        # A playbook that shares the server does not end it earlier for others.
+        state["expires"] = max(expires, state["expires"]) if usable and claim else expires
         (_write if usable else _launch)(home, state)
         return _answer(changed, state)
 
