@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import runpy
 import shutil
 import socket
 import subprocess
@@ -15,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx2
+import pytest
 
 from ansible_collections.threadworks.openai.tests.local_runtimes import is_alive
 from ansible_collections.threadworks.openai.tests.model_server import ModelServer
@@ -218,6 +221,22 @@ def test_a_process_of_version_0_1_0(tmp_path: Path) -> None:
     assert not is_alive(noted["pid"])
     note.write_text(json.dumps({**noted, "birth": None}))
     assert _program("stopped", tmp_path, 1) == {"changed": False}
+
+
+@pytest.mark.parametrize("state", ["stopped", "absent"])
+def test_the_process_of_another_user(state: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not reported as stopped. The tests can run as root, which can read all files."""
+
+    def read_text(path: Path) -> str:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    main = runpy.run_path(str(RUNTIME / "service.py"))["main"]
+    monkeypatch.setattr(sys, "argv", ["service.py", state, str(tmp_path), "1"])
+    monkeypatch.setattr(Path, "read_text", read_text)
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    told = f"{tmp_path}/service.json: Permission denied. Become the user that the runtime was installed with."
+    assert stopped.value.args == (told,)
 
 
 def test_a_process_that_cannot_be_noted_does_not_begin(tmp_path: Path) -> None:

@@ -97,6 +97,8 @@ def _mark(home: Path) -> None:
 def _running(home: Path) -> dict | None:
     try:
         noted = json.loads((home / "service.json").read_text())
+    except PermissionError as error:
+        sys.exit(f"{error.filename}: {error.strerror}. Become the user that the runtime was installed with.")
     except (OSError, ValueError):
         return None
     return noted if _is_alive(noted) else None
