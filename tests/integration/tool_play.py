@@ -68,6 +68,16 @@ CALL: Json = {"name": "disk_usage", "arguments": {"path": "/var"}}
 FAR: Json = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
 
 
+def play_on(hosts: str, keyword: str = "", play: str = ROLE) -> str:
+    """The play on these hosts, with a keyword of its own.
+
+    If all hosts of a play fail, Ansible runs no later play. So the host `other` is also in each play, and does nothing.
+    """
+    more = f"  {keyword}\n" if keyword else ""
+    leave = "    - ansible.builtin.meta: end_host\n      when: inventory_hostname == 'other'\n"
+    return play.replace("- hosts: all\n", f"- hosts: {hosts}:other\n{more}").replace("  tasks:\n", f"  tasks:\n{leave}")
+
+
 class ToolPlay:
     """Runs the role `run` on the hosts of an inventory, which are all this machine. `folder` has the tool's task file.
 
