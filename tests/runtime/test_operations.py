@@ -17,6 +17,7 @@ from ansible_collections.threadworks.openai.tests.runtime.harness import (
     Served,
     sdk,
     told_by_requests,
+    wait_for,
 )
 from ansible_collections.threadworks.openai.tests.stores import new_store
 
@@ -198,9 +199,11 @@ def test_cancelling(any_client: openai.OpenAI, model_server: ModelServer) -> Non
     runs = any_client.beta.threads.runs
     assistant = any_client.beta.assistants.create(model="scripted")
     model_server.script([{"hang": True}])
+    earlier = len(model_server.runs)
     run = any_client.beta.threads.create_and_run(assistant_id=assistant.id)
-    while runs.retrieve(run.id, thread_id=run.thread_id).status == "queued":
-        pass
+    # Otherwise, its request could take an answer of the next test.
+    wait_for(lambda: len(model_server.runs) > earlier)
+    assert runs.retrieve(run.id, thread_id=run.thread_id).status == "in_progress"
     assert runs.cancel(run.id, thread_id=run.thread_id).status == "cancelling"
     run = runs.poll(run.id, thread_id=run.thread_id)
     assert run.status == "cancelled"
