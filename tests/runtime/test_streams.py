@@ -203,9 +203,10 @@ def test_a_client_that_wants_no_deltas_gets_their_number(
             names.append(name)
             if name == subscription.PROGRESS:
                 counts.append(data["deltas"])
-                model_server.release()
+                if data["deltas"] == 2:
+                    model_server.release()
     assert [name for name in names if name != subscription.PROGRESS] == [*_BEGIN, *_STEP, *_MESSAGE[:2], *_END]
-    assert counts[0] == 2
+    assert 2 in counts
     assert counts == sorted(set(counts))
 
 
@@ -214,7 +215,7 @@ def test_a_client_that_wants_no_deltas_learns_that_the_run_waits_for_the_rate_li
 ) -> None:
     monkeypatch.setattr(subscription, "_QUIET", 0.05)
     talk.wire.headers["Runtime-Deltas"] = "false"
-    model_server.rate = Rate(1, 2.0, "retry")
+    model_server.rate = Rate(1, 4.0, "retry")
     talk.finish()
     with talk.wire.stream("POST", talk.runs, json={"assistant_id": talk.assistant, "stream": True}) as answer:
         events = list(events_of(answer))
