@@ -21,11 +21,16 @@ from ansible_collections.threadworks.openai.tests.local_runtimes import is_alive
 from ansible_collections.threadworks.openai.tests.runtime.processes import RUNTIME
 
 
-def _program(*arguments: object, **environment: str) -> dict[str, Any]:
-    """Run the service program, and return its result."""
+def _run(*arguments: object, check: bool = False, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the service program."""
     command = [sys.executable, RUNTIME / "service.py", *map(str, arguments)]
     env = {**os.environ, **environment}
-    return json.loads(subprocess.run(command, env=env, capture_output=True, check=True, timeout=600).stdout)
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=check, timeout=600)
+
+
+def _program(*arguments: object, **environment: str) -> dict[str, Any]:
+    """Run the service program, and return its result."""
+    return json.loads(_run(*arguments, check=True, **environment).stdout)
 
 
 def _python(home: Path, arguments: str) -> None:
@@ -43,8 +48,7 @@ def test_the_port_of_another_program(tmp_path: Path) -> None:
         settings = {"PYTHONPATH": RUNTIME, "RUNTIME_PORT": other.getsockname()[1], "OPENAI_RUNTIME_STORE": "runtime.db"}
         lines = [f"{name}={json.dumps(str(value))}\n" for name, value in settings.items()]
         (tmp_path / "runtime.env").write_text("".join(lines))
-        command = [sys.executable, RUNTIME / "service.py", "started", tmp_path, "1"]
-        failed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+        failed = _run("started", tmp_path, 1)
     log = tmp_path / "runtime.log"
     assert (failed.returncode, failed.stderr) == (1, f"The runtime has not started. Its log is {log}.\n")
     assert "Address already in use" in log.read_text()
@@ -122,8 +126,7 @@ def test_a_process_that_cannot_be_noted_does_not_begin(tmp_path: Path) -> None:
     (tmp_path / "service.json").mkdir()
     os.mkfifo(tmp_path / "runtime.log")
     log = os.open(tmp_path / "runtime.log", os.O_RDONLY | os.O_NONBLOCK)
-    command = [sys.executable, RUNTIME / "service.py", "started", tmp_path, "1"]
-    failed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    failed = _run("started", tmp_path, 1)
     assert "service.json" in failed.stderr.splitlines()[-1]
     os.set_blocking(log, True)
     with open(log) as lines:
@@ -208,8 +211,7 @@ def test_files_of_others_are_kept(tmp_path: Path) -> None:
     (tmp_path / "venv").mkdir()
     assert _program("absent", tmp_path) == {"changed": False}
     (tmp_path / "runtime.json").write_text("{}")
-    command = [sys.executable, RUNTIME / "service.py", "unpack", tmp_path]
-    failed = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    failed = _run("unpack", tmp_path)
     told = f"{tmp_path}/lib contains other files: mine. Set runtime_home to another directory.\n"
     assert (failed.returncode, failed.stderr) == (1, told)
     assert _program("absent", tmp_path) == {"changed": True}

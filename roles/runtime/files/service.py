@@ -32,11 +32,7 @@ _READY = 120  # seconds until the process must be ready
 # Everything but the store and the log. Earlier versions of the role have also created the second group. The last group
 # shows whose directory this is, and is removed last, so that an interrupted removal can be continued.
 _OWN = ("service.json", "runtime.json", "runtime.env")
-_PROGRAM = (
-    *("lib", "venv", "started"),
-    *("requirements.txt", "service.txt", "service.py", "runtime.tar"),
-    *_OWN,
-)
+_PROGRAM = ("lib", "venv", "started", *("requirements.txt", "service.txt", "service.py", "runtime.tar"), *_OWN)
 # What HOME/lib contains if its creation has been interrupted, or if version 0.1.0 has created it.
 _LIBRARY = {"threadworks_runtime", "requirements.txt", "service.txt", "ansible_collections"}
 
