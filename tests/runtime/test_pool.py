@@ -132,13 +132,14 @@ def test_the_number_can_be_changed_while_runs_are_executed(narrow: Settings, mod
 
 def test_a_local_run_does_not_expire_while_it_waits_for_its_turn(settings: Settings, model_server: ModelServer) -> None:
     model_server.script([{"match": "first", "hang": True}, {"match": "second", "hang": True}])
-    with talking(replace(settings, executor="local", concurrent_runs=1, run_expiry=2)) as talk:
+    with talking(replace(settings, executor="local", concurrent_runs=1, run_expiry=4)) as talk:
         first, second, third = (_ask(talk, question) for question in ("first", "second", "third"))
         for run in (first, second):
             assert _until(talk, run, *TERMINAL)["status"] == "expired"
         # It has waited twice as long as a run may take, and was read during this time.
-        begun = wait_for(lambda: found if (found := _read(talk, third))["status"] != "queued" else None)
-        assert begun["started_at"] >= begun["created_at"] + 3
+        done = _until(talk, third, *TERMINAL)
+        assert done["status"] == "completed"
+        assert done["started_at"] >= done["created_at"] + 7
 
 
 def test_the_stream_of_a_cancelled_queued_run_ends_at_once(blind: Settings, model_server: ModelServer) -> None:

@@ -242,9 +242,11 @@ def test_what_the_server_says_is_left_is_not_exceeded() -> None:
     _test(work)
 
 
-@pytest.mark.parametrize("tells", ["budget", "retry", "nothing"])
+# Generous, because a busy machine answers slowly: about 0.1. If each run repeated its request, it would be more than 1.
+# Without any hint of the server, all 50 requests that are too many can be under way before the first answer arrives.
+@pytest.mark.parametrize(("tells", "wasted"), [("budget", 0.3), ("retry", 0.5), ("nothing", 0.75)])
 def test_a_hundred_runs_finish_without_a_storm(
-    connect: Connect, wait: Wait, model_server: ScriptedServer, tells: str
+    connect: Connect, wait: Wait, model_server: ScriptedServer, tells: str, wasted: float
 ) -> None:
     model_server.rate = Rate(50, 4.0, tells)
     server = connect(max_retries=2)
@@ -254,9 +256,7 @@ def test_a_hundred_runs_finish_without_a_storm(
         assert {answer[-1]["type"] for answer in answers} == {"response.completed"}
 
     wait(asyncio.wait_for(ask_all(), 300))
-    # About 10. It is 50 and a few if a busy machine sends all requests before the first answer arrives, and more than
-    # 100 if each refused run repeats its request.
-    assert model_server.rate.refused <= 75
+    assert model_server.rate.refused <= 100 * wasted
 
 
 @pytest.mark.parametrize(
